@@ -1,0 +1,32 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test check lock clean
+
+run: .venv/runtime.installed  ## every recipe on the embedded digits, quick preset, into ./store
+	$(BIN)/aepipe run --preset quick --data-set digits
+
+test: .venv/dev.installed  ## lint and the whole test suite
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/python -m pytest
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	    { echo "aepipe needs Python 3.11 to 3.13. Received: PYTHON=$(PYTHON). Name another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/%.installed: requirements/%.lock pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --require-hashes -r $<
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock:  ## pin the newest versions inside pyproject's ranges; needs uv
+	uv pip compile --universal --upgrade --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	    --quiet pyproject.toml -o requirements/runtime.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev \
+	    --quiet pyproject.toml -c requirements/runtime.lock -o requirements/dev.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra gpu \
+	    --quiet pyproject.toml -c requirements/runtime.lock -o requirements/gpu.lock
+
+clean:
+	rm -rf .venv store *.egg-info
