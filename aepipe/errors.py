@@ -1,0 +1,56 @@
+"""Errors that a user can act on: the rule, what was received, the way out, in one line."""
+
+
+class AepipeError(Exception):
+    """A rule that was broken from outside: a parameter, a file, a download, the store.
+
+    Args:
+        rule: One sentence that says what must hold.
+        way_out: One sentence that says what the user can do about it.
+        **received: The values that broke the rule, printed as `Received: name=value`.
+    """
+
+    def __init__(self, rule: str, way_out: str = "", **received: object):
+        values = ", ".join(f"{name}={value!r}" for name, value in received.items())
+        parts = [rule, f"Received: {values}." if values else "", way_out]
+        super().__init__(" ".join(part for part in parts if part))
+
+
+class ParameterError(AepipeError):
+    """A parameter has a value that nothing can be done with."""
+
+
+class DataError(AepipeError):
+    """A data set could not be fetched, or is not what it should be."""
+
+
+class TrainingError(AepipeError):
+    """A training ended without a usable model."""
+
+
+class StoreError(AepipeError):
+    """The store did not do what was asked."""
+
+
+class ObjectNotFoundError(StoreError):
+    """The store holds no object under this key."""
+
+
+class AccessDeniedError(StoreError):
+    """The store refuses these credentials, or has no such bucket for them."""
+
+
+class ConflictError(StoreError):
+    """Somebody else wrote the object first; nothing was overwritten."""
+
+
+class TransientStoreError(StoreError):
+    """The store did not answer in time; the same call may succeed later."""
+
+
+class UnknownOutcomeError(StoreError):
+    """A write may or may not have taken effect, and the store can't be read to find out."""
+
+
+class CorruptObjectError(StoreError):
+    """The bytes in the store are not the bytes that were written."""

@@ -1,0 +1,92 @@
+"""The interface that every store implements, and the rules for its keys."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from aepipe.errors import StoreError
+
+MAXIMUM_SEGMENT_BYTES = 255
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """One object as a listing shows it. `modified` is in seconds since the epoch."""
+
+    key: str
+    size: int
+    modified: float
+
+
+@dataclass(frozen=True)
+class Versioned:
+    """An object's bytes with the version that `swap` compares."""
+
+    data: bytes
+    version: str
+
+
+class Store(Protocol):
+    """Objects under keys. A write is whole or not at all; a reader never sees half an object.
+
+    Every method may raise the `StoreError` family of `aepipe.errors`.
+    """
+
+    url: str
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write an object, replacing what is there."""
+
+    def put_file(self, key: str, path: Path) -> None:
+        """Write an object from a file, replacing what is there."""
+
+    def put_files(self, files: Mapping[str, Path]) -> None:
+        """Write several files, key to path, in parallel where that helps; all are written when it returns."""
+
+    def create(self, key: str, data: bytes) -> None:
+        """Write an object that must not exist. The same bytes already there count as success.
+
+        Raises:
+            ConflictError: other bytes are there; they stay.
+        """
+
+    def get(self, key: str) -> bytes:
+        """Read an object. Raises `ObjectNotFoundError` where there is none."""
+
+    def get_file(self, key: str, path: Path) -> None:
+        """Read an object into a file, atomically: `path` appears whole or not at all."""
+
+    def get_versioned(self, key: str) -> Versioned | None:
+        """Read an object for a later `swap`; None where there is none."""
+
+    def swap(self, key: str, data: bytes, version: str | None) -> None:
+        """Replace an object if it still has this version (None: if it does not exist).
+
+        Raises:
+            ConflictError: somebody else wrote first; nothing was overwritten.
+        """
+
+    def exists(self, key: str) -> bool:
+        """Tell whether there is an object under exactly this key."""
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """All objects whose key starts with `prefix`, sorted by key."""
+
+    def delete(self, key: str) -> None:
+        """Remove an object; one that is not there counts as removed."""
+
+
+def check_key(key: str) -> str:
+    """Return the key if every S3-compatible server and file system can hold it.
+
+    Raises:
+        StoreError: an empty key, `//`, a leading or trailing `/`, `.` or `..`, a control character, or a
+            segment over 255 bytes.
+    """
+    segments = key.split("/")
+    if any(segment in ("", ".", "..") for segment in segments) or any(ord(character) < 32 for character in key):
+        raise StoreError("A key is made of non-empty names with single slashes between them.", key=key)
+    if any(len(segment.encode()) > MAXIMUM_SEGMENT_BYTES for segment in segments):
+        raise StoreError(f"No segment of a key is longer than {MAXIMUM_SEGMENT_BYTES} bytes.", key=key)
+    return key

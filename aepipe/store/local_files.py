@@ -1,0 +1,52 @@
+"""Objects of the store as local files whose bytes were checked."""
+
+import os
+from pathlib import Path
+
+from filelock import FileLock
+
+from aepipe.errors import CorruptObjectError
+from aepipe.store.folder import FolderStore
+from aepipe.store.interface import Store
+from aepipe.store.refs import Ref
+from aepipe.store.stages import file_sha256
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be fetched again: $AEPIPE_CACHE, or aepipe in the user's cache folder."""
+    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aepipe"
+    return Path(os.environ.get("AEPIPE_CACHE") or default)
+
+
+def local_file(store: Store, ref: Ref) -> Path:
+    """Return a local file with exactly the bytes that the reference names; read it, don't write it.
+
+    A folder store's own file is used where it is. Any other object is downloaded once into the cache, by its digest.
+
+    Raises:
+        CorruptObjectError: the store holds other bytes.
+    """
+    key = ref.uri.removeprefix(f"{store.url}/")
+    if isinstance(store, FolderStore):
+        return _checked(store.path(key), ref)
+    path = cache_folder() / "objects" / ref.sha256[:2] / ref.sha256
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{path}.lock"):
+        if not path.exists():
+            store.get_file(key, path)
+        try:
+            return _checked(path, ref)
+        except CorruptObjectError:
+            path.unlink()
+            raise
+
+
+def _checked(path: Path, ref: Ref) -> Path:
+    if not path.exists() or file_sha256(path) != ref.sha256:
+        raise CorruptObjectError(
+            "An object in the store must have the bytes that its reference names.",
+            "Run again with refresh to produce it anew.",
+            uri=ref.uri,
+            sha256=ref.sha256,
+        )
+    return path

@@ -1,0 +1,104 @@
+"""What a stage produced: files under its fingerprint, and a manifest that is written last.
+
+The manifest's existence means that the stage is complete. Two runs that produce the same stage at once write the same
+keys; the files are put before the manifest by both, so a reader never meets a manifest without its files.
+"""
+
+import hashlib
+import json
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from aepipe.errors import CorruptObjectError, ObjectNotFoundError
+from aepipe.store.fingerprint import canonical_json
+from aepipe.store.interface import Store
+from aepipe.store.refs import Kind, Ref
+
+KINDS: Mapping[str, Kind] = {
+    ".npy": "data",
+    ".npz": "data",
+    ".keras": "model",
+    ".zip": "model",
+    ".csv": "table",
+    ".png": "figure",
+    ".html": "document",
+    ".md": "document",
+    ".json": "document",
+}
+
+
+class StageResult(BaseModel):
+    """A completed stage: where its files are, and the small facts that later stages and people ask for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stage: str = Field(description="The stage's name.")
+    fingerprint: str = Field(description="What was done, as a digest.")
+    files: dict[str, Ref] = Field(description="Path within the stage to reference.")
+    facts: dict[str, JsonValue] = Field(description="Small results: shapes, counts, metrics.")
+    seconds: float = Field(description="How long the work took, in seconds.")
+
+
+def stage_prefix(stage: str, fingerprint: str) -> str:
+    """Return the key prefix, without a trailing slash, of everything that the stage writes."""
+    return f"stages/{stage}/{fingerprint}"
+
+
+def find_stage(store: Store, stage: str, fingerprint: str) -> StageResult | None:
+    """Return the stage's result if it is complete in the store."""
+    try:
+        manifest = store.get(f"{stage_prefix(stage, fingerprint)}/manifest.json")
+    except ObjectNotFoundError:
+        return None
+    files, rest = {}, json.loads(manifest)
+    for path, entry in rest.pop("files").items():
+        files[path] = Ref(uri=f"{store.url}/{stage_prefix(stage, fingerprint)}/{path}", **entry)
+    return StageResult(files=files, **rest)
+
+
+def produce_stage(
+    store: Store, stage: str, fingerprint: str, work: Callable[[Path], Mapping[str, Any]], refresh: bool = False
+) -> StageResult:
+    """Return the stage's result from the store, or do the work and put it there.
+
+    Args:
+        store: Where the result is, or goes.
+        stage: The stage's name.
+        fingerprint: What the work is, as `fingerprint` gives it.
+        work: Fills the folder it is given with files, and returns the stage's facts.
+        refresh: Do the work even if it has been done.
+    """
+    done = None if refresh else find_stage(store, stage, fingerprint)
+    if done is not None:
+        return done
+    with tempfile.TemporaryDirectory(prefix=f"aepipe-{stage}-") as name:
+        folder = Path(name)
+        started = time.perf_counter()
+        facts = dict(work(folder))
+        seconds = round(time.perf_counter() - started, 3)
+        paths = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+        prefix = stage_prefix(stage, fingerprint)
+        store.put_files({f"{prefix}/{path}": source for path, source in paths.items()})
+        files = {path: _entry(source) for path, source in paths.items()}
+    manifest = {"stage": stage, "fingerprint": fingerprint, "files": files, "facts": facts, "seconds": seconds}
+    store.put(f"{prefix}/manifest.json", canonical_json(manifest))
+    result = find_stage(store, stage, fingerprint)
+    if result is None:
+        raise CorruptObjectError("A manifest must be readable once it is written.", key=f"{prefix}/manifest.json")
+    return result
+
+
+def _entry(path: Path) -> dict[str, Any]:
+    kind = "log" if "tensorboard" in path.parts else KINDS[path.suffix]
+    return {"sha256": file_sha256(path), "size": path.stat().st_size, "kind": kind}
+
+
+def file_sha256(path: Path) -> str:
+    """Return the hex sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
