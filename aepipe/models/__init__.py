@@ -1,0 +1,20 @@
+"""Architectures. Every one gives an `Autoencoder`: pixels in [0, 1] go in and come out, whatever its inner unit."""
+
+import importlib
+from collections.abc import Mapping
+
+from aepipe.models.options import ModelOptions
+
+# The module of each architecture has `build(options, image_shape)`. Named, not imported, so that listing recipes does
+# not import Keras, and a change in one architecture does not touch the fingerprints of the others.
+ARCHITECTURES: Mapping[str, str] = {
+    "dense": "aepipe.models.dense",
+    "subclassed": "aepipe.models.subclassed",
+    "variational": "aepipe.models.variational",
+    "convolutional": "aepipe.models.convolutional",
+}
+
+
+def build(options: ModelOptions, image_shape: tuple[int, int, int]):
+    """Return an untrained `Autoencoder` for images of (height, width, channels)."""
+    return importlib.import_module(ARCHITECTURES[options.architecture]).build(options, image_shape)

@@ -1,0 +1,45 @@
+"""The contract of every architecture: a Keras model with an encoder and a decoder."""
+
+from dataclasses import dataclass
+
+import keras
+
+PACKAGE = "aepipe"
+
+
+@dataclass(frozen=True)
+class Autoencoder:
+    """Three Keras models that share their weights.
+
+    Attributes:
+        model: (batch, height, width, channels) in [0, 1] to the same.
+        encoder: Images to codes, (batch, code_size).
+        decoder: Codes to images.
+    """
+
+    model: keras.Model
+    encoder: keras.Model
+    decoder: keras.Model
+
+
+def compose(encoder: keras.Model, decoder: keras.Model, name: str) -> Autoencoder:
+    """Return the autoencoder that decodes what it encoded."""
+    images = keras.Input(encoder.input_shape[1:], name="images")
+    return Autoencoder(keras.Model(images, decoder(encoder(images)), name=name), encoder, decoder)
+
+
+def to_inner_unit(images, options):
+    """Scale pixels in [0, 1] to the model's own unit."""
+    return images if options.pixel_unit == 1 else keras.layers.Rescaling(options.pixel_unit, name="to_unit")(images)
+
+
+def from_inner_unit(images, options):
+    """Scale from the model's own unit to pixels in [0, 1]."""
+    return images if options.pixel_unit == 1 else keras.layers.Rescaling(1 / options.pixel_unit, name="from_unit")(images)
+
+
+def kernel_initializer(options) -> keras.initializers.Initializer:
+    """Return a new initializer of the chosen kind: fan in, truncated normal, scale 1 for variance_scaling."""
+    if options.initializer == "variance_scaling":
+        return keras.initializers.VarianceScaling(scale=1.0, mode="fan_in", distribution="truncated_normal")
+    return keras.initializers.get(options.initializer)

@@ -1,0 +1,63 @@
+"""The deep convolutional autoencoder of the Olivetti recipes (after Bonaccorso)."""
+
+import keras
+
+from aepipe.models.autoencoder import Autoencoder, compose, from_inner_unit, kernel_initializer, to_inner_unit
+from aepipe.models.layers import CodePenalty
+from aepipe.models.options import ConvolutionalOptions
+
+
+def build(options: ConvolutionalOptions, image_shape: tuple[int, int, int]) -> Autoencoder:
+    """Return convolutions to a dense code, and transposed convolutions back. Odd sizes are padded and cropped."""
+    return compose(_encoder(options, image_shape), _decoder(options, image_shape), "convolutional_autoencoder")
+
+
+def _encoder(options: ConvolutionalOptions, image_shape) -> keras.Model:
+    images = keras.Input(image_shape, name="images")
+    hidden = to_inner_unit(images, options)
+    for number, filters in enumerate(options.filters, 1):
+        hidden = _convolution(
+            keras.layers.Conv2D, filters, options, options.activation, number, strides=2 if number == 1 else 1
+        )(hidden)
+    hidden = keras.layers.Flatten(name="features")(hidden)
+    code = keras.layers.Dense(options.code_size, kernel_initializer=kernel_initializer(options), name="code_values")(
+        hidden
+    )
+    if options.normalise_code:
+        code = keras.layers.BatchNormalization(name="code_normalisation")(code)
+    code = keras.layers.Activation(options.code_activation, name="code")(code)
+    if options.code_l1:
+        code = CodePenalty(options.code_l1, name="code_penalty")(code)
+    return keras.Model(images, code, name="encoder")
+
+
+def _decoder(options: ConvolutionalOptions, image_shape) -> keras.Model:
+    height, width, channels = image_shape
+    small = (-(-height // 2), -(-width // 2))
+    code = hidden = keras.Input((options.code_size,), name="code")
+    if options.code_size != small[0] * small[1]:
+        hidden = keras.layers.Dense(
+            small[0] * small[1], options.activation, kernel_initializer=kernel_initializer(options), name="unfold"
+        )(hidden)
+    hidden = keras.layers.Reshape((*small, 1), name="code_image")(hidden)
+    for number, filters in enumerate(options.filters[:0:-1], 1):
+        hidden = _convolution(
+            keras.layers.Conv2DTranspose, filters, options, options.activation, number, strides=2 if number == 1 else 1
+        )(hidden)
+    hidden = _convolution(keras.layers.Conv2DTranspose, channels, options, options.output_activation, "output")(hidden)
+    odd = ((0, 2 * small[0] - height), (0, 2 * small[1] - width))
+    if odd != ((0, 0), (0, 0)):
+        hidden = keras.layers.Cropping2D(odd, name="crop")(hidden)
+    return keras.Model(code, from_inner_unit(hidden, options), name="decoder")
+
+
+def _convolution(layer, filters: int, options: ConvolutionalOptions, activation: str, number, strides: int = 1):
+    return layer(
+        filters,
+        3,
+        strides=strides,
+        padding="same",
+        activation=activation,
+        kernel_initializer=kernel_initializer(options),
+        name=f"convolution_{number}",
+    )

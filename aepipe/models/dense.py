@@ -1,0 +1,45 @@
+"""Stacked dense layers: the OpenGenus, Guru99 and denoising recipes."""
+
+import math
+
+import keras
+
+from aepipe.models.autoencoder import Autoencoder, compose, from_inner_unit, kernel_initializer, to_inner_unit
+from aepipe.models.options import DenseOptions
+
+
+def build(options: DenseOptions, image_shape: tuple[int, int, int]) -> Autoencoder:
+    """Return a mirrored stack of dense layers around the code."""
+    images = keras.Input(image_shape, name="images")
+    hidden = flatten_pixels(images, options)
+    hidden = dense_stack(hidden, options.hidden_widths, options, "encoder")
+    code = keras.layers.Dense(
+        options.code_size, options.code_activation, kernel_initializer=kernel_initializer(options), name="code"
+    )(hidden)
+    encoder = keras.Model(images, code, name="encoder")
+    return compose(encoder, dense_decoder(options, image_shape), "autoencoder")
+
+
+def flatten_pixels(images, options):
+    """Return images as rows of values in the model's own unit, (batch, height * width * channels)."""
+    return to_inner_unit(keras.layers.Flatten(name="pixels")(images), options)
+
+
+def dense_stack(hidden, widths, options, name: str):
+    """Apply dense layers of these widths, one after the other."""
+    for number, width in enumerate(widths, 1):
+        hidden = keras.layers.Dense(
+            width, options.activation, kernel_initializer=kernel_initializer(options), name=f"{name}_{number}"
+        )(hidden)
+    return hidden
+
+
+def dense_decoder(options, image_shape: tuple[int, int, int]) -> keras.Model:
+    """Return the mirror of a dense encoder, from codes to images."""
+    code = keras.Input((options.code_size,), name="code")
+    hidden = dense_stack(code, options.hidden_widths[::-1], options, "decoder")
+    pixels = keras.layers.Dense(
+        math.prod(image_shape), options.output_activation, kernel_initializer=kernel_initializer(options), name="pixels"
+    )(hidden)
+    images = keras.layers.Reshape(image_shape, name="reconstruction")(from_inner_unit(pixels, options))
+    return keras.Model(code, images, name="decoder")

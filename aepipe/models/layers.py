@@ -1,0 +1,92 @@
+"""Layers that Keras does not have. Each is saved by its configuration, so a model loads in safe mode."""
+
+import keras
+from keras import ops
+
+from aepipe.models.autoencoder import PACKAGE
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class CodePenalty(keras.layers.Layer):
+    """Adds `weight` times the L1 norm of each code, averaged over the batch, to the loss; passes codes on."""
+
+    def __init__(self, weight: float, **kwargs):
+        super().__init__(**kwargs)
+        self.weight = weight
+
+    def call(self, codes):
+        """Return the codes, (batch, code_size)."""
+        self.add_loss(self.weight * ops.mean(ops.sum(ops.abs(codes), axis=-1)))
+        return codes
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        return {**super().get_config(), "weight": self.weight}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class NormalSampling(keras.layers.Layer):
+    """Draws the code while training and returns its mean otherwise; adds `beta` times the KL term to the loss.
+
+    The KL divergence from N(0, 1) is summed over the code and averaged over the batch (Kingma and Welling, 2014).
+    """
+
+    def __init__(self, beta: float, seed: int | None = None, **kwargs):
+        super().__init__(**kwargs)
+        self.beta = beta
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, parameters, training=False):
+        """Return codes, (batch, code_size), from their means and log variances."""
+        mean, log_variance = parameters
+        divergence = 0.5 * ops.sum(ops.square(mean) + ops.exp(log_variance) - 1.0 - log_variance, axis=-1)
+        self.add_loss(self.beta * ops.mean(divergence))
+        if not training:
+            return mean
+        noise = keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=self.seed_generator)
+        return mean + ops.exp(0.5 * log_variance) * noise
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape of the means."""
+        return input_shape[0]
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        return {**super().get_config(), "beta": self.beta, "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class Corruption(keras.layers.Layer):
+    """Corrupts images while training, anew for each batch; passes them on unchanged otherwise.
+
+    Args:
+        kind: gaussian (one standard deviation), heteroscedastic (a deviation for each pixel, drawn from [0, 2 level])
+            or dropout (each pixel becomes 0 with probability `level`; the others keep their value).
+        level: Standard deviation of the noise for pixels in [0, 1], or the probability.
+        seed: What the draws depend on.
+    """
+
+    def __init__(self, kind: str, level: float, seed: int | None = None, **kwargs):
+        super().__init__(**kwargs)
+        self.kind = kind
+        self.level = level
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, images, training=False):
+        """Return images of the same shape, in [0, 1]."""
+        if not training:
+            return images
+        if self.kind == "dropout":
+            kept = keras.random.uniform(ops.shape(images), seed=self.seed_generator) >= self.level
+            return images * ops.cast(kept, images.dtype)
+        deviation = self.level
+        if self.kind == "heteroscedastic":
+            deviation = keras.random.uniform(ops.shape(images), 0.0, 2 * self.level, seed=self.seed_generator)
+        noise = keras.random.normal(ops.shape(images), dtype=images.dtype, seed=self.seed_generator)
+        return ops.clip(images + deviation * noise, 0.0, 1.0)
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        return {**super().get_config(), "kind": self.kind, "level": self.level, "seed": self.seed}

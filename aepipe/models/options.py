@@ -1,0 +1,103 @@
+"""What can be chosen about each architecture. Plain data: importing it does not import Keras."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from aepipe.errors import ParameterError
+
+Activation = Literal["linear", "relu", "elu", "sigmoid", "tanh", "gelu"]
+Initializer = Literal["glorot_uniform", "he_normal", "variance_scaling"]
+
+# A code of more than a quarter of the pixels is hardly a bottleneck.
+MINIMUM_COMPRESSION = 4
+SMALLEST_WIDTH = 2
+
+
+class ModelOptions(BaseModel):
+    """What every architecture has."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code_size: int = Field(description="Number of values in the code.", ge=1)
+    code_activation: Activation = Field("linear", description="Activation of the code.")
+    output_activation: Activation = Field("linear", description="Activation of the output.")
+    initializer: Initializer = Field("glorot_uniform", description="How kernels are drawn; biases start at 0.")
+    pixel_unit: float = Field(1.0, gt=0, description="The value of white inside the model; the source's 255, or 1.")
+
+
+class DenseOptions(ModelOptions):
+    """Dense layers that narrow to the code and widen again, mirrored."""
+
+    architecture: Literal["dense"] = "dense"
+    hidden_widths: tuple[int, ...] = Field(description="Widths from the input to the code; the decoder mirrors them.")
+    activation: Activation = Field("relu", description="Activation of the hidden layers.")
+
+
+class SubclassedOptions(ModelOptions):
+    """Encoder and decoder as subclassed layers of a subclassed model."""
+
+    architecture: Literal["subclassed"] = "subclassed"
+    hidden_widths: tuple[int] = Field(description="Width of the one hidden layer on each side.")
+    activation: Activation = Field("relu", description="Activation of the hidden layers.")
+
+
+class VariationalOptions(ModelOptions):
+    """A dense autoencoder whose code is drawn from a normal distribution."""
+
+    architecture: Literal["variational"] = "variational"
+    hidden_widths: tuple[int, ...] = Field(description="Widths from the input to the code; the decoder mirrors them.")
+    activation: Activation = Field("relu", description="Activation of the hidden layers.")
+    beta: float = Field(1.0, ge=0, description="Weight of the KL term.")
+
+
+class ConvolutionalOptions(ModelOptions):
+    """3x3 convolutions, a dense code, transposed convolutions. The code is a quarter of the pixels by default."""
+
+    architecture: Literal["convolutional"] = "convolutional"
+    filters: tuple[int, ...] = Field(description="Filters of the encoder's convolutions; the first has stride 2.")
+    activation: Activation = Field("relu", description="Activation of the convolutions.")
+    code_l1: float = Field(0.0, ge=0, description="Weight of the sum of absolute values of a code, for sparsity.")
+    normalise_code: bool = Field(False, description="Batch normalisation before the code's activation.")
+
+
+AnyModelOptions = Annotated[
+    DenseOptions | SubclassedOptions | VariationalOptions | ConvolutionalOptions, Field(discriminator="architecture")
+]
+
+
+def scale_to_pixels(options: ModelOptions, native_pixels: int, num_pixels: int) -> ModelOptions:
+    """Return the options for images of another size: dense widths and the code grow with the number of pixels.
+
+    Args:
+        options: What was chosen for images of `native_pixels`.
+        native_pixels: Pixels times channels of the images that the options were chosen for.
+        num_pixels: Pixels times channels of the images at hand.
+    """
+    if native_pixels == num_pixels:
+        return options
+    factor = num_pixels / native_pixels
+    largest_code = max(1, num_pixels // MINIMUM_COMPRESSION)
+    scaled = {"code_size": min(largest_code, _scaled(options.code_size, factor))}
+    if "hidden_widths" in type(options).model_fields:
+        scaled["hidden_widths"] = tuple(_scaled(width, factor) for width in options.hidden_widths)
+    return options.model_copy(update=scaled)
+
+
+def check_bottleneck(options: ModelOptions, num_pixels: int) -> ModelOptions:
+    """Return the options if the code is at most a quarter of the pixels.
+
+    Raises:
+        ParameterError: it is larger, so that a low error would mean nothing.
+    """
+    if options.code_size * MINIMUM_COMPRESSION > num_pixels:
+        raise ParameterError(
+            f"A code has at most a quarter of the image's {num_pixels} values.",
+            f"Choose code_size up to {num_pixels // MINIMUM_COMPRESSION}.",
+            code_size=options.code_size,
+        )
+    return options
+
+
+def _scaled(width: int, factor: float) -> int:
+    return max(SMALLEST_WIDTH, round(width * factor))

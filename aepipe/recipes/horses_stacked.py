@@ -1,0 +1,32 @@
+"""Guru99, "TensorFlow Autoencoder": a stacked autoencoder on the grey horses of CIFAR-10.
+
+The source declares an L2 regularizer that TensorFlow 1 never adds to the loss, so there is none here.
+"""
+
+from aepipe.models.options import DenseOptions
+from aepipe.preprocess import Preprocessing
+from aepipe.recipes.recipe import Recipe, Setting
+from aepipe.splits import SplitSettings
+from aepipe.training.settings import TrainingSettings
+
+RECIPE = Recipe(
+    name="horses-stacked",
+    title="Stacked autoencoder on the horses of CIFAR-10",
+    source='Guru99, "TensorFlow Autoencoder Tutorial"',
+    data_set="cifar10",
+    preprocessing=Preprocessing(color="channel-mean", class_name="horse"),
+    native_shape=(32, 32, 1),
+    source_unit=255,
+    published=Setting(
+        split=SplitSettings(method="official", shuffle=False, validation_fraction=0),
+        model=DenseOptions(hidden_widths=(300,), code_size=150, code_activation="elu", activation="elu", pixel_unit=255),
+        training=TrainingSettings(
+            learning_rate=1e-2, batch_size=150, epochs=100, shuffle=False, keep="last", loss_unit=255
+        ),
+    ),
+    tuned=Setting(
+        split=SplitSettings(method="official"),
+        model=DenseOptions(hidden_widths=(300,), code_size=150, activation="elu"),
+        training=TrainingSettings(schedule="cosine", batch_size=50, epochs=100, patience=20),
+    ),
+)

@@ -1,0 +1,98 @@
+"""From a recipe and what the user changed to exactly what is trained."""
+
+import math
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from aepipe.models.options import AnyModelOptions, check_bottleneck, scale_to_pixels
+from aepipe.recipes import get_recipe
+from aepipe.splits import SplitMethod, SplitSettings, default_method
+from aepipe.training.settings import TrainingSettings
+
+SettingName = Literal["tuned", "published"]
+Preset = Literal["full", "quick"]
+
+# Enough for a recognisable reconstruction, few enough for every recipe to be done in minutes on two cores.
+QUICK_STEPS = 200
+
+
+class Overrides(BaseModel):
+    """What a run changes about a recipe's setting; what is left out stays as the setting has it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epochs: int | None = Field(None, ge=1, le=100_000, title="Epochs", description="Most passes over the training part.")
+    batch_size: int | None = Field(None, ge=1, le=65536, title="Batch size", description="Images a step.")
+    learning_rate: float | None = Field(None, gt=0, le=1, title="Learning rate", description="Adam's highest rate.")
+    code_size: int | None = Field(None, ge=1, le=65536, title="Code size", description="Number of values in the code.")
+    seed: int | None = Field(None, ge=0, lt=2**32, title="Seed", description="What initial weights and order depend on.")
+    max_steps: int | None = Field(None, ge=1, title="Most steps", description="Training steps after which it ends.")
+
+    def chosen(self) -> dict:
+        """Return what was set, by name."""
+        return self.model_dump(exclude_none=True)
+
+
+class SplitOverrides(BaseModel):
+    """What a run changes about the split; what is left out stays as the recipe has it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: SplitMethod | None = Field(None, title="Method", description="How the held-out part is chosen.")
+    test_fraction: float | None = Field(None, gt=0, lt=1, title="Test fraction", description="Share held out.")
+    validation_fraction: float | None = Field(
+        None, ge=0, lt=1, title="Validation fraction", description="Share of the training part cut for validation."
+    )
+    seed: int | None = Field(None, ge=0, lt=2**32, title="Seed", description="What the draw depends on.")
+
+
+class TrainingPlan(BaseModel):
+    """Everything that a training's result depends on, besides data and code."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recipe: str = Field(description="The recipe's name.")
+    setting: SettingName = Field(description="Which of its settings.")
+    source_unit: float = Field(description="The value of white in the source's printed numbers.")
+    image_shape: tuple[int, int, int] = Field(description="(height, width, channels).")
+    model: AnyModelOptions = Field(description="The architecture, scaled to these images.")
+    training: TrainingSettings = Field(description="Loss, optimizer, limits.")
+
+
+def plan_training(
+    recipe_name: str, setting_name: SettingName, preset: Preset, overrides: Overrides, image_shape: tuple[int, int, int]
+) -> TrainingPlan:
+    """Return what is trained on images of this shape, (height, width, channels).
+
+    Raises:
+        ParameterError: there is no such recipe, or the code would be no bottleneck.
+    """
+    recipe = get_recipe(recipe_name)
+    setting = getattr(recipe, setting_name)
+    num_pixels = math.prod(image_shape)
+    model = scale_to_pixels(setting.model, math.prod(recipe.native_shape), num_pixels)
+    changes = overrides.chosen()
+    if "code_size" in changes:
+        model = model.model_copy(update={"code_size": changes.pop("code_size")})
+    if preset == "quick" and not {"epochs", "max_steps"} & changes.keys():
+        changes["max_steps"] = QUICK_STEPS
+    return TrainingPlan(
+        recipe=recipe.name,
+        setting=setting_name,
+        source_unit=recipe.source_unit,
+        image_shape=image_shape,
+        model=check_bottleneck(model, num_pixels),
+        training=setting.training.model_copy(update=changes),
+    )
+
+
+def plan_split(
+    recipe_name: str, setting_name: SettingName, overrides: SplitOverrides, has_official: bool, has_persons: bool
+) -> SplitSettings:
+    """Return the recipe's split, or the nearest that the data set allows, with the user's changes."""
+    split: SplitSettings = getattr(get_recipe(recipe_name), setting_name).split
+    possible = {"fraction": True, "official": has_official, "known-persons": has_persons, "unseen-persons": has_persons}
+    if not possible[split.method]:
+        split = split.model_copy(update={"method": default_method(has_official, has_persons)})
+    return SplitSettings(**{**split.model_dump(), **overrides.model_dump(exclude_none=True)})

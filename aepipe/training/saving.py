@@ -1,0 +1,60 @@
+"""Models as files: the same weights give the same bytes, and loading runs no code from the file."""
+
+import json
+import tempfile
+import zipfile
+from pathlib import Path
+
+from aepipe.models import layers, subclassed  # noqa: F401 - registers what saved models are made of
+from aepipe.models.autoencoder import Autoencoder
+from aepipe.training.runtime import keras
+
+EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
+
+
+def save_autoencoder(autoencoder: Autoencoder, folder: Path) -> None:
+    """Write model.keras, encoder.keras, decoder.keras and saved_model.zip into a folder."""
+    for name in ("model", "encoder", "decoder"):
+        save_model(getattr(autoencoder, name), folder / f"{name}.keras")
+    save_export(autoencoder, folder / "saved_model.zip")
+
+
+def save_model(model: keras.Model, path: Path) -> None:
+    """Write a Keras file that says nothing about when it was written."""
+    with tempfile.TemporaryDirectory(prefix="aepipe-save-") as folder:
+        written = Path(folder) / "model.keras"
+        model.save(written)
+        with zipfile.ZipFile(written) as source:
+            members = {name: source.read(name) for name in source.namelist()}
+    metadata = json.loads(members["metadata.json"])
+    metadata["date_saved"] = "1980-01-01@00:00:00"
+    members["metadata.json"] = json.dumps(metadata).encode()
+    _write_zip(path, members)
+
+
+def load_model(path: Path) -> keras.Model:
+    """Read a Keras file in safe mode, for inference only."""
+    return keras.saving.load_model(path, compile=False, safe_mode=True)
+
+
+def save_export(autoencoder: Autoencoder, path: Path) -> None:
+    """Write a zipped TensorFlow SavedModel with the end points `serve` (reconstruct), `encode` and `decode`."""
+    archive = keras.export.ExportArchive()
+    archive.track(autoencoder.model)
+    for name, model in (
+        ("serve", autoencoder.model),
+        ("encode", autoencoder.encoder),
+        ("decode", autoencoder.decoder),
+    ):
+        archive.track(model)
+        archive.add_endpoint(name, model.__call__, [keras.InputSpec("float32", (None, *model.input_shape[1:]))])
+    with tempfile.TemporaryDirectory(prefix="aepipe-export-") as name:
+        archive.write_out(name, verbose=False)
+        files = sorted(file for file in Path(name).rglob("*") if file.is_file())
+        _write_zip(path, {file.relative_to(name).as_posix(): file.read_bytes() for file in files})
+
+
+def _write_zip(path: Path, members: dict[str, bytes]) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+        for name, data in members.items():
+            target.writestr(zipfile.ZipInfo(name, EPOCH_OF_ZIP), data, zipfile.ZIP_DEFLATED)
