@@ -33,6 +33,10 @@ class Overrides(BaseModel):
         """Return what was set, by name."""
         return self.model_dump(exclude_none=True)
 
+    def replaced_by(self, others: "Overrides | None") -> "Overrides":
+        """Return these overrides with what the others set in its place."""
+        return self if others is None else Overrides(**{**self.chosen(), **others.chosen()})
+
 
 class SplitOverrides(BaseModel):
     """What a run changes about the split; what is left out stays as the recipe has it."""

@@ -42,6 +42,7 @@ class StageResult(BaseModel):
     files: dict[str, Ref] = Field(description="Path within the stage to reference.")
     facts: dict[str, JsonValue] = Field(description="Small results: shapes, counts, metrics.")
     seconds: float = Field(description="How long the work took, in seconds.")
+    was_cached: bool = Field(False, description="The result was in the store; no work was done.")
 
 
 def stage_prefix(stage: str, fingerprint: str) -> str:
@@ -58,7 +59,7 @@ def find_stage(store: Store, stage: str, fingerprint: str) -> StageResult | None
     files, rest = {}, json.loads(manifest)
     for path, entry in rest.pop("files").items():
         files[path] = Ref(uri=f"{store.url}/{stage_prefix(stage, fingerprint)}/{path}", **entry)
-    return StageResult(files=files, **rest)
+    return StageResult(files=files, was_cached=True, **rest)
 
 
 def produce_stage(
@@ -90,7 +91,7 @@ def produce_stage(
     result = find_stage(store, stage, fingerprint)
     if result is None:
         raise CorruptObjectError("A manifest must be readable once it is written.", key=f"{prefix}/manifest.json")
-    return result
+    return result.model_copy(update={"was_cached": False})
 
 
 def _entry(path: Path) -> dict[str, Any]:

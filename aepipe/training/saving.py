@@ -39,15 +39,16 @@ def load_model(path: Path) -> keras.Model:
 
 def save_export(autoencoder: Autoencoder, path: Path) -> None:
     """Write a zipped TensorFlow SavedModel with the end points `serve` (reconstruct), `encode` and `decode`."""
+    images, codes = (("float32", (None, *part.input_shape[1:])) for part in (autoencoder.encoder, autoencoder.decoder))
+    end_points = {
+        "serve": (autoencoder.model, images),
+        "encode": (autoencoder.encoder, images),
+        "decode": (autoencoder.decoder, codes),
+    }
     archive = keras.export.ExportArchive()
-    archive.track(autoencoder.model)
-    for name, model in (
-        ("serve", autoencoder.model),
-        ("encode", autoencoder.encoder),
-        ("decode", autoencoder.decoder),
-    ):
+    for name, (model, (dtype, shape)) in end_points.items():
         archive.track(model)
-        archive.add_endpoint(name, model.__call__, [keras.InputSpec("float32", (None, *model.input_shape[1:]))])
+        archive.add_endpoint(name, model.__call__, [keras.InputSpec(dtype, shape)])
     with tempfile.TemporaryDirectory(prefix="aepipe-export-") as name:
         archive.write_out(name, verbose=False)
         files = sorted(file for file in Path(name).rglob("*") if file.is_file())

@@ -1,0 +1,92 @@
+"""Every architecture takes pixels in [0, 1] and gives them back through a code of the chosen size."""
+
+import keras
+import numpy as np
+import pytest
+
+from aepipe.models import ARCHITECTURES, build
+from aepipe.models.layers import CodePenalty, Corruption, NormalSampling
+from aepipe.recipes import RECIPES, get_recipe
+from aepipe.recipes.plan import Overrides, plan_training
+
+
+@pytest.mark.parametrize("setting", ["published", "tuned"])
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_builds_for_its_own_images(name, setting):
+    recipe = get_recipe(name)
+    options = getattr(recipe, setting).model
+    autoencoder = build(options, recipe.native_shape)
+    images = np.zeros((2, *recipe.native_shape), np.float32)
+    assert autoencoder.encoder(images).shape == (2, options.code_size)
+    assert autoencoder.model(images).shape == images.shape
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 1), (9, 7, 1), (12, 12, 3)])
+@pytest.mark.parametrize("name", ["mnist-dense", "mnist-subclassed", "mnist-variational", "faces-sparse"])
+def test_a_recipe_builds_for_other_images(name, shape):
+    plan = plan_training(name, "tuned", "full", Overrides(), shape)
+    autoencoder = build(plan.model, shape)
+    assert autoencoder.decoder(autoencoder.encoder(np.zeros((2, *shape), np.float32))).shape == (2, *shape)
+
+
+def test_the_published_dense_network_has_the_sources_layers():
+    autoencoder = build(get_recipe("mnist-dense").published.model, (28, 28, 1))
+    layers = [*autoencoder.encoder.layers, *autoencoder.decoder.layers]
+    assert [layer.units for layer in layers if isinstance(layer, keras.layers.Dense)] == [392, 196, 98, 196, 392, 784]
+    assert autoencoder.model.count_params() == 2 * (784 * 392 + 392 * 196 + 196 * 98) + 2 * (392 + 196) + 98 + 784
+
+
+def test_the_published_convolutional_decoder_starts_from_the_code_itself():
+    layers = build(get_recipe("faces-conv").published.model, (32, 32, 1)).decoder.layers
+    assert [type(layer).__name__ for layer in layers][:2] == ["InputLayer", "Reshape"]
+    assert [layer.filters for layer in layers if isinstance(layer, keras.layers.Conv2DTranspose)] == [128, 64, 32, 1]
+
+
+def test_the_inner_unit_does_not_show_outside():
+    options = get_recipe("mnist-dense").published.model
+    keras.utils.set_random_seed(0)
+    in_255 = build(options, (28, 28, 1))
+    keras.utils.set_random_seed(0)
+    in_1 = build(options.model_copy(update={"pixel_unit": 1.0}), (28, 28, 1))
+    images = np.random.default_rng(0).random((3, 28, 28, 1), dtype=np.float32)
+    # Without biases the network is homogeneous, so the unit cancels.
+    np.testing.assert_allclose(in_255.model(images), in_1.model(images), rtol=1e-4, atol=1e-6)
+
+
+def test_the_code_penalty_does_not_depend_on_the_batch_size():
+    layer = CodePenalty(0.5)
+    codes = np.array([[1.0, -3.0]], np.float32)
+    layer(codes)
+    one = float(layer.losses[0])
+    layer(np.repeat(codes, 10, axis=0))
+    assert one == pytest.approx(0.5 * 4)
+    assert float(layer.losses[0]) == pytest.approx(one)
+
+
+def test_sampling_gives_the_mean_when_not_training_and_the_kl_term_always():
+    layer = NormalSampling(beta=2.0, seed=0)
+    mean, log_variance = np.ones((4, 3), np.float32), np.zeros((4, 3), np.float32)
+    np.testing.assert_array_equal(layer([mean, log_variance], training=False), mean)
+    assert float(layer.losses[0]) == pytest.approx(2.0 * 0.5 * 3)
+    assert np.std(layer([mean, log_variance], training=True)) > 0.1
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "heteroscedastic", "dropout"])
+def test_corruption_works_while_training_only_and_stays_in_range(kind):
+    layer = Corruption(kind, 0.3, seed=0)
+    images = np.random.default_rng(0).random((8, 16, 16, 1), dtype=np.float32)
+    corrupted = np.asarray(layer(images, training=True))
+    np.testing.assert_array_equal(layer(images, training=False), images)
+    assert (corrupted != images).mean() > 0.2
+    assert 0 <= corrupted.min() <= corrupted.max() <= 1
+
+
+def test_gaussian_corruption_has_its_standard_deviation():
+    grey = np.full((8, 32, 32, 1), 0.5, np.float32)
+    assert np.std(Corruption("gaussian", 0.1, seed=0)(grey, training=True)) == pytest.approx(0.1, rel=0.05)
+    assert np.mean(np.asarray(Corruption("dropout", 0.3, seed=0)(grey, training=True)) == 0) == pytest.approx(0.3, abs=0.03)
+
+
+def test_every_architecture_is_used_by_a_recipe():
+    used = {getattr(recipe, setting).model.architecture for recipe in RECIPES.values() for setting in ("tuned", "published")}
+    assert used == set(ARCHITECTURES)

@@ -1,0 +1,91 @@
+"""From a recipe and what the user changed to what is trained."""
+
+import math
+
+import pytest
+from pydantic import ValidationError
+
+from aepipe.errors import ParameterError
+from aepipe.recipes import RECIPES, RecipeName, get_recipe
+from aepipe.recipes.plan import QUICK_STEPS, Overrides, SplitOverrides, plan_split, plan_training
+
+
+def plan(recipe="mnist-dense", setting="tuned", preset="full", shape=(28, 28, 1), **overrides):
+    return plan_training(recipe, setting, preset, Overrides(**overrides), shape)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("setting", ["published", "tuned"])
+def test_on_its_own_data_a_recipe_is_what_its_module_says(name, setting):
+    recipe = get_recipe(name)
+    planned = plan(name, setting, shape=recipe.native_shape)
+    assert planned.model == getattr(recipe, setting).model
+    assert planned.training == getattr(recipe, setting).training
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_both_settings_have_the_same_code_size(name):
+    recipe = get_recipe(name)
+    assert recipe.published.model.code_size == recipe.tuned.model.code_size
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("shape", [(8, 8, 1), (28, 28, 1), (32, 32, 3), (64, 64, 3)])
+def test_on_any_data_the_code_stays_a_bottleneck(name, shape):
+    model = plan(name, shape=shape).model
+    assert 1 <= model.code_size <= math.prod(shape) / 4
+
+
+def test_the_sources_numbers():
+    dense, horses, faces = (get_recipe(name).published for name in ("mnist-dense", "horses-stacked", "faces-conv"))
+    assert (dense.model.hidden_widths, dense.model.code_size, dense.training.batch_size) == ((392, 196), 98, 150)
+    assert (dense.training.epochs, dense.training.learning_rate, dense.training.shuffle) == (5, 0.001, False)
+    assert (horses.model.hidden_widths, horses.model.code_size, horses.training.learning_rate) == ((300,), 150, 0.01)
+    assert (faces.model.filters, faces.model.code_size, faces.training.epochs) == ((16, 32, 64, 128), 256, 600)
+
+
+def test_overrides_change_what_they_name_and_nothing_else():
+    changed = plan(epochs=3, code_size=7, seed=5)
+    assert (changed.training.epochs, changed.model.code_size, changed.training.seed) == (3, 7, 5)
+    assert changed.training.batch_size == plan().training.batch_size
+
+
+def test_quick_limits_the_steps_unless_the_user_does():
+    assert plan(preset="quick").training.max_steps == QUICK_STEPS
+    assert plan(preset="quick", epochs=3).training.max_steps is None
+
+
+def test_what_is_set_for_one_recipe_goes_before_what_is_set_for_all():
+    assert Overrides(epochs=3, seed=1).replaced_by(Overrides(epochs=4)) == Overrides(epochs=4, seed=1)
+    assert Overrides(epochs=3).replaced_by(None) == Overrides(epochs=3)
+
+
+def test_a_code_that_is_no_bottleneck_is_refused():
+    with pytest.raises(ParameterError, match=r"at most a quarter.*Received: code_size=197\. Choose code_size up to 196"):
+        plan(code_size=197)
+
+
+def test_an_unknown_recipe_names_the_known_ones():
+    with pytest.raises(ParameterError, match=r"mnist-dense, .*faces-sparse\. Received: recipe='mnist'"):
+        get_recipe("mnist")
+
+
+@pytest.mark.parametrize("bad", [{"epochs": 0}, {"learning_rate": 0}, {"epoch": 3}, {"batch_size": "many"}])
+def test_bad_overrides_are_refused(bad):
+    with pytest.raises(ValidationError):
+        Overrides(**bad)
+
+
+def test_a_split_that_the_data_does_not_allow_becomes_the_nearest_one():
+    assert plan_split("mnist-dense", "published", SplitOverrides(), False, False).label == "fraction-in-order"
+    assert plan_split("faces-conv", "tuned", SplitOverrides(), True, False).method == "official"
+    assert plan_split("faces-conv", "tuned", SplitOverrides(), False, True).method == "known-persons"
+
+
+def test_a_split_that_the_user_names_is_taken():
+    split = plan_split("faces-conv", "tuned", SplitOverrides(method="unseen-persons", seed=3), False, True)
+    assert (split.method, split.seed, split.test_fraction) == ("unseen-persons", 3, 0.2)
+
+
+def test_recipe_names_are_an_enumeration_of_the_recipes():
+    assert [str(name) for name in RecipeName] == list(RECIPES)

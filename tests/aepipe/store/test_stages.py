@@ -1,0 +1,71 @@
+"""A stage is done once; its manifest comes last and names every file."""
+
+import hashlib
+
+import pytest
+
+from aepipe.errors import CorruptObjectError
+from aepipe.store import open_store
+from aepipe.store.local_files import local_file
+from aepipe.store.stages import find_stage, produce_stage
+
+
+@pytest.fixture
+def store(tmp_path):
+    return open_store(str(tmp_path / "store"))
+
+
+def write_answer(folder):
+    (folder / "figures").mkdir()
+    (folder / "figures" / "answer.json").write_bytes(b"42")
+    return {"answer": 42}
+
+
+def test_a_stage_is_done_once_and_again_on_request(store):
+    done = []
+
+    def work(folder):
+        done.append(1)
+        return write_answer(folder)
+
+    first = produce_stage(store, "train", "a" * 64, work)
+    again = produce_stage(store, "train", "a" * 64, work)
+    assert (first.was_cached, again.was_cached, len(done)) == (False, True, 1)
+    assert again.facts == {"answer": 42}
+    assert produce_stage(store, "train", "a" * 64, work, refresh=True).was_cached is False
+    assert len(done) == 2
+
+
+def test_a_reference_has_the_digest_and_leads_to_the_bytes(store):
+    result = produce_stage(store, "train", "a" * 64, write_answer)
+    ref = result.files["figures/answer.json"]
+    assert (ref.sha256, ref.size, ref.kind) == (hashlib.sha256(b"42").hexdigest(), 2, "document")
+    assert local_file(store, ref).read_bytes() == b"42"
+
+
+def test_a_stage_that_fails_leaves_nothing_that_looks_complete(store):
+    def work(folder):
+        write_answer(folder)
+        raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError):
+        produce_stage(store, "train", "a" * 64, work)
+    assert find_stage(store, "train", "a" * 64) is None
+    assert list(store.list("stages/")) == []
+
+
+def test_the_manifest_is_the_last_thing_written(store, monkeypatch):
+    written = []
+    put, put_files = store.put, store.put_files
+    monkeypatch.setattr(store, "put", lambda key, data: (written.append(key), put(key, data)))
+    monkeypatch.setattr(store, "put_files", lambda files: (written.extend(files), put_files(files)))
+    produce_stage(store, "train", "a" * 64, write_answer)
+    assert written[-1].endswith("/manifest.json")
+    assert len(set(written)) == 2
+
+
+def test_changed_bytes_are_noticed(store):
+    ref = produce_stage(store, "train", "a" * 64, write_answer).files["figures/answer.json"]
+    store.put(ref.uri.removeprefix(f"{store.url}/"), b"43")
+    with pytest.raises(CorruptObjectError, match="refresh"):
+        local_file(store, ref)

@@ -1,0 +1,140 @@
+"""The engine on 8x8 images: it learns, repeats itself bit for bit, keeps the best, and says what went wrong."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from aepipe.errors import TrainingError
+from aepipe.models import build
+from aepipe.models.options import ConvolutionalOptions, DenseOptions, VariationalOptions
+from aepipe.training.callbacks import KeepBest, KeepLast
+from aepipe.training.engine import Pixels, fit
+from aepipe.training.guards import is_collapsed
+from aepipe.training.runtime import keras
+from aepipe.training.settings import CorruptionSettings, TrainingSettings
+
+DENSE = DenseOptions(hidden_widths=(24,), code_size=8)
+
+
+@pytest.fixture(scope="module")
+def blobs() -> np.ndarray:
+    """uint8 images of one bright spot each, (200, 8, 8, 1): easy to code by two numbers."""
+    y, x = np.mgrid[:8, :8]
+    centres = np.random.default_rng(0).uniform(1, 7, (200, 2))
+    spots = np.exp(-((y - centres[:, :1, None]) ** 2 + (x - centres[:, 1:, None]) ** 2) / 3)
+    return (255 * spots[..., None]).astype(np.uint8)
+
+
+def train(images, options=DENSE, callbacks=None, num_validation=40, **settings):
+    chosen = TrainingSettings(**{"batch_size": 20, "epochs": 5, **settings})
+    keras.utils.set_random_seed(chosen.seed)
+    autoencoder = build(options, images.shape[1:])
+    parts = [Pixels(part, (0, 255)) for part in (images[num_validation:], images[:num_validation])]
+    history = fit(autoencoder, *parts, chosen, [KeepBest()] if callbacks is None else callbacks)
+    return autoencoder, history
+
+
+def digest(autoencoder) -> str:
+    return hashlib.sha256(b"".join(weights.tobytes() for weights in autoencoder.model.get_weights())).hexdigest()
+
+
+def test_the_error_falls(blobs):
+    history = train(blobs, epochs=15)[1]
+    assert history[-1].validation_mse < 0.5 * history[0].validation_mse
+    assert [epoch.epoch for epoch in history] == list(range(1, 16))
+
+
+def test_the_reported_error_is_the_models(blobs):
+    autoencoder, history = train(blobs, callbacks=[KeepLast()])
+    pixels = blobs[:40].astype(np.float32) / 255
+    mse = np.mean((autoencoder.model.predict(pixels, verbose=0) - pixels) ** 2)
+    assert history[-1].validation_mse == pytest.approx(mse, rel=1e-5)
+    assert history[-1].validation_loss == pytest.approx(mse, rel=1e-5)
+
+
+def test_uint8_and_float_pixels_train_alike(blobs):
+    assert train(blobs)[1][-1].loss == pytest.approx(train(blobs.astype(np.float32))[1][-1].loss, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "settings"),
+    [
+        (DENSE, {}),
+        (DENSE, {"corruption": CorruptionSettings(kind="heteroscedastic", level=0.2)}),
+        (VariationalOptions(hidden_widths=(24,), code_size=4, output_activation="sigmoid"), {"loss": "bernoulli-cross-entropy"}),
+        (ConvolutionalOptions(filters=(4, 8), code_size=16, code_l1=0.01), {"loss": "half-sum-of-squares", "epochs": 2}),
+    ],
+)
+def test_the_same_seed_gives_the_same_weights(blobs, options, settings):
+    first, again, other = (digest(train(blobs, options, seed=seed, **settings)[0]) for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+
+
+def test_a_loss_that_is_not_finite_ends_the_training(blobs):
+    with pytest.raises(TrainingError, match=r"must stay finite\. Received: epoch=1, loss=.*Lower the learning rate"):
+        train(blobs, learning_rate=1, loss_unit=1e25)
+
+
+class Script:
+    """Pretends that epochs came to these validation losses."""
+
+    def __init__(self, keeper, losses):
+        self.keeper, self.losses, self.weights = keeper, losses, []
+
+    @property
+    def should_stop(self):
+        return self.keeper.should_stop
+
+    def on_epoch_end(self, autoencoder, epoch):
+        self.weights.append(autoencoder.model.get_weights()[0])
+        scripted = type(epoch)(**{**vars(epoch), "validation_loss": self.losses[epoch.epoch - 1]})
+        self.keeper.on_epoch_end(autoencoder, scripted)
+
+    def on_train_end(self, autoencoder):
+        self.keeper.on_train_end(autoencoder)
+
+
+def test_the_best_epochs_weights_are_kept_not_the_last(blobs):
+    script = Script(KeepBest(), [3, 1, 2, 4])
+    autoencoder, _ = train(blobs, callbacks=[script], epochs=4)
+    np.testing.assert_array_equal(autoencoder.model.get_weights()[0], script.weights[1])
+    assert script.keeper.best.epoch == 2
+
+
+def test_training_stops_after_so_many_epochs_without_a_better_one(blobs):
+    script = Script(KeepBest(patience=2), [3, 1, 2, 2, 0, 0])
+    assert len(train(blobs, callbacks=[script], epochs=6)[1]) == 4
+
+
+def test_the_last_weights_are_kept_where_the_source_does_so(blobs):
+    script = Script(KeepLast(), [1, 2])
+    script.keeper.should_stop = False
+    autoencoder, _ = train(blobs, callbacks=[script], epochs=2)
+    np.testing.assert_array_equal(autoencoder.model.get_weights()[0], script.weights[1])
+
+
+def test_without_validation_images_the_training_loss_decides(blobs):
+    _, history = train(blobs, num_validation=0)
+    assert np.isnan(history[0].validation_loss)
+    assert history[0].monitored == history[0].loss
+
+
+def test_a_cosine_schedule_warms_up_and_ends_near_zero(blobs):
+    rates = [epoch.learning_rate for epoch in train(blobs, schedule="cosine", epochs=20, learning_rate=0.01)[1]]
+    assert max(rates) > 0.009
+    assert rates[-1] < 0.0005
+
+
+def test_a_denoisers_target_is_the_clean_image(blobs):
+    noisy = train(blobs, epochs=30, corruption=CorruptionSettings(kind="dropout", level=0.5), learning_rate=0.01)[1]
+    assert noisy[-1].validation_mse < 0.5 * noisy[0].validation_mse
+
+
+def test_collapsed_codes_are_told_from_working_ones():
+    codes = np.random.default_rng(0).normal(size=(100, 8))
+    assert not is_collapsed(codes)
+    assert not is_collapsed(codes * 1e-4)
+    assert is_collapsed(np.full((100, 8), 0.5) + 1e-6 * codes)
+    assert is_collapsed(np.zeros((100, 8)))

@@ -1,0 +1,109 @@
+"""Imports go one way, and what trains nothing starts without TensorFlow.
+
+The order below is the design: a module imports from its own row and from the rows under it, never from one above.
+"""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# From the top of the pipeline to the bottom; names in one row are independent of each other's row but may share it.
+LAYERS = [
+    ["deploy"],
+    ["flows"],
+    ["tasks"],
+    ["aepipe.cli"],
+    ["aepipe.publishing"],
+    ["aepipe.stages"],
+    ["aepipe.evaluation", "aepipe.recipes"],
+    ["aepipe.training"],
+    ["aepipe.models"],
+    ["aepipe.noise", "aepipe.preprocess", "aepipe.splits"],
+    ["aepipe.datasets", "aepipe.store"],
+    ["aepipe.errors", "aepipe.folders"],
+]
+# Outside packages that only these may import.
+OWNERS = {
+    "prefect": {"deploy", "flows", "tasks"},
+    "tensorflow": {"aepipe.training"},
+    "boto3": {"aepipe.store", "aepipe.datasets"},
+    "botocore": {"aepipe.store", "aepipe.datasets"},
+    "keras": {"aepipe.models", "aepipe.training"},
+}
+SOURCES = [path for top in ("aepipe", "tasks", "flows", "deploy") for path in sorted((ROOT / top).rglob("*.py"))]
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def unit_of(module: str) -> str | None:
+    """The name in LAYERS that a module belongs to."""
+    names = [name for row in LAYERS for name in row if module == name or module.startswith(f"{name}.")]
+    return names[0] if names else None
+
+
+def imports_of(source: str) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+def offences(module: str, source: str) -> list[str]:
+    """What this module imports against the design."""
+    rank = {name: number for number, row in enumerate(LAYERS) for name in row}
+    unit, found = unit_of(module), []
+    for imported in sorted(imports_of(source)):
+        target, outside = unit_of(imported), imported.partition(".")[0]
+        if target is not None and target != unit and rank[target] <= rank[unit]:
+            found.append(f"{module} imports {imported}")
+        if outside in OWNERS and unit not in OWNERS[outside]:
+            found.append(f"{module} imports {imported}")
+    return found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=[module_of(path) for path in SOURCES])
+def test_imports_go_one_way(path):
+    module = module_of(path)
+    if module in ("aepipe", "tasks", "flows", "deploy"):
+        assert not path.read_text().strip() or module == "aepipe"
+        return
+    assert unit_of(module) is not None, f"{module} has no place in the layers"
+    assert offences(module, path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("aepipe.store.folder", "import prefect"),
+        ("aepipe.store.folder", "from aepipe.training import engine"),
+        ("aepipe.models.dense", "from aepipe.training.engine import fit"),
+        ("aepipe.evaluation.metrics", "from aepipe.recipes import RECIPES"),
+        ("tasks.train", "from flows.train import train"),
+        ("flows.train", "import keras"),
+        ("aepipe.models.dense", "import tensorflow as tf"),
+    ],
+)
+def test_a_wrong_import_is_found(module, source):
+    assert offences(module, source)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["import aepipe", "import aepipe.cli", "import flows.cli", "import aepipe.stages.request"],
+)
+def test_what_trains_nothing_imports_neither_tensorflow_nor_prefect(statement):
+    code = f"{statement}; import sys; print([m for m in ('tensorflow', 'keras', 'prefect', 'boto3') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
