@@ -37,6 +37,12 @@ def load_model(path: Path) -> keras.Model:
     return keras.saving.load_model(path, compile=False, safe_mode=True)
 
 
+def load_autoencoder(model: Path, encoder: Path, decoder: Path) -> Autoencoder:
+    """Read the three Keras files of an autoencoder; they share their weights no more."""
+    keras.backend.clear_session()
+    return Autoencoder(load_model(model), load_model(encoder), load_model(decoder))
+
+
 def save_export(autoencoder: Autoencoder, path: Path) -> None:
     """Write a zipped TensorFlow SavedModel with the end points `serve` (reconstruct), `encode` and `decode`."""
     images, codes = (("float32", (None, *part.input_shape[1:])) for part in (autoencoder.encoder, autoencoder.decoder))

@@ -1,0 +1,160 @@
+"""The commands that need no flow: data sets, recipes, noisy test sets, releases."""
+
+import json
+import math
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from aepipe import datasets
+from aepipe.recipes import RECIPES
+
+app = typer.Typer(
+    name="aepipe",
+    help="Train autoencoders, judge them on held-out data, publish them as releases.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+datasets_app = typer.Typer(help="List, fetch and verify data sets.", no_args_is_help=True, rich_markup_mode=None)
+releases_app = typer.Typer(help="See what was published.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(datasets_app, name="datasets")
+app.add_typer(releases_app, name="releases")
+
+StoreOption = Annotated[
+    str, typer.Option("--store", envvar="AEPIPE_STORE", help="A folder, file:///path or s3://bucket/prefix.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def print_table(title: str, columns: list[str], rows: list[list[object]]) -> None:
+    """Print a table whose numbers stand to the right; wide ones are folded, never cut."""
+    table = Table(title=title, title_justify="left", show_edge=False)
+    for number, column in enumerate(columns):
+        is_number = bool(rows) and all(isinstance(row[number], int | float) for row in rows)
+        table.add_column(column, justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    Console().print(table, markup=False)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.5f}" if isinstance(value, float) else str(value)
+
+
+@app.command(epilog="Example: aepipe recipes")
+def recipes(as_json: JsonOption = False) -> None:
+    """Show the recipes: data, code size, parameters, source."""
+    rows = []
+    for recipe in RECIPES.values():
+        for setting in ("tuned", "published"):
+            options = getattr(recipe, setting).model
+            pixels = math.prod(recipe.native_shape)
+            rows.append([recipe.name, setting, recipe.data_set, pixels, options.code_size, options.architecture, recipe.source])
+    columns = ["recipe", "setting", "data set", "pixels", "code", "architecture", "source"]
+    _print(as_json, "Recipes", columns, rows)
+
+
+@datasets_app.command("list", epilog="Example: aepipe datasets list")
+def list_data_sets(as_json: JsonOption = False) -> None:
+    """Show the data sets, and where they come from."""
+    rows = [
+        [s.name, s.num_images, "x".join(map(str, s.image_shape or ())) or None, s.num_classes, s.split, s.source]
+        for s in datasets.describe()
+    ]
+    _print(as_json, "Data sets", ["data set", "images", "shape", "classes", "split", "source"], rows)
+
+
+@datasets_app.command("fetch", epilog="Example: AEPIPE_MIRROR=/srv/mirror aepipe datasets fetch mnist olivetti")
+def fetch_data_sets(names: Annotated[list[str], typer.Argument(help="Data sets to download into the cache.")]) -> None:
+    """Download data sets into the cache and check them."""
+    for name in names:
+        for path in datasets.fetch(name):
+            typer.echo(path)
+
+
+@datasets_app.command("verify", epilog="Example: aepipe datasets verify mnist")
+def verify_data_sets(
+    names: Annotated[list[str], typer.Argument(help="Data sets to check in the cache.")], as_json: JsonOption = False
+) -> None:
+    """Check the cached files and what they decode to; exits with 1 where something is wrong."""
+    results = [(name, result) for name in names for result in datasets.verify(name)]
+    rows = [[name, r.path.name, "ok" if r.is_valid else "broken", r.reason] for name, r in results]
+    _print(as_json, "Cached files", ["data set", "file", "state", "reason"], rows)
+    if not all(result.is_valid for _, result in results):
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: aepipe noise mnist --kinds gaussian --levels 0.2 --levels 0.4 --store ./store")
+def noise(
+    data_set: Annotated[str, typer.Argument(help="A data set's name, or images:PATH.")],
+    store: StoreOption = "./store",
+    kinds: Annotated[list[str] | None, typer.Option(help="Kind of noise; may be given several times.")] = None,
+    levels: Annotated[list[float] | None, typer.Option(help="Level in (0, 1]; may be given several times.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes on any machine.")] = 0,
+    refresh: Annotated[bool, typer.Option(help="Make it anew even if it is there.")] = False,
+) -> None:
+    """Make the noisy-input test set of a data set."""
+    from aepipe.noise import NoiseParameters
+    from aepipe.stages.data import DataParameters, prepare_data, recommended_split, split_data
+    from aepipe.stages.noise import make_noisy_test_set
+    from aepipe.store import open_store
+
+    chosen = {"kinds": tuple(kinds or ()), "levels": tuple(levels or ()), "seed": seed}
+    parameters = NoiseParameters(**{name: value for name, value in chosen.items() if value != ()})
+    opened = open_store(store)
+    data = prepare_data(opened, DataParameters(data_set=data_set))
+    split = split_data(opened, data, recommended_split(data))
+    for ref in make_noisy_test_set(opened, data, split, parameters, refresh).files.values():
+        typer.echo(ref.uri)
+
+
+@releases_app.command("list", epilog="Example: aepipe releases list --store s3://models/aepipe")
+def list_releases(store: StoreOption = "./store", as_json: JsonOption = False) -> None:
+    """Show the releases, the latest first."""
+    from aepipe.publishing import manifest
+    from aepipe.store import open_store
+
+    opened = open_store(store)
+    candidate = manifest.read_channel(opened, "candidate")
+    rows = []
+    for release in manifest.list_releases(opened):
+        verdicts = [recipe["verdict"] for recipe in release.recipes.values()]
+        counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in sorted(set(verdicts)))
+        channel = "candidate" if candidate is not None and candidate.release == release.release else None
+        rows.append([release.release, release.created, channel, counts, sum(file.size for file in release.files)])
+    _print(as_json, f"Releases in {opened.url}", ["release", "created", "channel", "recipes", "bytes"], rows)
+
+
+@releases_app.command("show", epilog="Example: aepipe releases show 20260101T020000Z-1a2b3c")
+def show_release(
+    release: Annotated[str, typer.Argument(help="The release's id, or candidate.")] = "candidate",
+    store: StoreOption = "./store",
+    as_json: JsonOption = False,
+) -> None:
+    """Show one release: its recipes with their held-out errors, and its files."""
+    from aepipe.publishing.manifest import resolve_release
+    from aepipe.store import open_store
+
+    opened = open_store(store)
+    manifest = resolve_release(opened, release)
+    if as_json:
+        typer.echo(manifest.model_dump_json(indent=2))
+        return
+    columns = ["verdict", "setting", "data", "code_size", "mse_per_pixel", "pca_mse_per_pixel"]
+    rows = [[name, *(facts[column] for column in columns)] for name, facts in manifest.recipes.items()]
+    print_table(f"{manifest.release}, {manifest.created}", ["recipe", *columns], rows)
+    typer.echo(f"{len(manifest.files)} files, {sum(file.size for file in manifest.files):,} bytes")
+    typer.echo(f"{opened.url}/releases/{manifest.release}/report.html")
+
+
+def _print(as_json: bool, title: str, columns: list[str], rows: list[list[object]]) -> None:
+    if as_json:
+        typer.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], indent=2))
+    else:
+        print_table(title, columns, rows)

@@ -1,0 +1,33 @@
+"""What a model's codes are like. Codes are (num_images, code_size)."""
+
+import numpy as np
+
+# A value counts as zero below this share of the largest one.
+ZERO_SHARE = 0.01
+DEAD_DEVIATION = 1e-6
+
+
+def code_statistics(codes: np.ndarray) -> dict[str, float]:
+    """Return the mean and deviation of all code values, their sparsity, and the share of dead units.
+
+    Sparsity is the share of values under 1% of the largest one in size; a unit is dead if it is the same for all images.
+    """
+    codes = np.asarray(codes, np.float64)
+    largest = np.abs(codes).max()
+    return {
+        "code_mean": float(codes.mean()),
+        "code_standard_deviation": float(codes.std(axis=0).mean()),
+        "code_sparsity": float(np.mean(np.abs(codes) <= ZERO_SHARE * largest)),
+        "code_dead_share": float(np.mean(codes.std(axis=0) <= DEAD_DEVIATION * max(largest, 1e-12))),
+    }
+
+
+def map_codes(codes: np.ndarray, seed: int) -> np.ndarray:
+    """Return codes in two dimensions by t-SNE, (num_images, 2); neighbours stay neighbours, distances mean little."""
+    # Here, because it takes a second.
+    from sklearn.manifold import TSNE
+
+    perplexity = min(30.0, max(1.0, (len(codes) - 1) / 3))
+    if np.ptp(codes) == 0:
+        return np.zeros((len(codes), 2))
+    return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(np.asarray(codes, np.float64))

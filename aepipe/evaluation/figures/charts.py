@@ -1,0 +1,143 @@
+"""Figures that show numbers: losses, errors by class and by noise, maps of codes."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import LogFormatter, MaxNLocator, NullFormatter
+
+from aepipe.evaluation.figures.style import LINEAR, MODEL, NOTHING, SETTINGS, new_figure, save
+
+MOST_NAMED_CLASSES = 12
+
+
+def loss_curves(history: pd.DataFrame, kept_epoch: int, path: Path, title: str) -> None:
+    """Write training and validation loss by epoch, and mark the epoch whose weights were kept.
+
+    Args:
+        history: Columns epoch, loss, validation_loss; the last may be empty.
+        kept_epoch: The epoch to mark.
+        path: Where the PNG goes.
+        title: Said above.
+    """
+    has_validation = history.validation_loss.notna().any()
+    kept = history.set_index("epoch").loc[kept_epoch]
+    marker = "o" if len(history) < 20 else None
+    with mpl.rc_context(SETTINGS):
+        figure = new_figure(4)
+        axes = figure.add_subplot()
+        axes.plot(history.epoch, history.loss, color=MODEL, marker=marker, markersize=4, label="training")
+        if has_validation:
+            axes.plot(
+                history.epoch, history.validation_loss, color=LINEAR, marker=marker, markersize=4, label="validation"
+            )
+        axes.plot(
+            [kept_epoch],
+            [kept.validation_loss if has_validation else kept.loss],
+            "D",
+            color="black",
+            label=f"kept: epoch {kept_epoch}",
+        )
+        axes.set(xlabel="epoch", ylabel="loss", title=title)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        _log_scale(axes, np.concatenate([history.loss, history.validation_loss.dropna()]))
+        axes.legend()
+        save(figure, path)
+
+
+def mse_by_class(errors: Mapping[str, float], pca_errors: Mapping[str, float], path: Path, title: str) -> None:
+    """Write the error of each class, beside that of PCA at the same code size; many classes are sorted, not named."""
+    names = list(errors) if len(errors) <= MOST_NAMED_CLASSES else sorted(errors, key=errors.get)
+    places = np.arange(len(names))
+    with mpl.rc_context(SETTINGS):
+        figure = new_figure(4)
+        axes = figure.add_subplot()
+        axes.bar(places - 0.2, [errors[name] for name in names], 0.4, color=MODEL, label="model")
+        axes.bar(places + 0.2, [pca_errors[name] for name in names], 0.4, color=LINEAR, label="PCA, same code size")
+        axes.grid(False, axis="x")
+        axes.set(ylabel="MSE per pixel", title=title)
+        if len(names) <= MOST_NAMED_CLASSES:
+            long_names = max(map(len, names)) > 7
+            axes.set_xticks(places, names, rotation=30 if long_names else 0, ha="right" if long_names else "center")
+        else:
+            axes.set(xticks=[], xlabel=f"{len(names)} classes, from the best to the worst")
+        figure.legend(loc="outside lower center", ncols=2)
+        save(figure, path)
+
+
+def error_by_noise(curves: Mapping[str, pd.DataFrame], path: Path, title: str) -> None:
+    """Write the error by level of noise, a panel for each kind.
+
+    Args:
+        curves: Kind to a table with the columns level, model, linear, nothing (MSE per pixel against the clean image).
+        path: Where the PNG goes.
+        title: Said above.
+    """
+    lines = {
+        "model": ("model", MODEL, "o-"),
+        "linear": ("best linear map for this noise", LINEAR, "s--"),
+        "nothing": ("doing nothing", NOTHING, "^:"),
+    }
+    num_columns = min(3, len(curves))
+    num_rows = -(-len(curves) // num_columns)
+    with mpl.rc_context(SETTINGS):
+        figure = new_figure(0.9 + 2.6 * num_rows)
+        panels = figure.subplots(num_rows, num_columns, sharey=True, squeeze=False)
+        for panel in panels.flat[len(curves) :]:
+            panel.axis("off")
+        for panel, (kind, table) in zip(panels.flat, curves.items(), strict=False):
+            for column, (label, color, style) in lines.items():
+                panel.plot(table.level, table[column], style, color=color, label=label)
+            panel.set_yscale("log")
+            panel.set(title=kind, xticks=table.level)
+            panel.set_xticks(table.level, [f"{level:g}" for level in table.level])
+            _plain_log_ticks(panel)
+        for row in panels:
+            row[0].set_ylabel("MSE per pixel")
+        figure.supxlabel("level of the noise", fontsize=12)
+        figure.suptitle(title, fontsize=13)
+        handles, names = panels.flat[0].get_legend_handles_labels()
+        figure.legend(handles, names, loc="outside lower center", ncols=3)
+        save(figure, path)
+
+
+def code_map(
+    points: np.ndarray, labels: np.ndarray | None, label_names: Sequence[str], path: Path, title: str
+) -> None:
+    """Write codes in two dimensions, (num_images, 2), coloured by class: named up to 12 classes, a scale above that."""
+    with mpl.rc_context(SETTINGS):
+        figure = new_figure(6, 8)
+        axes = figure.add_subplot()
+        if labels is None:
+            axes.scatter(*points.T, s=12, color=MODEL)
+        elif len(label_names) <= MOST_NAMED_CLASSES:
+            colors = mpl.colormaps["tab20" if len(label_names) > 10 else "tab10"]
+            for index in np.unique(labels):
+                axes.scatter(*points[labels == index].T, s=12, color=colors(int(index)), label=label_names[index])
+            figure.legend(loc="outside right upper", markerscale=2)
+        else:
+            shown = axes.scatter(*points.T, s=14, c=labels, cmap="turbo")
+            figure.colorbar(shown, ax=axes, label=f"class index, {len(label_names)} classes")
+        axes.set(xticks=[], yticks=[], title=title)
+        axes.grid(False)
+        save(figure, path)
+
+
+def _log_scale(axes, values: np.ndarray) -> None:
+    if values.min() > 0 and values.max() / values.min() > 3:
+        axes.set_yscale("log")
+        _plain_log_ticks(axes)
+
+
+def _plain_log_ticks(axes) -> None:
+    """Label a logarithmic axis at 1, 2 and 5 times powers of ten, in plain numbers."""
+    axes.yaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(_PlainNumbers())
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+class _PlainNumbers(LogFormatter):
+    def __call__(self, x: float, pos=None) -> str:
+        return f"{x:g}"

@@ -1,0 +1,102 @@
+"""The model card: what a published model is, how good, what it is not for, and how to load it."""
+
+import json
+import re
+from collections.abc import Iterator
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from aepipe.publishing import notation
+from aepipe.publishing.outcome import Outcome
+from aepipe.recipes.recipe import Recipe
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]()#|~!$^])")
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+def render_card(recipe: Recipe, outcome: Outcome, release_id: str) -> str:
+    """Return the card of a recipe that was trained and evaluated, as Markdown with a YAML header.
+
+    Args:
+        recipe: The recipe.
+        outcome: What it came to; it has a plan and all results but the noisy test set's.
+        release_id: The release that the model is in.
+    """
+    results = outcome.evaluated.facts
+    is_denoiser = results.get("denoised_mse_per_pixel") is not None
+    errors = [value for name, value in results.items() if name.endswith("mse_per_pixel")]
+    return (
+        _environment()
+        .get_template("card.md.j2")
+        .render(
+            recipe=recipe,
+            plan=outcome.plan,
+            corruption=outcome.plan.training.corruption,
+            data=outcome.data.facts,
+            split=outcome.split.facts,
+            trained=outcome.trained.facts,
+            results=results,
+            release_id=release_id,
+            shape=" x ".join(str(length) for length in outcome.plan.image_shape),
+            scaling=_scaling(outcome),
+            tags=[
+                "autoencoder",
+                *(["denoising"] if is_denoiser else []),
+                outcome.plan.model.architecture,
+                recipe.data_set,
+            ],
+            limits=list(_limits(outcome)),
+            is_denoiser=is_denoiser,
+            per_pixel=notation.choose_notation(errors),
+        )
+    )
+
+
+def escape_markdown(text: str) -> str:
+    """Return the text so that Markdown shows it as it is, on one line: no markup, no HTML, no end of a table cell."""
+    return _MARKUP.sub(r"\\\1", " ".join(text.split())).translate(_ENTITIES)
+
+
+def _scaling(outcome: Outcome) -> str:
+    minimum, maximum = (notation.plain(limit) for limit in outcome.data.facts["pixel_range"])
+    if (minimum, maximum) == ("0", "1"):
+        return "the source's own unit"
+    return f"the source's {minimum} becomes 0 and its {maximum} becomes 1"
+
+
+def _limits(outcome: Outcome) -> Iterator[str]:
+    results, plan, split = outcome.evaluated.facts, outcome.plan, outcome.split.facts
+    yield (
+        f"It has seen {outcome.data.facts['name']} alone. Images of another kind, size, brightness or alignment "
+        "come out worse than these figures say."
+    )
+    yield "The figures are of one training with one seed; a difference of a few percent between recipes means little."
+    if "known-persons" in split["name"]:
+        yield "The same persons are in the training and the held-out part: the figures say nothing about other persons."
+    if results["mse_per_pixel"] >= results["pca_mse_per_pixel"]:
+        yield "PCA with as many components reconstructs these images better."
+    if plan.training.corruption is not None:
+        noise = plan.training.corruption
+        yield f"It is trained on {noise.kind} noise of level {noise.level}; other noise may stay in the image."
+    if plan.training.max_steps is not None:
+        yield f"Its training was ended after at most {plan.training.max_steps} steps, to be quick and not to be good."
+    if plan.setting == "published":
+        yield "It is trained as its source does it, to compare with the printed result; it is not tuned."
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("aepipe", "publishing"),
+        autoescape=False,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(
+        {name: getattr(notation, name) for name in ("decimals", "duration", "plain", "significant")}
+    )
+    environment.filters["escaped"] = escape_markdown
+    # A JSON string is a YAML string.
+    environment.filters["quoted"] = lambda text: json.dumps(text, ensure_ascii=False)
+    return environment

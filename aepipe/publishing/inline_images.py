@@ -1,0 +1,46 @@
+"""Figures inside a page: no file beside it, and few enough bytes that the page still travels by mail."""
+
+import base64
+import io
+from dataclasses import dataclass
+
+MAXIMUM_WIDTH = 1400
+# A line plot or a strip of digits stays exact; dense pictures beyond this are the ones that make a page heavy.
+LOSSLESS_BYTES = 64_000
+LOSSY_QUALITY = 80
+
+
+@dataclass(frozen=True)
+class InlineImage:
+    """A picture as a data: URI, with its size in pixels."""
+
+    uri: str
+    width: int
+    height: int
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it needs the whole width of a page to be read."""
+        return self.width >= 2 * self.height
+
+
+def inline_image(png_bytes: bytes) -> InlineImage:
+    """Return a PNG as a much smaller WebP picture, on white, at most `MAXIMUM_WIDTH` pixels wide."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(png_bytes)) as source:
+        picture = Image.alpha_composite(Image.new("RGBA", source.size, "white"), source.convert("RGBA")).convert("RGB")
+    if picture.width > MAXIMUM_WIDTH:
+        height = max(1, round(picture.height * MAXIMUM_WIDTH / picture.width))
+        picture = picture.resize((MAXIMUM_WIDTH, height), Image.Resampling.LANCZOS)
+    data = _encoded(picture, lossless=True)
+    if len(data) > LOSSLESS_BYTES:
+        data = min(data, _encoded(picture, quality=LOSSY_QUALITY), key=len)
+    uri = f"data:image/webp;base64,{base64.b64encode(data).decode()}"
+    return InlineImage(uri, picture.width, picture.height)
+
+
+def _encoded(picture, **options) -> bytes:
+    target = io.BytesIO()
+    picture.save(target, "WEBP", **options)
+    return target.getvalue()

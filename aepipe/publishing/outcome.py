@@ -1,0 +1,30 @@
+"""What the gate says about each recipe of a run."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from aepipe.stages.outcome import Outcome
+
+__all__ = ["Outcome", "RuleResult", "Verdict"]
+
+
+class RuleResult(BaseModel):
+    """One rule of the gate, applied to one recipe."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rule: str = Field(description="What must hold.")
+    passed: bool = Field(description="Whether it holds.")
+    figures: dict[str, float | None] = Field({}, description="The numbers it was decided by.")
+
+
+class Verdict(BaseModel):
+    """The gate's decision about one recipe. `promoted` models are in the release; `held` ones are not."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recipe: str = Field(description="The recipe's name.")
+    verdict: Literal["promoted", "held", "failed"] = Field(description="What was decided.")
+    rules: tuple[RuleResult, ...] = Field((), description="Every rule, with its figures.")
+    reason: str = Field(description="Why, in one sentence.")

@@ -1,0 +1,100 @@
+"""The files of a release that are written for it: tables, cards, report."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from aepipe.publishing.card import render_card
+from aepipe.publishing.outcome import Outcome, Verdict
+from aepipe.publishing.report import Figure, NoisySet, Report, render_report
+from aepipe.recipes import get_recipe
+
+# In the order of the report; a recipe has those of them that make sense for it.
+CAPTIONS = {
+    "reconstructions": "Held-out images over their reconstructions",
+    "denoising": "Noisy input, what the model makes of it, the clean image",
+    "samples": "New images, decoded from random codes",
+    "latent_grid": "Images decoded along the two most telling directions of the code",
+    "loss_curves": "Loss by epoch; the kept epoch is marked",
+    "mse_by_class": "Held-out error by class",
+    "error_by_noise": "Error on the noisy test set against doing nothing and the best linear map",
+    "code_map": "Codes of held-out images in two dimensions (t-SNE)",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFacts:
+    """What the pages say about the run as a whole."""
+
+    release: str
+    created: str
+    git_commit: str | None
+    packages: Mapping[str, str]
+    hardware: Sequence[str]
+    seconds: float
+
+
+def write_pages(
+    folder: Path,
+    files: Mapping[str, Path],
+    outcomes: Sequence[Outcome],
+    verdicts: Sequence[Verdict],
+    parameters: Mapping[str, Any],
+    facts: RunFacts,
+) -> None:
+    """Write metrics.csv, metrics.json, report.html and each recipe's card.md into a folder.
+
+    Args:
+        folder: Where the files go, under their paths in the release.
+        files: Path in the release to local file, of everything that the stages made.
+        outcomes: Every recipe of the run.
+        verdicts: The decision about each, in the same order.
+        parameters: The run's parameters.
+        facts: The run as a whole.
+    """
+    tables = [pd.read_csv(source) for path, source in files.items() if path.endswith("/metrics.csv")]
+    metrics = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    metrics.to_csv(folder / "metrics.csv", index=False)
+    metrics.to_json(folder / "metrics.json", orient="records", indent=1)
+    for outcome in outcomes:
+        if outcome.evaluated is not None:
+            card = folder / "models" / outcome.recipe / "card.md"
+            card.parent.mkdir(parents=True)
+            card.write_text(render_card(get_recipe(outcome.recipe), outcome, facts.release), encoding="utf-8")
+    report = Report(
+        release_id=facts.release,
+        created=facts.created,
+        setting=str(parameters.get("setting")),
+        preset=str(parameters.get("preset")),
+        parameters=parameters,
+        git_commit=facts.git_commit,
+        packages=facts.packages,
+        hardware=", ".join(facts.hardware),
+        seconds=facts.seconds,
+        outcomes=outcomes,
+        verdicts=verdicts,
+        figures={outcome.recipe: list(_figures(outcome.recipe, files)) for outcome in outcomes},
+        noisy_sets=list(_noisy_sets(outcomes, files)),
+    )
+    (folder / "report.html").write_text(render_report(report), encoding="utf-8")
+
+
+def _figures(recipe: str, files: Mapping[str, Path]) -> Iterator[Figure]:
+    for name, caption in CAPTIONS.items():
+        path = f"models/{recipe}/figures/{name}.png"
+        if path in files:
+            yield Figure(caption, files[path].read_bytes())
+
+
+def _noisy_sets(outcomes: Sequence[Outcome], files: Mapping[str, Path]) -> Iterator[NoisySet]:
+    sets = {outcome.noisy.facts["name"]: outcome.noisy.facts for outcome in outcomes if outcome.noisy is not None}
+    for name, facts in sets.items():
+        levels = {}
+        for spec in facts["baselines"]:
+            levels.setdefault(spec["kind"], []).append(f"{spec['level']:g}")
+        specs = "; ".join(f"{kind} at {', '.join(values)}" for kind, values in levels.items())
+        caption = "Clean images on top, then each kind and level of noise"
+        yield NoisySet(name, caption, files[f"noisy-test-sets/{name}.png"].read_bytes(), facts["num_images"], specs)

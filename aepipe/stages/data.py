@@ -1,0 +1,129 @@
+"""Stage `data`: fetch, decode, preprocess. Stage `split`: which rows train and which are held out."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from aepipe import datasets
+from aepipe.datasets.images import ImageData, array_sha256
+from aepipe.preprocess import Preprocessing, preprocess
+from aepipe.splits import Split, SplitSettings, default_method, make_split
+from aepipe.store.fingerprint import fingerprint
+from aepipe.store.interface import Store
+from aepipe.store.local_files import local_file
+from aepipe.store.stages import StageResult, find_stage, produce_stage
+
+ARRAYS = ("images", "labels", "persons")
+
+
+class DataParameters(BaseModel):
+    """Which images, and what is done to them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_set: str = Field(description="The data set's name, or images:PATH.")
+    preprocessing: Preprocessing = Field(Preprocessing(), description="What is done before the split.")
+
+
+def data_fingerprint(parameters: DataParameters) -> str:
+    """Return the name of this data."""
+    return fingerprint(
+        "data",
+        parameters,
+        {"source": datasets.data_set_identity(parameters.data_set)},
+        ["aepipe.stages.data", datasets.module_of(parameters.data_set)],
+        ["numpy", "pillow"],
+    )
+
+
+def find_data(store: Store, parameters: DataParameters) -> StageResult | None:
+    """Return this data's result if the store has it."""
+    return find_stage(store, "data", data_fingerprint(parameters))
+
+
+def prepare_data(store: Store, parameters: DataParameters, refresh: bool = False) -> StageResult:
+    """Put a data set's images, as models see them, into the store.
+
+    Its facts have the shape, the number of images and what is known about them.
+    """
+
+    def work(folder: Path) -> Mapping[str, Any]:
+        data = preprocess(datasets.load(parameters.data_set), parameters.preprocessing)
+        for name in ARRAYS:
+            array = getattr(data, name)
+            if array is not None:
+                np.save(folder / f"{name}.npy", array)
+        return {
+            "name": data.name,
+            "data_set": parameters.data_set,
+            "num_images": len(data),
+            "image_shape": list(data.image_shape),
+            "dtype": str(data.images.dtype),
+            "pixel_range": [float(limit) for limit in data.pixel_range],
+            "label_names": list(data.label_names),
+            "num_official_train": data.num_official_train,
+            "has_persons": data.persons is not None,
+            "images_sha256": array_sha256(data.images),
+        }
+
+    return produce_stage(store, "data", data_fingerprint(parameters), work, refresh)
+
+
+def load_data(store: Store, result: StageResult) -> ImageData:
+    """Return the images that `prepare_data` put into the store; the pixels stay on disk until they are used."""
+    arrays = {name: None for name in ARRAYS}
+    for name in ARRAYS:
+        if f"{name}.npy" in result.files:
+            arrays[name] = np.load(local_file(store, result.files[f"{name}.npy"]), mmap_mode="r")
+    facts = result.facts
+    return ImageData(
+        name=facts["name"],
+        pixel_range=tuple(facts["pixel_range"]),
+        label_names=tuple(facts["label_names"]),
+        num_official_train=facts["num_official_train"],
+        **arrays,
+    )
+
+
+def recommended_split(data: StageResult) -> SplitSettings:
+    """Return the split that this data is best judged by."""
+    has_official = data.facts["num_official_train"] is not None
+    return SplitSettings(method=default_method(has_official, data.facts["has_persons"]))
+
+
+def split_fingerprint(data: StageResult, settings: SplitSettings) -> str:
+    """Return the name of this split."""
+    return fingerprint("split", settings, {"data": data.fingerprint}, ["aepipe.stages.data"], ["numpy"])
+
+
+def find_split(store: Store, data: StageResult, settings: SplitSettings) -> StageResult | None:
+    """Return this split's result if the store has it."""
+    return find_stage(store, "split", split_fingerprint(data, settings))
+
+
+def split_data(store: Store, data: StageResult, settings: SplitSettings, refresh: bool = False) -> StageResult:
+    """Put the rows of the training, validation and test parts into the store."""
+
+    def work(folder: Path) -> Mapping[str, Any]:
+        split = make_split(load_data(store, data), settings)
+        parts = {"train": split.train, "validation": split.validation, "test": split.test}
+        np.savez(folder / "split.npz", **parts)
+        (folder / "split.json").write_text(json.dumps(settings.model_dump(mode="json"), indent=2))
+        return {
+            "name": f"{data.facts['name']}-{settings.label}",
+            "settings": settings.model_dump(mode="json"),
+            "test_sha256": array_sha256(split.test),
+            **{f"num_{part}": len(rows) for part, rows in parts.items()},
+        }
+
+    return produce_stage(store, "split", split_fingerprint(data, settings), work, refresh)
+
+
+def load_split(store: Store, result: StageResult) -> Split:
+    """Return the rows that `split_data` put into the store."""
+    with np.load(local_file(store, result.files["split.npz"])) as rows:
+        return Split(rows["train"], rows["validation"], rows["test"])

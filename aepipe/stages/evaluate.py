@@ -1,0 +1,84 @@
+"""Stage `evaluate`: a trained model, loaded from the bytes in the store, on images that it never saw."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from aepipe.recipes.plan import TrainingPlan
+from aepipe.stages.data import load_data, load_split
+from aepipe.stages.noise import load_noise
+from aepipe.store.fingerprint import fingerprint
+from aepipe.store.interface import Store
+from aepipe.store.local_files import local_file
+from aepipe.store.stages import StageResult, find_stage, produce_stage
+
+MODULES = ("aepipe.stages.evaluate", "aepipe.evaluation.measure")
+LIBRARIES = ("keras", "matplotlib", "numpy", "pandas", "scikit-learn", "scipy", "tensorflow")
+
+
+def evaluate_fingerprint(
+    plan: TrainingPlan, data: StageResult, split: StageResult, noisy: StageResult, trained: StageResult
+) -> str:
+    """Return the name of this evaluation."""
+    results = {"data": data, "split": split, "noisy": noisy, "trained": trained}
+    inputs = {name: result.fingerprint for name, result in results.items()}
+    return fingerprint("evaluate", plan, inputs, MODULES, LIBRARIES)
+
+
+def find_evaluation(
+    store: Store,
+    plan: TrainingPlan,
+    data: StageResult,
+    split: StageResult,
+    noisy: StageResult,
+    trained: StageResult,
+) -> StageResult | None:
+    """Return this evaluation's result if it has been done."""
+    return find_stage(store, "evaluate", evaluate_fingerprint(plan, data, split, noisy, trained))
+
+
+def evaluate_recipe(
+    store: Store,
+    plan: TrainingPlan,
+    data: StageResult,
+    split: StageResult,
+    noisy: StageResult,
+    trained: StageResult,
+    refresh: bool = False,
+) -> StageResult:
+    """Put a trained recipe's metrics, codes and figures on held-out data into the store.
+
+    Its facts have the figures that the gate and the report ask for.
+    """
+
+    def work(folder: Path) -> Mapping[str, Any]:
+        # Here, because they import TensorFlow.
+        import pandas as pd
+
+        from aepipe.evaluation.measure import HeldOut, Subject, measure
+        from aepipe.training.saving import load_autoencoder
+
+        files = {name: local_file(store, trained.files[f"{name}.keras"]) for name in ("model", "encoder", "decoder")}
+        corruption = plan.training.corruption
+        subject = Subject(
+            recipe=plan.recipe,
+            setting=plan.setting,
+            autoencoder=load_autoencoder(**files),
+            source_unit=plan.source_unit,
+            trained_noise_level=None if corruption is None else corruption.level,
+            is_generative=plan.model.architecture == "variational",
+            history=pd.read_csv(local_file(store, trained.files["history.csv"])),
+            kept_epoch=trained.facts["kept_epoch"],
+        )
+        held_out = HeldOut(
+            name=split.facts["name"],
+            data=load_data(store, data),
+            split=load_split(store, split),
+            noisy=load_noise(store, noisy),
+            noise_baselines=noisy.facts["baselines"],
+        )
+        return measure(folder, subject, held_out)
+
+    return produce_stage(
+        store, "evaluate", evaluate_fingerprint(plan, data, split, noisy, trained), work, refresh
+    )

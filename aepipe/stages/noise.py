@@ -1,0 +1,73 @@
+"""Stage `noise`: the noisy-input test set of a split, and the best linear denoisers on it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aepipe.noise import NoiseParameters, NoisyTestSet, build_noisy_test_set, load_noisy_test_set, save_noisy_test_set
+from aepipe.stages.data import load_data, load_split
+from aepipe.store.fingerprint import fingerprint
+from aepipe.store.interface import Store
+from aepipe.store.local_files import local_file
+from aepipe.store.stages import StageResult, find_stage, produce_stage
+
+
+def noise_fingerprint(data: StageResult, split: StageResult, parameters: NoiseParameters) -> str:
+    """Return the name of this noisy test set. The validation part does not count: it is not held out."""
+    inputs = {"data": data.fingerprint, "name": split.facts["name"], "held_out": split.facts["test_sha256"]}
+    modules = ["aepipe.stages.noise", "aepipe.evaluation.baselines", "aepipe.evaluation.figures"]
+    return fingerprint("noise", parameters, inputs, modules, ["numpy", "scipy"])
+
+
+def find_noise(
+    store: Store, data: StageResult, split: StageResult, parameters: NoiseParameters
+) -> StageResult | None:
+    """Return this noisy test set's result if the store has it."""
+    return find_stage(store, "noise", noise_fingerprint(data, split, parameters))
+
+
+def make_noisy_test_set(
+    store: Store, data: StageResult, split: StageResult, parameters: NoiseParameters, refresh: bool = False
+) -> StageResult:
+    """Put the noisy test set, its manifest and its preview into the store.
+
+    Its facts have, for each kind and level, the error of doing nothing and of the best linear map, fitted on all images
+    that are not held out.
+    """
+
+    def work(folder: Path) -> Mapping[str, Any]:
+        from aepipe.evaluation.baselines import LinearDenoiser
+        from aepipe.evaluation.figures import noisy_preview
+
+        images, rows = load_data(store, data), load_split(store, split)
+        name = split.facts["name"]
+        labels = None if images.labels is None else np.asarray(images.labels[rows.test])
+        noisy = build_noisy_test_set(name, images.scaled(rows.test), labels, rows.test, parameters)
+        save_noisy_test_set(noisy, folder)
+        noisy_preview(noisy, folder / f"{name}.png")
+        train_rows = np.union1d(rows.train, rows.validation)
+        train_images = images.scaled(train_rows)
+        baselines = []
+        for spec in noisy.specs:
+            clean, corrupted = noisy.pair(spec)
+            linear = LinearDenoiser.fit(train_images, train_rows, spec, parameters.seed)
+            baselines.append(
+                {
+                    "kind": spec.kind,
+                    "level": spec.level,
+                    "nothing_mse": float(np.mean((corrupted - clean) ** 2)),
+                    "linear_mse": float(np.mean((linear.denoise(corrupted) - clean) ** 2)),
+                }
+            )
+        return {"name": name, "num_images": len(noisy.clean), "baselines": baselines}
+
+    return produce_stage(store, "noise", noise_fingerprint(data, split, parameters), work, refresh)
+
+
+def load_noise(store: Store, result: StageResult) -> NoisyTestSet:
+    """Return the noisy test set that `make_noisy_test_set` put into the store."""
+    name = result.facts["name"]
+    archive, manifest = (local_file(store, result.files[f"{name}.{suffix}"]) for suffix in ("npz", "json"))
+    return load_noisy_test_set(archive, manifest)

@@ -1,0 +1,31 @@
+"""What a run came to for one recipe."""
+
+from collections.abc import Iterable
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from aepipe.recipes.plan import TrainingPlan
+from aepipe.store.stages import StageResult
+
+
+class Outcome(BaseModel):
+    """One recipe of a run: its results, or why there are none."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recipe: str = Field(description="The recipe's name.")
+    setting: str = Field(description="Which of its settings.")
+    plan: TrainingPlan | None = Field(None, description="What was trained.")
+    data: StageResult | None = Field(None, description="The images.")
+    split: StageResult | None = Field(None, description="The rows that trained and that were held out.")
+    noisy: StageResult | None = Field(None, description="The noisy-input test set.")
+    trained: StageResult | None = Field(None, description="The models.")
+    evaluated: StageResult | None = Field(None, description="Metrics and figures on held-out data.")
+    was_cached: bool = Field(False, description="Nothing was trained: the results were in the store.")
+    error: str | None = Field(None, description="Why it failed, in one line.")
+
+
+def summarise_failures(outcomes: Iterable[Outcome]) -> str:
+    """Return one line that names what failed and why, or an empty one."""
+    failed = [f"{outcome.recipe} ({outcome.error})" for outcome in outcomes if outcome.error is not None]
+    return f"{len(failed)} failed: {'; '.join(failed)}." if failed else ""

@@ -1,0 +1,68 @@
+"""What is asked of one recipe in one run, and whether the store has the answer."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from aepipe.noise import NoiseParameters
+from aepipe.stages.outcome import Outcome
+from aepipe.recipes import RecipeName, get_recipe
+from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides, TrainingPlan, plan_split, plan_training
+from aepipe.splits import SplitSettings
+from aepipe.stages.data import DataParameters, find_data, find_split
+from aepipe.stages.evaluate import find_evaluation
+from aepipe.stages.noise import find_noise
+from aepipe.stages.train import find_training
+from aepipe.store.interface import Store
+from aepipe.store.stages import StageResult
+
+
+class TrainingRequest(BaseModel):
+    """One recipe with everything that a user can choose about it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recipe: RecipeName = Field(description="What to train.")
+    setting: SettingName = Field("tuned", description="Which of the recipe's settings.")
+    preset: Preset = Field("full", description="quick: few steps, for demonstrations and tests.")
+    data_set: str | None = Field(None, description="Another data set than the recipe's own.")
+    overrides: Overrides = Field(Overrides(), description="What is changed about the setting.")
+    split: SplitOverrides = Field(SplitOverrides(), description="What is changed about the split.")
+    noise: NoiseParameters = Field(NoiseParameters(), description="The noisy-input test set.")
+
+    def data_parameters(self) -> DataParameters:
+        """Return which images; the recipe's preprocessing is for its own data set alone."""
+        recipe = get_recipe(self.recipe)
+        if self.data_set is None or self.data_set == recipe.data_set:
+            return DataParameters(data_set=recipe.data_set, preprocessing=recipe.preprocessing)
+        return DataParameters(data_set=self.data_set)
+
+    def split_settings(self, data: StageResult) -> SplitSettings:
+        """Return how this data is divided."""
+        has_official = data.facts["num_official_train"] is not None
+        return plan_split(self.recipe, self.setting, self.split, has_official, data.facts["has_persons"])
+
+    def training_plan(self, data: StageResult) -> TrainingPlan:
+        """Return what is trained on this data."""
+        return plan_training(self.recipe, self.setting, self.preset, self.overrides, tuple(data.facts["image_shape"]))
+
+
+def find_outcome(store: Store, request: TrainingRequest) -> Outcome | None:
+    """Return the request's outcome if every stage of it is in the store."""
+    data = find_data(store, request.data_parameters())
+    split = data and find_split(store, data, request.split_settings(data))
+    noisy = split and find_noise(store, data, split, request.noise)
+    plan = data and request.training_plan(data)
+    trained = split and find_training(store, plan, data, split)
+    evaluated = noisy and trained and find_evaluation(store, plan, data, split, noisy, trained)
+    if not evaluated:
+        return None
+    return Outcome(
+        recipe=request.recipe,
+        setting=request.setting,
+        plan=plan,
+        data=data,
+        split=split,
+        noisy=noisy,
+        trained=trained,
+        evaluated=evaluated,
+        was_cached=True,
+    )

@@ -1,0 +1,106 @@
+"""The command `aepipe`: the library's commands, and `run`, which starts the pipeline's flow on this machine."""
+
+import os
+import sys
+from typing import Annotated, Literal
+
+import typer
+from pydantic import ValidationError
+
+from aepipe.cli import StoreOption, app
+from aepipe.errors import AepipeError, ParameterError
+from aepipe.recipes import RECIPES, RecipeName
+
+# The embedded server needs no telemetry, and more than its default seconds to start on a busy machine.
+EMBEDDED_SERVER = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+}
+
+
+@app.command(
+    epilog="Examples: aepipe run --preset quick --data-set digits; "
+    "aepipe run --recipes mnist-dense,faces-conv --set epochs=20 --set faces-conv.learning_rate=0.0005"
+)
+def run(
+    recipes: Annotated[str, typer.Option(help="Recipes with commas between them, or all.")] = "all",
+    setting: Annotated[Literal["tuned", "published"], typer.Option(help="The best known, or the sources'.")] = "tuned",
+    preset: Annotated[Literal["full", "quick"], typer.Option(help="quick: few steps, for demonstrations.")] = "full",
+    data_set: Annotated[str | None, typer.Option(help="Another data set for every recipe, or images:PATH.")] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="name=value for all recipes, recipe.name=value for one.")
+    ] = None,
+    store: StoreOption = "./store",
+    refresh: Annotated[bool, typer.Option(help="Train and evaluate even if that has been done.")] = False,
+) -> None:
+    """Train, evaluate and publish recipes; what the store already has is not done again.
+
+    Names that --set takes: epochs, batch_size, learning_rate, code_size, seed, max_steps; split.method,
+    split.test_fraction, split.validation_fraction, split.seed; noise.kinds, noise.levels, noise.seed.
+    """
+    chosen = list(RECIPES) if recipes == "all" else recipes.split(",")
+    parameters = {
+        "recipes": chosen,
+        "setting": setting,
+        "preset": preset,
+        "data_set": data_set,
+        "store": store,
+        "refresh": refresh,
+        **parse_changes(changes or []),
+    }
+    for name, value in EMBEDDED_SERVER.items():
+        os.environ.setdefault(name, value)
+    typer.echo(f"aepipe: starting {len(chosen)} recipes, results go to {store}", err=True)
+    from aepipe.publishing.release import Published
+    from flows.pipeline import pipeline
+
+    # Refused here, before a server is started for it.
+    pipeline.validate_parameters(parameters)
+    state = pipeline(**parameters, return_state=True)
+    published = state.result(raise_on_failure=False)
+    typer.echo(state.message)
+    if isinstance(published, Published):
+        typer.echo(f"Report: {published.report_uri}")
+    raise typer.Exit(0 if state.is_completed() else 1)
+
+
+def parse_changes(changes: list[str]) -> dict:
+    """Return the pipeline's parameters that --set names.
+
+    Raises:
+        ParameterError: a change is not name=value, or names nothing that can be changed.
+    """
+    parameters = {"overrides": {}, "recipe_overrides": {}, "split": {}, "noise": {}}
+    for change in changes:
+        path, equals, value = change.partition("=")
+        group, _, name = path.rpartition(".")
+        if not equals or not name:
+            raise ParameterError("A change has the form name=value or recipe.name=value.", set=change)
+        if group in RECIPES:
+            target = parameters["recipe_overrides"].setdefault(RecipeName(group), {})
+        elif group in ("", "split", "noise"):
+            target = parameters[group or "overrides"]
+        else:
+            raise ParameterError(f"Before the dot stands split, noise or one of {', '.join(RECIPES)}.", set=change)
+        target[name] = value.split(",") if group == "noise" and name in ("kinds", "levels") else value
+    return parameters
+
+
+def main() -> None:
+    """Run the command line; an error that the user can act on is one line, and the exit code is 1."""
+    try:
+        app()
+    except AepipeError as error:
+        sys.exit(f"aepipe: {error}")
+    except ValidationError as error:
+        sys.exit(f"aepipe: {describe_validation_error(error)}")
+
+
+def describe_validation_error(error: ValidationError) -> str:
+    """Return pydantic's findings as one line: where, the rule, what was received."""
+    parts = []
+    for finding in error.errors(include_url=False):
+        where = ".".join(str(step) for step in finding["loc"])
+        parts.append(f"{finding['msg']}. Received: {where}={finding['input']!r}.")
+    return " ".join(parts)

@@ -1,0 +1,35 @@
+"""The noisy-input test set of a data set, without training anything.
+
+    prefect deployment run noisy-test-set/weekly
+"""
+
+from prefect import flow
+
+from aepipe.noise import NoiseParameters
+from aepipe.splits import SplitSettings
+from aepipe.stages.data import DataParameters, recommended_split
+from aepipe.store.stages import StageResult
+from tasks.data import prepare_data, split_data
+from tasks.noise import make_noisy_test_set
+
+
+@flow(name="noisy-test-set", flow_run_name="noisy {data_set}")
+def noisy_test_set(
+    data_set: str = "mnist",
+    split: SplitSettings | None = None,
+    noise: NoiseParameters = NoiseParameters(),  # noqa: B008
+    store: str = "./store",
+    refresh: bool = False,
+) -> StageResult:
+    """Corrupt the held-out images of a data set.
+
+    Args:
+        data_set: Which images, by name or as images:PATH.
+        split: How the held-out part is chosen; by default the way that the data set is best judged by.
+        noise: Kinds and levels of noise, and the seed.
+        store: Where the set goes: a folder, file:///path or s3://bucket/prefix.
+        refresh: Do it even if it has been done.
+    """
+    data = prepare_data(store, DataParameters(data_set=data_set))
+    parts = split_data(store, data, split or recommended_split(data))
+    return make_noisy_test_set(store, data, parts, noise, refresh)

@@ -1,0 +1,63 @@
+"""One recipe on one worker: data, split, noisy test set, training, evaluation.
+
+    prefect deployment run train/on-demand --param recipe=mnist-dense
+"""
+
+from prefect import flow
+
+from aepipe.noise import NoiseParameters
+from aepipe.recipes import RecipeName
+from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
+from aepipe.stages.outcome import Outcome
+from aepipe.stages.request import TrainingRequest
+from tasks.data import prepare_data, split_data
+from tasks.evaluate import evaluate_recipe
+from tasks.noise import make_noisy_test_set
+from tasks.train import train_recipe
+
+
+@flow(name="train", flow_run_name="{setting} {recipe}")
+def train(
+    recipe: RecipeName,
+    setting: SettingName = "tuned",
+    preset: Preset = "full",
+    data_set: str | None = None,
+    overrides: Overrides = Overrides(),  # noqa: B008 - frozen
+    split: SplitOverrides = SplitOverrides(),  # noqa: B008
+    noise: NoiseParameters = NoiseParameters(),  # noqa: B008
+    store: str = "./store",
+    refresh: bool = False,
+) -> Outcome:
+    """Train and evaluate one recipe; what the store already has is not done again.
+
+    Args:
+        recipe: What to train.
+        setting: tuned is the best that is known; published is what the source does.
+        preset: quick trains a few steps only, for demonstrations.
+        data_set: Another data set than the recipe's own, by name or as images:PATH.
+        overrides: What to change about the setting.
+        split: What to change about the split.
+        noise: The noisy-input test set.
+        store: Where results go: a folder, file:///path or s3://bucket/prefix.
+        refresh: Train and evaluate even if that has been done.
+    """
+    request = TrainingRequest(
+        recipe=recipe, setting=setting, preset=preset, data_set=data_set, overrides=overrides, split=split, noise=noise
+    )
+    data = prepare_data(store, request.data_parameters())
+    parts = split_data(store, data, request.split_settings(data))
+    noisy = make_noisy_test_set(store, data, parts, noise)
+    plan = request.training_plan(data)
+    trained = train_recipe(store, plan, data, parts, refresh)
+    evaluated = evaluate_recipe(store, plan, data, parts, noisy, trained, refresh)
+    return Outcome(
+        recipe=recipe,
+        setting=setting,
+        plan=plan,
+        data=data,
+        split=parts,
+        noisy=noisy,
+        trained=trained,
+        evaluated=evaluated,
+        was_cached=trained.was_cached,
+    )

@@ -1,0 +1,54 @@
+"""How a Prefect task stands for a stage: named by the stage's fingerprint, Cached where the store has the result.
+
+Prefect's own cache is off. It answers from its result storage, which one worker has and another has not, and which
+says nothing about what the store still holds.
+"""
+
+import functools
+from collections.abc import Callable
+
+import prefect
+from prefect import get_run_logger
+from prefect.cache_policies import NO_CACHE
+from prefect.states import Completed, State
+
+from aepipe.store.stages import StageResult
+
+# Prefect's default policy pickles every argument for a key that nobody reads.
+task = functools.partial(prefect.task, cache_policy=NO_CACHE, persist_result=False)
+
+
+def stage_task(fingerprint_of: Callable[..., str], name: str):
+    """Return a decorator for a function that runs one stage as a Prefect task and returns its `StageResult`.
+
+    The task run is called `name/fingerprint`; its final state is named Cached where the store had the result.
+
+    Args:
+        fingerprint_of: Takes the function's arguments but `store_url` and `refresh`, returns the stage's fingerprint.
+        name: The task's name.
+    """
+
+    def run_name(parameters: dict) -> str:
+        work = {name: value for name, value in parameters.items() if name not in ("store_url", "refresh")}
+        return f"{name}/{fingerprint_of(**work)[:12]}"
+
+    def decorate(run_stage: Callable[..., StageResult]) -> Callable[..., StageResult]:
+        @task(name=name, task_run_name=run_name)
+        @functools.wraps(run_stage)
+        def stage(*args, **kwargs) -> State:
+            return _final_state(run_stage(*args, **kwargs))
+
+        @functools.wraps(run_stage)
+        def call(*args, **kwargs) -> StageResult:
+            return stage(*args, **kwargs, return_state=True).result()
+
+        return call
+
+    return decorate
+
+
+def _final_state(result: StageResult) -> State:
+    done = "found in the store" if result.was_cached else f"done in {result.seconds:.1f} s"
+    message = f"{result.stage}/{result.fingerprint[:12]} {done}"
+    get_run_logger().info(message)
+    return Completed(name="Cached" if result.was_cached else "Completed", message=message, data=result)

@@ -1,0 +1,15 @@
+"""Task of the stage `train`."""
+
+from aepipe.recipes.plan import TrainingPlan
+from aepipe.stages import train
+from aepipe.store import open_store
+from aepipe.store.stages import StageResult
+from tasks.stages import stage_task
+
+
+@stage_task(train.train_fingerprint, name="train")
+def train_recipe(
+    store_url: str, plan: TrainingPlan, data: StageResult, split: StageResult, refresh: bool = False
+) -> StageResult:
+    """Train one recipe."""
+    return train.train_recipe(open_store(store_url), plan, data, split, refresh)
