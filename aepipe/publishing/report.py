@@ -55,7 +55,7 @@ class Report:
         parameters: The run's parameters, as its form shows them.
         git_commit: The commit that ran; None where it is not known.
         packages: Version of each installed package, by name.
-        hardware: What the run computed on, in words.
+        hardware: What the run computed on, in words; empty where nothing was trained.
         seconds: How long the whole run took.
         outcomes: What each recipe came to.
         verdicts: The gate's decision about each, in the order of `outcomes`.

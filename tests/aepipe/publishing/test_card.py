@@ -1,0 +1,149 @@
+import ast
+import hashlib
+import importlib.util
+import re
+
+import pytest
+import yaml
+from markdown_it import MarkdownIt
+
+from aepipe.publishing.card import escape_markdown, render_card
+from aepipe.publishing.outcome import Outcome
+from aepipe.recipes import RECIPES
+from aepipe.recipes.plan import Overrides, plan_training
+from aepipe.store.stages import StageResult
+
+HOSTILE = "a|b <script>alert(1)</script> [x](http://example.org) `c` *d* __e__\n\n# f \\| &lt;"
+
+
+def stage(name: str, facts: dict) -> StageResult:
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    return StageResult(stage=name, fingerprint=digest, files={}, facts=facts, seconds=1)
+
+
+def outcome(name: str, setting: str = "tuned", preset: str = "full", data: str = "mnist", **changes) -> Outcome:
+    plan = plan_training(name, setting, preset, Overrides(), RECIPES[name].native_shape)
+    split = getattr(RECIPES[name], setting).split.label
+    results = {
+        "mse_per_pixel": 0.00285,
+        "mse_in_source_unit": 185.3,
+        "source_unit": 255.0,
+        "psnr_db": 25.43,
+        "ssim": 0.9312,
+        "pca_mse_per_pixel": 0.00575,
+        "mean_image_mse_per_pixel": 0.0672,
+        "code_size": plan.model.code_size,
+        "compression_ratio": 8.0,
+        **changes,
+    }
+    trained = {
+        "num_parameters": 1234567,
+        "num_epochs": 40,
+        "kept_epoch": 38,
+        "training_seconds": 72.3,
+        "hardware": "a fine GPU",
+    }
+    return Outcome(
+        recipe=name,
+        setting=setting,
+        plan=plan,
+        data=stage("data", {"name": data, "num_images": 70000, "pixel_range": [0.0, 255.0]}),
+        split=stage(
+            "split", {"name": f"{data}-{split}", "num_train": 54000, "num_validation": 6000, "num_test": 10000}
+        ),
+        trained=stage("train", trained),
+        evaluated=stage("evaluate", results),
+    )
+
+
+def card_of(name: str, *arguments, **changes) -> str:
+    return render_card(RECIPES[name], outcome(name, *arguments, **changes), "20250301T060000Z-abcdef")
+
+
+def as_html(card: str) -> str:
+    return MarkdownIt("commonmark").enable("table").render(card.split("---\n", 2)[2])
+
+
+def table_rows(card: str) -> list[list[str]]:
+    rows = re.findall(r"<tr>(.*?)</tr>", as_html(card), re.DOTALL)
+    return [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row, re.DOTALL) for row in rows]
+
+
+def test_the_header_is_what_model_hubs_read():
+    header = yaml.safe_load(card_of("mnist-denoising", denoised_mse_per_pixel=0.0049).split("---\n")[1])
+    assert header == {
+        "library_name": "keras",
+        "pipeline_tag": "image-to-image",
+        "tags": ["autoencoder", "denoising", "dense", "mnist"],
+    }
+
+
+def test_results_stand_beside_pca_and_the_mean_image():
+    rows = table_rows(card_of("mnist-dense"))
+    assert ["", "this model", "PCA", "mean image"] in rows
+    assert ["MSE per pixel", "0.00285", "0.00575", "0.0672"] in rows
+    assert ["MSE, white = 255", "185", "", ""] in rows
+    assert ["PSNR (dB)", "25.4", "", ""] in rows
+    assert ["Source", "OpenGenus, &quot;Autoencoder using TensorFlow&quot;"] in rows
+    assert ["Held out", "10,000 images, never seen while training"] in rows
+
+
+def test_a_denoiser_has_its_own_table():
+    facts = {"noisy_mse_per_pixel": 0.0371, "denoised_mse_per_pixel": 0.00491, "linear_mse_per_pixel": 0.00772}
+    rows = table_rows(card_of("mnist-denoising", **facts))
+    assert ["as it is", "0.0371"] in rows
+    assert ["denoised by a linear model", "0.00772"] in rows
+    assert ["denoised by this model", "0.00491"] in rows
+    assert "Noisy input" not in card_of("mnist-dense", denoised_mse_per_pixel=None)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "changes", "limit"),
+    [
+        ("faces-conv", ("tuned",), {}, "The same persons are in the training and the held-out part"),
+        ("mnist-dense", ("tuned",), {"mse_per_pixel": 0.006}, "PCA with as many components reconstructs"),
+        ("faces-denoising", ("tuned",), {}, "trained on gaussian noise of level 0.2"),
+        ("mnist-subclassed", ("tuned", "quick"), {}, "ended after at most 200 steps"),
+        ("mnist-variational", ("published",), {}, "It is trained as its source does it"),
+    ],
+)
+def test_limits_that_hold_are_said_and_no_others(name, arguments, changes, limit):
+    assert limit in card_of(name, *arguments, **changes)
+    assert limit not in card_of("mnist-dense")
+
+
+def test_the_code_to_load_it_names_modules_that_exist():
+    card = card_of("faces-conv")
+    code = re.search(r"```python\n(.*?)```", card, re.DOTALL).group(1)
+    imported = [
+        alias.name for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Import) for alias in node.names
+    ]
+    assert imported == ["keras", "aepipe.models.layers", "aepipe.models.subclassed"]
+    assert all(importlib.util.find_spec(name) for name in imported)
+    assert "float32 of shape (num_images, 32, 32, 1), with pixels in [0, 1]" in card
+    assert "the source's 0 becomes 0 and its 255 becomes 1" in card
+
+
+@pytest.mark.parametrize("field", ["title", "source", "data_set"])
+def test_nothing_from_a_recipe_breaks_out(field):
+    recipe = RECIPES["mnist-dense"].model_copy(update={field: HOSTILE})
+    card = render_card(recipe, outcome("mnist-dense"), "20250301T060000Z-abcdef")
+    check_is_quoted(card)
+    assert yaml.safe_load(card.split("---\n")[1])["tags"][-1] == recipe.data_set
+
+
+def test_no_label_breaks_out_of_its_table():
+    card = card_of("mnist-dense", data=HOSTILE)
+    check_is_quoted(card)
+    shown = "a|b &lt;script&gt;alert(1)&lt;/script&gt; [x](http://example.org) `c` *d* __e__ # f \\| &amp;lt;"
+    assert ["Data set", f"{shown}, 70,000 images of 28 x 28 x 1"] in table_rows(card)
+
+
+def check_is_quoted(card: str) -> None:
+    """Hold the card against one without anything hostile: the same elements, and a header that is read."""
+    assert re.findall(r"<\w+", as_html(card)) == re.findall(r"<\w+", as_html(card_of("mnist-dense")))
+    assert list(yaml.safe_load(card.split("---\n", 2)[1])) == ["library_name", "pipeline_tag", "tags"]
+
+
+def test_escaped_text_is_one_line():
+    assert escape_markdown("a\n\n|b") == "a \\|b"
