@@ -26,8 +26,11 @@ def map_codes(codes: np.ndarray, seed: int) -> np.ndarray:
     """Return codes in two dimensions by t-SNE, (num_images, 2); neighbours stay neighbours, distances mean little."""
     # Here, because it takes a second.
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     perplexity = min(30.0, max(1.0, (len(codes) - 1) / 3))
     if np.ptp(codes) == 0:
         return np.zeros((len(codes), 2))
-    return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(np.asarray(codes, np.float64))
+    # Its threads wait for each other by spinning: on a busy machine two are ten times slower than one.
+    with threadpool_limits(1):
+        return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(np.asarray(codes, np.float64))

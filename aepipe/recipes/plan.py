@@ -13,8 +13,9 @@ from aepipe.training.settings import TrainingSettings
 SettingName = Literal["tuned", "published"]
 Preset = Literal["full", "quick"]
 
-# Enough for a recognisable reconstruction, few enough for every recipe to be done in minutes on two cores.
-QUICK_STEPS = 200
+# Enough for a recognisable reconstruction, few enough for every recipe to be done in minutes on two cores. A limit on
+# steps rather than epochs, because a small data set has few steps an epoch.
+QUICK_STEPS = 600
 
 
 class Overrides(BaseModel):
@@ -80,7 +81,7 @@ def plan_training(
     if "code_size" in changes:
         model = model.model_copy(update={"code_size": changes.pop("code_size")})
     if preset == "quick" and not {"epochs", "max_steps"} & changes.keys():
-        changes["max_steps"] = QUICK_STEPS
+        changes |= {"max_steps": QUICK_STEPS, "epochs": QUICK_STEPS}
     return TrainingPlan(
         recipe=recipe.name,
         setting=setting_name,

@@ -91,12 +91,12 @@ def error_by_noise(curves: Mapping[str, pd.DataFrame], path: Path, title: str) -
             for column, (label, color, style) in lines.items():
                 panel.plot(table.level, table[column], style, color=color, label=label)
             panel.set_yscale("log")
-            panel.set(title=kind, xticks=table.level)
+            panel.set_title(kind)
             panel.set_xticks(table.level, [f"{level:g}" for level in table.level])
             _plain_log_ticks(panel)
+            panel.set_xlabel("level")
         for row in panels:
             row[0].set_ylabel("MSE per pixel")
-        figure.supxlabel("level of the noise", fontsize=12)
         figure.suptitle(title, fontsize=13)
         handles, names = panels.flat[0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower center", ncols=3)
