@@ -1,0 +1,104 @@
+"""Image data sets by name: fetched from mirrors or their publishers, checked, cached, decoded to one shape."""
+
+from importlib import import_module
+from pathlib import Path
+
+from aepipe.datasets.cache import check_files, data_set_folder, fetch_arrays
+from aepipe.datasets.images import ImageData
+from aepipe.datasets.spec import DataSetSpec, DataSetSummary, FileCheck
+from aepipe.errors import DataError
+
+__all__ = ["DATA_SETS", "data_set_identity", "describe", "fetch", "load", "module_of", "verify"]
+
+# Names of modules, not modules: a stage's fingerprint must depend on the one data set that it reads.
+DATA_SETS = {
+    "mnist": "aepipe.datasets.mnist",
+    "mnist-csv": "aepipe.datasets.mnist_csv",
+    "fashion-mnist": "aepipe.datasets.fashion_mnist",
+    "cifar10": "aepipe.datasets.cifar10",
+    "olivetti": "aepipe.datasets.olivetti",
+    "digits": "aepipe.datasets.digits",
+    "images": "aepipe.datasets.own_images",
+}
+OWN_IMAGES = "images"
+
+
+def load(name: str, *, cache_folder: Path | None = None, progress: bool = True) -> ImageData:
+    """Return a data set's images; what is not in the cache is downloaded first.
+
+    Args:
+        name: A name in `DATA_SETS`, or images:LOCATION for one's own: a folder, zip, npz, or s3:// prefix.
+        cache_folder: The cache; None for $AEPIPE_CACHE or the user's cache folder.
+        progress: Show a bar while downloading, where standard error is a terminal.
+
+    Raises:
+        DataError: there is no such data set, or no source has it as it should be.
+    """
+    spec = _spec(name)
+    return spec.build(fetch_arrays(spec, cache_folder, progress))
+
+
+def fetch(name: str, *, cache_folder: Path | None = None, progress: bool = True) -> list[Path]:
+    """Download and check a data set's files where they are not in the cache; return their paths, maybe none.
+
+    Raises:
+        DataError: there is no such data set, or no source has it as it should be.
+    """
+    spec = _spec(name)
+    fetch_arrays(spec, cache_folder, progress)
+    return [data_set_folder(spec, cache_folder) / file.name for file in spec.files]
+
+
+def verify(name: str, *, cache_folder: Path | None = None) -> list[FileCheck]:
+    """Check again what is in the cache: each file, and the arrays in it. A bad file is told, not raised.
+
+    Raises:
+        DataError: there is no such data set.
+    """
+    spec = _spec(name)
+    if spec.files:
+        return check_files(spec, cache_folder)
+    # Nothing of it is cached: it comes with a library, or is the user's own.
+    path = Path(name.partition(":")[2] or name)
+    try:
+        spec.build({})
+    except DataError as error:
+        return [FileCheck(path, "broken", str(error))]
+    return [FileCheck(path, "ok")]
+
+
+def describe() -> list[DataSetSummary]:
+    """Return what is known of every data set, without loading any."""
+    return [import_module(module).SUMMARY for module in DATA_SETS.values()]
+
+
+def data_set_identity(name: str) -> str:
+    """Return 64 hex digits that change when any image or label does. Known data sets are not read for it.
+
+    Raises:
+        DataError: there is no such data set, or one's own images can't be read.
+    """
+    return _spec(name).identity()
+
+
+def module_of(name: str) -> str:
+    """Return the name of the module that decodes a data set.
+
+    Raises:
+        DataError: there is no such data set.
+    """
+    return DATA_SETS[_split(name)[0]]
+
+
+def _split(name: str) -> tuple[str, str]:
+    data_set, _, location = name.partition(":")
+    if data_set not in DATA_SETS or bool(location) != (data_set == OWN_IMAGES):
+        legal = [f"{key}:LOCATION" if key == OWN_IMAGES else key for key in DATA_SETS]
+        raise DataError(f"The data set must be one of {', '.join(legal)}.", name=name)
+    return data_set, location
+
+
+def _spec(name: str) -> DataSetSpec:
+    data_set, location = _split(name)
+    module = import_module(DATA_SETS[data_set])
+    return module.own_images_spec(location) if data_set == OWN_IMAGES else module.SPEC

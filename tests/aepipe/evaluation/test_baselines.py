@@ -1,0 +1,62 @@
+"""Baselines against independent computations."""
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.linear_model import Ridge
+
+from aepipe.evaluation.baselines import LinearDenoiser, PrincipalComponents, mean_image_mse
+from aepipe.evaluation.metrics import mse_per_image
+from aepipe.noise import NoiseSpec, corrupt
+
+
+def smooth_images(count: int) -> np.ndarray:
+    """(count, 6, 6, 1) in [0, 1]: sums of a few waves, so that they have structure."""
+    y, x = np.mgrid[:6, :6] / 6
+    waves = np.stack([np.sin(2 * np.pi * (a * x + b * y)) for a in range(3) for b in range(3)])
+    weights = np.random.default_rng(0).normal(size=(count, len(waves)))
+    images = np.einsum("nw,whv->nhv", weights, waves)
+    return ((images - images.min()) / np.ptp(images))[..., None].astype(np.float32)
+
+
+@pytest.mark.parametrize("count", [20, 200])
+@pytest.mark.parametrize("code_size", [1, 5])
+def test_pca_is_scikit_learns(count, code_size):
+    images = smooth_images(count + 30)
+    train, test = images[:count], images[count:]
+    expected = PCA(code_size, svd_solver="full").fit(train.reshape(count, -1).astype(np.float64))
+    rows = test.reshape(30, -1).astype(np.float64)
+    wanted = expected.inverse_transform(expected.transform(rows)).reshape(test.shape)
+    np.testing.assert_allclose(PrincipalComponents.fit(train, code_size).reconstruct(test), wanted, atol=2e-4)
+
+
+def test_pca_with_more_components_than_rank_reconstructs_what_it_saw():
+    train = smooth_images(10)
+    components = PrincipalComponents.fit(train, 36)
+    np.testing.assert_allclose(components.reconstruct(train), train, atol=1e-5)
+
+
+def test_the_mean_image_is_the_training_sets():
+    train, test = np.zeros((4, 2, 2, 1), np.float32), np.full((2, 2, 2, 1), 0.5, np.float32)
+    assert mean_image_mse(train, test) == pytest.approx(0.25)
+
+
+def test_the_linear_denoiser_is_ridge_regression():
+    images, spec = smooth_images(300), NoiseSpec(kind="gaussian", level=0.2)
+    ids = np.arange(300)
+    noisy = corrupt(images, spec, 0, ids).reshape(300, -1) / 255
+    variance = noisy.var(axis=0).mean()
+    denoised = LinearDenoiser.fit(images, ids, spec, 0).denoise(noisy.reshape(images.shape).astype(np.float32))
+    errors = []
+    for strength in (1e-4, 1e-3, 1e-2, 1e-1):
+        expected = Ridge(strength * variance * 300).fit(noisy, images.reshape(300, -1)).predict(noisy)
+        errors.append(np.abs(denoised.reshape(300, -1) - expected).max())
+    assert min(errors) < 1e-3
+
+
+def test_the_linear_denoiser_beats_doing_nothing():
+    images, spec = smooth_images(500), NoiseSpec(kind="gaussian", level=0.2)
+    test_ids = np.arange(400, 500)
+    noisy = corrupt(images[400:], spec, 0, test_ids).astype(np.float32) / 255
+    denoised = LinearDenoiser.fit(images[:400], np.arange(400), spec, 0).denoise(noisy)
+    assert mse_per_image(images[400:], denoised).mean() < 0.5 * mse_per_image(images[400:], noisy).mean()

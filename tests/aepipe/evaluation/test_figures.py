@@ -1,0 +1,50 @@
+"""Figures are written, are PNGs of a readable size, and have the same bytes for the same data."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from aepipe.evaluation import figures
+from aepipe.noise import NoiseParameters, build_noisy_test_set
+
+GENERATOR = np.random.default_rng(0)
+GREY, COLOR = GENERATOR.random((10, 8, 8, 1)), GENERATOR.random((10, 12, 9, 3))
+NOISY = build_noisy_test_set("set", GREY, None, np.arange(10), NoiseParameters(levels=(0.2,)))
+CURVE = pd.DataFrame({"level": [0.1, 0.2], "model": [0.01, 0.02], "linear": [0.02, 0.03], "nothing": [0.1, 0.2]})
+
+
+def history(validation) -> pd.DataFrame:
+    return pd.DataFrame({"epoch": [1, 2, 3], "loss": [0.9, 0.1, 0.01], "validation_loss": validation})
+
+
+FIGURES = {
+    "grey": lambda path: figures.reconstructions(GREY, GREY, path, "a title"),
+    "color": lambda path: figures.reconstructions(COLOR, 1 - COLOR, path, "a title"),
+    "few": lambda path: figures.reconstructions(GREY[:2], GREY[:2], path, "a title"),
+    "denoising": lambda path: figures.denoising(GREY, GREY, GREY, path, "a title"),
+    "preview": lambda path: figures.noisy_preview(NOISY, path),
+    "grid": lambda path: figures.image_grid(GREY, 5, path, "a title"),
+    "losses": lambda path: figures.loss_curves(history([0.8, 0.2, 0.3]), 2, path, "a title"),
+    "no validation": lambda path: figures.loss_curves(history([np.nan] * 3), 3, path, "a title"),
+    "classes": lambda path: figures.mse_by_class({"a": 0.1, "b": 0.2}, {"a": 0.2, "b": 0.1}, path, "a title"),
+    "many classes": lambda path: figures.mse_by_class(*[{f"c{i}": i + 1.0 for i in range(40)}] * 2, path, "a title"),
+    "noise": lambda path: figures.error_by_noise({"gaussian": CURVE, "dropout": CURVE}, path, "a title"),
+    "map": lambda path: figures.code_map(GREY[:, 0, :2, 0], np.arange(10) % 3, ["a", "b", "c"], path, "a title"),
+    "map without labels": lambda path: figures.code_map(GREY[:, 0, :2, 0], None, [], path, "a title"),
+    "map of many": lambda path: figures.code_map(
+        GREY[:, 0, :2, 0], np.arange(10), [str(i) for i in range(40)], path, "a title"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_a_readable_picture_and_repeats_itself(name, tmp_path):
+    for file in ("first.png", "second.png"):
+        FIGURES[name](tmp_path / file)
+    with Image.open(tmp_path / "first.png") as picture:
+        assert picture.format == "PNG"
+        assert 700 <= picture.width <= 1500
+        assert 200 <= picture.height
+        assert len(picture.convert("L").getcolors()) > 2, "nothing was drawn"
+    assert (tmp_path / "first.png").read_bytes() == (tmp_path / "second.png").read_bytes()

@@ -1,0 +1,67 @@
+"""Metrics against hand-made cases and against the definition's other implementations."""
+
+import math
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from aepipe.evaluation.metrics import MetricRow, mse_per_image, psnr_db, ssim_per_image, summarise
+
+
+@pytest.fixture
+def images() -> np.ndarray:
+    return np.random.default_rng(0).random((6, 16, 16, 1), dtype=np.float32)
+
+
+def test_the_error_of_each_image_is_its_own():
+    zeros = np.zeros((3, 2, 2, 1), np.float32)
+    outputs = zeros + np.array([0, 0.5, 1], np.float32).reshape(3, 1, 1, 1)
+    np.testing.assert_allclose(mse_per_image(zeros, outputs), [0, 0.25, 1])
+
+
+@pytest.mark.parametrize(("mse", "decibels"), [(1, 0), (0.01, 20), (0.00575, 22.4033)])
+def test_psnr_is_ten_times_the_negative_logarithm(mse, decibels):
+    assert psnr_db(mse) == pytest.approx(decibels, abs=1e-3)
+
+
+def test_psnr_of_equal_images_is_infinite():
+    assert psnr_db(0) == math.inf
+
+
+def test_ssim_is_one_for_equal_images_and_falls_with_noise(images):
+    noise = np.random.default_rng(1).normal(size=images.shape).astype(np.float32)
+    np.testing.assert_allclose(ssim_per_image(images, images), 1)
+    little, much = (ssim_per_image(images, images + size * noise) for size in (0.05, 0.5))
+    assert (much < little).all()
+    assert (little < 1).all()
+
+
+def test_ssim_is_tensorflows(images):
+    tf = pytest.importorskip("tensorflow")
+    blurred = (images + np.roll(images, 1, axis=1)) / 2
+    expected = tf.image.ssim(tf.constant(images), tf.constant(blurred), max_val=1.0).numpy()
+    np.testing.assert_allclose(ssim_per_image(images, blurred), expected, atol=1e-5)
+
+
+def test_ssim_works_on_images_smaller_than_its_window():
+    small = np.random.default_rng(0).random((2, 8, 8, 1))
+    np.testing.assert_allclose(ssim_per_image(small, small), 1)
+    assert (ssim_per_image(small, 1 - small) < 0.5).all()
+
+
+def test_a_summary_has_the_whole_and_each_class(images):
+    outputs = images.copy()
+    outputs[:2] += 0.1
+    rows = list(summarise(images, outputs, np.array([0, 0, 1, 1, 1, 1]), ("cat", "dog", "none"), 255))
+    values = {(name, metric): value for name, metric, value in rows}
+    assert values["cat", "mse_per_pixel"] == pytest.approx(0.01, rel=1e-4)
+    assert values["dog", "mse_per_pixel"] == 0
+    assert values["all", "mse_per_pixel"] == pytest.approx(0.01 / 3, rel=1e-4)
+    assert values["all", "mse_in_source_unit"] == pytest.approx(0.01 / 3 * 65025, rel=1e-4)
+    assert ("none", "mse_per_pixel") not in values
+
+
+def test_a_number_that_is_none_has_no_place_in_the_table():
+    with pytest.raises(ValidationError, match="finite"):
+        MetricRow(recipe="r", setting="tuned", evaluation_set="e", metric="mse_per_pixel", value=float("nan"))
