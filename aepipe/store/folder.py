@@ -1,0 +1,213 @@
+"""The store in a folder: what a laptop, a test, or workers with a common disk use."""
+
+import errno
+import fcntl
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from aepipe.errors import ConflictError, ObjectNotFoundError, StoreError
+from aepipe.store.interface import ObjectInfo, Versioned, check_key
+from aepipe.store.local_disk import UNFINISHED, disk_errors, make_folder, sync_folder, written_file
+
+OWN_FOLDER = ".tmp"
+LEFT_OVER_SECONDS = 24 * 3600
+NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+NO_SUCH_FILE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
+
+Commit = Callable[[Path, Path], None]
+
+
+class FolderStore:
+    """Objects as files under a folder, the key as the path.
+
+    Bytes are written beside the objects and moved into place under a lock of the folder, so that writers in other
+    threads, processes and machines see each other's objects whole.
+    """
+
+    def __init__(self, root: Path):
+        self.root = Path(os.path.abspath(root))
+        self.url = self.root.as_uri()
+        self._own_folder = self.root / OWN_FOLDER
+        self._is_swept = False
+
+    def path(self, key: str) -> Path:
+        """Return the file that holds an object, whether it is there or not; read it, don't write it."""
+        if check_key(key).split("/")[0] == OWN_FOLDER:
+            raise StoreError(f"No key of a folder store starts with {OWN_FOLDER}.", key=key)
+        return self.root / key
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write an object, replacing what is there."""
+        self._write(key, lambda file: file.write(data), os.replace)
+
+    def put_file(self, key: str, path: Path) -> None:
+        """Write an object from a file, replacing what is there."""
+        with open(path, "rb") as source:
+            self._write(key, partial(shutil.copyfileobj, source), os.replace)
+
+    def put_files(self, files: Mapping[str, Path]) -> None:
+        """Write several files, key to path; one after another, as the disk is the limit."""
+        for key, path in files.items():
+            self.put_file(key, path)
+
+    def create(self, key: str, data: bytes) -> None:
+        """Write an object that must not exist. The same bytes already there count as success.
+
+        Raises:
+            ConflictError: other bytes are there; they stay.
+        """
+        try:
+            self.swap(key, data, None)
+        except ConflictError:
+            if self.get(key) != data:
+                raise
+
+    def get(self, key: str) -> bytes:
+        """Read an object. Raises `ObjectNotFoundError` where there is none."""
+        found = self.get_versioned(key)
+        if found is None:
+            raise self._not_found(key)
+        return found.data
+
+    def get_file(self, key: str, path: Path) -> None:
+        """Read an object into a file, atomically: `path` appears whole or not at all."""
+        with disk_errors(url=self.url, key=key, path=str(path)):
+            try:
+                source = self.path(key).open("rb")
+            except NO_SUCH_FILE:
+                raise self._not_found(key) from None
+            with source, written_file(Path(path).parent, partial(shutil.copyfileobj, source)) as written:
+                os.replace(written, path)
+
+    def get_versioned(self, key: str) -> Versioned | None:
+        """Read an object for a later `swap`; None where there is none. The version is the bytes' sha256."""
+        with disk_errors(url=self.url, key=key):
+            try:
+                data = self.path(key).read_bytes()
+            except NO_SUCH_FILE:
+                return None
+        return Versioned(data, hashlib.sha256(data).hexdigest())
+
+    def swap(self, key: str, data: bytes, version: str | None) -> None:
+        """Replace an object if it still has this version (None: if it does not exist).
+
+        Raises:
+            ConflictError: somebody else wrote first; nothing was overwritten.
+        """
+
+        def replace(written: Path, target: Path) -> None:
+            found = self.get_versioned(key)
+            if found is None or found.version != version:
+                raise self._conflict(key)
+            os.replace(written, target)
+
+        self._write(key, lambda file: file.write(data), self._link if version is None else replace)
+
+    def exists(self, key: str) -> bool:
+        """Tell whether there is an object under exactly this key."""
+        return self.path(key).is_file()
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """All objects whose key starts with `prefix`, sorted by key."""
+        yield from sorted(self._walk(prefix), key=lambda info: info.key)
+
+    def delete(self, key: str) -> None:
+        """Remove an object; one that is not there counts as removed. Folders left empty go with it."""
+        path = self.path(key)
+        if not path.is_file():
+            return
+        with disk_errors(url=self.url, key=key), self._lock():
+            path.unlink(missing_ok=True)
+            for folder in path.parents[: key.count("/")]:
+                if any(folder.iterdir()):
+                    break
+                folder.rmdir()
+            sync_folder(next(parent for parent in path.parents if parent.exists()))
+
+    def _write(self, key: str, write: Callable[[BinaryIO], object], commit: Commit) -> None:
+        target = self.path(key)
+        with disk_errors(url=self.url, key=key):
+            self._sweep()
+            with written_file(self._own_folder, write) as written, self._lock():
+                try:
+                    make_folder(target.parent)
+                    if target.is_dir():
+                        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+                    commit(written, target)
+                except (FileExistsError, NotADirectoryError, IsADirectoryError):
+                    raise StoreError(
+                        "No key is the parent of another key.", "Choose another key.", url=self.url, key=key
+                    ) from None
+                sync_folder(target.parent)
+
+    def _link(self, written: Path, target: Path) -> None:
+        """Give a written file its name if that is free; a link holds even where the disk ignores locks."""
+        try:
+            os.link(written, target)
+        except FileExistsError:
+            raise self._conflict(target.relative_to(self.root).as_posix()) from None
+        except OSError as error:
+            if error.errno not in NO_HARD_LINKS:
+                raise
+            if target.exists():
+                raise self._conflict(target.relative_to(self.root).as_posix()) from None
+            os.replace(written, target)
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        # Open for reading is enough to lock, so a file that another user made serves as well.
+        descriptor = os.open(self._own_folder / "lock", os.O_RDONLY | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _sweep(self) -> None:
+        """Remove what killed writers left; a younger file may be one that is being written."""
+        make_folder(self._own_folder)
+        if self._is_swept:
+            return
+        for path in self._own_folder.glob(f"*{UNFINISHED}"):
+            try:
+                if time.time() - path.stat().st_mtime > LEFT_OVER_SECONDS:
+                    path.unlink()
+            except FileNotFoundError:
+                continue
+        self._is_swept = True
+
+    def _walk(self, prefix: str) -> Iterator[ObjectInfo]:
+        folder = prefix.rpartition("/")[0]
+        start = self.path(folder) if folder else self.root
+        with disk_errors(url=self.url, prefix=prefix):
+            for parent, folders, names in os.walk(start, onerror=_raise_unless_gone):
+                if Path(parent) == self.root and OWN_FOLDER in folders:
+                    folders.remove(OWN_FOLDER)
+                for name in names:
+                    path = Path(parent, name)
+                    key = path.relative_to(self.root).as_posix()
+                    try:
+                        if key.startswith(prefix):
+                            yield ObjectInfo(key, path.stat().st_size, path.stat().st_mtime)
+                    except FileNotFoundError:
+                        continue
+
+    def _not_found(self, key: str) -> ObjectNotFoundError:
+        return ObjectNotFoundError("The store must hold an object under this key.", url=self.url, key=key)
+
+    def _conflict(self, key: str) -> ConflictError:
+        return ConflictError(
+            "Somebody else wrote this object first; it was left as it is.", "Read it again.", url=self.url, key=key
+        )
+
+
+def _raise_unless_gone(error: OSError) -> None:
+    if not isinstance(error, NO_SUCH_FILE):
+        raise error

@@ -1,0 +1,129 @@
+"""What a failed S3 call means: which of this project's errors, what to do about it, and whether to try again."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from botocore import exceptions
+from botocore.parsers import ResponseParserError
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_before_delay, wait_random_exponential
+
+from aepipe.errors import AccessDeniedError, ConflictError, ObjectNotFoundError, StoreError, TransientStoreError
+
+TRIES = 5
+REFUSED = "The store must accept these credentials."
+CREDENTIALS = "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, to ones that may use this bucket."
+PERMISSIONS = (
+    "Allow s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket there, or set AWS_PROFILE to another."
+)
+REGION = "Set AWS_DEFAULT_REGION to the bucket's region."
+ENDPOINT = "Check that the server runs and that AWS_ENDPOINT_URL_S3 names it; then run again."
+BUSY = "The store must answer without an error."
+
+Meaning = tuple[type[StoreError], str, str]
+
+MEANING_OF_CODE: Mapping[str, Meaning] = {
+    "NoSuchBucket": (
+        AccessDeniedError,
+        "The bucket must exist; a store never creates one.",
+        "Create it, or name another.",
+    ),
+    "PreconditionFailed": (ConflictError, "Somebody else wrote this object first.", "Read it again."),
+    "InvalidAccessKeyId": (AccessDeniedError, REFUSED, CREDENTIALS),
+    "SignatureDoesNotMatch": (AccessDeniedError, REFUSED, CREDENTIALS),
+    "ExpiredToken": (AccessDeniedError, "The credentials must not have expired.", "Log in again."),
+    "InvalidToken": (AccessDeniedError, REFUSED, "Set AWS_SESSION_TOKEN to the credentials' own, or remove it."),
+    "RequestTimeTooSkewed": (AccessDeniedError, "This machine's clock must be right.", "Set the clock."),
+    "AuthorizationHeaderMalformed": (StoreError, "The region must be the bucket's.", REGION),
+    "PermanentRedirect": (StoreError, "The region must be the bucket's.", REGION),
+    "IllegalLocationConstraintException": (StoreError, "The region must be the bucket's.", REGION),
+    # These come with status 400 though the next try may succeed.
+    "RequestTimeout": (TransientStoreError, BUSY, "Run again later."),
+    "BadDigest": (
+        TransientStoreError,
+        "The bytes must arrive as they were sent.",
+        "Check the network; then run again.",
+    ),
+    "IncompleteBody": (TransientStoreError, "The bytes must arrive as they were sent.", "Run again."),
+}
+MEANING_OF_STATUS: Mapping[int, Meaning] = {
+    301: (StoreError, "The region must be the bucket's.", REGION),
+    401: (AccessDeniedError, REFUSED, CREDENTIALS),
+    403: (AccessDeniedError, "The credentials must allow this.", PERMISSIONS),
+    404: (ObjectNotFoundError, "The store must hold an object under this key.", ""),
+    412: (ConflictError, "Somebody else wrote this object first.", "Read it again."),
+    501: (StoreError, "The server must know the request.", "Use another server."),
+    **dict.fromkeys((408, 409, 429), (TransientStoreError, BUSY, "Run again later.")),
+}
+NO_CREDENTIALS = (
+    exceptions.NoCredentialsError,
+    exceptions.PartialCredentialsError,
+    exceptions.CredentialRetrievalError,
+    exceptions.TokenRetrievalError,
+    exceptions.NoAuthTokenError,
+    exceptions.ProfileNotFound,
+    exceptions.SSOError,
+)
+NO_ANSWER = (exceptions.HTTPClientError, exceptions.ConnectionError, exceptions.IncompleteReadError)
+NEVER_SENT = (exceptions.EndpointConnectionError, exceptions.ConnectTimeoutError, exceptions.ProxyConnectionError)
+
+
+def retrying(deadline_seconds: float) -> Retrying:
+    """Return the tries around one call: what passes by itself is tried again, with full jitter, until the deadline.
+
+    boto3's own tries share a quota within the client and end within tenths of a second; these bridge a restart.
+    """
+    return Retrying(
+        retry=retry_if_exception_type(TransientStoreError),
+        stop=stop_after_attempt(TRIES) | stop_before_delay(deadline_seconds),
+        wait=wait_random_exponential(multiplier=1, max=20),
+        reraise=True,
+    )
+
+
+@contextmanager
+def s3_errors(**received: object) -> Iterator[None]:
+    """Turn boto3's errors within the block into the store's; secrets and signatures never get into their text."""
+    try:
+        yield
+    except exceptions.ClientError as error:
+        kind, rule, way_out = _meaning_of_answer(error)
+        code = error.response.get("Error", {}).get("Code", "")
+        raise kind(rule, way_out, **received, status=_status(error), code=code) from error
+    except (exceptions.BotoCoreError, ResponseParserError, ValueError) as error:
+        kind, rule, way_out = _meaning_of_failure(error)
+        raise kind(rule, way_out, **received, error=type(error).__name__) from error
+
+
+def may_be_written(error: StoreError) -> bool:
+    """Tell whether a failed write may have taken effect all the same."""
+    cause = error.__cause__
+    if isinstance(cause, exceptions.ClientError):
+        return _status(cause) >= 500
+    return isinstance(error, TransientStoreError) and not isinstance(cause, NEVER_SENT)
+
+
+def _status(error: exceptions.ClientError) -> int:
+    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+
+
+def _meaning_of_answer(error: exceptions.ClientError) -> Meaning:
+    status, code = _status(error), error.response.get("Error", {}).get("Code", "")
+    if code in MEANING_OF_CODE:
+        return MEANING_OF_CODE[code]
+    if status in MEANING_OF_STATUS:
+        return MEANING_OF_STATUS[status]
+    if status >= 500:
+        return TransientStoreError, BUSY, "Run again later."
+    return StoreError, "The server must accept the request.", "Look the code up in the server's manual."
+
+
+def _meaning_of_failure(error: Exception) -> Meaning:
+    if isinstance(error, NO_CREDENTIALS):
+        return AccessDeniedError, "The store needs credentials.", CREDENTIALS
+    if isinstance(error, exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return StoreError, "The server's certificate must be trusted.", "Set AWS_CA_BUNDLE to the file of its CA."
+    if isinstance(error, NO_ANSWER):
+        return TransientStoreError, "The server must answer in time.", ENDPOINT
+    if isinstance(error, ResponseParserError):
+        return StoreError, "The server must answer as S3 does.", "Check AWS_ENDPOINT_URL_S3."
+    return StoreError, "The AWS settings must be usable.", "Check the AWS_* variables and the profile."

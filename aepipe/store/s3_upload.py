@@ -1,0 +1,108 @@
+"""Uploads to S3 with checksums that every server accepts and checks, whatever it knows of newer ones."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from aepipe.errors import CorruptObjectError, ObjectNotFoundError, StoreError, TransientStoreError
+
+PART_BYTES = 16 * 2**20
+MD5_ETAG = re.compile(r"[0-9a-f]{32}(-\d+)?")
+
+Call = Callable[..., Mapping[str, Any]]
+
+
+def md5(data: bytes = b"") -> Any:
+    """Return an MD5 object: it finds accidents, and is the one checksum that every S3 server verifies."""
+    return hashlib.md5(data, usedforsecurity=False)
+
+
+def checksums(data: bytes) -> dict[str, str]:
+    """Return the checksum arguments of an upload.
+
+    Given as values they travel as plain headers. Were boto3 told to compute them, it would send a trailer that older
+    servers refuse.
+    """
+    return {
+        "ContentMD5": base64.b64encode(md5(data).digest()).decode(),
+        "ChecksumSHA256": base64.b64encode(hashlib.sha256(data).digest()).decode(),
+    }
+
+
+def check_etag(answer: Mapping[str, Any], expected: Collection[str], **received: object) -> None:
+    """Check the ETag of an upload where it is a digest of the bytes; with a customer's encryption key it is none.
+
+    Raises:
+        CorruptObjectError: the server wrote other bytes.
+    """
+    etag = answer["ETag"].strip('"')
+    is_encrypted = "kms" in answer.get("ServerSideEncryption", "") or "SSECustomerAlgorithm" in answer
+    if MD5_ETAG.fullmatch(etag) and not is_encrypted and etag not in expected:
+        raise CorruptObjectError(
+            "The server must write the bytes that it was sent.", "Run again.", **received, etag=etag
+        )
+
+
+def upload_in_parts(call: Call, path: Path, **received: object) -> None:
+    """Upload a large file, one part in memory at a time. A failed upload is removed from the server.
+
+    Args:
+        call: Makes one S3 call on the object, with retries.
+        path: The file.
+        **received: What an error says about the object.
+
+    Raises:
+        StoreError: the file changed meanwhile.
+    """
+    upload = call("create_multipart_upload", ChecksumAlgorithm="SHA256")["UploadId"]
+    try:
+        _upload(call, upload, path, received)
+    except BaseException as error:
+        try:
+            call("abort_multipart_upload", UploadId=upload)
+        except StoreError:
+            error.add_note(f"The unfinished upload {upload} is still on the server and takes up room there.")
+        raise
+
+
+def _upload(call: Call, upload: str, path: Path, received: Mapping[str, object]) -> None:
+    before = path.stat()
+    whole, digests, parts = md5(), b"", []
+    for number, data in enumerate(_read_parts(path), 1):
+        sums, digest = checksums(data), md5(data)
+        answer = call("upload_part", UploadId=upload, PartNumber=number, Body=data, **sums)
+        check_etag(answer, {digest.hexdigest()}, **received, part=number)
+        parts.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": sums["ChecksumSHA256"]})
+        whole.update(data)
+        digests += digest.digest()
+    after = path.stat()
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise StoreError("A file must not change while it is uploaded.", "Run again.", path=str(path))
+    # Some servers name the object by the digest of all its bytes instead.
+    expected = {f"{md5(digests).hexdigest()}-{len(parts)}", whole.hexdigest()}
+    check_etag(_complete(call, upload, parts, before.st_size, expected), expected, **received)
+
+
+def _read_parts(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while data := file.read(PART_BYTES):
+            yield data
+
+
+def _complete(
+    call: Call, upload: str, parts: list[dict[str, Any]], size: int, expected: Collection[str]
+) -> Mapping[str, Any]:
+    try:
+        return call("complete_multipart_upload", UploadId=upload, MultipartUpload={"Parts": parts})
+    except (ObjectNotFoundError, TransientStoreError) as error:
+        # The server may have done it and the answer was lost: the next try then finds no such upload.
+        try:
+            found = call("head_object")
+        except ObjectNotFoundError:
+            raise error from None
+        if found["ContentLength"] != size or found["ETag"].strip('"') not in expected:
+            raise
+        return found

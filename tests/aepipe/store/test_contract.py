@@ -1,0 +1,163 @@
+"""What every store does, on a folder and on a real S3 server."""
+
+import os
+import threading
+
+import pytest
+
+from aepipe.errors import ConflictError, ObjectNotFoundError, StoreError
+from aepipe.store import open_store
+
+
+@pytest.fixture
+def store(store_url):
+    return open_store(store_url)
+
+
+def keys(store, prefix=""):
+    return [info.key for info in store.list(prefix)]
+
+
+def in_threads(count, work):
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.mark.parametrize("data", [b"", b"bytes", os.urandom(3_000_000)], ids=["empty", "small", "large"])
+def test_what_is_put_is_got(store, data):
+    store.put("a/b", data)
+    assert store.get("a/b") == data
+    assert next(store.list("a/")).size == len(data)
+
+
+def test_a_put_replaces(store):
+    store.put("key", b"first, and longer")
+    store.put("key", b"second")
+    assert store.get("key") == b"second"
+
+
+@pytest.mark.parametrize("key", ["with space", "plus+percent%41", "\N{LATIN SMALL LETTER U WITH DIAERESIS}/it's", "a=b"])
+def test_keys_mean_what_they_say(store, key):
+    store.put(key, b"x")
+    assert keys(store) == [key]
+    assert store.get(key) == b"x"
+
+
+@pytest.mark.parametrize("key", ["", "/a", "a/", "a//b", "a/../b", ".", "a\nb", "a" * 256])
+def test_keys_that_some_server_can_not_hold_are_refused(store, key):
+    for call in (store.get, store.exists, store.delete, lambda key: store.put(key, b"")):
+        with pytest.raises(StoreError, match="Received: key="):
+            call(key)
+
+
+def test_a_missing_object_is_told_from_an_empty_one(store):
+    assert not store.exists("key")
+    assert store.get_versioned("key") is None
+    with pytest.raises(ObjectNotFoundError, match="key='key'"):
+        store.get("key")
+    store.put("key", b"")
+    assert store.exists("key")
+    assert store.get_versioned("key").data == b""
+    assert not store.exists("ke")
+
+
+def test_a_listing_is_sorted_and_by_prefix_not_by_folder(store):
+    for key in ("b/2", "b/10", "a", "bc", "b/1/x"):
+        store.put(key, b"x")
+    assert keys(store) == ["a", "b/1/x", "b/10", "b/2", "bc"]
+    assert keys(store, "b") == ["b/1/x", "b/10", "b/2", "bc"]
+    assert keys(store, "b/1") == ["b/1/x", "b/10"]
+    assert keys(store, "nothing/") == []
+
+
+def test_deleting_twice_is_no_error(store):
+    store.put("a/b", b"x")
+    store.put("a/c", b"x")
+    store.delete("a/b")
+    store.delete("a/b")
+    assert keys(store) == ["a/c"]
+
+
+def test_many_files_are_all_there(store, tmp_path):
+    files = {}
+    for number in range(40):
+        path = tmp_path / str(number)
+        path.write_bytes(os.urandom(1000 * number))
+        files[f"folder/{number:02}"] = path
+    store.put_files(files)
+    assert keys(store) == sorted(files)
+    assert all(store.get(key) == path.read_bytes() for key, path in files.items())
+
+
+def test_one_file_that_can_not_be_read_is_an_error(store, tmp_path):
+    (tmp_path / "there").write_bytes(b"x")
+    with pytest.raises((OSError, StoreError)):
+        store.put_files({"a": tmp_path / "there", "b": tmp_path / "missing"})
+
+
+def test_a_file_appears_whole_or_not_at_all(store, tmp_path):
+    store.put("key", b"data")
+    (tmp_path / "out").mkdir()
+    store.get_file("key", tmp_path / "out" / "copy")
+    assert (tmp_path / "out" / "copy").read_bytes() == b"data"
+    with pytest.raises(ObjectNotFoundError):
+        store.get_file("missing", tmp_path / "out" / "other")
+    assert os.listdir(tmp_path / "out") == ["copy"]
+
+
+def test_creating_again_is_fine_with_the_same_bytes_only(store):
+    store.create("key", b"first")
+    store.create("key", b"first")
+    with pytest.raises(ConflictError, match="key='key'"):
+        store.create("key", b"second")
+    assert store.get("key") == b"first"
+
+
+def test_one_of_many_creators_wins(store):
+    won = []
+
+    def create(number):
+        try:
+            store.create("key", b"%d" % number)
+            won.append(number)
+        except ConflictError:
+            pass
+
+    in_threads(8, create)
+    assert len(won) == 1
+    assert store.get("key") == b"%d" % won[0]
+
+
+def test_a_swap_needs_the_version_that_is_there(store):
+    store.swap("key", b"first", None)
+    with pytest.raises(ConflictError):
+        store.swap("key", b"other", None)
+    version = store.get_versioned("key").version
+    store.swap("key", b"second", version)
+    with pytest.raises(ConflictError):
+        store.swap("key", b"third", version)
+    assert store.get("key") == b"second"
+    store.delete("key")
+    with pytest.raises(ConflictError):
+        store.swap("key", b"fourth", version)
+
+
+def test_no_increment_is_lost(store):
+    store.swap("counter", b"0", None)
+
+    def count(number):
+        done = 0
+        while done < 8:
+            found = store.get_versioned("counter")
+            try:
+                # The writer's name, because two that count to the same number must not take each other's write for theirs.
+                store.swap("counter", b"%d %d.%d" % (int(found.data.split()[0]) + 1, number, done), found.version)
+            except ConflictError:
+                continue
+            done += 1
+
+    in_threads(4, count)
+    assert store.get("counter").split()[0] == b"32"

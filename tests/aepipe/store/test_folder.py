@@ -1,0 +1,101 @@
+"""What only a folder can do wrong."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from aepipe.errors import StoreError
+from aepipe.store import open_store
+from aepipe.store.folder import WORK_FOLDER, FolderStore
+
+
+@pytest.mark.parametrize("form", ["{}", "file://{}", "file://localhost{}"])
+def test_a_folder_has_several_names(tmp_path, form):
+    open_store(form.format(tmp_path / "a b".replace(" ", "_"))).put("key", b"x")
+    assert (tmp_path / "a_b" / "key").read_bytes() == b"x"
+
+
+@pytest.mark.parametrize("url", ["", "http://host/x", "s3://", "s3:///prefix", "file://host/x", "gs://bucket"])
+def test_other_urls_are_refused_with_the_legal_forms(url):
+    with pytest.raises(StoreError, match=r"file:///path or s3://bucket/prefix\. Received: store="):
+        open_store(url)
+
+
+def test_a_key_is_never_the_parent_of_another(tmp_path):
+    store = FolderStore(tmp_path)
+    store.put("a", b"x")
+    with pytest.raises(StoreError, match="parent of another"):
+        store.put("a/b", b"x")
+    store.put("c/d", b"x")
+    with pytest.raises(StoreError, match="parent of another"):
+        store.put("c", b"x")
+
+
+def test_what_is_being_written_is_never_listed(tmp_path):
+    store = FolderStore(tmp_path)
+    store.put("key", b"x")
+    (tmp_path / WORK_FOLDER / "tmp-unfinished").write_bytes(b"half")
+    assert [info.key for info in store.list("")] == ["key"]
+    with pytest.raises(StoreError, match="the store's own"):
+        store.put(f"{WORK_FOLDER}/key", b"x")
+
+
+def test_nothing_is_left_over_after_writing(tmp_path):
+    store = FolderStore(tmp_path)
+    store.put("a", b"x")
+    store.create("b", b"x")
+    store.swap("c", b"x", None)
+    assert os.listdir(tmp_path / WORK_FOLDER) == ["swap.lock"]
+
+
+def test_what_a_killed_process_left_is_swept_after_a_day(tmp_path):
+    store = FolderStore(tmp_path)
+    store.put("a", b"x")
+    old, new = tmp_path / WORK_FOLDER / "tmpold", tmp_path / WORK_FOLDER / "tmpnew"
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (time.time() - 2 * 86400,) * 2)
+    store.put("b", b"x")
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_a_kill_in_the_middle_of_a_write_leaves_the_old_object(tmp_path):
+    """The writer is stopped between its chunks, so it is surely in the middle."""
+    store = FolderStore(tmp_path / "store")
+    store.put("key", b"old")
+    program = f"""
+import sys
+from aepipe.store.folder import FolderStore
+def chunks():
+    yield b"new" * 1000
+    print("halfway", flush=True)
+    sys.stdin.read()
+with FolderStore({str(tmp_path / "store")!r})._whole_file("key", chunks()):
+    pass
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]
+    )
+    assert process.stdout.readline() == b"halfway\n"
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert store.get("key") == b"old"
+    assert [info.key for info in store.list("")] == ["key"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_can_not_be_written_says_so(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(StoreError, match="readable and writable"):
+        FolderStore(tmp_path / "store").put("key", b"x")
+
+
+def test_files_are_as_readable_as_the_users_others(tmp_path):
+    FolderStore(tmp_path).put("key", b"x")
+    (tmp_path / "other").touch()
+    assert (tmp_path / "key").stat().st_mode == (tmp_path / "other").stat().st_mode
