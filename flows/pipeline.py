@@ -62,9 +62,9 @@ def pipeline(
     published = publish(store, outcomes, run)
     failures = summarise_failures(outcomes)
     if failures:
-        return Failed(message=f"{failures} Release {published.release} holds what succeeded.", data=published)
+        return Failed(message=f"{failures} {published.summary}", data=published)
     num_cached = sum(outcome.was_cached for outcome in outcomes)
-    message = f"{num_cached} of {len(outcomes)} recipes were in the store. Release {published.release}: {published.uri}"
+    message = f"{num_cached} of {len(outcomes)} recipes were in the store. {published.summary}"
     return Completed(message=message, data=published)
 
 

@@ -64,6 +64,12 @@ class Published(BaseModel):
     verdicts: tuple[Verdict, ...] = Field(description="The decision about each recipe.")
     was_published_before: bool = Field(description="An equal release was there already; nothing was written.")
 
+    @property
+    def summary(self) -> str:
+        """One line: the release, and which recipes it holds back."""
+        held = [verdict.recipe for verdict in self.verdicts if verdict.verdict == "held"]
+        return f"Release {self.release}: {self.uri}" + (f" Held: {', '.join(held)}." if held else "")
+
 
 def publish_release(store: Store, outcomes: Sequence[Outcome], run: Run) -> Published:
     """Publish a run and let the channel `candidate` name it, unless it came to exactly what the channel names.

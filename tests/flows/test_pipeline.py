@@ -1,0 +1,179 @@
+"""The whole job on the embedded digits, against a real Prefect server and a real store."""
+
+import json
+
+import numpy as np
+import pytest
+from prefect.client.orchestration import get_client
+
+from aepipe.noise import NoiseParameters
+from aepipe.publishing.manifest import list_releases, read_channel
+from aepipe.recipes.plan import Overrides
+from aepipe.store import open_store
+from aepipe.store.stages import file_sha256
+from flows.pipeline import pipeline
+
+NOISE = NoiseParameters(kinds=("gaussian",), levels=(0.2, 0.4), max_images=50)
+TWO = ["mnist-dense", "mnist-variational"]
+
+
+def run(store, recipes=TWO, epochs=40, **parameters):
+    state = pipeline(
+        recipes=recipes,
+        data_set="digits",
+        # Enough for the gate: better than the mean image.
+        overrides=Overrides(epochs=epochs, learning_rate=0.01),
+        noise=NOISE,
+        store=str(store),
+        return_state=True,
+        **parameters,
+    )
+    return state, state.result(raise_on_failure=False)
+
+
+def task_runs(flow_run_id) -> dict[str, str]:
+    """Name to state name of all task runs of a flow run and its subflows."""
+    from prefect.client.schemas.filters import FlowRunFilter
+
+    with get_client(sync_client=True) as client:
+        found, waiting = {}, [flow_run_id]
+        while waiting:
+            flow_filter = FlowRunFilter(id={"any_": [waiting.pop()]})
+            for task_run in client.read_task_runs(flow_run_filter=flow_filter):
+                found[task_run.name] = task_run.state_name
+                if task_run.state.state_details.child_flow_run_id:
+                    waiting.append(task_run.state.state_details.child_flow_run_id)
+    return found
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """Two recipes, run once for the tests that only look."""
+    folder = tmp_path_factory.mktemp("store")
+    state, result = run(folder)
+    assert state.is_completed(), state.message
+    return folder, state, result
+
+
+def test_every_file_of_a_release_is_in_its_manifest_with_its_bytes(published):
+    folder, _, result = published
+    release = folder / "releases" / result.release
+    manifest = json.loads((release / "manifest.json").read_text())
+    there = {path.relative_to(release).as_posix() for path in release.rglob("*") if path.is_file()}
+    assert there == {entry["path"] for entry in manifest["files"]} | {"manifest.json"}
+    for entry in manifest["files"]:
+        path = release / entry["path"]
+        assert (entry["sha256"], entry["size"]) == (file_sha256(path), path.stat().st_size)
+
+
+def test_a_release_has_what_the_design_says(published):
+    folder, _, result = published
+    release = folder / "releases" / result.release
+    for path in ("decision.json", "report.html", "metrics.csv", "metrics.json", "noisy-test-sets/digits-fraction.npz"):
+        assert (release / path).stat().st_size > 0
+    for recipe in TWO:
+        there = {path.name for path in (release / "models" / recipe).rglob("*")}
+        expected = {"model.keras", "encoder.keras", "decoder.keras", "saved_model.zip", "card.md", "recipe.json"}
+        assert expected <= there
+        assert {"history.csv", "codes.npz", "reconstructions.png", "loss_curves.png"} <= there
+        assert any(name.startswith("events.out.tfevents") for name in there)
+    assert {"samples.png", "latent_grid.png"} <= {
+        path.name for path in (release / "models" / "mnist-variational" / "figures").iterdir()
+    }
+
+
+def test_the_published_model_has_the_error_that_was_reported(published):
+    """Computed here from the published bytes and scikit-learn's digits, by nothing of the evaluation."""
+    import keras
+    from sklearn.datasets import load_digits
+
+    import aepipe.models.layers
+    import aepipe.models.subclassed  # noqa: F401 - registers custom layers, as the card says
+
+    folder, _, result = published
+    release = folder / "releases" / result.release / "models" / "mnist-dense"
+    with np.load(release / "codes.npz") as held_out:
+        images = load_digits().images[held_out["rows"]][..., None].astype(np.float32) / 16
+    outputs = keras.saving.load_model(release / "model.keras").predict(images, verbose=0)
+    manifest = json.loads((folder / "releases" / result.release / "manifest.json").read_text())
+    assert manifest["recipes"]["mnist-dense"]["mse_per_pixel"] == pytest.approx(np.mean((outputs - images) ** 2), rel=1e-4)
+
+
+def test_the_second_run_of_the_same_parameters_trains_nothing_and_says_so(published):
+    folder, _, first = published
+    state, second = run(folder)
+    assert "2 of 2 recipes were in the store" in state.message
+    assert second.release == first.release
+    assert second.was_published_before
+    names = task_runs(state.state_details.flow_run_id)
+    assert {name: state for name, state in names.items() if name.startswith("find")} == {
+        "find/mnist-dense": "Cached",
+        "find/mnist-variational": "Cached",
+    }
+    assert not [name for name in names if name.startswith("train")]
+
+
+def test_another_epochs_value_for_one_recipe_retrains_that_recipe_alone(published):
+    folder, _, first = published
+    state, second = run(folder, recipe_overrides={"mnist-dense": Overrides(epochs=39)})
+    assert "1 of 2 recipes were in the store" in state.message
+    assert second.release != first.release
+    names = task_runs(state.state_details.flow_run_id)
+    assert len([name for name in names if name.startswith("train/")]) == 1
+    assert {name.split("/")[0]: state for name, state in names.items() if name.startswith(("data/", "split/", "noise/"))} == {
+        "data": "Cached",
+        "split": "Cached",
+        "noise": "Cached",
+    }
+    store = open_store(str(folder))
+    assert read_channel(store, "candidate").release == second.release
+    assert [manifest.release for manifest in list_releases(store)][-1] == first.release
+
+
+def test_refresh_trains_again_to_the_same_bytes(published):
+    folder, _, first = published
+    model = folder / "releases" / first.release / "models" / "mnist-dense" / "model.keras"
+    before = model.read_bytes()
+    state, _ = run(folder, recipes=["mnist-dense"], refresh=True)
+    assert "0 of 1 recipes were in the store" in state.message
+    trained = [name for name in task_runs(state.state_details.flow_run_id) if name.startswith("train/")]
+    stage = next((folder / "stages" / "train").glob(f"{trained[0].split('/')[1]}*"))
+    assert (stage / "model.keras").read_bytes() == before
+
+
+def test_a_failed_recipe_leaves_the_others_and_is_named(tmp_path):
+    state, result = run(
+        tmp_path, recipe_overrides={"mnist-dense": Overrides(code_size=17)}
+    )
+    assert state.is_failed()
+    assert "mnist-dense" in state.message
+    assert "at most a quarter" in state.message
+    release = tmp_path / "releases" / result.release
+    decisions = {entry["recipe"]: entry for entry in json.loads((release / "decision.json").read_text())}
+    assert (decisions["mnist-dense"]["verdict"], decisions["mnist-variational"]["verdict"]) == ("failed", "promoted")
+    assert not (release / "models" / "mnist-dense").exists()
+    assert (release / "models" / "mnist-variational" / "model.keras").exists()
+
+
+def test_a_model_worse_than_the_mean_image_is_held_and_not_in_the_release(tmp_path):
+    state, result = run(tmp_path, recipes=["mnist-dense"], epochs=1)
+    assert state.is_completed()
+    assert "Held: mnist-dense" in state.message
+    release = tmp_path / "releases" / result.release
+    assert not list(release.rglob("*.keras"))
+    assert not list(release.rglob("card.md"))
+    assert (release / "models" / "mnist-dense" / "figures" / "reconstructions.png").exists()
+
+
+def test_the_pipeline_publishes_to_a_real_s3_server(s3_store_url):
+    state, result = run(s3_store_url, recipes=["mnist-dense"])
+    assert state.is_completed(), state.message
+    store = open_store(s3_store_url)
+    manifest = list_releases(store)[0]
+    assert manifest.release == result.release
+    listed = {info.key: info.size for info in store.list(f"releases/{result.release}/")}
+    assert listed == {
+        f"releases/{result.release}/{file.path}": file.size for file in manifest.files
+    } | {f"releases/{result.release}/manifest.json": listed[f"releases/{result.release}/manifest.json"]}
+    again, _ = run(s3_store_url, recipes=["mnist-dense"])
+    assert "1 of 1 recipes were in the store" in again.message
