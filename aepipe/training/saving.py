@@ -29,7 +29,20 @@ def save_model(model: keras.Model, path: Path) -> None:
     metadata = json.loads(members["metadata.json"])
     metadata["date_saved"] = "1980-01-01@00:00:00"
     members["metadata.json"] = json.dumps(metadata).encode()
+    members["config.json"] = _number_shared_objects(members["config.json"])
     _write_zip(path, members)
+
+
+def _number_shared_objects(config: bytes) -> bytes:
+    """Return a model's configuration with shared objects numbered from 0: Keras takes their addresses in memory."""
+    numbers: dict[int, int] = {}
+
+    def renumber(entry: dict) -> dict:
+        if "shared_object_id" in entry:
+            entry["shared_object_id"] = numbers.setdefault(entry["shared_object_id"], len(numbers))
+        return entry
+
+    return json.dumps(json.loads(config, object_hook=renumber)).encode()
 
 
 def load_model(path: Path) -> keras.Model:
