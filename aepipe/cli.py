@@ -24,6 +24,8 @@ releases_app = typer.Typer(help="See what was published.", no_args_is_help=True,
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(releases_app, name="releases")
 
+PIPE_WIDTH = 160
+
 StoreOption = Annotated[
     str, typer.Option("--store", envvar="AEPIPE_STORE", help="A folder, file:///path or s3://bucket/prefix.")
 ]
@@ -38,7 +40,9 @@ def print_table(title: str, columns: list[str], rows: list[list[object]]) -> Non
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    Console().print(table, markup=False)
+    # A file or a pipe has no width that a table would have to fit.
+    console = Console()
+    Console(width=None if console.is_terminal else PIPE_WIDTH).print(table, markup=False)
 
 
 def _cell(value: object) -> str:
@@ -146,9 +150,16 @@ def show_release(
     if as_json:
         typer.echo(manifest.model_dump_json(indent=2))
         return
-    columns = ["verdict", "setting", "data", "code_size", "mse_per_pixel", "pca_mse_per_pixel"]
+    columns = {
+        "verdict": "verdict",
+        "setting": "setting",
+        "data": "data",
+        "code_size": "code",
+        "mse_per_pixel": "MSE",
+        "pca_mse_per_pixel": "PCA MSE",
+    }
     rows = [[name, *(facts[column] for column in columns)] for name, facts in manifest.recipes.items()]
-    print_table(f"{manifest.release}, {manifest.created}", ["recipe", *columns], rows)
+    print_table(f"{manifest.release}, {manifest.created}", ["recipe", *columns.values()], rows)
     typer.echo(f"{len(manifest.files)} files, {sum(file.size for file in manifest.files):,} bytes")
     typer.echo(f"{opened.url}/releases/{manifest.release}/report.html")
 

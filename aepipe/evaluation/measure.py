@@ -214,7 +214,7 @@ def _draw_samples(folder: Path, subject: Subject, codes: np.ndarray) -> None:
     plane = np.stack(np.meshgrid(steps, steps[::-1]), axis=-1).reshape(-1, 2)[:, : len(sizes)]
     deviations = sizes[:2] / np.sqrt(len(codes))
     grid = (mean + (plane * deviations) @ directions[:, :2].T).astype(np.float32)
-    title = f"{subject.title}: along two directions of the code, -2 to 2 deviations"
+    title = f"{subject.title}: along two directions\nof the code, -2 to 2 standard deviations"
     figures.image_grid(predict(decoder, grid), GRID_SIDE, folder / "latent_grid.png", title)
 
 

@@ -65,8 +65,9 @@ def save_export(autoencoder: Autoencoder, path: Path) -> None:
         "decode": (autoencoder.decoder, codes),
     }
     archive = keras.export.ExportArchive()
+    # The whole has the parts' weights; tracked again, they would be written again.
+    archive.track(autoencoder.model)
     for name, (model, (dtype, shape)) in end_points.items():
-        archive.track(model)
         archive.add_endpoint(name, model.__call__, [keras.InputSpec(dtype, shape)])
     with tempfile.TemporaryDirectory(prefix="aepipe-export-") as name:
         archive.write_out(name, verbose=False)

@@ -42,6 +42,8 @@ def loss_curves(history: pd.DataFrame, kept_epoch: int, path: Path, title: str) 
         )
         axes.set(xlabel="epoch", ylabel="loss", title=title)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        # One epoch alone would be drawn on an axis of fractions of an epoch.
+        axes.set_xlim(min(0.5, history.epoch.min() - 0.5), history.epoch.max() + 0.5)
         _log_scale(axes, np.concatenate([history.loss, history.validation_loss.dropna()]))
         axes.legend()
         save(figure, path)
@@ -122,6 +124,7 @@ def code_map(
             figure.colorbar(shown, ax=axes, label=f"class index, {len(label_names)} classes")
         axes.set(xticks=[], yticks=[], title=title)
         axes.grid(False)
+        axes.spines[:].set_visible(False)
         save(figure, path)
 
 
