@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from aepipe import datasets
+from aepipe.models.options import count_parameters
 from aepipe.recipes import RECIPES
 
 app = typer.Typer(
@@ -54,13 +55,13 @@ def _cell(value: object) -> str:
 @app.command(epilog="Example: aepipe recipes")
 def recipes(as_json: JsonOption = False) -> None:
     """Show the recipes: data, code size, parameters, source."""
-    rows = []
-    for recipe in RECIPES.values():
-        for setting in ("tuned", "published"):
-            options = getattr(recipe, setting).model
-            pixels = math.prod(recipe.native_shape)
-            rows.append([recipe.name, setting, recipe.data_set, pixels, options.code_size, options.architecture, recipe.source])
-    columns = ["recipe", "setting", "data set", "pixels", "code", "architecture", "source"]
+    rows = [
+        [recipe.name, setting, recipe.data_set, math.prod(recipe.native_shape), model.code_size]
+        + [count_parameters(model, recipe.native_shape), model.architecture, recipe.source]
+        for recipe in RECIPES.values()
+        for setting, model in (("tuned", recipe.tuned.model), ("published", recipe.published.model))
+    ]
+    columns = ["recipe", "setting", "data set", "pixels", "code", "parameters", "architecture", "source"]
     _print(as_json, "Recipes", columns, rows)
 
 

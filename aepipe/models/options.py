@@ -1,5 +1,7 @@
 """What can be chosen about each architecture. Plain data: importing it does not import Keras."""
 
+import itertools
+import math
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -97,6 +99,34 @@ def check_bottleneck(options: ModelOptions, num_pixels: int) -> ModelOptions:
             code_size=options.code_size,
         )
     return options
+
+
+def count_parameters(options: ModelOptions, image_shape: tuple[int, int, int]) -> int:
+    """Return the number of weights of a model for images of (height, width, channels), without building it."""
+    if isinstance(options, ConvolutionalOptions):
+        return _count_convolutional(options, image_shape)
+    widths = [math.prod(image_shape), *options.hidden_widths, options.code_size]
+    count = 2 * _count_dense(widths) - sum(widths[1:]) + sum(widths[:-1])
+    if isinstance(options, VariationalOptions):
+        # The code's log variances beside its means.
+        count += _count_dense(widths[-2:])
+    return count
+
+
+def _count_dense(widths: list[int]) -> int:
+    return sum((inputs + 1) * outputs for inputs, outputs in itertools.pairwise(widths))
+
+
+def _count_convolutional(options: ConvolutionalOptions, image_shape: tuple[int, int, int]) -> int:
+    height, width, channels = image_shape
+    small = -(-height // 2) * -(-width // 2)
+    encoder = sum((9 * inputs + 1) * outputs for inputs, outputs in itertools.pairwise((channels, *options.filters)))
+    decoder_filters = (1, *options.filters[:0:-1], channels)
+    decoder = sum((9 * inputs + 1) * outputs for inputs, outputs in itertools.pairwise(decoder_filters))
+    code = (small * options.filters[-1] + 1) * options.code_size
+    unfold = 0 if options.code_size == small else (options.code_size + 1) * small
+    normalisation = 4 * options.code_size if options.normalise_code else 0
+    return encoder + decoder + code + unfold + normalisation
 
 
 def _scaled(width: int, factor: float) -> int:

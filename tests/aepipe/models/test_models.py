@@ -6,6 +6,7 @@ import pytest
 
 from aepipe.models import ARCHITECTURES, build
 from aepipe.models.layers import CodePenalty, Corruption, NormalSampling
+from aepipe.models.options import count_parameters
 from aepipe.recipes import RECIPES, get_recipe
 from aepipe.recipes.plan import Overrides, plan_training
 
@@ -17,6 +18,7 @@ def test_a_recipe_builds_for_its_own_images(name, setting):
     options = getattr(recipe, setting).model
     autoencoder = build(options, recipe.native_shape)
     images = np.zeros((2, *recipe.native_shape), np.float32)
+    assert count_parameters(options, recipe.native_shape) == autoencoder.model.count_params()
     assert autoencoder.encoder(images).shape == (2, options.code_size)
     assert autoencoder.model(images).shape == images.shape
 
@@ -26,6 +28,7 @@ def test_a_recipe_builds_for_its_own_images(name, setting):
 def test_a_recipe_builds_for_other_images(name, shape):
     plan = plan_training(name, "tuned", "full", Overrides(), shape)
     autoencoder = build(plan.model, shape)
+    assert count_parameters(plan.model, shape) == autoencoder.model.count_params()
     assert autoencoder.decoder(autoencoder.encoder(np.zeros((2, *shape), np.float32))).shape == (2, *shape)
 
 
