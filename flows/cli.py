@@ -10,6 +10,9 @@ from pydantic import ValidationError
 from aepipe.cli import StoreOption, app
 from aepipe.errors import AepipeError, ParameterError
 from aepipe.recipes import RECIPES, RecipeName
+from aepipe.recipes.plan import Overrides
+from aepipe.stages.request import plan_requests
+from aepipe.store import open_store
 
 # The embedded server needs no telemetry, and more than its default seconds to start on a busy machine.
 EMBEDDED_SERVER = {
@@ -49,20 +52,32 @@ def run(
         "refresh": refresh,
         **parse_changes(changes or []),
     }
+    refuse_mistakes(parameters)
     for name, value in EMBEDDED_SERVER.items():
         os.environ.setdefault(name, value)
-    typer.echo(f"aepipe: starting {len(chosen)} recipes, results go to {store}", err=True)
+    typer.echo(f"aepipe: {len(chosen)} recipes, results go to {store}; starting Prefect", err=True)
     from aepipe.publishing.release import Published
     from flows.pipeline import pipeline
 
-    # Refused here, before a server is started for it.
-    pipeline.validate_parameters(parameters)
     state = pipeline(**parameters, return_state=True)
     published = state.result(raise_on_failure=False)
     typer.echo(state.message)
     if isinstance(published, Published):
         typer.echo(f"Report: {published.report_uri}")
     raise typer.Exit(0 if state.is_completed() else 1)
+
+
+def refuse_mistakes(parameters: dict) -> None:
+    """Check what can be checked before a server is started for it.
+
+    Raises:
+        AepipeError: the store, the data set or a change is none.
+        ValidationError: a value is not what its field allows.
+    """
+    shared = {name: parameters[name] for name in ("setting", "preset", "data_set", "split", "noise")}
+    overrides = {name: Overrides(**changes) for name, changes in parameters["recipe_overrides"].items()}
+    plan_requests(parameters["recipes"], Overrides(**parameters["overrides"]), overrides, **shared)
+    open_store(parameters["store"])
 
 
 def parse_changes(changes: list[str]) -> dict:

@@ -13,7 +13,7 @@ from aepipe.publishing.release import Published, Run
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
 from aepipe.stages.outcome import Outcome, summarise_failures
-from aepipe.stages.request import TrainingRequest
+from aepipe.stages.request import TrainingRequest, plan_requests
 from flows.train import train
 from tasks.find import find_results
 from tasks.publish import publish
@@ -46,18 +46,10 @@ def pipeline(
         store: Where results go: a folder, file:///path or s3://bucket/prefix.
         refresh: Train and evaluate even if that has been done.
     """
-    outcomes = []
-    for recipe in recipes:
-        request = TrainingRequest(
-            recipe=recipe,
-            setting=setting,
-            preset=preset,
-            data_set=data_set,
-            overrides=overrides.replaced_by(recipe_overrides.get(recipe)),
-            split=split,
-            noise=noise,
-        )
-        outcomes.append(find_results(store, request, refresh) or train_child(store, request, refresh))
+    requests = plan_requests(
+        recipes, overrides, recipe_overrides, setting=setting, preset=preset, data_set=data_set, split=split, noise=noise
+    )
+    outcomes = [find_results(store, request, refresh) or train_child(store, request, refresh) for request in requests]
     run = Run(flow_run=str(flow_run.id), started=flow_run.scheduled_start_time, parameters=flow_run.parameters)
     published = publish(store, outcomes, run)
     failures = summarise_failures(outcomes)

@@ -1,7 +1,12 @@
 """What is asked of one recipe in one run, and whether the store has the answer."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from aepipe import datasets
+from aepipe.errors import ParameterError
 from aepipe.noise import NoiseParameters
 from aepipe.stages.outcome import Outcome
 from aepipe.recipes import RecipeName, get_recipe
@@ -28,6 +33,13 @@ class TrainingRequest(BaseModel):
     split: SplitOverrides = Field(SplitOverrides(), description="What is changed about the split.")
     noise: NoiseParameters = Field(NoiseParameters(), description="The noisy-input test set.")
 
+    @field_validator("data_set")
+    @classmethod
+    def _is_known(cls, data_set: str | None) -> str | None:
+        if data_set is not None:
+            datasets.module_of(data_set)
+        return data_set
+
     def data_parameters(self) -> DataParameters:
         """Return which images; the recipe's preprocessing is for its own data set alone."""
         recipe = get_recipe(self.recipe)
@@ -43,6 +55,34 @@ class TrainingRequest(BaseModel):
     def training_plan(self, data: StageResult) -> TrainingPlan:
         """Return what is trained on this data."""
         return plan_training(self.recipe, self.setting, self.preset, self.overrides, tuple(data.facts["image_shape"]))
+
+
+def plan_requests(
+    recipes: Iterable[RecipeName], overrides: Overrides, recipe_overrides: Mapping[RecipeName, Overrides], **shared: Any
+) -> list[TrainingRequest]:
+    """Return a request for each recipe; what is overridden for one goes before what is overridden for all.
+
+    Args:
+        recipes: What to train, each once.
+        overrides: What is changed about every recipe.
+        recipe_overrides: What is changed about one recipe.
+        **shared: The requests' other fields.
+
+    Raises:
+        ParameterError: a recipe is named twice, or something is changed about one that is not trained.
+    """
+    names = [str(recipe) for recipe in recipes]
+    if not names or len(set(names)) < len(names):
+        raise ParameterError("A run trains at least one recipe, and each once.", recipes=names)
+    unused = [str(recipe) for recipe in recipe_overrides if str(recipe) not in names]
+    if unused:
+        raise ParameterError(
+            "Only a recipe of the run can be changed.", "Add it to recipes, or leave the change out.", recipes=unused
+        )
+    changes = {str(recipe): changed for recipe, changed in recipe_overrides.items()}
+    return [
+        TrainingRequest(recipe=name, overrides=overrides.replaced_by(changes.get(name)), **shared) for name in names
+    ]
 
 
 def find_outcome(store: Store, request: TrainingRequest) -> Outcome | None:

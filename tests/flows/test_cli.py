@@ -1,0 +1,141 @@
+"""The command line is a contract: its names are held here and in the README, and errors are one line."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from aepipe.errors import ParameterError
+from aepipe.recipes import RECIPES
+from aepipe.recipes.plan import Overrides, SplitOverrides
+from flows.cli import app, parse_changes
+
+ROOT = Path(__file__).parents[2]
+# Names are only ever added to; scripts and schedules of other people hold on to the rest.
+CONTRACT = {
+    "run": ["--data-set", "--preset", "--recipes", "--refresh", "--set", "--setting", "--store"],
+    "recipes": ["--json"],
+    "noise": ["--kinds", "--levels", "--refresh", "--seed", "--store", "DATA_SET"],
+    "datasets list": ["--json"],
+    "datasets fetch": ["NAMES"],
+    "datasets verify": ["--json", "NAMES"],
+    "releases list": ["--json", "--store"],
+    "releases show": ["--json", "--store", "RELEASE"],
+}
+
+
+def commands(command, path=()) -> dict[str, list[str]]:
+    if hasattr(command, "commands"):
+        found = {}
+        for name, inner in command.commands.items():
+            found.update(commands(inner, (*path, name)))
+        return found
+    names = []
+    for parameter in command.params:
+        long_names = [option for option in parameter.opts if option.startswith("--") and option != "--help"]
+        is_argument = not parameter.opts[0].startswith("-")
+        names += [parameter.name.upper()] if is_argument else long_names
+    return {" ".join(path): sorted(names)}
+
+
+def aepipe(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", "from flows.cli import main; main()", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "120", **environment},
+    )
+
+
+def test_commands_and_options_are_the_ones_that_were_promised():
+    found = commands(typer.main.get_command(app))
+    assert "run" in found, "flows.cli adds it to the library's commands"
+    assert found == CONTRACT
+
+
+@pytest.mark.parametrize("command", CONTRACT)
+def test_every_command_explains_itself_with_an_example(command):
+    done = aepipe(*command.split(), "--help")
+    assert done.returncode == 0
+    assert "Example" in done.stdout
+    assert f"aepipe {command}" in done.stdout
+
+
+def test_the_readme_names_every_command():
+    readme = (ROOT / "README.md").read_text()
+    assert [command for command in CONTRACT if f"aepipe {command}" not in readme] == []
+
+
+def test_the_readme_names_no_option_that_is_not_there():
+    readme = (ROOT / "README.md").read_text()
+    known = {option for options in CONTRACT.values() for option in options}
+    for line in re.findall(r"^\s*(?:[A-Z_]+=\S+ )*aepipe .*$", readme, re.MULTILINE):
+        assert set(re.findall(r"--[a-z-]+", line)) <= known, line
+
+
+def test_the_help_names_everything_that_can_be_set():
+    text = aepipe("run", "--help").stdout
+    assert [name for name in Overrides.model_fields if name not in text] == []
+    assert [name for name in SplitOverrides.model_fields if f"split.{name}" not in re.sub(r"\s+", "", text)] == []
+
+
+def test_changes_go_where_they_belong():
+    changes = ["epochs=3", "faces-conv.epochs=5", "split.seed=1", "noise.levels=0.1,0.3"]
+    assert parse_changes(changes) == {
+        "overrides": {"epochs": "3"},
+        "recipe_overrides": {"faces-conv": {"epochs": "5"}},
+        "split": {"seed": "1"},
+        "noise": {"levels": ["0.1", "0.3"]},
+    }
+
+
+@pytest.mark.parametrize("change", ["epochs", "=3", "mnist.epochs=3", "faces-conv.=3"])
+def test_a_change_that_names_nothing_is_refused(change):
+    with pytest.raises(ParameterError, match="Received: set="):
+        parse_changes([change])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "--recipes", "mnist"], "Received: recipe='mnist'"),
+        (["run", "--set", "epochs=0"], "greater than or equal to 1. Received: epochs='0'"),
+        (["run", "--set", "epoch=3"], "Received: epoch='3'"),
+        (["run", "--set", "epochs"], "form name=value or recipe.name=value. Received: set='epochs'"),
+        (["run", "--store", "gs://bucket"], "s3://bucket/prefix. Received: store='gs://bucket'"),
+        (["run", "--data-set", "mnits"], "mnist-csv"),
+        (["run", "--recipes", "faces-conv,faces-conv"], "each once"),
+        (["run", "--recipes", "faces-conv", "--set", "mnist-dense.epochs=3"], "Only a recipe of the run"),
+        (["noise", "digits", "--levels", "2"], "Received: levels"),
+        (["datasets", "fetch", "mnits"], "mnist-csv"),
+        (["releases", "show", "none", "--store", "/nonexistent/store"], "aepipe releases list --store"),
+    ],
+)
+def test_a_mistake_is_one_line_and_starts_nothing(arguments, message):
+    done = aepipe(*arguments)
+    assert done.returncode == 1
+    assert message in done.stderr
+    last_line = done.stderr.strip().splitlines()[-1]
+    assert last_line.startswith("aepipe: ")
+    assert "Traceback" not in done.stderr + done.stdout
+    assert "Starting temporary server" not in done.stderr
+
+
+def test_json_is_for_programs():
+    rows = json.loads(aepipe("recipes", "--json").stdout)
+    assert {row["recipe"] for row in rows} == set(RECIPES)
+    assert all(row["parameters"] > row["code"] for row in rows)
+
+
+def test_noise_makes_a_set_and_says_where(tmp_path):
+    done = aepipe("noise", "digits", "--kinds", "dropout", "--levels", "0.3", "--store", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    uris = done.stdout.split()
+    assert [uri.rpartition(".")[2] for uri in uris] == ["json", "npz", "png"]
+    assert all(Path(uri.removeprefix("file://")).is_file() for uri in uris)
