@@ -15,18 +15,19 @@ test: .venv/dev.installed  ## lint and the whole test suite
 	    { echo "aepipe needs Python 3.11 to 3.13. Received: PYTHON=$(PYTHON). Name another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv .venv
 
-.venv/%.installed: requirements/%.lock pyproject.toml | .venv/bin/python
+.venv/%.installed: deploy/requirements/%.lock pyproject.toml | .venv/bin/python
+	@echo "Installing $< into .venv: about 1 GB, some minutes"
 	$(BIN)/python -m pip install --quiet --require-hashes -r $<
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 lock:  ## pin the newest versions inside pyproject's ranges; needs uv
 	uv pip compile --universal --upgrade --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	    --quiet pyproject.toml -o requirements/runtime.lock
+	    --quiet pyproject.toml -o deploy/requirements/runtime.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev \
-	    --quiet pyproject.toml -c requirements/runtime.lock -o requirements/dev.lock
+	    --quiet pyproject.toml -c deploy/requirements/runtime.lock -o deploy/requirements/dev.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra gpu \
-	    --quiet pyproject.toml -c requirements/runtime.lock -o requirements/gpu.lock
+	    --quiet pyproject.toml -c deploy/requirements/runtime.lock -o deploy/requirements/gpu.lock
 
 clean:
 	rm -rf .venv store *.egg-info

@@ -1,0 +1,8 @@
+"""A training pipeline for autoencoders. The flows are in `flows`; this is the library that they call."""
+
+from aepipe.errors import AepipeError
+from aepipe.publishing.manifest import list_releases
+from aepipe.recipes import RECIPES, get_recipe
+from aepipe.store import open_store
+
+__all__ = ["RECIPES", "AepipeError", "get_recipe", "list_releases", "open_store"]

@@ -2,7 +2,6 @@
 
 import json
 import math
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -56,8 +55,16 @@ def _cell(value: object) -> str:
 def recipes(as_json: JsonOption = False) -> None:
     """Show the recipes: data, code size, parameters, source."""
     rows = [
-        [recipe.name, setting, recipe.data_set, math.prod(recipe.native_shape), model.code_size]
-        + [count_parameters(model, recipe.native_shape), model.architecture, recipe.source]
+        [
+            recipe.name,
+            setting,
+            recipe.data_set,
+            math.prod(recipe.native_shape),
+            model.code_size,
+            count_parameters(model, recipe.native_shape),
+            model.architecture,
+            recipe.source,
+        ]
         for recipe in RECIPES.values()
         for setting, model in (("tuned", recipe.tuned.model), ("published", recipe.published.model))
     ]

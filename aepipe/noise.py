@@ -46,8 +46,8 @@ class NoiseParameters(BaseModel):
         min_length=1,
         title="Kinds",
         description="gaussian: one standard deviation; heteroscedastic: one for each pixel, between 0 and twice the "
-        "level; salt-and-pepper: a share of the pixels turns black or white; masking: black squares; dropout: a share of "
-        "the pixels turns black.",
+        "level; salt-and-pepper: a share of the pixels turns black or white; masking: black squares; dropout: a "
+        "share of the pixels turns black.",
     )
     levels: tuple[float, ...] = Field(
         (0.1, 0.2, 0.4), min_length=1, title="Levels", description="Standard deviation, or share of the pixels."
@@ -181,7 +181,7 @@ class NoisyTestSet:
 def build_noisy_test_set(
     name: str, images: np.ndarray, labels: np.ndarray | None, image_ids: np.ndarray, parameters: NoiseParameters
 ) -> NoisyTestSet:
-    """Corrupt the first `max_images` images, (num_images, height, width, channels) in [0, 1], in every way asked for."""
+    """Corrupt the first `max_images` images, (num_images, height, width, channels) in [0, 1], in every asked way."""
     first = slice(parameters.max_images)
     images, image_ids = images[first], np.asarray(image_ids[first], np.int64)
     noisy = np.stack([corrupt(images, spec, parameters.seed, image_ids) for spec in parameters.specs])

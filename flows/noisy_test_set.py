@@ -1,6 +1,6 @@
 """The noisy-input test set of a data set, without training anything.
 
-    prefect deployment run noisy-test-set/weekly
+prefect deployment run noisy-test-set/weekly
 """
 
 from prefect import flow

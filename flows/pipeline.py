@@ -1,7 +1,7 @@
 """The whole job: every requested recipe trained, evaluated and published as one release.
 
-    aepipe run --preset quick --data-set digits
-    prefect deployment run pipeline/on-demand --param preset=quick
+aepipe run --preset quick --data-set digits
+prefect deployment run pipeline/on-demand --param preset=quick
 """
 
 from prefect import flow
@@ -21,7 +21,7 @@ from tasks.publish import publish
 
 @flow(name="pipeline", flow_run_name="{preset} {setting} pipeline")
 def pipeline(
-    recipes: list[RecipeName] = list(RecipeName),  # noqa: B008
+    recipes: list[RecipeName] = list(RecipeName),  # noqa: B006 - never changed
     setting: SettingName = "tuned",
     preset: Preset = "full",
     data_set: str | None = None,
@@ -47,7 +47,14 @@ def pipeline(
         refresh: Train and evaluate even if that has been done.
     """
     requests = plan_requests(
-        recipes, overrides, recipe_overrides, setting=setting, preset=preset, data_set=data_set, split=split, noise=noise
+        recipes,
+        overrides,
+        recipe_overrides,
+        setting=setting,
+        preset=preset,
+        data_set=data_set,
+        split=split,
+        noise=noise,
     )
     outcomes = [find_results(store, request, refresh) or train_child(store, request, refresh) for request in requests]
     run = Run(flow_run=str(flow_run.id), started=flow_run.scheduled_start_time, parameters=flow_run.parameters)

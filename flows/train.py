@@ -1,6 +1,6 @@
 """One recipe on one worker: data, split, noisy test set, training, evaluation.
 
-    prefect deployment run train/on-demand --param recipe=mnist-dense
+prefect deployment run train/on-demand --param recipe=mnist-dense
 """
 
 from prefect import flow

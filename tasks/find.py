@@ -18,4 +18,6 @@ def _find_results(store_url: str, request: TrainingRequest) -> State:
     outcome = find_outcome(open_store(store_url), request)
     if outcome is None:
         return Completed(message=f"{request.recipe} has to be trained", data=None)
-    return Completed(name="Cached", message=f"{request.recipe}: no training, its results are in the store", data=outcome)
+    return Completed(
+        name="Cached", message=f"{request.recipe}: no training, its results are in the store", data=outcome
+    )

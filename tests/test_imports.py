@@ -104,6 +104,8 @@ def test_a_wrong_import_is_found(module, source):
     ["import aepipe", "import aepipe.cli", "import flows.cli", "import aepipe.stages.request"],
 )
 def test_what_trains_nothing_imports_neither_tensorflow_nor_prefect(statement):
-    code = f"{statement}; import sys; print([m for m in ('tensorflow', 'keras', 'prefect', 'boto3') if m in sys.modules])"
+    code = (
+        f"{statement}; import sys; print([m for m in ('tensorflow', 'keras', 'prefect', 'boto3') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"

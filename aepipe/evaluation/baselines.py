@@ -76,7 +76,9 @@ class LinearDenoiser:
         held_out = np.arange(len(targets)) % 10 == 9
         moments = _Moments.of(inputs[~held_out], targets[~held_out])
         candidates = [moments.solve(strength) for strength in RIDGE_STRENGTHS]
-        errors = [np.mean((inputs[held_out] @ map_.weights + map_.offset - targets[held_out]) ** 2) for map_ in candidates]
+        errors = [
+            np.mean((inputs[held_out] @ map_.weights + map_.offset - targets[held_out]) ** 2) for map_ in candidates
+        ]
         best = int(np.argmin(errors)) if held_out.any() else 1
         return moments.plus(_Moments.of(inputs[held_out], targets[held_out])).solve(RIDGE_STRENGTHS[best])
 

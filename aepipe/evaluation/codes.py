@@ -10,7 +10,7 @@ DEAD_DEVIATION = 1e-6
 def code_statistics(codes: np.ndarray) -> dict[str, float]:
     """Return the mean and deviation of all code values, their sparsity, and the share of dead units.
 
-    Sparsity is the share of values under 1% of the largest one in size; a unit is dead if it is the same for all images.
+    Sparsity is the share of values under 1% of the largest one in size; a dead unit is the same for all images.
     """
     codes = np.asarray(codes, np.float64)
     largest = np.abs(codes).max()

@@ -126,7 +126,7 @@ def predict(model, inputs: np.ndarray) -> np.ndarray:
 
 
 def noise_curves(subject: Subject, held_out: HeldOut) -> dict[str, pd.DataFrame]:
-    """Return for each kind of noise a table of level, model, linear and nothing: MSE per pixel against the clean image."""
+    """Return a table for each kind of noise: level; model, linear and nothing as MSE per pixel of the clean image."""
     tables: dict[str, list[dict[str, float]]] = {}
     for baseline in held_out.noise_baselines:
         spec = NoiseSpec(kind=baseline["kind"], level=baseline["level"])

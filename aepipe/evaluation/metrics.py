@@ -39,8 +39,8 @@ def psnr_db(mse: float) -> float:
 def ssim_per_image(originals: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
     """Return the structural similarity of each image, float64 of (num_images,); 1 for equal images.
 
-    The window is Gaussian, 11 pixels wide and with a deviation of 1.5; on images narrower than that it is the widest odd
-    one that fits. Only windows that lie within the image count. Channels are averaged.
+    The window is Gaussian, 11 pixels wide and with a deviation of 1.5; on narrower images it is the widest odd one
+    that fits. Only windows that lie within the image count. Channels are averaged.
     """
     window = min(SSIM_WINDOW, originals.shape[1], originals.shape[2])
     radius = (window - 1) // 2

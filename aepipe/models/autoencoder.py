@@ -35,7 +35,9 @@ def to_inner_unit(images, options):
 
 def from_inner_unit(images, options):
     """Scale from the model's own unit to pixels in [0, 1]."""
-    return images if options.pixel_unit == 1 else keras.layers.Rescaling(1 / options.pixel_unit, name="from_unit")(images)
+    return (
+        images if options.pixel_unit == 1 else keras.layers.Rescaling(1 / options.pixel_unit, name="from_unit")(images)
+    )
 
 
 def kernel_initializer(options) -> keras.initializers.Initializer:

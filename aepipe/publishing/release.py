@@ -179,9 +179,7 @@ def _summary(outcome: Outcome, verdict: Verdict) -> dict[str, JsonValue]:
     }
 
 
-def _stage_files(
-    store: Store, outcomes: Sequence[Outcome], verdicts: Sequence[Verdict]
-) -> Iterator[tuple[str, Path]]:
+def _stage_files(store: Store, outcomes: Sequence[Outcome], verdicts: Sequence[Verdict]) -> Iterator[tuple[str, Path]]:
     """Yield path in the release and local file of what the stages made: models only where they were promoted."""
     for outcome, verdict in zip(outcomes, verdicts, strict=True):
         if outcome.noisy is not None:

@@ -19,7 +19,9 @@ RECIPE = Recipe(
     source_unit=255,
     published=Setting(
         split=SplitSettings(method="official", shuffle=False, validation_fraction=0),
-        model=DenseOptions(hidden_widths=(300,), code_size=150, code_activation="elu", activation="elu", pixel_unit=255),
+        model=DenseOptions(
+            hidden_widths=(300,), code_size=150, code_activation="elu", activation="elu", pixel_unit=255
+        ),
         training=TrainingSettings(
             learning_rate=1e-2, batch_size=150, epochs=100, shuffle=False, keep="last", loss_unit=255
         ),

@@ -1,7 +1,7 @@
 """OpenGenus, "Autoencoder using TensorFlow": seven dense layers on MNIST.
 
-The source reads the Kaggle file with 42,000 rows, which needs a login: `--data-set mnist-csv` takes it from a mirror and
-splits it as the source does, the first 70% to train. By default the recipe uses the official idx files and their split.
+The source reads the Kaggle file with 42,000 rows, which needs a login: `--data-set mnist-csv` takes it from a mirror
+and splits it as the source does, the first 70% to train. By default the recipe uses the official idx files and split.
 """
 
 from aepipe.models.options import DenseOptions

@@ -23,11 +23,15 @@ class Overrides(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    epochs: int | None = Field(None, ge=1, le=100_000, title="Epochs", description="Most passes over the training part.")
+    epochs: int | None = Field(
+        None, ge=1, le=100_000, title="Epochs", description="Most passes over the training part."
+    )
     batch_size: int | None = Field(None, ge=1, le=65536, title="Batch size", description="Images a step.")
     learning_rate: float | None = Field(None, gt=0, le=1, title="Learning rate", description="Adam's highest rate.")
     code_size: int | None = Field(None, ge=1, le=65536, title="Code size", description="Number of values in the code.")
-    seed: int | None = Field(None, ge=0, lt=2**32, title="Seed", description="What initial weights and order depend on.")
+    seed: int | None = Field(
+        None, ge=0, lt=2**32, title="Seed", description="What initial weights and order depend on."
+    )
     max_steps: int | None = Field(None, ge=1, title="Most steps", description="Training steps after which it ends.")
 
     def chosen(self) -> dict:

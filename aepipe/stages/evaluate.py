@@ -79,6 +79,4 @@ def evaluate_recipe(
         )
         return measure(folder, subject, held_out)
 
-    return produce_stage(
-        store, "evaluate", evaluate_fingerprint(plan, data, split, noisy, trained), work, refresh
-    )
+    return produce_stage(store, "evaluate", evaluate_fingerprint(plan, data, split, noisy, trained), work, refresh)

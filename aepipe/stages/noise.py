@@ -21,9 +21,7 @@ def noise_fingerprint(data: StageResult, split: StageResult, parameters: NoisePa
     return fingerprint("noise", parameters, inputs, modules, ["numpy", "scipy"])
 
 
-def find_noise(
-    store: Store, data: StageResult, split: StageResult, parameters: NoiseParameters
-) -> StageResult | None:
+def find_noise(store: Store, data: StageResult, split: StageResult, parameters: NoiseParameters) -> StageResult | None:
     """Return this noisy test set's result if the store has it."""
     return find_stage(store, "noise", noise_fingerprint(data, split, parameters))
 

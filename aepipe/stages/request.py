@@ -8,13 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from aepipe import datasets
 from aepipe.errors import ParameterError
 from aepipe.noise import NoiseParameters
-from aepipe.stages.outcome import Outcome
 from aepipe.recipes import RecipeName, get_recipe
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides, TrainingPlan, plan_split, plan_training
 from aepipe.splits import SplitSettings
 from aepipe.stages.data import DataParameters, find_data, find_split
 from aepipe.stages.evaluate import find_evaluation
 from aepipe.stages.noise import find_noise
+from aepipe.stages.outcome import Outcome
 from aepipe.stages.train import find_training
 from aepipe.store.interface import Store
 from aepipe.store.stages import StageResult

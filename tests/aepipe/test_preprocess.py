@@ -38,7 +38,10 @@ def test_an_unknown_class_names_the_known_ones(colors):
 def test_a_resize_keeps_a_constant_image_and_the_pixel_range(colors):
     constant = colors.take(np.arange(2), images=np.full((2, 8, 8, 3), 7, np.uint8))
     np.testing.assert_allclose(preprocess(constant, Preprocessing(size=4)).images, 7, rtol=1e-6)
-    checkers = colors.take(np.arange(2), images=np.full((2, 8, 8, 3), 255, np.uint8) * (np.indices((8, 8)).sum(0) // 3 % 2)[..., None].astype(np.uint8))
+    checkers = colors.take(
+        np.arange(2),
+        images=np.full((2, 8, 8, 3), 255, np.uint8) * (np.indices((8, 8)).sum(0) // 3 % 2)[..., None].astype(np.uint8),
+    )
     resized = preprocess(checkers, Preprocessing(size=5)).images
     assert resized.shape == (2, 5, 5, 3)
     assert resized.min() >= 0

@@ -96,7 +96,9 @@ def test_the_published_model_has_the_error_that_was_reported(published):
         images = load_digits().images[held_out["rows"]][..., None].astype(np.float32) / 16
     outputs = keras.saving.load_model(release / "model.keras").predict(images, verbose=0)
     manifest = json.loads((folder / "releases" / result.release / "manifest.json").read_text())
-    assert manifest["recipes"]["mnist-dense"]["mse_per_pixel"] == pytest.approx(np.mean((outputs - images) ** 2), rel=1e-4)
+    assert manifest["recipes"]["mnist-dense"]["mse_per_pixel"] == pytest.approx(
+        np.mean((outputs - images) ** 2), rel=1e-4
+    )
 
 
 def test_the_second_run_of_the_same_parameters_trains_nothing_and_says_so(published):
@@ -120,7 +122,9 @@ def test_another_epochs_value_for_one_recipe_retrains_that_recipe_alone(publishe
     assert second.release != first.release
     names = task_runs(state.state_details.flow_run_id)
     assert len([name for name in names if name.startswith("train/")]) == 1
-    assert {name.split("/")[0]: state for name, state in names.items() if name.startswith(("data/", "split/", "noise/"))} == {
+    assert {
+        name.split("/")[0]: state for name, state in names.items() if name.startswith(("data/", "split/", "noise/"))
+    } == {
         "data": "Cached",
         "split": "Cached",
         "noise": "Cached",
@@ -142,9 +146,7 @@ def test_refresh_trains_again_to_the_same_bytes(published):
 
 
 def test_a_failed_recipe_leaves_the_others_and_is_named(tmp_path):
-    state, result = run(
-        tmp_path, recipe_overrides={"mnist-dense": Overrides(code_size=17)}
-    )
+    state, result = run(tmp_path, recipe_overrides={"mnist-dense": Overrides(code_size=17)})
     assert state.is_failed()
     assert "mnist-dense" in state.message
     assert "at most a quarter" in state.message
@@ -172,8 +174,8 @@ def test_the_pipeline_publishes_to_a_real_s3_server(s3_store_url):
     manifest = list_releases(store)[0]
     assert manifest.release == result.release
     listed = {info.key: info.size for info in store.list(f"releases/{result.release}/")}
-    assert listed == {
-        f"releases/{result.release}/{file.path}": file.size for file in manifest.files
-    } | {f"releases/{result.release}/manifest.json": listed[f"releases/{result.release}/manifest.json"]}
+    assert listed == {f"releases/{result.release}/{file.path}": file.size for file in manifest.files} | {
+        f"releases/{result.release}/manifest.json": listed[f"releases/{result.release}/manifest.json"]
+    }
     again, _ = run(s3_store_url, recipes=["mnist-dense"])
     assert "1 of 1 recipes were in the store" in again.message

@@ -105,9 +105,7 @@ def error_by_noise(curves: Mapping[str, pd.DataFrame], path: Path, title: str) -
         save(figure, path)
 
 
-def code_map(
-    points: np.ndarray, labels: np.ndarray | None, label_names: Sequence[str], path: Path, title: str
-) -> None:
+def code_map(points: np.ndarray, labels: np.ndarray | None, label_names: Sequence[str], path: Path, title: str) -> None:
     """Write codes in two dimensions, (num_images, 2), coloured by class: named up to 12 classes, a scale above that."""
     with mpl.rc_context(SETTINGS):
         figure = new_figure(6, 8)

@@ -47,7 +47,9 @@ def show_image(axes: Axes, image: np.ndarray) -> None:
     axes.grid(False)
     axes.spines[:].set_visible(False)
     pixels = np.clip(image, 0, 1)
-    axes.imshow(pixels[..., 0] if pixels.shape[-1] == 1 else pixels, vmin=0, vmax=1, cmap="gray", interpolation="nearest")
+    axes.imshow(
+        pixels[..., 0] if pixels.shape[-1] == 1 else pixels, vmin=0, vmax=1, cmap="gray", interpolation="nearest"
+    )
 
 
 def image_rows(rows: Sequence[tuple[str, np.ndarray]], path: Path, title: str, below: Sequence[str] = ()) -> None:

@@ -45,6 +45,6 @@ def test_a_figure_is_a_readable_picture_and_repeats_itself(name, tmp_path):
     with Image.open(tmp_path / "first.png") as picture:
         assert picture.format == "PNG"
         assert 700 <= picture.width <= 1500
-        assert 200 <= picture.height
+        assert picture.height >= 200
         assert len(picture.convert("L").getcolors()) > 2, "nothing was drawn"
     assert (tmp_path / "first.png").read_bytes() == (tmp_path / "second.png").read_bytes()

@@ -87,9 +87,13 @@ def test_corruption_works_while_training_only_and_stays_in_range(kind):
 def test_gaussian_corruption_has_its_standard_deviation():
     grey = np.full((8, 32, 32, 1), 0.5, np.float32)
     assert np.std(Corruption("gaussian", 0.1, seed=0)(grey, training=True)) == pytest.approx(0.1, rel=0.05)
-    assert np.mean(np.asarray(Corruption("dropout", 0.3, seed=0)(grey, training=True)) == 0) == pytest.approx(0.3, abs=0.03)
+    assert np.mean(np.asarray(Corruption("dropout", 0.3, seed=0)(grey, training=True)) == 0) == pytest.approx(
+        0.3, abs=0.03
+    )
 
 
 def test_every_architecture_is_used_by_a_recipe():
-    used = {getattr(recipe, setting).model.architecture for recipe in RECIPES.values() for setting in ("tuned", "published")}
+    used = {
+        getattr(recipe, setting).model.architecture for recipe in RECIPES.values() for setting in ("tuned", "published")
+    }
     assert used == set(ARCHITECTURES)

@@ -61,7 +61,9 @@ def test_what_is_set_for_one_recipe_goes_before_what_is_set_for_all():
 
 
 def test_a_code_that_is_no_bottleneck_is_refused():
-    with pytest.raises(ParameterError, match=r"at most a quarter.*Received: code_size=197\. Choose code_size up to 196"):
+    with pytest.raises(
+        ParameterError, match=r"at most a quarter.*Received: code_size=197\. Choose code_size up to 196"
+    ):
         plan(code_size=197)
 
 

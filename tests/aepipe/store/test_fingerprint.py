@@ -38,7 +38,7 @@ def forget_sources():
         cached.cache_clear()
 
 
-def name_of(parameters=Parameters(), inputs=None, modules=("fake_package.stage",)) -> str:
+def name_of(parameters=Parameters(), inputs=None, modules=("fake_package.stage",)) -> str:  # noqa: B008
     for cached in (_is_module, _read_module, module_path):
         cached.cache_clear()
     return fingerprint("stage", parameters, inputs or {"data": "ab"}, modules, ["numpy"])

@@ -62,8 +62,14 @@ def test_uint8_and_float_pixels_train_alike(blobs):
     [
         (DENSE, {}),
         (DENSE, {"corruption": CorruptionSettings(kind="heteroscedastic", level=0.2)}),
-        (VariationalOptions(hidden_widths=(24,), code_size=4, output_activation="sigmoid"), {"loss": "bernoulli-cross-entropy"}),
-        (ConvolutionalOptions(filters=(4, 8), code_size=16, code_l1=0.01), {"loss": "half-sum-of-squares", "epochs": 2}),
+        (
+            VariationalOptions(hidden_widths=(24,), code_size=4, output_activation="sigmoid"),
+            {"loss": "bernoulli-cross-entropy"},
+        ),
+        (
+            ConvolutionalOptions(filters=(4, 8), code_size=16, code_l1=0.01),
+            {"loss": "half-sum-of-squares", "epochs": 2},
+        ),
     ],
 )
 def test_the_same_seed_gives_the_same_weights(blobs, options, settings):

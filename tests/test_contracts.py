@@ -1,0 +1,88 @@
+"""Names that other people hold on to: the library's, the deployments' parameters, the settings."""
+
+import importlib
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from prefect.utilities.callables import parameter_schema
+
+import aepipe
+
+ROOT = Path(__file__).parents[1]
+DEPLOYMENTS = yaml.safe_load((ROOT / "deploy" / "prefect.yaml").read_text())["deployments"]
+COMMON = ["noise", "refresh", "split", "store"]
+PARAMETERS = {
+    "flows/pipeline.py:pipeline": [
+        *COMMON,
+        *["data_set", "overrides", "preset", "recipe_overrides", "recipes", "setting"],
+    ],
+    "flows/train.py:train": [*COMMON, "data_set", "overrides", "preset", "recipe", "setting"],
+    "flows/noisy_test_set.py:noisy_test_set": [*COMMON, "data_set"],
+}
+
+
+def flow_of(entrypoint: str):
+    path, name = entrypoint.split(":")
+    return getattr(importlib.import_module(path.removesuffix(".py").replace("/", ".")), name)
+
+
+def test_the_librarys_names_are_the_ones_that_were_promised():
+    assert aepipe.__all__ == ["RECIPES", "AepipeError", "get_recipe", "list_releases", "open_store"]
+    assert all(hasattr(aepipe, name) for name in aepipe.__all__)
+
+
+def test_every_deployment_leads_to_a_flow_with_the_promised_parameters():
+    assert {deployment["entrypoint"] for deployment in DEPLOYMENTS} == set(PARAMETERS)
+    for entrypoint, names in PARAMETERS.items():
+        assert sorted(flow_of(entrypoint).parameters.properties) == sorted(names)
+
+
+@pytest.mark.parametrize("entrypoint", PARAMETERS)
+def test_every_parameter_is_described_in_the_form(entrypoint):
+    schema = parameter_schema(flow_of(entrypoint))
+    undescribed = [name for name, field in schema.properties.items() if not field.get("description")]
+    undescribed += [
+        f"{model}.{name}"
+        for model, definition in schema.definitions.items()
+        for name, field in definition.get("properties", {}).items()
+        if not field.get("description")
+    ]
+    assert undescribed == []
+
+
+@pytest.mark.parametrize("entrypoint", PARAMETERS)
+def test_unknown_fields_are_refused_by_the_server(entrypoint):
+    definitions = parameter_schema(flow_of(entrypoint)).definitions
+    open_models = [name for name, definition in definitions.items() if definition.get("additionalProperties", True)]
+    assert [name for name in open_models if definitions[name].get("type") == "object"] == []
+
+
+def test_the_settings_in_the_readme_are_the_ones_in_the_code():
+    sources = [path for top in ("aepipe", "tasks", "flows") for path in (ROOT / top).rglob("*.py")]
+    in_code = {name for path in sources for name in re.findall(r"\bAEPIPE_[A-Z_]+\b", path.read_text())}
+    in_readme = set(re.findall(r"^\| `(AEPIPE_[A-Z_]+)`", (ROOT / "README.md").read_text(), re.MULTILINE))
+    assert in_code == in_readme
+
+
+def test_no_package_index_is_named_anywhere():
+    """The lock files work with whatever index the machine has."""
+    hosts = ["pypi" + ".org", "files.python" + "hosted", "--index" + "-url"]
+    files = [path for path in ROOT.rglob("*") if path.suffix in {".lock", ".toml", ".md", ".py", ".yaml"}]
+    named = [
+        f"{path.relative_to(ROOT)}: {host}"
+        for path in files
+        if ".venv" not in path.parts
+        for host in hosts
+        if host in path.read_text(encoding="utf-8")
+    ]
+    assert named == []
+
+
+def test_flows_hold_no_logic_of_their_own():
+    for entrypoint in PARAMETERS:
+        source = inspect.getsource(importlib.import_module(entrypoint.split(":")[0][:-3].replace("/", ".")))
+        assert not re.search(r"^(import|from) (numpy|keras|tensorflow|boto3|pandas)", source, re.MULTILINE)
+        assert len(source.splitlines()) < 120
