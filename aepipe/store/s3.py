@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from functools import partial
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,11 +37,15 @@ class S3Store:
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         self._deadline_seconds = deadline_seconds
-        with s3_errors(url=self.url):
-            session = boto3.session.Session()
-            self._client = _make_client(session, total_max_attempts=4)
-            # A try that boto3 repeats by itself can't tell its own first write from somebody else's.
-            self._client_of_one_try = _make_client(session, total_max_attempts=1)
+        try:
+            with s3_errors(url=self.url):
+                session = boto3.session.Session()
+                self._client = _make_client(session, total_max_attempts=4)
+                # A try that boto3 repeats by itself can't tell its own first write from somebody else's.
+                self._client_of_one_try = _make_client(session, total_max_attempts=1)
+        except ValueError as error:
+            way_out = "Set AWS_ENDPOINT_URL_S3 to a URL such as http://host:9000."
+            raise StoreError("The endpoint must be a URL.", way_out, url=self.url) from error
 
     def put(self, key: str, data: bytes) -> None:
         """Write an object, replacing what is there."""
@@ -152,7 +156,7 @@ class S3Store:
         except StoreError as unreadable:
             if not was_maybe_written:
                 raise
-            way_out = "Look at the object once the server answers, then run again; nothing was deleted."
+            way_out = "Run again once the server answers; nothing was deleted."
             raise UnknownOutcomeError("A write must be answered or readable.", way_out, **received) from unreadable
         if was_maybe_written and found is not None and found.data == data:
             return True
@@ -174,12 +178,12 @@ class S3Store:
 
     def _get_once(self, key: str) -> Versioned:
         answer = self._call_once(self._client, "get_object", self._name(key), {})
-        with self._errors(key), answer["Body"] as body:
+        with self._errors(key), closing(answer["Body"]) as body:
             return Versioned(body.read(), answer["ETag"])
 
     def _get_file_once(self, key: str, path: Path) -> None:
         answer = self._call_once(self._client, "get_object", self._name(key), {})
-        with self._errors(key), answer["Body"] as body:
+        with self._errors(key), closing(answer["Body"]) as body:
             chunks = body.iter_chunks(READ_BYTES)
             with written_file(path.parent, lambda file: file.writelines(chunks)) as written:
                 written.replace(path)
@@ -212,7 +216,8 @@ class S3Store:
             return getattr(client, operation)(**address, **arguments)
 
     def _errors(self, name: str) -> Any:
-        return s3_errors(url=self.url, key=name, endpoint=_without_user(self._client.meta.endpoint_url))
+        key = name.removeprefix(self._prefix)
+        return s3_errors(url=self.url, key=key, endpoint=_without_user(self._client.meta.endpoint_url))
 
 
 def _make_client(session: boto3.session.Session, total_max_attempts: int) -> Any:

@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from botocore import exceptions
 from botocore.parsers import ResponseParserError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_before_delay, wait_random_exponential
+from urllib3.exceptions import HTTPError
 
 from aepipe.errors import AccessDeniedError, ConflictError, ObjectNotFoundError, StoreError, TransientStoreError
 
 TRIES = 5
-REFUSED = "The store must accept these credentials."
+REFUSED = "The store refuses these credentials."
 CREDENTIALS = "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, to ones that may use this bucket."
 PERMISSIONS = (
     "Allow s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket there, or set AWS_PROFILE to another."
@@ -63,7 +64,8 @@ NO_CREDENTIALS = (
     exceptions.ProfileNotFound,
     exceptions.SSOError,
 )
-NO_ANSWER = (exceptions.HTTPClientError, exceptions.ConnectionError, exceptions.IncompleteReadError)
+# The last comes as it is when the connection breaks within an answer that boto3 reads by itself.
+NO_ANSWER = (exceptions.HTTPClientError, exceptions.ConnectionError, exceptions.IncompleteReadError, HTTPError)
 NEVER_SENT = (exceptions.EndpointConnectionError, exceptions.ConnectTimeoutError, exceptions.ProxyConnectionError)
 
 
@@ -89,7 +91,7 @@ def s3_errors(**received: object) -> Iterator[None]:
         kind, rule, way_out = _meaning_of_answer(error)
         code = error.response.get("Error", {}).get("Code", "")
         raise kind(rule, way_out, **received, status=_status(error), code=code) from error
-    except (exceptions.BotoCoreError, ResponseParserError, ValueError) as error:
+    except (exceptions.BotoCoreError, ResponseParserError, HTTPError) as error:
         kind, rule, way_out = _meaning_of_failure(error)
         raise kind(rule, way_out, **received, error=type(error).__name__) from error
 
@@ -123,7 +125,7 @@ def _meaning_of_failure(error: Exception) -> Meaning:
     if isinstance(error, exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
         return StoreError, "The server's certificate must be trusted.", "Set AWS_CA_BUNDLE to the file of its CA."
     if isinstance(error, NO_ANSWER):
-        return TransientStoreError, "The server must answer in time.", ENDPOINT
+        return TransientStoreError, "The server did not answer.", ENDPOINT
     if isinstance(error, ResponseParserError):
         return StoreError, "The server must answer as S3 does.", "Check AWS_ENDPOINT_URL_S3."
     return StoreError, "The AWS settings must be usable.", "Check the AWS_* variables and the profile."

@@ -1,12 +1,17 @@
 """What every store does, on a folder and on a real S3 server."""
 
 import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 from aepipe.errors import ConflictError, ObjectNotFoundError, StoreError
 from aepipe.store import open_store
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -39,7 +44,9 @@ def test_a_put_replaces(store):
     assert store.get("key") == b"second"
 
 
-@pytest.mark.parametrize("key", ["with space", "plus+percent%41", "\N{LATIN SMALL LETTER U WITH DIAERESIS}/it's", "a=b"])
+@pytest.mark.parametrize(
+    "key", ["with space", "plus+percent%41", "\N{LATIN SMALL LETTER U WITH DIAERESIS}/it's", "a=b"]
+)
 def test_keys_mean_what_they_say(store, key):
     store.put(key, b"x")
     assert keys(store) == [key]
@@ -65,10 +72,10 @@ def test_a_missing_object_is_told_from_an_empty_one(store):
 
 
 def test_a_listing_is_sorted_and_by_prefix_not_by_folder(store):
-    for key in ("b/2", "b/10", "a", "bc", "b/1/x"):
+    for key in ("b/2", "b/10", "a", "bc", "b/1/x", "b-c"):
         store.put(key, b"x")
-    assert keys(store) == ["a", "b/1/x", "b/10", "b/2", "bc"]
-    assert keys(store, "b") == ["b/1/x", "b/10", "b/2", "bc"]
+    assert keys(store) == ["a", "b-c", "b/1/x", "b/10", "b/2", "bc"]
+    assert keys(store, "b") == ["b-c", "b/1/x", "b/10", "b/2", "bc"]
     assert keys(store, "b/1") == ["b/1/x", "b/10"]
     assert keys(store, "nothing/") == []
 
@@ -79,6 +86,15 @@ def test_deleting_twice_is_no_error(store):
     store.delete("a/b")
     store.delete("a/b")
     assert keys(store) == ["a/c"]
+
+
+def test_a_file_of_more_than_one_part_comes_back(store, tmp_path):
+    data = os.urandom(2**20) * 20
+    (tmp_path / "large").write_bytes(data)
+    store.put_file("large", tmp_path / "large")
+    assert next(store.list("large")).size == len(data)
+    store.get_file("large", tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == data
 
 
 def test_many_files_are_all_there(store, tmp_path):
@@ -131,6 +147,33 @@ def test_one_of_many_creators_wins(store):
     assert store.get("key") == b"%d" % won[0]
 
 
+def test_one_of_many_processes_wins(store_url):
+    program = (
+        "import sys; from aepipe.store import open_store; store = open_store(sys.argv[1]); print(flush=True);"
+        " sys.stdin.read(1); store.create('key', sys.argv[2].encode())"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, store_url, str(number)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for number in range(4)
+    ]
+    for process in processes:
+        process.stdout.readline()
+    for process in processes:
+        process.stdin.write(b"g")
+        process.stdin.flush()
+    errors = [process.communicate()[1].decode() for process in processes]
+    winners = [number for number, process in enumerate(processes) if process.returncode == 0]
+    assert len(winners) == 1, errors
+    assert sum("ConflictError" in error for error in errors) == 3, errors
+    assert open_store(store_url).get("key") == str(winners[0]).encode()
+
+
 def test_a_swap_needs_the_version_that_is_there(store):
     store.swap("key", b"first", None)
     with pytest.raises(ConflictError):
@@ -153,11 +196,11 @@ def test_no_increment_is_lost(store):
         while done < 8:
             found = store.get_versioned("counter")
             try:
-                # The writer's name, because two that count to the same number must not take each other's write for theirs.
+                # With the writer's name: two that count to the same number write different bytes.
                 store.swap("counter", b"%d %d.%d" % (int(found.data.split()[0]) + 1, number, done), found.version)
             except ConflictError:
                 continue
             done += 1
 
-    in_threads(4, count)
-    assert store.get("counter").split()[0] == b"32"
+    in_threads(6, count)
+    assert store.get("counter").split()[0] == b"48"
