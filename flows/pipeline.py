@@ -15,6 +15,7 @@ from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
 from aepipe.stages.outcome import Outcome, summarise_failures
 from aepipe.stages.request import TrainingRequest, plan_requests
 from flows.train import train
+from tasks.failures import failure_of
 from tasks.find import find_results
 from tasks.publish import publish
 
@@ -72,4 +73,4 @@ def train_child(store: str, request: TrainingRequest, refresh: bool) -> Outcome:
     state = train(**dict(request), store=store, refresh=refresh, return_state=True)
     if state.is_completed():
         return state.result()
-    return Outcome(recipe=request.recipe, setting=request.setting, error=state.message)
+    return Outcome(recipe=request.recipe, setting=request.setting, error=failure_of(state))

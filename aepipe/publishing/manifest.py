@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from aepipe.errors import ConflictError, ObjectNotFoundError
+from aepipe.errors import ConflictError, ObjectNotFoundError, UnknownOutcomeError
 from aepipe.store.fingerprint import canonical_json
 from aepipe.store.interface import Store
 
@@ -110,14 +110,17 @@ def point_channel(store: Store, channel: str, release: str) -> Channel:
         ConflictError: others kept moving the channel; nothing was lost, the release stands.
     """
     key = f"channels/{channel}.json"
-    for _ in range(20):
+    for attempt in range(20):
         found = store.get_versioned(key)
         old = None if found is None else Channel.model_validate_json(found.data)
+        # Set by this run: before it was retried, or by a write whose answer was lost.
+        if old is not None and (old.release == release or (attempt and release in old.history)):
+            return old
         history = [] if old is None else [old.release, *old.history]
         new = Channel(release=release, generation=1 if old is None else old.generation + 1, history=history)
         try:
             store.swap(key, canonical_json(new.model_dump(mode="json")), None if found is None else found.version)
-        except ConflictError:
+        except (ConflictError, UnknownOutcomeError):
             continue
         return new
     raise ConflictError("A channel must stand still for a moment to be set.", "Run again.", channel=channel)

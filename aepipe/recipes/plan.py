@@ -15,7 +15,7 @@ Preset = Literal["full", "quick"]
 
 # Enough for a recognisable reconstruction, few enough for every recipe to be done in minutes on two cores. A limit on
 # steps rather than epochs, because a small data set has few steps an epoch.
-QUICK_STEPS = 600
+QUICK_STEPS = 400
 
 
 class Overrides(BaseModel):

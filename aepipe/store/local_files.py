@@ -29,7 +29,8 @@ def local_file(store: Store, ref: Ref) -> Path:
     key = ref.uri.removeprefix(f"{store.url}/")
     if isinstance(store, FolderStore):
         return _checked(store.path(key), ref)
-    path = cache_folder() / "objects" / ref.sha256[:2] / ref.sha256
+    # With the key's ending: Keras tells formats by it.
+    path = cache_folder() / "objects" / ref.sha256[:2] / f"{ref.sha256}{Path(key).suffix}"
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"):
         if not path.exists():

@@ -1,0 +1,15 @@
+"""What a failed run says to people."""
+
+from prefect.states import State
+
+from aepipe.errors import AepipeError
+
+
+def failure_of(state: State) -> str:
+    """Return why a run failed, in one line: an error of this project as it is, any other with its type."""
+    error = state.result(raise_on_failure=False)
+    if isinstance(error, AepipeError):
+        return str(error)
+    if isinstance(error, Exception):
+        return " ".join(f"{type(error).__name__}: {error}".split())
+    return " ".join((state.message or f"it ended {state.name}").split())
