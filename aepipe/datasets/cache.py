@@ -12,14 +12,9 @@ from aepipe.datasets.download import Patience, download
 from aepipe.datasets.sources import MIRROR_VARIABLE, Source, list_sources
 from aepipe.datasets.spec import DataSetSpec, FileCheck, RemoteFile, check_arrays
 from aepipe.errors import DataError
+from aepipe.folders import default_cache_folder
 
 logger = logging.getLogger(__name__)
-
-
-def default_cache_folder() -> Path:
-    """Return the folder for what can be fetched again: $AEPIPE_CACHE, or aepipe in the user's cache folder."""
-    user_caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(os.environ.get("AEPIPE_CACHE") or user_caches / "aepipe").expanduser()
 
 
 def data_set_folder(spec: DataSetSpec, cache_folder: Path | None) -> Path:

@@ -1,21 +1,15 @@
 """Objects of the store as local files whose bytes were checked."""
 
-import os
 from pathlib import Path
 
 from filelock import FileLock
 
 from aepipe.errors import CorruptObjectError
+from aepipe.folders import default_cache_folder
 from aepipe.store.folder import FolderStore
 from aepipe.store.interface import Store
 from aepipe.store.refs import Ref
 from aepipe.store.stages import file_sha256
-
-
-def cache_folder() -> Path:
-    """Return the folder for what can be fetched again: $AEPIPE_CACHE, or aepipe in the user's cache folder."""
-    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aepipe"
-    return Path(os.environ.get("AEPIPE_CACHE") or default)
 
 
 def local_file(store: Store, ref: Ref) -> Path:
@@ -30,7 +24,7 @@ def local_file(store: Store, ref: Ref) -> Path:
     if isinstance(store, FolderStore):
         return _checked(store.path(key), ref)
     # With the key's ending: Keras tells formats by it.
-    path = cache_folder() / "objects" / ref.sha256[:2] / f"{ref.sha256}{Path(key).suffix}"
+    path = default_cache_folder() / "objects" / ref.sha256[:2] / f"{ref.sha256}{Path(key).suffix}"
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"):
         if not path.exists():

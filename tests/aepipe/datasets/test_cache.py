@@ -8,8 +8,9 @@ import threading
 import numpy as np
 import pytest
 
-from aepipe.datasets.cache import check_files, data_set_folder, default_cache_folder, fetch_arrays
+from aepipe.datasets.cache import check_files, data_set_folder, fetch_arrays
 from aepipe.errors import DataError
+from aepipe.folders import default_cache_folder
 
 TRAIN = "/published/train_images.gz"
 

@@ -5,8 +5,9 @@ import os
 import pytest
 
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError
+from aepipe.folders import default_cache_folder
 from aepipe.store import open_store
-from aepipe.store.local_files import cache_folder, local_file
+from aepipe.store.local_files import local_file
 from aepipe.store.stages import produce_stage
 
 
@@ -33,7 +34,7 @@ def test_other_bytes_in_the_store_are_refused_and_not_kept(store, ref):
     store.put(ref.uri.removeprefix(f"{store.url}/"), b"y")
     with pytest.raises(CorruptObjectError, match="refresh"):
         local_file(store, ref)
-    kept = [name for _, _, names in os.walk(cache_folder()) for name in names if not name.endswith(".lock")]
+    kept = [name for _, _, names in os.walk(default_cache_folder()) for name in names if not name.endswith(".lock")]
     assert kept == []
 
 
