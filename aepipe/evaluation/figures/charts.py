@@ -26,7 +26,7 @@ def loss_curves(history: pd.DataFrame, kept_epoch: int, path: Path, title: str) 
     kept = history.set_index("epoch").loc[kept_epoch]
     marker = "o" if len(history) < 20 else None
     with mpl.rc_context(SETTINGS):
-        figure = new_figure(4)
+        figure = new_figure(5)
         axes = figure.add_subplot()
         axes.plot(history.epoch, history.loss, color=MODEL, marker=marker, markersize=4, label="training")
         if has_validation:
@@ -54,7 +54,7 @@ def mse_by_class(errors: Mapping[str, float], pca_errors: Mapping[str, float], p
     names = list(errors) if len(errors) <= MOST_NAMED_CLASSES else sorted(errors, key=errors.get)
     places = np.arange(len(names))
     with mpl.rc_context(SETTINGS):
-        figure = new_figure(4)
+        figure = new_figure(5)
         axes = figure.add_subplot()
         axes.bar(places - 0.2, [errors[name] for name in names], 0.4, color=MODEL, label="model")
         axes.bar(places + 0.2, [pca_errors[name] for name in names], 0.4, color=LINEAR, label="PCA, same code size")
