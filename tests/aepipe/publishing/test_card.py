@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from aepipe.publishing.card import escape_markdown, render_card
 from aepipe.publishing.outcome import Outcome
 from aepipe.recipes import RECIPES
-from aepipe.recipes.plan import Overrides, plan_training
+from aepipe.recipes.plan import QUICK_STEPS, Overrides, plan_training
 from aepipe.store.stages import StageResult
 
 HOSTILE = "a|b <script>alert(1)</script> [x](http://example.org) `c` *d* __e__\n\n# f \\| &lt;"
@@ -103,7 +103,7 @@ def test_a_denoiser_has_its_own_table():
         ("faces-conv", ("tuned",), {}, "The same persons are in the training and the held-out part"),
         ("mnist-dense", ("tuned",), {"mse_per_pixel": 0.006}, "PCA with as many components reconstructs"),
         ("faces-denoising", ("tuned",), {}, "trained on gaussian noise of level 0.2"),
-        ("mnist-subclassed", ("tuned", "quick"), {}, "ended after at most 200 steps"),
+        ("mnist-subclassed", ("tuned", "quick"), {}, f"ended after at most {QUICK_STEPS} steps"),
         ("mnist-variational", ("published",), {}, "It is trained as its source does it"),
     ],
 )
