@@ -29,9 +29,10 @@ def test_a_fraction_split_loses_no_row(count, shuffle):
     assert all_rows(split) == list(range(count))
 
 
-def test_in_order_the_first_70_percent_train():
-    split = make_split(images(42_000), SplitSettings(shuffle=False, validation_fraction=0))
-    assert split.train.tolist() == list(range(29_400))
+@pytest.mark.parametrize(("count", "num_train"), [(42_000, 29_400), (11, 7), (13, 9), (10, 7)])
+def test_in_order_the_first_floor_of_70_percent_train(count, num_train):
+    split = make_split(images(count), SplitSettings(shuffle=False, validation_fraction=0))
+    assert split.train.tolist() == list(range(num_train))
     assert len(split.validation) == 0
 
 
