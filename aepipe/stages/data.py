@@ -97,7 +97,7 @@ def recommended_split(data: StageResult) -> SplitSettings:
 
 def split_fingerprint(data: StageResult, settings: SplitSettings) -> str:
     """Return the name of this split."""
-    return fingerprint("split", settings, {"data": data.fingerprint}, ["aepipe.stages.data"], ["numpy"])
+    return fingerprint("split", settings, {"data": data.digest}, ["aepipe.stages.data"], ["numpy"])
 
 
 def find_split(store: Store, data: StageResult, settings: SplitSettings) -> StageResult | None:

@@ -23,7 +23,7 @@ NUM_GUARD_IMAGES = 1000
 def train_fingerprint(plan: TrainingPlan, data: StageResult, split: StageResult) -> str:
     """Return the name of this training."""
     modules = (*MODULES, ARCHITECTURES[plan.model.architecture])
-    inputs = {"data": data.fingerprint, "split": split.fingerprint}
+    inputs = {"data": data.digest, "split": split.digest}
     return fingerprint("train", plan, inputs, modules, LIBRARIES)
 
 

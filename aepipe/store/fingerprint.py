@@ -13,6 +13,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+# They move bytes and report errors; what a stage computes does not depend on them.
+NOT_IN_RESULTS = ("aepipe.store", "aepipe.errors", "aepipe.folders")
+
 
 def fingerprint(
     stage: str,
@@ -53,12 +56,15 @@ def canonical_json(value: Any) -> bytes:
 
 
 def source_digests(modules: Iterable[str]) -> dict[str, str]:
-    """Return module name to sha256 of its source, for these modules and all that they import of this project."""
+    """Return module name to sha256 of its source, for these modules and all that they import of this project.
+
+    The store and the errors are left out: `NOT_IN_RESULTS`.
+    """
     found: dict[str, str] = {}
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
-        if name not in found:
+        if name not in found and not name.startswith(NOT_IN_RESULTS):
             found[name], imported = _read_module(name)
             waiting.extend(imported)
     return found

@@ -44,6 +44,12 @@ class StageResult(BaseModel):
     seconds: float = Field(description="How long the work took, in seconds.")
     was_cached: bool = Field(False, description="The result was in the store; no work was done.")
 
+    @property
+    def digest(self) -> str:
+        """What later stages depend on: the bytes and the facts, not how they came to be."""
+        content = {"files": {path: ref.sha256 for path, ref in self.files.items()}, "facts": self.facts}
+        return hashlib.sha256(canonical_json(content)).hexdigest()
+
 
 def stage_prefix(stage: str, fingerprint: str) -> str:
     """Return the key prefix, without a trailing slash, of everything that the stage writes."""

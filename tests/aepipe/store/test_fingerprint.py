@@ -83,3 +83,13 @@ def test_a_module_that_does_not_exist_is_an_error(package):
 def test_numbers_that_are_not_finite_have_no_name():
     with pytest.raises(ValueError, match="JSON"):
         canonical_json({"loss": float("nan")})
+
+
+def test_the_store_and_the_errors_are_no_part_of_what_a_stage_computes():
+    sources = source_digests(["aepipe.stages.data", "aepipe.evaluation.measure"])
+    assert {"aepipe.preprocess", "aepipe.splits", "aepipe.evaluation.metrics", "aepipe.noise"} <= set(sources)
+    assert [name for name in sources if name.startswith(("aepipe.store", "aepipe.errors"))] == []
+
+
+def test_one_architecture_does_not_depend_on_another():
+    assert "aepipe.models.convolutional" not in source_digests(["aepipe.training.engine", "aepipe.models.dense"])

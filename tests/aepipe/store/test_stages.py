@@ -69,3 +69,16 @@ def test_changed_bytes_are_noticed(store):
     store.put(ref.uri.removeprefix(f"{store.url}/"), b"43")
     with pytest.raises(CorruptObjectError, match="refresh"):
         local_file(store, ref)
+
+
+def test_the_digest_is_of_bytes_and_facts_not_of_how_they_came_to_be(store):
+    def work(folder, answer=b"42", fact=42):
+        (folder / "answer.json").write_bytes(answer)
+        return {"answer": fact}
+
+    first = produce_stage(store, "data", "a" * 64, work)
+    same = produce_stage(store, "data", "b" * 64, work)
+    other_bytes = produce_stage(store, "data", "c" * 64, lambda folder: work(folder, answer=b"43"))
+    other_fact = produce_stage(store, "data", "d" * 64, lambda folder: work(folder, fact=43))
+    assert first.digest == same.digest
+    assert len({first.digest, other_bytes.digest, other_fact.digest}) == 3
