@@ -107,7 +107,7 @@ def noise(
     data_set: Annotated[str, typer.Argument(help="A data set's name, or images:PATH.")],
     store: StoreOption = "./store",
     kinds: Annotated[list[str] | None, typer.Option(help="Kind of noise; may be given several times.")] = None,
-    levels: Annotated[list[float] | None, typer.Option(help="Level in (0, 1]; may be given several times.")] = None,
+    levels: Annotated[list[float] | None, typer.Option(help="From 0.001 to 1; may be given several times.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes on any machine.")] = 0,
     refresh: Annotated[bool, typer.Option(help="Make it anew even if it is there.")] = False,
 ) -> None:

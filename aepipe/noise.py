@@ -5,26 +5,20 @@ integer arithmetic and table look-ups until one rounding to 8 bits, so no librar
 """
 
 import hashlib
-import io
-import json
-import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from scipy.special import ndtri
 
-from aepipe.datasets.images import array_sha256
-from aepipe.errors import CorruptObjectError
-
 NoiseKind = Literal["gaussian", "heteroscedastic", "salt-and-pepper", "masking", "dropout"]
 KINDS: tuple[NoiseKind, ...] = ("gaussian", "heteroscedastic", "salt-and-pepper", "masking", "dropout")
 WHITE = 255
 BITS = 1 << 16
+# Gaussian noise under this changes hardly a pixel by one of its 255 levels of grey.
+SMALLEST_LEVEL = 0.001
 
 
 class NoiseSpec(BaseModel):
@@ -33,7 +27,9 @@ class NoiseSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: NoiseKind = Field(description="What is done to a pixel.")
-    level: float = Field(gt=0, le=1, description="Standard deviation for pixels in [0, 1], or share of the pixels.")
+    level: float = Field(
+        ge=SMALLEST_LEVEL, le=1, description="Standard deviation for pixels in [0, 1], or share of the pixels."
+    )
 
 
 class NoiseParameters(BaseModel):
@@ -50,7 +46,10 @@ class NoiseParameters(BaseModel):
         "share of the pixels turns black.",
     )
     levels: tuple[float, ...] = Field(
-        (0.1, 0.2, 0.4), min_length=1, title="Levels", description="Standard deviation, or share of the pixels."
+        (0.1, 0.2, 0.4),
+        min_length=1,
+        title="Levels",
+        description="Standard deviation, or share of the pixels; from 0.001 to 1.",
     )
     seed: int = Field(0, ge=0, lt=2**32, title="Seed", description="What all draws depend on.")
     max_images: int = Field(1000, ge=1, title="Most images", description="The first so many held-out images are used.")
@@ -58,9 +57,16 @@ class NoiseParameters(BaseModel):
     @field_validator("levels")
     @classmethod
     def _levels_are_shares(cls, levels: tuple[float, ...]) -> tuple[float, ...]:
-        if not all(0 < level <= 1 for level in levels):
-            raise ValueError("a level lies in (0, 1]")
+        if not all(SMALLEST_LEVEL <= level <= 1 for level in levels):
+            raise ValueError(f"a level lies in [{SMALLEST_LEVEL}, 1]")
         return levels
+
+    @field_validator("kinds", "levels")
+    @classmethod
+    def _are_distinct(cls, values: tuple) -> tuple:
+        if len(set(values)) < len(values):
+            raise ValueError("each kind and each level is named once")
+        return values
 
     @property
     def specs(self) -> tuple[NoiseSpec, ...]:
@@ -127,12 +133,12 @@ def _dropout(image: np.ndarray, level: int, integers: np.ndarray) -> np.ndarray:
 
 
 def _masking(image: np.ndarray, level: int, integers: np.ndarray) -> np.ndarray:
-    """Black out squares of a quarter of the height, at drawn places, until the share is reached."""
+    """Black out squares of a quarter of the height, at drawn places, until the share is reached or the draws end."""
     height, width, _ = image.shape
     side = max(1, height // 4)
     masked = image.copy()
     covered = np.zeros((height, width), bool)
-    for vertical, horizontal in integers[: image.size // 2 * 2].reshape(-1, 2):
+    for vertical, horizontal in integers.reshape(-1, 2):
         if covered.sum() * BITS >= level * covered.size:
             break
         top, left = vertical * (height - side + 1) // BITS, horizontal * (width - side + 1) // BITS
@@ -148,99 +154,3 @@ DRAWS: Mapping[NoiseKind, Callable[[np.ndarray, int, np.ndarray], np.ndarray]] =
     "masking": _masking,
     "dropout": _dropout,
 }
-
-
-@dataclass(frozen=True)
-class NoisyTestSet:
-    """Held-out images and what noise made of them.
-
-    Attributes:
-        name: The data set and its split.
-        clean: uint8, (num_images, height, width, channels).
-        noisy: uint8, (num_specs, num_images, height, width, channels).
-        labels: int64, (num_images,), or None.
-        image_ids: int64, (num_images,), each image's row in its data set.
-        specs: The kind and level of each of `noisy`.
-        seed: What the draws depended on.
-    """
-
-    name: str
-    clean: np.ndarray
-    noisy: np.ndarray
-    labels: np.ndarray | None
-    image_ids: np.ndarray
-    specs: tuple[NoiseSpec, ...]
-    seed: int
-
-    def pair(self, spec: NoiseSpec) -> tuple[np.ndarray, np.ndarray]:
-        """Return clean and noisy images for one kind and level, float32 in [0, 1]."""
-        scale = np.float32(1 / WHITE)
-        return self.clean * scale, self.noisy[self.specs.index(spec)] * scale
-
-
-def build_noisy_test_set(
-    name: str, images: np.ndarray, labels: np.ndarray | None, image_ids: np.ndarray, parameters: NoiseParameters
-) -> NoisyTestSet:
-    """Corrupt the first `max_images` images, (num_images, height, width, channels) in [0, 1], in every asked way."""
-    first = slice(parameters.max_images)
-    images, image_ids = images[first], np.asarray(image_ids[first], np.int64)
-    noisy = np.stack([corrupt(images, spec, parameters.seed, image_ids) for spec in parameters.specs])
-    clean = np.rint(np.asarray(images, np.float64) * WHITE).astype(np.uint8)
-    labels = None if labels is None else np.asarray(labels[first], np.int64)
-    return NoisyTestSet(name, clean, noisy, labels, image_ids, parameters.specs, parameters.seed)
-
-
-def save_noisy_test_set(noisy: NoisyTestSet, folder: Path) -> None:
-    """Write NAME.npz and its manifest NAME.json; equal sets give equal bytes."""
-    arrays = {
-        "clean": noisy.clean,
-        "noisy": noisy.noisy,
-        "image_ids": noisy.image_ids,
-        "kinds": np.array([spec.kind for spec in noisy.specs]),
-        "levels": np.array([spec.level for spec in noisy.specs]),
-    }
-    if noisy.labels is not None:
-        arrays["labels"] = noisy.labels
-    path = folder / f"{noisy.name}.npz"
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, array in arrays.items():
-            buffer = io.BytesIO()
-            np.save(buffer, array)
-            # A fixed date: np.savez_compressed would do the same but says nowhere that it will go on doing so.
-            member = zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))
-            archive.writestr(member, buffer.getvalue(), zipfile.ZIP_DEFLATED, compresslevel=6)
-    manifest = {
-        "schema_version": 1,
-        "name": noisy.name,
-        "seed": noisy.seed,
-        "white": WHITE,
-        "specs": [spec.model_dump() for spec in noisy.specs],
-        "arrays": {
-            name: {"shape": list(array.shape), "dtype": str(array.dtype), "sha256": array_sha256(array)}
-            for name, array in arrays.items()
-        },
-    }
-    (folder / f"{noisy.name}.json").write_text(json.dumps(manifest, indent=2))
-
-
-def load_noisy_test_set(archive: Path, manifest: Path) -> NoisyTestSet:
-    """Read a set and check it against its manifest.
-
-    Raises:
-        CorruptObjectError: an array is not the one that was saved.
-    """
-    described = json.loads(manifest.read_text())
-    with np.load(archive, allow_pickle=False) as arrays:
-        loaded = {name: arrays[name] for name in described["arrays"]}
-    for name, entry in described["arrays"].items():
-        if array_sha256(loaded[name]) != entry["sha256"]:
-            raise CorruptObjectError("A noisy test set has the arrays that its manifest names.", array=name)
-    return NoisyTestSet(
-        name=described["name"],
-        clean=loaded["clean"],
-        noisy=loaded["noisy"],
-        labels=loaded.get("labels"),
-        image_ids=loaded["image_ids"],
-        specs=tuple(NoiseSpec(**spec) for spec in described["specs"]),
-        seed=described["seed"],
-    )

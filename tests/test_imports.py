@@ -23,6 +23,7 @@ LAYERS = [
     ["aepipe.evaluation", "aepipe.recipes"],
     ["aepipe.training"],
     ["aepipe.models"],
+    ["aepipe.noisy_test_set"],
     ["aepipe.noise", "aepipe.preprocess", "aepipe.splits"],
     ["aepipe.datasets", "aepipe.store"],
     ["aepipe.errors", "aepipe.folders"],

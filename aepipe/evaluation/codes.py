@@ -23,14 +23,21 @@ def code_statistics(codes: np.ndarray) -> dict[str, float]:
 
 
 def map_codes(codes: np.ndarray, seed: int) -> np.ndarray:
-    """Return codes in two dimensions by t-SNE, (num_images, 2); neighbours stay neighbours, distances mean little."""
+    """Return codes in two dimensions by t-SNE, (num_images, 2); neighbours stay neighbours, distances mean little.
+
+    A collapsed code, which is the same for all images, gives one point.
+    """
     # Here, because it takes a second.
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 
-    perplexity = min(30.0, max(1.0, (len(codes) - 1) / 3))
-    if np.ptp(codes) == 0:
+    codes = np.asarray(codes, np.float64)
+    if not np.ptp(codes, axis=0).any():
         return np.zeros((len(codes), 2))
+    if codes.shape[1] == 1:
+        # t-SNE starts from the first two principal components.
+        codes = np.hstack([codes, np.zeros_like(codes)])
+    perplexity = min(30.0, max(1.0, (len(codes) - 1) / 3))
     # Its threads wait for each other by spinning: on a busy machine two are ten times slower than one.
     with threadpool_limits(1):
-        return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(np.asarray(codes, np.float64))
+        return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(codes)

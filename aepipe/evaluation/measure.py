@@ -14,7 +14,8 @@ from aepipe.evaluation.baselines import PrincipalComponents, mean_image_mse
 from aepipe.evaluation.codes import code_statistics, map_codes
 from aepipe.evaluation.metrics import MetricRow, mse_per_image, summarise
 from aepipe.models.autoencoder import Autoencoder
-from aepipe.noise import NoiseSpec, NoisyTestSet
+from aepipe.noise import NoiseSpec
+from aepipe.noisy_test_set import NoisyTestSet
 from aepipe.splits import Split
 from aepipe.training.guards import is_collapsed
 

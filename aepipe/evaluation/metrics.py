@@ -1,12 +1,19 @@
 """How near a reconstruction is to its original. Images are (num_images, height, width, channels) in [0, 1]."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.ndimage import gaussian_filter
 
+from aepipe.errors import TrainingError
+
+ALL = "all"
+# Under this an error is rounding of float32 pixels. A table has no place for the infinite PSNR of none: it says 120 dB.
+SMALLEST_MSE = 1e-12
+# Bounds the memory: a dozen float64 copies of a batch are held at once.
+BATCH_IMAGES = 500
 # Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment", 2004.
 SSIM_SIGMA, SSIM_WINDOW, SSIM_C1, SSIM_C2 = 1.5, 11, 0.01**2, 0.03**2
 
@@ -19,20 +26,26 @@ class MetricRow(BaseModel):
     recipe: str = Field(description="The recipe's name.")
     setting: str = Field(description="Which of its settings.")
     evaluation_set: str = Field(description="Data set and split.")
-    class_name: str = Field("all", description="The class that it was measured on.")
+    class_name: str = Field(ALL, description="The class that it was measured on.")
     noise: str = Field("none", description="Kind and level of the noise on the input.")
     metric: str = Field(description="What was measured, with its unit.")
     value: float = Field(description="The number.", allow_inf_nan=False)
 
 
 def mse_per_image(originals: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
-    """Return the mean squared error per pixel of each image, float64 of (num_images,)."""
-    difference = np.asarray(reconstructions, np.float64) - originals
-    return np.mean(np.square(difference), axis=(1, 2, 3))
+    """Return the mean squared error per pixel of each image, float64 of (num_images,).
+
+    Raises:
+        TrainingError: a pixel is not finite.
+    """
+    return _by_batch(_squared_errors, originals, reconstructions)
 
 
 def psnr_db(mse: float) -> float:
-    """Return the peak signal-to-noise ratio in dB for a mean squared error of pixels in [0, 1]."""
+    """Return the peak signal-to-noise ratio in dB for a mean squared error of pixels in [0, 1].
+
+    For a set of images take their mean error; the mean of the images' own ratios is larger.
+    """
     return math.inf if mse == 0 else -10 * math.log10(mse)
 
 
@@ -41,7 +54,34 @@ def ssim_per_image(originals: np.ndarray, reconstructions: np.ndarray) -> np.nda
 
     The window is Gaussian, 11 pixels wide and with a deviation of 1.5; on narrower images it is the widest odd one
     that fits. Only windows that lie within the image count. Channels are averaged.
+
+    Raises:
+        TrainingError: a pixel is not finite.
     """
+    return _by_batch(_similarities, originals, reconstructions)
+
+
+def _by_batch(measure: Callable, originals: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
+    """Return what `measure` says of each image; what is not finite is an error, never a figure."""
+    values = np.empty(len(originals))
+    for start in range(0, len(originals), BATCH_IMAGES):
+        batch = slice(start, start + BATCH_IMAGES)
+        values[batch] = measure(originals[batch], reconstructions[batch])
+    if not np.isfinite(values).all():
+        raise TrainingError(
+            "Every pixel of a reconstruction is a finite number.",
+            "Train with a smaller learning rate.",
+            num_images=len(values),
+            num_not_finite=int(np.count_nonzero(~np.isfinite(values))),
+        )
+    return values
+
+
+def _squared_errors(originals: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
+    return np.mean(np.square(np.asarray(reconstructions, np.float64) - originals), axis=(1, 2, 3))
+
+
+def _similarities(originals: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
     window = min(SSIM_WINDOW, originals.shape[1], originals.shape[2])
     radius = (window - 1) // 2
     x, y = np.asarray(originals, np.float64), np.asarray(reconstructions, np.float64)
@@ -65,7 +105,9 @@ def summarise(
     label_names: tuple[str, ...],
     source_unit: float,
 ) -> Iterator[tuple[str, str, float]]:
-    """Yield class name, metric and value: the whole set first, then the error of each class.
+    """Yield class name, metric and value: the whole set first, called "all", then the error of each class.
+
+    A class that is itself called "all" is called "all (class)", so that no reader takes one for the other.
 
     Args:
         originals: What should have come out.
@@ -76,11 +118,11 @@ def summarise(
     """
     errors = mse_per_image(originals, reconstructions)
     mse = float(errors.mean())
-    yield "all", "mse_per_pixel", mse
-    yield "all", "mse_in_source_unit", mse * source_unit**2
-    yield "all", "psnr_db", psnr_db(mse)
-    yield "all", "ssim", float(ssim_per_image(originals, reconstructions).mean())
-    yield "all", "num_images", float(len(originals))
+    yield ALL, "mse_per_pixel", mse
+    yield ALL, "mse_in_source_unit", mse * source_unit**2
+    yield ALL, "psnr_db", psnr_db(max(mse, SMALLEST_MSE))
+    yield ALL, "ssim", float(ssim_per_image(originals, reconstructions).mean())
+    yield ALL, "num_images", float(len(originals))
     for index, name in enumerate(label_names if labels is not None else ()):
         if np.any(labels == index):
-            yield name, "mse_per_pixel", float(errors[labels == index].mean())
+            yield f"{ALL} (class)" if name == ALL else name, "mse_per_pixel", float(errors[labels == index].mean())

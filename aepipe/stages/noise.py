@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from aepipe.noise import NoiseParameters, NoisyTestSet, build_noisy_test_set, load_noisy_test_set, save_noisy_test_set
+from aepipe.noise import NoiseParameters
+from aepipe.noisy_test_set import NoisyTestSet, build_noisy_test_set, load_noisy_test_set, save_noisy_test_set
 from aepipe.stages.data import load_data, load_split
 from aepipe.store.fingerprint import fingerprint
 from aepipe.store.interface import Store
@@ -16,7 +17,7 @@ from aepipe.store.stages import StageResult, find_stage, produce_stage
 
 def noise_fingerprint(data: StageResult, split: StageResult, parameters: NoiseParameters) -> str:
     """Return the name of this noisy test set. The validation part does not count: it is not held out."""
-    inputs = {"data": data.fingerprint, "name": split.facts["name"], "held_out": split.facts["test_sha256"]}
+    inputs = {"data": data.digest, "name": split.facts["name"], "held_out": split.facts["test_sha256"]}
     modules = ["aepipe.stages.noise", "aepipe.evaluation.baselines", "aepipe.evaluation.figures"]
     return fingerprint("noise", parameters, inputs, modules, ["numpy", "scipy"])
 
@@ -56,7 +57,7 @@ def make_noisy_test_set(
                     "kind": spec.kind,
                     "level": spec.level,
                     "nothing_mse": float(np.mean((corrupted - clean) ** 2)),
-                    "linear_mse": float(np.mean((linear.denoise(corrupted) - clean) ** 2)),
+                    "linear_mse": linear.mse(corrupted, clean),
                 }
             )
         return {"name": name, "num_images": len(noisy.clean), "baselines": baselines}

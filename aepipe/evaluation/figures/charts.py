@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import LogFormatter, MaxNLocator, NullFormatter
 
-from aepipe.evaluation.figures.style import LINEAR, MODEL, NOTHING, SETTINGS, new_figure, save
+from aepipe.evaluation.figures.style import LINEAR, MODEL, NOTHING, SETTINGS, new_figure, save, set_title, short_name
 
 MOST_NAMED_CLASSES = 12
 
@@ -40,8 +40,9 @@ def loss_curves(history: pd.DataFrame, kept_epoch: int, path: Path, title: str) 
             color="black",
             label=f"kept: epoch {kept_epoch}",
         )
-        axes.set(xlabel="epoch", ylabel="loss", title=title)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set(xlabel="epoch", ylabel="loss")
+        set_title(figure, title)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         # One epoch alone would be drawn on an axis of fractions of an epoch.
         axes.set_xlim(min(0.5, history.epoch.min() - 0.5), history.epoch.max() + 0.5)
         _log_scale(axes, np.concatenate([history.loss, history.validation_loss.dropna()]))
@@ -59,10 +60,16 @@ def mse_by_class(errors: Mapping[str, float], pca_errors: Mapping[str, float], p
         axes.bar(places - 0.2, [errors[name] for name in names], 0.4, color=MODEL, label="model")
         axes.bar(places + 0.2, [pca_errors[name] for name in names], 0.4, color=LINEAR, label="PCA, same code size")
         axes.grid(False, axis="x")
-        axes.set(ylabel="MSE per pixel", title=title)
+        axes.set(ylabel="MSE per pixel")
+        set_title(figure, title)
         if len(names) <= MOST_NAMED_CLASSES:
             long_names = max(map(len, names)) > 7
-            axes.set_xticks(places, names, rotation=30 if long_names else 0, ha="right" if long_names else "center")
+            axes.set_xticks(
+                places,
+                [short_name(name) for name in names],
+                rotation=30 if long_names else 0,
+                ha="right" if long_names else "center",
+            )
         else:
             axes.set(xticks=[], xlabel=f"{len(names)} classes, from the best to the worst")
         figure.legend(loc="outside lower center", ncols=2)
@@ -99,7 +106,7 @@ def error_by_noise(curves: Mapping[str, pd.DataFrame], path: Path, title: str) -
             panel.set_xlabel("level")
         for row in panels:
             row[0].set_ylabel("MSE per pixel")
-        figure.suptitle(title, fontsize=13)
+        set_title(figure, title)
         handles, names = panels.flat[0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower center", ncols=3)
         save(figure, path)
@@ -115,14 +122,17 @@ def code_map(points: np.ndarray, labels: np.ndarray | None, label_names: Sequenc
         elif len(label_names) <= MOST_NAMED_CLASSES:
             colors = mpl.colormaps["tab20" if len(label_names) > 10 else "tab10"]
             for index in np.unique(labels):
-                axes.scatter(*points[labels == index].T, s=12, color=colors(int(index)), label=label_names[index])
+                axes.scatter(
+                    *points[labels == index].T, s=12, color=colors(int(index)), label=short_name(label_names[index])
+                )
             figure.legend(loc="outside right upper", markerscale=2)
         else:
             shown = axes.scatter(*points.T, s=14, c=labels, cmap="turbo")
             figure.colorbar(shown, ax=axes, label=f"class index, {len(label_names)} classes")
-        axes.set(xticks=[], yticks=[], title=title)
-        axes.grid(False)
+        axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
+        axes.grid(False)
+        set_title(figure, title)
         save(figure, path)
 
 

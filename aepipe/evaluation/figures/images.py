@@ -5,20 +5,21 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 
-from aepipe.evaluation.figures.style import SETTINGS, image_rows, new_figure, save, show_image
+from aepipe.evaluation.figures.style import SETTINGS, image_rows, new_figure, save, set_title, show_image
 from aepipe.evaluation.metrics import mse_per_image
-from aepipe.noise import WHITE, NoisyTestSet
+from aepipe.noise import WHITE
+from aepipe.noisy_test_set import NoisyTestSet
 
 
 def reconstructions(originals: np.ndarray, reconstructed: np.ndarray, path: Path, title: str) -> None:
     """Write originals over reconstructions, (num_images, height, width, channels), with the error under each."""
-    errors = [f"{error:.4f}" for error in mse_per_image(originals, reconstructed)]
+    errors = [f"{error:.5f}" for error in mse_per_image(originals, reconstructed)]
     image_rows([("original", originals), ("reconstruction", reconstructed)], path, title, [*errors])
 
 
 def denoising(noisy: np.ndarray, denoised: np.ndarray, clean: np.ndarray, path: Path, title: str) -> None:
     """Write what went in, what came out, and what should have come out, with the error under each."""
-    errors = [f"{error:.4f}" for error in mse_per_image(clean, denoised)]
+    errors = [f"{error:.5f}" for error in mse_per_image(clean, denoised)]
     image_rows([("noisy input", noisy), ("denoised", denoised), ("clean", clean)], path, title, errors)
 
 
@@ -38,8 +39,8 @@ def image_grid(images: np.ndarray, num_columns: int, path: Path, title: str) -> 
     tiles = images[: num_rows * num_columns].reshape(num_rows, num_columns, height, width, channels)
     mosaic = tiles.transpose(0, 2, 1, 3, 4).reshape(num_rows * height, num_columns * width, channels)
     with mpl.rc_context(SETTINGS):
-        figure = new_figure(0.5 + 6 * mosaic.shape[0] / mosaic.shape[1], 6)
+        figure = new_figure(0.7 + 6 * mosaic.shape[0] / mosaic.shape[1], 6)
         axes = figure.add_subplot()
         show_image(axes, mosaic)
-        axes.set_title(title)
+        set_title(figure, title)
         save(figure, path)

@@ -1,5 +1,6 @@
 """How every figure looks, and how it is written: the same data gives the same bytes."""
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,8 @@ DOTS_PER_INCH = 130
 WIDTH_INCHES = 9.0
 # Neither black nor white, which noise makes of pixels at the edge.
 GAP_GREY = 0.8
+TITLE_CHARACTERS_PER_INCH = 10
+MOST_NAME_CHARACTERS = 24
 # Okabe and Ito's palette, which colour-blind readers tell apart; black first for what is measured.
 MODEL, LINEAR, NOTHING = "#0072B2", "#E69F00", "#666666"
 SETTINGS = {
@@ -33,6 +36,25 @@ def new_figure(height_inches: float, width_inches: float = WIDTH_INCHES) -> Figu
     """Return an empty figure whose parts never overlap."""
     with mpl.rc_context(SETTINGS):
         return Figure((width_inches, height_inches), dpi=DOTS_PER_INCH, layout="constrained", facecolor="white")
+
+
+def set_title(figure: Figure, title: str) -> None:
+    """Write a title above everything, in as many lines as it takes."""
+    width = int(figure.get_figwidth() * TITLE_CHARACTERS_PER_INCH)
+    lines = [textwrap.fill(line, width) for line in _literal(title).splitlines()]
+    figure.suptitle("\n".join(lines), fontsize=13)
+
+
+def short_name(name: str) -> str:
+    """Return a class's name, which is a user's folder name, as a legend or an axis has room for."""
+    shortened = name if len(name) <= MOST_NAME_CHARACTERS else f"{name[: MOST_NAME_CHARACTERS - 3]}..."
+    # A legend leaves out names that start with an underscore.
+    return _literal(f" {shortened}" if shortened.startswith("_") else shortened)
+
+
+def _literal(text: str) -> str:
+    """Return text in which Matplotlib finds no formula."""
+    return text.replace("$", r"\$")
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -78,5 +100,5 @@ def image_rows(rows: Sequence[tuple[str, np.ndarray]], path: Path, title: str, b
         if below:
             axes.set_xticks(np.arange(num_columns) * (width + gap) + (width - 1) / 2, below, fontsize=10)
         axes.tick_params(length=0)
-        axes.set_title(title)
+        set_title(figure, title)
         save(figure, path)

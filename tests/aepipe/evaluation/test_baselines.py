@@ -5,6 +5,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 
+from aepipe.evaluation import baselines
 from aepipe.evaluation.baselines import LinearDenoiser, PrincipalComponents, mean_image_mse
 from aepipe.evaluation.metrics import mse_per_image
 from aepipe.noise import NoiseSpec, corrupt
@@ -60,3 +61,48 @@ def test_the_linear_denoiser_beats_doing_nothing():
     noisy = corrupt(images[400:], spec, 0, test_ids).astype(np.float32) / 255
     denoised = LinearDenoiser.fit(images[:400], np.arange(400), spec, 0).denoise(noisy)
     assert mse_per_image(images[400:], denoised).mean() < 0.5 * mse_per_image(images[400:], noisy).mean()
+
+
+@pytest.mark.parametrize("num_images", [1, 10, 100])
+def test_pca_of_equal_images_gives_them_back(num_images):
+    images = np.repeat(smooth_images(5)[:1], num_images, axis=0)
+    np.testing.assert_allclose(PrincipalComponents.fit(images, 3).reconstruct(images), images, atol=1e-5)
+
+
+@pytest.mark.parametrize("num_images", [300, 20])
+@pytest.mark.parametrize("strength", [1e-3, 1.0])
+def test_every_strength_is_that_ridge_regression(num_images, strength):
+    inputs, targets = np.random.default_rng(0).random((2, num_images, 36), np.float32)
+    denoiser = baselines._Regression.of(inputs, targets).solve(strength)
+    expected = Ridge(strength * inputs.var(axis=0).mean() * num_images).fit(inputs.astype(np.float64), targets)
+    np.testing.assert_allclose(denoiser.denoise(inputs), expected.predict(inputs), atol=1e-3)
+
+
+def test_few_noisy_images_take_a_strong_ridge(monkeypatch):
+    images, spec = smooth_images(140), NoiseSpec(kind="gaussian", level=0.4)
+    noisy = corrupt(images[40:], spec, 0, np.arange(40, 140)) / np.float32(255)
+    error = LinearDenoiser.fit(images[:40], np.arange(40), spec, 0).mse(noisy, images[40:])
+    monkeypatch.setattr(baselines, "RIDGE_STRENGTHS", (1e-4, 1e-3))
+    assert error < 0.9 * LinearDenoiser.fit(images[:40], np.arange(40), spec, 0).mse(noisy, images[40:])
+
+
+@pytest.mark.parametrize("count", [1, 9])
+def test_too_few_images_to_hold_any_out_still_give_a_denoiser(count):
+    images, spec = smooth_images(10), NoiseSpec(kind="gaussian", level=0.2)
+    denoised = LinearDenoiser.fit(images[:count], np.arange(count), spec, 0).denoise(images)
+    assert np.isfinite(denoised).all()
+
+
+@pytest.mark.parametrize("count", [30, 50])
+def test_black_images_stay_black(count):
+    black, spec = np.zeros((count, 6, 6, 1), np.float32), NoiseSpec(kind="dropout", level=0.2)
+    np.testing.assert_array_equal(LinearDenoiser.fit(black, np.arange(count), spec, 0).denoise(black), black)
+
+
+def test_large_images_take_few_rows_evenly_spaced(monkeypatch):
+    seen = []
+    monkeypatch.setattr(baselines, "LARGE_IMAGE_VALUES", 35)
+    monkeypatch.setattr(baselines, "MAX_LARGE_ROWS", 12)
+    monkeypatch.setattr(baselines, "corrupt", lambda images, *rest: seen.append(rest[-1]) or corrupt(images, *rest))
+    LinearDenoiser.fit(smooth_images(100), np.arange(100), NoiseSpec(kind="gaussian", level=0.2), 0)
+    assert list(seen[0]) == [0, 9, 18, 27, 36, 45, 54, 63, 72, 81, 90, 99]

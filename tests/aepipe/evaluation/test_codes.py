@@ -27,3 +27,16 @@ def test_a_map_keeps_groups_together_and_repeats_itself():
 @pytest.mark.parametrize("codes", [np.zeros((9, 4)), np.arange(8.0).reshape(4, 2)])
 def test_a_map_of_few_or_equal_codes_is_no_error(codes):
     assert map_codes(codes, seed=0).shape == (len(codes), 2)
+
+
+def test_a_collapsed_code_is_one_point():
+    # Units differ from each other, but none of them between images.
+    points = map_codes(np.tile(np.linspace(0, 1, 8), (50, 1)), seed=0)
+    np.testing.assert_array_equal(points, np.zeros((50, 2)))
+
+
+@pytest.mark.parametrize(("num_images", "code_size"), [(1, 8), (2, 8), (3, 8), (40, 1), (40, 2)])
+def test_tiny_codes_have_a_map(num_images, code_size):
+    points = map_codes(np.random.default_rng(0).normal(size=(num_images, code_size)), seed=0)
+    assert points.shape == (num_images, 2)
+    assert np.isfinite(points).all()

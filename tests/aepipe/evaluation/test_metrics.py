@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from aepipe.errors import TrainingError
+from aepipe.evaluation import metrics
 from aepipe.evaluation.metrics import MetricRow, mse_per_image, psnr_db, ssim_per_image, summarise
 
 
@@ -65,3 +67,33 @@ def test_a_summary_has_the_whole_and_each_class(images):
 def test_a_number_that_is_none_has_no_place_in_the_table():
     with pytest.raises(ValidationError, match="finite"):
         MetricRow(recipe="r", setting="tuned", evaluation_set="e", metric="mse_per_pixel", value=float("nan"))
+
+
+def test_batches_change_nothing(images, monkeypatch):
+    whole = ssim_per_image(images, images[::-1]), mse_per_image(images, images[::-1])
+    monkeypatch.setattr(metrics, "BATCH_IMAGES", 4)
+    np.testing.assert_array_equal(whole[0], ssim_per_image(images, images[::-1]))
+    np.testing.assert_array_equal(whole[1], mse_per_image(images, images[::-1]))
+
+
+@pytest.mark.parametrize("measure", [mse_per_image, ssim_per_image])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+# Infinity minus infinity, on the way to the error.
+@pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
+def test_a_pixel_that_is_not_finite_is_an_error(images, measure, value):
+    broken = images.copy()
+    broken[1, 8, 8] = value
+    with pytest.raises(TrainingError, match="num_images=6, num_not_finite=1"):
+        measure(images, broken)
+
+
+def test_a_summary_of_equal_images_fits_the_table(images):
+    for class_name, metric, value in summarise(images, images, None, (), 255):
+        MetricRow(recipe="r", setting="tuned", evaluation_set="e", class_name=class_name, metric=metric, value=value)
+
+
+def test_a_class_called_all_is_not_taken_for_the_whole_set(images):
+    rows = list(summarise(images, images[::-1], np.array([0, 1, 1, 1, 1, 1]), ("all", "bee"), 1))
+    wholes = [value for name, metric, value in rows if (name, metric) == ("all", "mse_per_pixel")]
+    assert wholes == [mse_per_image(images, images[::-1]).mean()]
+    assert "all (class)" in {name for name, _, _ in rows}

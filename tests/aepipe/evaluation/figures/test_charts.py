@@ -1,0 +1,101 @@
+"""Charts are drawn from any data that a run can have, without a warning."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from aepipe.evaluation import figures
+from aepipe.evaluation.figures import charts
+from aepipe.evaluation.figures.style import save
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The Matplotlib figures that would be saved, for their texts and lines; rendering them takes most of the time."""
+    figures_drawn = []
+    monkeypatch.setattr(charts, "save", lambda figure, path: figures_drawn.append(figure))
+    return figures_drawn
+
+
+def history(num_epochs: int, has_validation: bool = True) -> pd.DataFrame:
+    epochs = np.arange(1, num_epochs + 1)
+    validation = 0.06 / epochs if has_validation else np.full(num_epochs, np.nan)
+    return pd.DataFrame({"epoch": epochs, "loss": 0.05 / epochs, "validation_loss": validation})
+
+
+def legend(figure) -> list[str]:
+    owner = figure.legends[0] if figure.legends else figure.axes[0].get_legend()
+    return [text.get_text() for text in owner.get_texts()]
+
+
+@pytest.mark.parametrize(("num_epochs", "has_validation"), [(1, True), (5, False), (40, True)])
+def test_losses_of_any_length(tmp_path, drawn, num_epochs, has_validation):
+    figures.loss_curves(history(num_epochs, has_validation), num_epochs, tmp_path / "figure.png", "title")
+    assert legend(drawn[0]) == ["training", *["validation"] * has_validation, f"kept: epoch {num_epochs}"]
+    ticks = drawn[0].axes[0].get_xticks()
+    np.testing.assert_array_equal(ticks, np.rint(ticks))
+
+
+def test_the_kept_epoch_is_marked_on_the_validation_loss(tmp_path, drawn):
+    figures.loss_curves(history(10), 4, tmp_path / "figure.png", "title")
+    np.testing.assert_allclose(drawn[0].axes[0].lines[-1].get_xydata(), [[4, 0.06 / 4]])
+    assert drawn[0].axes[0].get_yscale() == "log"
+
+
+def test_a_loss_below_zero_has_a_linear_scale(tmp_path, drawn):
+    table = history(10).assign(loss=-np.arange(10.0), validation_loss=np.nan)
+    figures.loss_curves(table, 10, tmp_path / "figure.png", "title")
+    assert drawn[0].axes[0].get_yscale() == "linear"
+
+
+def test_few_classes_are_named_in_their_order(tmp_path, drawn):
+    errors = {"ship": 0.3, "airplane": 0.1, "frog": 0.2}
+    figures.mse_by_class(errors, dict.fromkeys(errors, 0.25), tmp_path / "figure.png", "title")
+    axes = drawn[0].axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["ship", "airplane", "frog"]
+    assert [bar.get_height() for bar in axes.patches] == [0.3, 0.1, 0.2, 0.25, 0.25, 0.25]
+
+
+def test_many_classes_are_sorted_and_counted(tmp_path, drawn):
+    errors = {f"person {index}": (index * 7 % 40 + 1) / 100 for index in range(40)}
+    figures.mse_by_class(errors, errors, tmp_path / "figure.png", "title")
+    heights = [bar.get_height() for bar in drawn[0].axes[0].patches][:40]
+    assert heights == sorted(heights)
+    assert "40 classes" in drawn[0].axes[0].get_xlabel()
+
+
+def test_a_users_folder_names_are_drawn_as_they_are(tmp_path, read, drawn):
+    names = ("_hidden", r"price $\x_{$", "a" * 200)
+    labels = np.arange(30) % 3
+    figures.code_map(np.random.default_rng(0).normal(size=(30, 2)), labels, names, tmp_path / "map.png", r"$\x_{$")
+    figures.mse_by_class(dict.fromkeys(names, 0.1), dict.fromkeys(names, 0.2), tmp_path / "bars.png", r"$\x_{$")
+    assert legend(drawn[0]) == [" _hidden", r"price \$\x_{\$", "a" * 21 + "..."]
+    for figure in drawn:
+        save(figure, tmp_path / "figure.png")
+        read(tmp_path / "figure.png")
+
+
+@pytest.mark.parametrize(("num_kinds", "levels"), [(1, (0.2,)), (5, (0.1, 0.2, 0.4))])
+def test_each_kind_of_noise_has_a_panel_with_three_lines(tmp_path, drawn, num_kinds, levels):
+    table = pd.DataFrame({"level": levels, "model": 0.01, "linear": 0.02, "nothing": 0.1})
+    curves = {f"kind {index}": table for index in range(num_kinds)}
+    figures.error_by_noise(curves, tmp_path / "figure.png", "title")
+    panels = [axes for axes in drawn[0].axes if axes.lines]
+    assert [axes.get_title() for axes in panels] == list(curves)
+    assert {len(axes.lines) for axes in panels} == {3}
+
+
+def test_code_maps_name_few_classes_and_scale_many(tmp_path, drawn):
+    points = np.random.default_rng(0).normal(size=(80, 2))
+    for num_classes in (12, 40):
+        names = [f"class {index}" for index in range(num_classes)]
+        figures.code_map(points, np.arange(80) % num_classes, names, tmp_path / "figure.png", "title")
+    assert legend(drawn[0]) == [f"class {index}" for index in range(12)]
+    assert not drawn[1].legends
+    assert "40 classes" in drawn[1].axes[1].get_ylabel()
+
+
+@pytest.mark.parametrize("points", [np.zeros((50, 2)), np.ones((1, 2))])
+def test_a_map_without_labels_or_of_one_point(tmp_path, read, points):
+    figures.code_map(points, None, (), tmp_path / "figure.png", "title")
+    read(tmp_path / "figure.png")
