@@ -2,9 +2,6 @@
 
 import os
 
-# Before the import: the C++ side reads it once, and its CUDA probe is noise on a machine without a GPU.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import keras
 import tensorflow as tf
 
