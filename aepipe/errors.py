@@ -28,6 +28,10 @@ class TrainingError(AepipeError):
     """A training ended without a usable model."""
 
 
+class TrainingInterruptedError(AepipeError):
+    """A training was told to stop, and saved its state first."""
+
+
 class StoreError(AepipeError):
     """The store did not do what was asked."""
 

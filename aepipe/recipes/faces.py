@@ -47,6 +47,7 @@ def _tuned(code_l1: float = 0.0, corruption: CorruptionSettings | None = None) -
         training=TrainingSettings(
             loss="half-sum-of-squares",
             schedule="cosine",
+            warm_up_share=0.05,
             batch_size=20,
             epochs=150,
             patience=30,

@@ -29,6 +29,6 @@ RECIPE = Recipe(
     tuned=Setting(
         split=SplitSettings(method="official"),
         model=DenseOptions(hidden_widths=(300,), code_size=150, activation="elu"),
-        training=TrainingSettings(schedule="cosine", batch_size=50, epochs=100, patience=20),
+        training=TrainingSettings(schedule="cosine", warm_up_share=0.05, batch_size=50, epochs=100, patience=20),
     ),
 )

@@ -35,6 +35,7 @@ RECIPE = Recipe(
         ),
         training=TrainingSettings(
             schedule="cosine",
+            warm_up_share=0.05,
             batch_size=150,
             epochs=40,
             patience=10,

@@ -25,6 +25,6 @@ RECIPE = Recipe(
             output_activation="sigmoid",
             initializer="he_normal",
         ),
-        training=TrainingSettings(schedule="cosine", batch_size=150, epochs=40, patience=10),
+        training=TrainingSettings(schedule="cosine", warm_up_share=0.05, batch_size=150, epochs=40, patience=10),
     ),
 )

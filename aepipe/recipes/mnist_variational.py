@@ -29,7 +29,12 @@ RECIPE = Recipe(
             beta=1,
         ),
         training=TrainingSettings(
-            loss="bernoulli-cross-entropy", schedule="cosine", batch_size=150, epochs=40, patience=10
+            loss="bernoulli-cross-entropy",
+            schedule="cosine",
+            warm_up_share=0.05,
+            batch_size=150,
+            epochs=40,
+            patience=10,
         ),
     ),
 )

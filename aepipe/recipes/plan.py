@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from aepipe.models.options import AnyModelOptions, check_bottleneck, scale_to_pixels
 from aepipe.recipes import get_recipe
 from aepipe.splits import SplitMethod, SplitSettings, default_method
-from aepipe.training.settings import TrainingSettings
+from aepipe.training.settings import Devices, Precision, Schedule, TrainingSettings
 
 SettingName = Literal["tuned", "published"]
 Preset = Literal["full", "quick"]
@@ -33,6 +33,29 @@ class Overrides(BaseModel):
         None, ge=0, lt=2**32, title="Seed", description="What initial weights and order depend on."
     )
     max_steps: int | None = Field(None, ge=1, title="Most steps", description="Training steps after which it ends.")
+    time_limit_minutes: float | None = Field(
+        None, gt=0, title="Time limit", description="Minutes of training after which the best weights so far are kept."
+    )
+    schedule: Schedule | None = Field(
+        None,
+        title="Schedule",
+        description="How the rate falls: not, to 0 (cosine), to a hundredth (exponential).",
+    )
+    warm_up_share: float | None = Field(
+        None, ge=0, lt=1, title="Warm-up", description="Share of the steps in which the rate rises from 0."
+    )
+    weight_decay: float | None = Field(
+        None, ge=0, le=1, title="Weight decay", description="Share of a kernel that a step takes, times the rate."
+    )
+    gradient_clip_norm: float | None = Field(
+        None, gt=0, title="Gradient clipping", description="Longest gradient, over all weights together."
+    )
+    precision: Precision | None = Field(
+        None, title="Precision", description="auto: bfloat16 where the hardware has it; weights stay float32."
+    )
+    devices: Devices | None = Field(
+        None, title="Devices", description="all: each batch is shared out among the machine's GPUs."
+    )
 
     def chosen(self) -> dict:
         """Return what was set, by name."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from aepipe.stages.data import load_data, load_split
 from aepipe.store.fingerprint import fingerprint
 from aepipe.store.interface import Store
 from aepipe.store.stages import StageResult, find_stage, produce_stage
+from aepipe.training.checkpoints import Checkpoints
+from aepipe.training.settings import CheckpointSettings
 
 MODULES = ("aepipe.training.engine", "aepipe.training.callbacks", "aepipe.training.saving", "aepipe.training.guards")
 LIBRARIES = ("keras", "numpy", "tensorflow")
@@ -33,59 +36,96 @@ def find_training(store: Store, plan: TrainingPlan, data: StageResult, split: St
 
 
 def train_recipe(
-    store: Store, plan: TrainingPlan, data: StageResult, split: StageResult, refresh: bool = False
+    store: Store,
+    plan: TrainingPlan,
+    data: StageResult,
+    split: StageResult,
+    saving: CheckpointSettings = CheckpointSettings(),  # noqa: B008 - frozen
+    refresh: bool = False,
 ) -> StageResult:
     """Train a recipe and put its models into the store, unless that has been done.
 
+    A training that was stopped goes on from its last checkpoint; with `refresh` it starts anew.
+
     Raises:
         TrainingError: the loss did not stay finite; nothing is kept.
+        TrainingInterruptedError: it was told to stop; its state is saved.
     """
+    name = train_fingerprint(plan, data, split)
+    checkpoints = Checkpoints(store, name)
 
     def work(folder: Path) -> Mapping[str, Any]:
-        return _train(folder, plan, load_data(store, data), load_split(store, split))
+        if refresh:
+            checkpoints.clear()
+        return _train(folder, plan, load_data(store, data), load_split(store, split), checkpoints, saving)
 
-    return produce_stage(store, "train", train_fingerprint(plan, data, split), work, refresh)
+    result = produce_stage(store, "train", name, work, refresh)
+    checkpoints.clear()
+    return result
 
 
-def _train(folder: Path, plan: TrainingPlan, data: ImageData, split: Split) -> Mapping[str, Any]:
+def _train(
+    folder: Path,
+    plan: TrainingPlan,
+    data: ImageData,
+    split: Split,
+    checkpoints: Checkpoints,
+    saving: CheckpointSettings,
+) -> Mapping[str, Any]:
     # Here, because everything that trains nothing must start without TensorFlow.
     import numpy as np
     import pandas as pd
 
     from aepipe.models import build
-    from aepipe.training.batches import num_epochs
-    from aepipe.training.callbacks import KeepBest, KeepLast, ProgressBar, TensorBoard
-    from aepipe.training.engine import Pixels, fit, history_rows
+    from aepipe.training.batches import Pixels, num_epochs
+    from aepipe.training.callbacks import ProgressBar, TensorBoard
+    from aepipe.training.engine import fit, history_rows
     from aepipe.training.guards import is_collapsed
-    from aepipe.training.runtime import hardware, keras
+    from aepipe.training.runtime import distribution, hardware, keras, resolve_precision, use_precision
     from aepipe.training.saving import save_autoencoder
 
     def pixels(rows: np.ndarray) -> Pixels:
-        return Pixels(np.ascontiguousarray(data.images[rows]), data.pixel_range)
+        return Pixels(data.images, data.pixel_range, rows)
 
     settings = plan.training
     keras.backend.clear_session()
     keras.utils.set_random_seed(settings.seed)
-    autoencoder = build(plan.model, plan.image_shape)
+    strategy = distribution(settings.devices, settings.batch_size)
+    with strategy.scope() if strategy else nullcontext(), use_precision(settings.precision):
+        autoencoder = build(plan.model, plan.image_shape)
     epochs = num_epochs(len(split.train), settings)
-    keeper = KeepBest(settings.patience) if settings.keep == "best" else KeepLast()
     board = TensorBoard(folder / "tensorboard", pixels(split.train[:NUM_EXAMPLES]), epochs)
     with ProgressBar(f"{plan.setting} {plan.recipe}", epochs) as bar:
-        history = fit(autoencoder, pixels(split.train), pixels(split.validation), settings, [keeper, board, bar])
-    save_autoencoder(autoencoder, folder)
-    pd.DataFrame(history_rows(history)).to_csv(folder / "history.csv", index=False)
+        trained = fit(
+            autoencoder,
+            pixels(split.train),
+            pixels(split.validation),
+            settings,
+            [board, bar],
+            checkpoints,
+            saving,
+            strategy,
+        )
+    # A model that anybody can load and that computes in float32, whatever it was trained on.
+    published = build(plan.model, plan.image_shape)
+    published.model.set_weights(autoencoder.model.get_weights())
+    save_autoencoder(published, folder)
+    pd.DataFrame(history_rows(trained.history)).to_csv(folder / "history.csv", index=False)
     (folder / "recipe.json").write_text(json.dumps(plan.model_dump(mode="json"), indent=2))
-    codes = autoencoder.encoder.predict(data.scaled(split.train[:NUM_GUARD_IMAGES]), verbose=0)
+    codes = published.encoder.predict(data.scaled(split.train[:NUM_GUARD_IMAGES]), verbose=0)
     return {
         "recipe": plan.recipe,
         "setting": plan.setting,
         "collapsed": is_collapsed(codes),
         "num_parameters": int(autoencoder.model.count_params()),
         "code_size": plan.model.code_size,
-        "num_epochs": len(history),
-        "kept_epoch": keeper.best.epoch,
-        "train_mse": keeper.best.mse,
-        "validation_mse": None if np.isnan(keeper.best.validation_mse) else keeper.best.validation_mse,
-        "training_seconds": round(sum(epoch.seconds for epoch in history), 3),
+        "num_epochs": len(trained.history),
+        "kept_epoch": trained.kept.epoch,
+        "train_mse": trained.kept.mse,
+        "validation_mse": None if np.isnan(trained.kept.validation_mse) else trained.kept.validation_mse,
+        "training_seconds": round(sum(epoch.seconds for epoch in trained.history), 3),
+        "ended_by": trained.ended_by,
+        "resumed_at_step": trained.resumed_at,
+        "precision": resolve_precision(settings.precision),
         "hardware": hardware(),
     }

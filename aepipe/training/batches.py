@@ -1,8 +1,46 @@
-"""Which images each step of an epoch sees."""
+"""Which images each step of an epoch sees, and how they come from disk while the step before is computed."""
+
+import math
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 
 from aepipe.training.settings import TrainingSettings
+
+# A data set up to this size is shuffled as a whole; pages of a larger one would be read again for every image.
+MAX_SHUFFLED_BYTES = 1 << 30
+BLOCK_BYTES, BLOCKS_AT_ONCE = 1 << 22, 32
+# Bounds what is held beside the data set.
+MAX_CHUNK_BYTES = 1 << 25
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """Images as they are stored, on disk or in memory, and the values that become 0 and 1.
+
+    Attributes:
+        images: (num_stored, height, width, channels), uint8 or float32; a memory map is read as it is needed.
+        pixel_range: What becomes 0 and 1.
+        rows: Which of the stored images; all where None.
+    """
+
+    images: np.ndarray
+    pixel_range: tuple[float, float]
+    rows: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.images) if self.rows is None else len(self.rows)
+
+    def take(self, positions: np.ndarray) -> np.ndarray:
+        """Return the images at these positions, with the positions' shape in front."""
+        return self.images[positions if self.rows is None else self.rows[positions]]
+
+    @property
+    def image_bytes(self) -> int:
+        """Size of one image."""
+        return self.images.dtype.itemsize * math.prod(self.images.shape[1:])
 
 
 def steps_per_epoch(num_images: int, batch_size: int) -> int:
@@ -10,25 +48,65 @@ def steps_per_epoch(num_images: int, batch_size: int) -> int:
     return max(1, num_images // batch_size)
 
 
+def total_steps(num_images: int, settings: TrainingSettings) -> int:
+    """Return how many steps run at most."""
+    steps = settings.epochs * steps_per_epoch(num_images, settings.batch_size)
+    return steps if settings.max_steps is None else min(steps, settings.max_steps)
+
+
 def num_epochs(num_images: int, settings: TrainingSettings) -> int:
-    """Return how many epochs run at most, with the limit on steps applied."""
-    if settings.max_steps is None:
-        return settings.epochs
-    return max(1, min(settings.epochs, settings.max_steps // steps_per_epoch(num_images, settings.batch_size)))
+    """Return how many epochs run at most; the last one may be a part of one."""
+    return -(-total_steps(num_images, settings) // steps_per_epoch(num_images, settings.batch_size))
 
 
-def epoch_rows(num_images: int, settings: TrainingSettings, epoch: int) -> np.ndarray:
-    """Return the rows of each step of an epoch, int32 of (num_steps, batch_size).
+def epoch_rows(num_images: int, settings: TrainingSettings, epoch: int, image_bytes: int = 1) -> np.ndarray:
+    """Return the positions of each step of an epoch, int64 of (num_steps, batch_size).
 
-    Shuffled, the order depends on the seed and the epoch alone, so that a training can start at any epoch; the rows
+    Shuffled, the order depends on the seed and the epoch alone, so that a training can start at any epoch; the images
     left over by the last full batch are other ones in each epoch. In order, an epoch goes on where the one before
-    ended, around the end of the data.
+    ended, around the end of the data. A data set over 1 GiB is shuffled in blocks of 4 MiB, and images within 32
+    blocks at a time, so that it is read once an epoch.
     """
     batch_size = min(settings.batch_size, num_images)
     num_steps = steps_per_epoch(num_images, batch_size)
+    num_rows = num_steps * batch_size
     if settings.shuffle:
-        order = np.random.Generator(np.random.PCG64([settings.seed, epoch])).permutation(num_images)
-        rows = order[: num_steps * batch_size]
+        generator = np.random.Generator(np.random.PCG64([settings.seed, epoch]))
+        whole = num_images * image_bytes <= MAX_SHUFFLED_BYTES
+        order = generator.permutation(num_images) if whole else _blockwise(generator, num_images, image_bytes)
     else:
-        rows = (np.arange(num_steps * batch_size) + epoch * num_steps * batch_size) % num_images
-    return rows.reshape(num_steps, batch_size).astype(np.int32)
+        order = (np.arange(num_rows) + epoch * num_rows) % num_images
+    steps_left = total_steps(num_images, settings) - epoch * num_steps
+    return order[:num_rows].reshape(num_steps, batch_size)[:steps_left]
+
+
+def _blockwise(generator: np.random.Generator, num_images: int, image_bytes: int) -> np.ndarray:
+    """Return a permutation whose neighbours lie in a few blocks: blocks are shuffled, then images among some blocks."""
+    block = max(1, BLOCK_BYTES // image_bytes)
+    starts = generator.permutation(np.arange(0, num_images, block))
+    windows = (starts[first : first + BLOCKS_AT_ONCE] for first in range(0, len(starts), BLOCKS_AT_ONCE))
+    blocks = ([np.arange(start, min(start + block, num_images)) for start in window] for window in windows)
+    return np.concatenate([generator.permutation(np.concatenate(window)) for window in blocks])
+
+
+def read_ahead(pixels: Pixels, rows: np.ndarray, num_steps: Callable[[], int], group: int = 1) -> Iterator[np.ndarray]:
+    """Yield images for some steps at a time, (num_steps, batch_size, height, width, channels); the next are read
+    while the consumer computes.
+
+    Args:
+        pixels: Where they come from.
+        rows: Positions, (num_steps, batch_size).
+        num_steps: Says how many steps the next chunk should have; bounded to 32 MiB here.
+        group: A chunk has a multiple of this, so that steps are grouped alike however chunks are cut.
+    """
+    most = max(1, MAX_CHUNK_BYTES // (rows.shape[1] * pixels.image_bytes))
+    with ThreadPoolExecutor(1) as reader:
+        pending, start = None, 0
+        while start < len(rows) or pending:
+            size = max(1, min(most, num_steps()) // group) * group
+            chunk = rows[start : start + size]
+            start += len(chunk)
+            ahead = reader.submit(pixels.take, chunk) if len(chunk) else None
+            if pending:
+                yield pending.result()
+            pending = ahead

@@ -1,5 +1,6 @@
-"""What watches a training: the weights worth keeping, the progress bar, TensorBoard."""
+"""What watches a training: the progress bar, TensorBoard."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -7,47 +8,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from aepipe.models.autoencoder import Autoencoder
-from aepipe.training.engine import Epoch, Pixels
+from aepipe.training.batches import Pixels
+from aepipe.training.engine import Epoch
 from aepipe.training.runtime import tf
 
 NUM_IMAGE_SUMMARIES = 10
-
-
-class KeepBest:
-    """Keeps the best epoch's weights, and asks to stop after `patience` epochs without a better one."""
-
-    def __init__(self, patience: int | None = None):
-        self.best: Epoch | None = None
-        self.should_stop = False
-        self._patience = patience
-        self._weights: list[np.ndarray] = []
-
-    def on_epoch_end(self, autoencoder: Autoencoder, epoch: Epoch) -> None:
-        """Remember the weights if the epoch is better than all before it."""
-        if self.best is None or epoch.monitored < self.best.monitored:
-            self.best, self._weights = epoch, autoencoder.model.get_weights()
-        elif self._patience is not None:
-            self.should_stop = epoch.epoch - self.best.epoch >= self._patience
-
-    def on_train_end(self, autoencoder: Autoencoder) -> None:
-        """Put the best weights back."""
-        autoencoder.model.set_weights(self._weights)
-
-
-class KeepLast:
-    """Keeps the weights as they are at the end, as the sources do."""
-
-    should_stop = False
-
-    def __init__(self):
-        self.best: Epoch | None = None
-
-    def on_epoch_end(self, autoencoder: Autoencoder, epoch: Epoch) -> None:
-        """Remember which epoch is kept."""
-        self.best = epoch
-
-    def on_train_end(self, autoencoder: Autoencoder) -> None:
-        """Leave the weights as they are."""
 
 
 class ProgressBar:
@@ -55,8 +20,6 @@ class ProgressBar:
 
     A context: the terminal is given back however the training ends.
     """
-
-    should_stop = False
 
     def __init__(self, title: str, num_epochs: int, console: Console | None = None):
         columns = (
@@ -78,6 +41,10 @@ class ProgressBar:
     def __exit__(self, *_) -> None:
         self._progress.stop()
 
+    def on_train_begin(self, history: Sequence[Epoch]) -> None:
+        """Start where a resumed training goes on."""
+        self._progress.update(self._task, completed=len(history))
+
     def on_epoch_end(self, autoencoder: Autoencoder, epoch: Epoch) -> None:
         """Show the epoch's losses."""
         losses = f"loss {epoch.loss:.5g}"
@@ -92,26 +59,34 @@ class ProgressBar:
 class TensorBoard:
     """Scalars of every epoch, and originals over reconstructions about ten times in a training."""
 
-    should_stop = False
-
     def __init__(self, folder: Path, examples: Pixels, num_epochs: int):
         self._writer = tf.summary.create_file_writer(str(folder))
         minimum, maximum = examples.pixel_range
-        self._originals = (examples.images.astype(np.float32) - minimum) / (maximum - minimum)
+        images = examples.take(np.arange(len(examples)))
+        self._originals = (images.astype(np.float32) - minimum) / (maximum - minimum)
         self._every = max(1, num_epochs // NUM_IMAGE_SUMMARIES)
+
+    def on_train_begin(self, history: Sequence[Epoch]) -> None:
+        """Write the scalars of the epochs that a resumed training has behind it; their images are gone."""
+        for epoch in history:
+            self._write_scalars(epoch)
 
     def on_epoch_end(self, autoencoder: Autoencoder, epoch: Epoch) -> None:
         """Write the epoch's scalars, and images where it is time for them."""
-        with self._writer.as_default(step=epoch.epoch):
-            for name in ("loss", "mse", "validation_loss", "validation_mse", "learning_rate"):
-                value = getattr(epoch, name)
-                if not np.isnan(value):
-                    tf.summary.scalar(name, value)
-            with tf.summary.record_if((epoch.epoch - 1) % self._every == 0):
-                reconstructions = np.clip(autoencoder.model(self._originals, training=False), 0, 1)
-                pairs = np.concatenate([self._originals, reconstructions], axis=1)
+        self._write_scalars(epoch)
+        if (epoch.epoch - 1) % self._every == 0:
+            reconstructions = np.clip(autoencoder.model(self._originals, training=False), 0, 1)
+            pairs = np.concatenate([self._originals, reconstructions], axis=1)
+            with self._writer.as_default(step=epoch.epoch):
                 tf.summary.image("original over reconstruction", pairs, max_outputs=len(pairs))
 
     def on_train_end(self, autoencoder: Autoencoder) -> None:
         """Write what is still buffered."""
         self._writer.close()
+
+    def _write_scalars(self, epoch: Epoch) -> None:
+        with self._writer.as_default(step=epoch.epoch):
+            for name in ("loss", "mse", "validation_loss", "validation_mse", "learning_rate"):
+                value = getattr(epoch, name)
+                if not np.isnan(value):
+                    tf.summary.scalar(name, value)

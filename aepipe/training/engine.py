@@ -1,30 +1,25 @@
 """The one loop that trains every recipe. What differs between recipes is data: options, settings, images."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
-from aepipe.errors import TrainingError
+from aepipe.errors import TrainingError, TrainingInterruptedError
 from aepipe.models.autoencoder import Autoencoder
-from aepipe.models.layers import Corruption
-from aepipe.training.batches import epoch_rows, num_epochs, steps_per_epoch
-from aepipe.training.losses import LOSSES, mean_squared_error
-from aepipe.training.runtime import keras, tf
-from aepipe.training.settings import TrainingSettings
+from aepipe.training.batches import Pixels, epoch_rows, num_epochs, read_ahead, total_steps
+from aepipe.training.checkpoints import Checkpoints
+from aepipe.training.optimizer import FusedAdam
+from aepipe.training.settings import CheckpointSettings, TrainingSettings
+from aepipe.training.state import TrainingState, from_bytes, to_bytes
+from aepipe.training.steps import compile_steps, compile_validation, corruption, steps_in_a_group
+from aepipe.training.stopping import DeferredSignals
 
-WARM_UP_SHARE = 0.05
-VALIDATION_BATCH_SIZE = 500
-
-
-@dataclass(frozen=True)
-class Pixels:
-    """Images as they are stored, and the values that become 0 and 1."""
-
-    images: np.ndarray  # (num_images, height, width, channels), uint8 or float32
-    pixel_range: tuple[float, float]
+# A signal is answered after a chunk of steps at the latest.
+CHUNK_SECONDS = 0.25
+LARGEST_SAVING_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -45,18 +40,34 @@ class Epoch:
         return self.loss if np.isnan(self.validation_loss) else self.validation_loss
 
 
+@dataclass(frozen=True)
+class Trained:
+    """What a training came to.
+
+    Attributes:
+        history: Each epoch's result, in order, counted from 1.
+        kept: The epoch whose weights the model has.
+        ended_by: What ended it.
+        resumed_at: The step that it went on from, counted over all epochs; None where it started anew.
+    """
+
+    history: Sequence[Epoch]
+    kept: Epoch
+    ended_by: Literal["limit", "patience", "time limit"]
+    resumed_at: int | None
+
+
 class Callback(Protocol):
-    """Watches a training. `should_stop` ends it after the epoch."""
+    """Watches a training."""
+
+    def on_train_begin(self, history: Sequence[Epoch]) -> None:
+        """See the epochs that a resumed training has behind it."""
 
     def on_epoch_end(self, autoencoder: Autoencoder, epoch: Epoch) -> None:
         """See an epoch's result, with the model as it is after it."""
 
     def on_train_end(self, autoencoder: Autoencoder) -> None:
-        """Leave the model as it should be kept."""
-
-    @property
-    def should_stop(self) -> bool:
-        """Whether the training should end now."""
+        """See the model as it is kept."""
 
 
 def fit(
@@ -65,8 +76,11 @@ def fit(
     validation: Pixels,
     settings: TrainingSettings,
     callbacks: Iterable[Callback] = (),
-) -> list[Epoch]:
-    """Train a model in place.
+    checkpoints: Checkpoints | None = None,
+    saving: CheckpointSettings = CheckpointSettings(),  # noqa: B008 - frozen
+    strategy=None,
+) -> Trained:
+    """Train a model in place, from its last checkpoint where there is one.
 
     Args:
         autoencoder: What is trained.
@@ -74,129 +88,169 @@ def fit(
         validation: Held out from training; may be empty.
         settings: Loss, optimizer, order, limits.
         callbacks: Called in order after each epoch and at the end.
-
-    Returns:
-        Each epoch's result, in order, counted from 1.
+        checkpoints: Where the state is saved; nowhere where None.
+        saving: How often.
+        strategy: A tf.distribute strategy that the model was built under; one device where None.
 
     Raises:
         TrainingError: the loss is no longer finite.
+        TrainingInterruptedError: SIGTERM or SIGINT came and its handler returned; the state is saved.
     """
-    epochs = num_epochs(len(train.images), settings)
-    total_steps = epochs * steps_per_epoch(len(train.images), settings.batch_size)
-    optimizer = keras.optimizers.Adam(_learning_rate(settings, total_steps))
-    train_epoch = _compile_epoch(autoencoder, train, settings, optimizer)
-    validate = _compile_validation(autoencoder, validation, settings)
-    history: list[Epoch] = []
-    for number in range(1, epochs + 1):
-        started = time.perf_counter()
-        loss, mse = (float(value) for value in train_epoch(epoch_rows(len(train.images), settings, number - 1)))
-        validation_loss, validation_mse = validate()
-        rate, seconds = float(optimizer.learning_rate), time.perf_counter() - started
-        history.append(Epoch(number, loss, mse, validation_loss, validation_mse, rate, seconds))
-        if not np.isfinite([loss, history[-1].monitored]).all():
-            raise TrainingError(
-                "A loss must stay finite.",
-                "Lower the learning rate.",
-                epoch=number,
-                loss=loss,
-                learning_rate=settings.learning_rate,
-            )
-        for callback in callbacks:
-            callback.on_epoch_end(autoencoder, history[-1])
-        if any(callback.should_stop for callback in callbacks):
-            break
-    for callback in callbacks:
-        callback.on_train_end(autoencoder)
-    return history
+    training = _Training(autoencoder, train, validation, settings, tuple(callbacks), checkpoints, saving, strategy)
+    return training.run()
 
 
-def history_rows(history: list[Epoch]) -> list[dict[str, float]]:
+def history_rows(history: Iterable[Epoch]) -> list[dict[str, float]]:
     """Return one dict an epoch, as history.csv has them."""
     return [asdict(epoch) for epoch in history]
 
 
-def _learning_rate(settings: TrainingSettings, total_steps: int):
-    if settings.schedule == "constant":
-        return settings.learning_rate
-    warm_up = min(total_steps - 1, max(1, round(WARM_UP_SHARE * total_steps)))
-    return keras.optimizers.schedules.CosineDecay(
-        settings.learning_rate * 0.01,
-        total_steps - warm_up,
-        warmup_target=settings.learning_rate,
-        warmup_steps=warm_up,
-    )
+class _Training:
+    """A training in progress."""
 
+    def __init__(self, autoencoder, train, validation, settings, callbacks, checkpoints, saving, strategy):
+        self._autoencoder, self._train, self._settings = autoencoder, train, settings
+        self._callbacks, self._checkpoints, self._saving = callbacks, checkpoints, saving
+        num_steps = total_steps(len(train), settings)
+        self._optimizer = FusedAdam(settings, num_steps)
+        self._optimizer.build(autoencoder.model.trainable_variables)
+        corrupt = corruption(settings)
+        self._variables = [*autoencoder.model.variables, *self._optimizer.variables, *corrupt.variables]
+        self._group = 1 if strategy else steps_in_a_group(autoencoder, num_steps)
+        self._train_chunk = compile_steps(autoencoder, self._optimizer, corrupt, train, settings, self._group, strategy)
+        self._validate = compile_validation(autoencoder, validation, settings)
+        self._history: list[Epoch] = []
+        self._step_losses = np.zeros((0, 2))
+        self._best: int | None = None
+        self._best_weights: list[np.ndarray] = []
+        self._seconds = self._epoch_seconds = 0.0
+        self._chunk_steps = 1
+        self._saved_at, self._saving_seconds = time.perf_counter(), 0.0
 
-def _compile_epoch(autoencoder: Autoencoder, train: Pixels, settings: TrainingSettings, optimizer):
-    """Return a compiled function from rows, (num_steps, batch_size), to the mean loss and MSE of an epoch.
+    def run(self) -> Trained:
+        resumed_at = self._resume()
+        with DeferredSignals() as signals:
+            for callback in self._callbacks:
+                callback.on_train_begin(self._history)
+            while self._ended_by() is None and signals.received is None:
+                self._run_steps(signals)
+                if signals.received is None:
+                    self._end_epoch()
+            if signals.received is not None:
+                self._save()
+        if signals.received is not None:
+            raise TrainingInterruptedError(
+                "A training that is told to stop saves its state.", "Run it again: it goes on.", signal=signals.received
+            )
+        kept = self._keep()
+        for callback in self._callbacks:
+            callback.on_train_end(self._autoencoder)
+        return Trained(self._history, kept, self._ended_by(), resumed_at)
 
-    The images lie on the device once and the whole epoch is one call: a step costs no Python.
-    """
-    images, scale, unit = tf.constant(train.images), _scaling(train), settings.loss_unit
-    model, loss_of, corrupt = autoencoder.model, LOSSES[settings.loss], _corruption(settings)
-    variables = model.trainable_variables
-    optimizer.build(variables)
+    def _run_steps(self, signals: DeferredSignals) -> None:
+        """Train until the epoch ends, time runs out or a signal comes."""
+        rows = epoch_rows(len(self._train), self._settings, len(self._history), self._train.image_bytes)
+        started = time.perf_counter()
+        for batches in read_ahead(self._train, rows[len(self._step_losses) :], lambda: self._chunk_steps, self._group):
+            losses = self._train_chunk(batches).numpy().astype(np.float64)
+            seconds, started = time.perf_counter() - started, time.perf_counter()
+            self._seconds, self._epoch_seconds = self._seconds + seconds, self._epoch_seconds + seconds
+            self._chunk_steps = max(1, min(4 * len(batches), round(CHUNK_SECONDS * len(batches) / seconds)))
+            self._step_losses = np.concatenate([self._step_losses, losses])
+            self._check_finite(losses)
+            if self._is_saving_due():
+                self._save()
+                started = time.perf_counter()
+            if signals.received is not None or self._is_out_of_time():
+                return
 
-    @tf.function(reduce_retracing=True)
-    def train_epoch(rows):
-        total_loss, total_mse = tf.zeros(()), tf.zeros(())
-        num_steps = tf.shape(rows)[0]
-        for step in tf.range(num_steps):
-            clean = scale(tf.gather(images, rows[step]))
-            with tf.GradientTape() as tape:
-                reconstructions = model(corrupt(clean, training=True), training=True)
-                loss = loss_of(clean * unit, reconstructions * unit) + sum(model.losses)
-            optimizer.apply(tape.gradient(loss, variables), variables)
-            total_loss += loss
-            total_mse += mean_squared_error(clean, reconstructions)
-        count = tf.cast(num_steps, tf.float32)
-        return total_loss / count, total_mse / count
+    def _end_epoch(self) -> None:
+        started = time.perf_counter()
+        loss, mse = (float(value) for value in self._step_losses.mean(axis=0))
+        validation_loss, validation_mse = self._validate()
+        seconds = time.perf_counter() - started
+        self._seconds, self._epoch_seconds = self._seconds + seconds, self._epoch_seconds + seconds
+        epoch = Epoch(
+            epoch=len(self._history) + 1,
+            loss=loss,
+            mse=mse,
+            validation_loss=validation_loss,
+            validation_mse=validation_mse,
+            learning_rate=float(self._optimizer.step_values(1)[0, 0]),
+            seconds=self._epoch_seconds,
+        )
+        self._check_finite([epoch.monitored])
+        self._history.append(epoch)
+        self._step_losses, self._epoch_seconds = np.zeros((0, 2)), 0.0
+        if self._settings.keep == "best" and (
+            self._best is None or epoch.monitored < self._history[self._best - 1].monitored
+        ):
+            self._best, self._best_weights = epoch.epoch, self._autoencoder.model.get_weights()
+        for callback in self._callbacks:
+            callback.on_epoch_end(self._autoencoder, epoch)
+        if self._saving.every_epochs and epoch.epoch % self._saving.every_epochs == 0:
+            self._save()
 
-    return train_epoch
+    def _ended_by(self) -> Literal["limit", "patience", "time limit"] | None:
+        """Return what ended the training, or None."""
+        patience = self._settings.patience
+        if len(self._history) >= num_epochs(len(self._train), self._settings):
+            return "limit"
+        if self._best and patience is not None and len(self._history) - self._best >= patience:
+            return "patience"
+        return "time limit" if self._history and self._is_out_of_time() else None
 
+    def _is_out_of_time(self) -> bool:
+        limit = self._settings.time_limit_minutes
+        return limit is not None and self._seconds >= 60 * limit
 
-def _compile_validation(autoencoder: Autoencoder, validation: Pixels, settings: TrainingSettings):
-    """Return a function to the mean loss and MSE on the validation images; NaN where there are none.
+    def _keep(self) -> Epoch:
+        """Leave the model with the weights that are kept, and return their epoch."""
+        if self._best is None:
+            return self._history[-1]
+        self._autoencoder.model.set_weights(self._best_weights)
+        return self._history[self._best - 1]
 
-    A denoiser's validation input is corrupted once, so that epochs are compared on the same noise.
-    """
-    num_images = len(validation.images)
-    if not num_images:
-        return lambda: (float("nan"), float("nan"))
-    scale, unit, corrupt = _scaling(validation), settings.loss_unit, _corruption(settings)
-    model, loss_of = autoencoder.model, LOSSES[settings.loss]
-    batches = [
-        validation.images[start : start + VALIDATION_BATCH_SIZE]
-        for start in range(0, num_images, VALIDATION_BATCH_SIZE)
-    ]
-    corrupted = [corrupt(scale(batch), training=True) for batch in batches] if settings.corruption else batches
+    def _check_finite(self, losses) -> None:
+        if not np.isfinite(losses).all():
+            raise TrainingError(
+                "A loss must stay finite.",
+                "Lower the learning rate.",
+                epoch=len(self._history) + 1,
+                loss=float(np.ravel(losses)[~np.isfinite(np.ravel(losses))][0]),
+                learning_rate=self._settings.learning_rate,
+            )
 
-    @tf.function(reduce_retracing=True)
-    def losses(inputs, targets):
-        clean = scale(targets)
-        reconstructions = model(inputs if settings.corruption else clean, training=False)
-        loss = loss_of(clean * unit, reconstructions * unit) + sum(model.losses)
-        return loss, mean_squared_error(clean, reconstructions)
+    def _is_saving_due(self) -> bool:
+        least = max(self._saving.every_seconds, self._saving_seconds / LARGEST_SAVING_SHARE)
+        return self._checkpoints is not None and time.perf_counter() - self._saved_at >= least
 
-    def validate() -> tuple[float, float]:
-        pairs = zip(corrupted, batches, strict=True)
-        totals = sum(len(targets) * np.array(losses(inputs, targets), np.float64) for inputs, targets in pairs)
-        return tuple(float(total) for total in totals / num_images)
+    def _save(self) -> None:
+        if self._checkpoints is None:
+            return
+        started = time.perf_counter()
+        state = TrainingState(
+            variables=[variable.numpy() for variable in self._variables],
+            best_weights=self._best_weights,
+            step_losses=self._step_losses,
+            history=history_rows(self._history),
+            best=self._best,
+            seconds=self._seconds,
+            epoch_seconds=self._epoch_seconds,
+        )
+        self._checkpoints.save(int(self._optimizer.iterations), to_bytes(state))
+        self._saved_at = time.perf_counter()
+        self._saving_seconds = self._saved_at - started
 
-    return validate
-
-
-def _scaling(pixels: Pixels):
-    minimum, maximum = pixels.pixel_range
-
-    def scale(images):
-        return (tf.cast(images, tf.float32) - minimum) * (1 / (maximum - minimum))
-
-    return scale
-
-
-def _corruption(settings: TrainingSettings):
-    """Return the layer that corrupts inputs, or one that passes them on."""
-    if settings.corruption is None:
-        return keras.layers.Identity()
-    return Corruption(settings.corruption.kind, settings.corruption.level, seed=settings.seed)
+    def _resume(self) -> int | None:
+        """Take up the last checkpoint, and return how many steps it has behind it."""
+        data = self._checkpoints and self._checkpoints.latest()
+        if not data:
+            return None
+        state = from_bytes(data)
+        for variable, value in zip(self._variables, state.variables, strict=True):
+            variable.assign(value)
+        self._history = [Epoch(**row) for row in state.history]
+        self._step_losses, self._best, self._best_weights = state.step_losses, state.best, state.best_weights
+        self._seconds, self._epoch_seconds = state.seconds, state.epoch_seconds
+        return int(self._optimizer.iterations)

@@ -1,16 +1,21 @@
-"""TensorFlow, imported the way every training and evaluation wants it."""
+"""TensorFlow, imported and set up the way every training and evaluation wants it."""
 
+import contextlib
 import os
+from pathlib import Path
 
 import keras
 import tensorflow as tf
 
-for _gpu in tf.config.list_physical_devices("GPU"):
-    # Several trainings share a GPU only if none takes all of its memory.
-    tf.config.experimental.set_memory_growth(_gpu, True)
+from aepipe.errors import ParameterError
+from aepipe.training.settings import Devices, Precision
 
-# Every training compiles its own epoch; TensorFlow takes that for needless retracing.
-tf.get_logger().setLevel("ERROR")
+
+def _threads(value: str) -> int:
+    if not value.isdecimal() or not int(value):
+        raise ParameterError("Trainings compute with at least one thread.", "Set or unset it.", AEPIPE_THREADS=value)
+    return int(value)
+
 
 if keras.backend.backend() != "tensorflow":
     raise ImportError(
@@ -18,12 +23,71 @@ if keras.backend.backend() != "tensorflow":
         f"Received: KERAS_BACKEND={keras.backend.backend()!r}. Unset KERAS_BACKEND, or set it to tensorflow."
     )
 
-__all__ = ["hardware", "keras", "tf"]
+for _gpu in tf.config.list_physical_devices("GPU"):
+    # Several trainings share a GPU only if none takes all of its memory.
+    tf.config.experimental.set_memory_growth(_gpu, True)
+
+if "AEPIPE_THREADS" in os.environ:
+    # Trainings side by side: with as many threads each as there are cores they would wait for one another.
+    tf.config.threading.set_intra_op_parallelism_threads(_threads(os.environ["AEPIPE_THREADS"]))
+
+# Every training compiles its own steps; TensorFlow takes that for needless retracing.
+tf.get_logger().setLevel("ERROR")
+
+# NVIDIA's Ampere, the first with bfloat16.
+FIRST_COMPUTE_CAPABILITY = (8, 0)
+CPU_FLAGS = ("avx512_bf16", "amx_bf16")
+
+__all__ = ["distribution", "hardware", "keras", "resolve_precision", "tf", "use_precision"]
 
 
 def hardware() -> str:
     """Return what TensorFlow computes on, in words."""
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
-        return f"CPU, {os.cpu_count()} cores"
+        threads = tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()
+        return f"CPU, {threads} of {os.cpu_count()} cores"
     return ", ".join(tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in gpus)
+
+
+def resolve_precision(precision: Precision) -> Precision:
+    """Return float32 or bfloat16; `auto` is bfloat16 where the GPU or the processor has instructions for it."""
+    if precision != "auto":
+        return precision
+    gpus = tf.config.list_physical_devices("GPU")
+    details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+    if gpus:
+        has_it = all(detail.get("compute_capability", (0, 0)) >= FIRST_COMPUTE_CAPABILITY for detail in details)
+    else:
+        cpu = Path("/proc/cpuinfo")
+        has_it = cpu.exists() and any(flag in cpu.read_text() for flag in CPU_FLAGS)
+    return "bfloat16" if has_it else "float32"
+
+
+@contextlib.contextmanager
+def use_precision(precision: Precision):
+    """Build layers that compute in this precision; their weights are float32 in any case."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if resolve_precision(precision) == "bfloat16" else "float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def distribution(devices: Devices, batch_size: int) -> tf.distribute.Strategy | None:
+    """Return the strategy that shares batches out among the machine's GPUs; None for one device.
+
+    Raises:
+        ParameterError: the batch can't be shared out equally.
+    """
+    names = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    if devices == "one" or len(names) == 1:
+        return None
+    if batch_size % len(names):
+        raise ParameterError(
+            f"A batch is shared out equally among {len(names)} devices.",
+            f"Choose a multiple of {len(names)}.",
+            batch_size=batch_size,
+        )
+    return tf.distribute.MirroredStrategy([device.name for device in names])

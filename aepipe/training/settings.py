@@ -5,6 +5,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 LossName = Literal["mean-squared-error", "half-sum-of-squares", "bernoulli-cross-entropy"]
+Schedule = Literal["constant", "cosine", "exponential"]
+Precision = Literal["float32", "bfloat16", "auto"]
+Devices = Literal["one", "all"]
 
 
 class CorruptionSettings(BaseModel):
@@ -24,14 +27,33 @@ class TrainingSettings(BaseModel):
     loss: LossName = Field("mean-squared-error", description="What is made small, beside the model's own penalties.")
     loss_unit: float = Field(1.0, gt=0, description="The value of white in the loss: 1, or the source's 255.")
     learning_rate: float = Field(1e-3, gt=0, le=1, description="Adam's rate, at its highest.")
-    schedule: Literal["constant", "cosine"] = Field(
-        "constant", description="cosine: warm up over 5% of the steps, then fall to 0."
+    schedule: Schedule = Field(
+        "constant", description="How the rate falls after the warm-up: not at all, to 0, or to a hundredth."
     )
+    warm_up_share: float = Field(0.0, ge=0, lt=1, description="Share of the steps in which the rate rises from 0.")
+    weight_decay: float = Field(0.0, ge=0, le=1, description="Share of a kernel that a step takes, times the rate.")
+    gradient_clip_norm: float | None = Field(None, gt=0, description="Longest gradient, over all weights together.")
     batch_size: int = Field(150, ge=1, le=65536, description="Images a step.")
     epochs: int = Field(10, ge=1, le=100_000, description="Most passes over the training images.")
-    max_steps: int | None = Field(None, ge=1, description="Most steps; fewer epochs are run where this is reached.")
+    max_steps: int | None = Field(None, ge=1, description="Most steps; the last epoch ends where this is reached.")
+    time_limit_minutes: float | None = Field(None, gt=0, description="Training time after which it ends.")
     shuffle: bool = Field(True, description="Draw a new order each epoch; otherwise take the images in order.")
     corruption: CorruptionSettings | None = Field(None, description="Noise on the input, for denoisers.")
     keep: Literal["best", "last"] = Field("best", description="Which epoch's weights are kept.")
     patience: int | None = Field(None, ge=1, description="Epochs without a better loss after which training stops.")
+    precision: Precision = Field("float32", description="auto: bfloat16 where the hardware has it, weights float32.")
+    devices: Devices = Field("one", description="all: each batch is shared out among the machine's GPUs.")
     seed: int = Field(0, ge=0, lt=2**32, description="What initial weights, order and noise depend on.")
+
+
+class CheckpointSettings(BaseModel):
+    """How often a training's state is saved. It changes nothing about the result."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    every_seconds: float = Field(
+        60, ge=0, title="Every so many seconds", description="Rarer where saving would take over 1% of the time."
+    )
+    every_epochs: int | None = Field(
+        None, ge=1, title="Every so many epochs", description="In addition, whatever it costs."
+    )

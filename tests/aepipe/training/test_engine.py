@@ -8,8 +8,9 @@ import pytest
 from aepipe.errors import TrainingError
 from aepipe.models import build
 from aepipe.models.options import ConvolutionalOptions, DenseOptions, VariationalOptions
-from aepipe.training.callbacks import KeepBest, KeepLast
-from aepipe.training.engine import Pixels, fit
+from aepipe.training import engine
+from aepipe.training.batches import Pixels
+from aepipe.training.engine import fit
 from aepipe.training.guards import is_collapsed
 from aepipe.training.runtime import keras
 from aepipe.training.settings import CorruptionSettings, TrainingSettings
@@ -26,13 +27,12 @@ def blobs() -> np.ndarray:
     return (255 * spots[..., None]).astype(np.uint8)
 
 
-def train(images, options=DENSE, callbacks=None, num_validation=40, **settings):
+def train(images, options=DENSE, callbacks=(), num_validation=40, **settings):
     chosen = TrainingSettings(**{"batch_size": 20, "epochs": 5, **settings})
     keras.utils.set_random_seed(chosen.seed)
     autoencoder = build(options, images.shape[1:])
     parts = [Pixels(part, (0, 255)) for part in (images[num_validation:], images[:num_validation])]
-    history = fit(autoencoder, *parts, chosen, [KeepBest()] if callbacks is None else callbacks)
-    return autoencoder, history
+    return autoencoder, fit(autoencoder, *parts, chosen, callbacks)
 
 
 def digest(autoencoder) -> str:
@@ -40,13 +40,14 @@ def digest(autoencoder) -> str:
 
 
 def test_the_error_falls(blobs):
-    history = train(blobs, epochs=15)[1]
+    history = train(blobs, epochs=15)[1].history
     assert history[-1].validation_mse < 0.5 * history[0].validation_mse
     assert [epoch.epoch for epoch in history] == list(range(1, 16))
 
 
 def test_the_reported_error_is_the_models(blobs):
-    autoencoder, history = train(blobs, callbacks=[KeepLast()])
+    autoencoder, trained = train(blobs, keep="last")
+    history = trained.history
     pixels = blobs[:40].astype(np.float32) / 255
     mse = np.mean((autoencoder.model.predict(pixels, verbose=0) - pixels) ** 2)
     assert history[-1].validation_mse == pytest.approx(mse, rel=1e-5)
@@ -54,7 +55,7 @@ def test_the_reported_error_is_the_models(blobs):
 
 
 def test_uint8_and_float_pixels_train_alike(blobs):
-    assert train(blobs)[1][-1].loss == pytest.approx(train(blobs.astype(np.float32))[1][-1].loss, rel=1e-6)
+    assert train(blobs)[1].kept.loss == pytest.approx(train(blobs.astype(np.float32))[1].kept.loss, rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -83,58 +84,73 @@ def test_a_loss_that_is_not_finite_ends_the_training(blobs):
         train(blobs, learning_rate=1, loss_unit=1e25)
 
 
-class Script:
-    """Pretends that epochs came to these validation losses."""
+class Weights:
+    """Remembers the first kernel after each epoch."""
 
-    def __init__(self, keeper, losses):
-        self.keeper, self.losses, self.weights = keeper, losses, []
+    def __init__(self):
+        self.after = []
 
-    @property
-    def should_stop(self):
-        return self.keeper.should_stop
+    def on_train_begin(self, history):
+        pass
 
     def on_epoch_end(self, autoencoder, epoch):
-        self.weights.append(autoencoder.model.get_weights()[0])
-        scripted = type(epoch)(**{**vars(epoch), "validation_loss": self.losses[epoch.epoch - 1]})
-        self.keeper.on_epoch_end(autoencoder, scripted)
+        self.after.append(autoencoder.model.get_weights()[0])
 
     def on_train_end(self, autoencoder):
-        self.keeper.on_train_end(autoencoder)
+        pass
 
 
-def test_the_best_epochs_weights_are_kept_not_the_last(blobs):
-    script = Script(KeepBest(), [3, 1, 2, 4])
-    autoencoder, _ = train(blobs, callbacks=[script], epochs=4)
-    np.testing.assert_array_equal(autoencoder.model.get_weights()[0], script.weights[1])
-    assert script.keeper.best.epoch == 2
+@pytest.fixture
+def validation_losses(monkeypatch):
+    """Lets a test say what the validation comes to in each epoch."""
+
+    def pretend(*losses: float) -> None:
+        remaining = iter(losses)
+        monkeypatch.setattr(engine, "compile_validation", lambda *_: lambda: (next(remaining), 0.0))
+
+    return pretend
 
 
-def test_training_stops_after_so_many_epochs_without_a_better_one(blobs):
-    script = Script(KeepBest(patience=2), [3, 1, 2, 2, 0, 0])
-    assert len(train(blobs, callbacks=[script], epochs=6)[1]) == 4
+def test_the_best_epochs_weights_are_kept_not_the_last(blobs, validation_losses):
+    validation_losses(3, 1, 2, 4)
+    weights = Weights()
+    autoencoder, trained = train(blobs, callbacks=[weights], epochs=4)
+    np.testing.assert_array_equal(autoencoder.model.get_weights()[0], weights.after[1])
+    assert trained.kept.epoch == 2
+    assert trained.ended_by == "limit"
 
 
-def test_the_last_weights_are_kept_where_the_source_does_so(blobs):
-    script = Script(KeepLast(), [1, 2])
-    script.keeper.should_stop = False
-    autoencoder, _ = train(blobs, callbacks=[script], epochs=2)
-    np.testing.assert_array_equal(autoencoder.model.get_weights()[0], script.weights[1])
+def test_training_stops_after_so_many_epochs_without_a_better_one(blobs, validation_losses):
+    validation_losses(3, 1, 2, 2, 0, 0)
+    trained = train(blobs, epochs=6, patience=2)[1]
+    assert len(trained.history) == 4
+    assert trained.ended_by == "patience"
+
+
+def test_the_last_weights_are_kept_where_the_source_does_so(blobs, validation_losses):
+    validation_losses(1, 2)
+    weights = Weights()
+    autoencoder, trained = train(blobs, callbacks=[weights], epochs=2, keep="last")
+    np.testing.assert_array_equal(autoencoder.model.get_weights()[0], weights.after[1])
+    assert trained.kept.epoch == 2
 
 
 def test_without_validation_images_the_training_loss_decides(blobs):
-    _, history = train(blobs, num_validation=0)
-    assert np.isnan(history[0].validation_loss)
-    assert history[0].monitored == history[0].loss
+    first = train(blobs, num_validation=0)[1].history[0]
+    assert np.isnan(first.validation_loss)
+    assert first.monitored == first.loss
 
 
 def test_a_cosine_schedule_warms_up_and_ends_near_zero(blobs):
-    rates = [epoch.learning_rate for epoch in train(blobs, schedule="cosine", epochs=20, learning_rate=0.01)[1]]
+    trained = train(blobs, schedule="cosine", epochs=20, learning_rate=0.01, warm_up_share=0.05)[1]
+    rates = [epoch.learning_rate for epoch in trained.history]
     assert max(rates) > 0.009
     assert rates[-1] < 0.0005
 
 
 def test_a_denoisers_target_is_the_clean_image(blobs):
-    noisy = train(blobs, epochs=30, corruption=CorruptionSettings(kind="dropout", level=0.5), learning_rate=0.01)[1]
+    corruption = CorruptionSettings(kind="dropout", level=0.5)
+    noisy = train(blobs, epochs=30, corruption=corruption, learning_rate=0.01)[1].history
     assert noisy[-1].validation_mse < 0.5 * noisy[0].validation_mse
 
 

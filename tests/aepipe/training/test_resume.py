@@ -1,0 +1,191 @@
+"""A training that was stopped ends with the same bytes as one that was not."""
+
+import hashlib
+import itertools
+import signal
+
+import numpy as np
+import pytest
+
+from aepipe.errors import TrainingInterruptedError
+from aepipe.models import build
+from aepipe.models.options import ConvolutionalOptions, DenseOptions, VariationalOptions
+from aepipe.store import open_store
+from aepipe.training import engine, steps
+from aepipe.training.batches import Pixels
+from aepipe.training.checkpoints import Checkpoints
+from aepipe.training.engine import fit
+from aepipe.training.runtime import keras
+from aepipe.training.settings import CheckpointSettings, CorruptionSettings, TrainingSettings
+from aepipe.training.state import TrainingState, from_bytes, to_bytes
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (120, 8, 8, 1), dtype=np.uint8)
+NOISE = CorruptionSettings(kind="gaussian", level=0.2)
+RECIPES = {
+    "dense": (DenseOptions(hidden_widths=(24,), code_size=8), {}),
+    "denoising": (DenseOptions(hidden_widths=(24,), code_size=8), {"corruption": NOISE, "schedule": "cosine"}),
+    "variational": (VariationalOptions(hidden_widths=(24,), code_size=4), {"keep": "last"}),
+    "convolutional": (ConvolutionalOptions(filters=(4, 8), code_size=16, normalise_code=True), {"patience": 50}),
+}
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing after it runs."""
+
+
+@pytest.fixture(autouse=True)
+def _one_step_a_chunk(monkeypatch):
+    monkeypatch.setattr(engine, "CHUNK_SECONDS", 0)
+
+
+@pytest.fixture(params=[False, True], ids=["single steps", "grouped steps"])
+def grouped(request, monkeypatch) -> None:
+    monkeypatch.setattr(steps, "LEAST_STEPS", 0 if request.param else 10**9)
+    monkeypatch.setattr(steps, "GROUPED_STEPS", 2)
+
+
+@pytest.fixture
+def checkpoints(tmp_path) -> Checkpoints:
+    return Checkpoints(open_store(str(tmp_path)), "training")
+
+
+def train(recipe, checkpoints=None, every_seconds=0.0, **more):
+    """Return the weights' digest and what the training came to."""
+    options, settings = RECIPES[recipe]
+    chosen = TrainingSettings(**{"batch_size": 20, "epochs": 6, **settings, **more})
+    keras.utils.set_random_seed(chosen.seed)
+    autoencoder = build(options, (8, 8, 1))
+    parts = Pixels(IMAGES, (0, 255), np.arange(20, 120)), Pixels(IMAGES, (0, 255), np.arange(20))
+    saving = CheckpointSettings(every_seconds=every_seconds)
+    trained = fit(autoencoder, *parts, chosen, checkpoints=checkpoints, saving=saving)
+    weights = b"".join(array.tobytes() for array in autoencoder.model.get_weights())
+    return hashlib.sha256(weights).hexdigest(), trained
+
+
+def kill_at(monkeypatch, step: int) -> None:
+    """Let the training die after so many steps, before that step's state is saved."""
+    steps = itertools.count(1)
+    whole = engine._Training._check_finite
+
+    def check(self, losses):
+        if np.ndim(losses) == 2 and next(steps) == step:
+            raise Killed
+        whole(self, losses)
+
+    monkeypatch.setattr(engine._Training, "_check_finite", check)
+
+
+@pytest.mark.usefixtures("grouped")
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_killed_training_ends_with_the_bytes_of_one_that_was_not(recipe, checkpoints, monkeypatch):
+    monkeypatch.setattr(engine, "LARGEST_SAVING_SHARE", float("inf"))
+    expected, uninterrupted = train(recipe)
+    for step in (3, 6, 5):
+        with monkeypatch.context() as patch:
+            kill_at(patch, step)
+            with pytest.raises(Killed):
+                train(recipe, checkpoints)
+    digest, trained = train(recipe, checkpoints)
+    assert digest == expected
+    assert trained.resumed_at >= 2 + 5 + 4
+    losses = [(epoch.loss, epoch.validation_loss) for epoch in uninterrupted.history]
+    assert [(epoch.loss, epoch.validation_loss) for epoch in trained.history] == losses
+    assert trained.kept.epoch == uninterrupted.kept.epoch
+
+
+@pytest.mark.usefixtures("grouped")
+@pytest.mark.parametrize("chunk_seconds", [0.001, 10])
+def test_how_steps_are_cut_into_chunks_changes_nothing(monkeypatch, chunk_seconds):
+    expected, by_step = train("denoising")
+    monkeypatch.setattr(engine, "CHUNK_SECONDS", chunk_seconds)
+    digest, trained = train("denoising")
+    assert digest == expected
+    assert [epoch.loss for epoch in trained.history] == [epoch.loss for epoch in by_step.history]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_saves_the_state_and_goes_to_whoever_would_have_had_it(number, checkpoints, monkeypatch):
+    expected, _ = train("dense")
+    seen = []
+    previous = signal.signal(number, lambda *arguments: seen.append(arguments[0]))
+    try:
+        with monkeypatch.context() as patch:
+            steps = itertools.count(1)
+            due = engine._Training._is_out_of_time
+            patch.setattr(
+                engine._Training,
+                "_is_out_of_time",
+                lambda self: (next(steps) == 7 and signal.raise_signal(number)) or due(self),
+            )
+            with pytest.raises(TrainingInterruptedError, match="Run it again"):
+                train("dense", checkpoints, every_seconds=1000)
+    finally:
+        signal.signal(number, previous)
+    assert seen == [number]
+    digest, trained = train("dense", checkpoints)
+    assert digest == expected
+    assert trained.resumed_at == 7
+
+
+def test_the_last_two_states_are_kept(checkpoints):
+    for number in (5, 10, 15):
+        checkpoints.save(number, b"state %d" % number)
+    assert checkpoints.latest() == b"state 15"
+    assert len(list(checkpoints.store.list("checkpoints/"))) == 2
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda data: data[:3] + b"!" + data[4:], lambda data: b""])
+def test_a_damaged_state_is_noticed_and_the_one_before_it_is_used(checkpoints, damage, caplog):
+    checkpoints.save(5, b"state 5")
+    checkpoints.save(10, b"state 10")
+    newest = list(checkpoints.store.list("checkpoints/"))[-1].key
+    checkpoints.store.put(newest, damage(b"state 10"))
+    assert checkpoints.latest() == b"state 5"
+    assert "damaged" in caplog.text
+    assert not checkpoints.store.exists(newest)
+
+
+def test_a_state_of_another_training_is_never_seen(checkpoints):
+    checkpoints.save(5, b"state")
+    assert Checkpoints(checkpoints.store, "another").latest() is None
+    assert Checkpoints(checkpoints.store, "train").latest() is None
+
+
+def test_a_state_is_the_same_after_its_way_through_bytes():
+    state = TrainingState(
+        variables=[np.arange(3, dtype=np.int64), np.ones((2, 2), np.float32)],
+        best_weights=[np.zeros(2, np.float32)],
+        step_losses=np.ones((4, 2)),
+        history=[{"epoch": 1, "validation_loss": float("nan")}],
+        best=1,
+        seconds=2.5,
+    )
+    read = from_bytes(to_bytes(state))
+    for name in ("variables", "best_weights", "step_losses"):
+        for before, after in zip(getattr(state, name), getattr(read, name), strict=True):
+            np.testing.assert_array_equal(before, after)
+            assert before.dtype == after.dtype
+    assert np.isnan(read.history[0]["validation_loss"])
+    assert (read.best, read.seconds) == (1, 2.5)
+
+
+def test_saving_takes_a_small_share_of_the_time(checkpoints, monkeypatch):
+    saves = []
+    monkeypatch.setattr(Checkpoints, "save", lambda *arguments: saves.append(arguments))
+    monkeypatch.setattr(engine, "LARGEST_SAVING_SHARE", 1e-9)
+    train("dense", checkpoints)
+    assert len(saves) == 1
+
+
+def test_a_time_limit_ends_the_epoch_and_keeps_the_best_so_far():
+    _, trained = train("dense", epochs=100_000, time_limit_minutes=1 / 60)
+    assert trained.ended_by == "time limit"
+    assert 1 <= len(trained.history) < 100_000
+    assert sum(epoch.seconds for epoch in trained.history) >= 1
+    assert trained.kept == min(trained.history, key=lambda epoch: epoch.validation_loss)
+
+
+def test_the_last_epoch_ends_where_the_steps_do():
+    _, trained = train("dense", max_steps=7)
+    assert len(trained.history) == 2
+    assert trained.history[1].learning_rate == pytest.approx(1e-3)
