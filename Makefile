@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check lock clean
+.PHONY: run test bench lock clean
 
 run: .venv/runtime.installed  ## every recipe on the embedded digits, quick preset, into ./store
 	$(BIN)/aepipe run --preset quick --data-set digits
@@ -9,6 +9,9 @@ run: .venv/runtime.installed  ## every recipe on the embedded digits, quick pres
 test: .venv/dev.installed  ## lint and the whole test suite
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
+
+bench: .venv/dev.installed  ## training speed beside Keras, and beside PyTorch and JAX where they are installed
+	$(BIN)/python tests/benchmarks/bench.py
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \

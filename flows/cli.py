@@ -13,6 +13,7 @@ from aepipe.recipes import RECIPES, RecipeName
 from aepipe.recipes.plan import Overrides
 from aepipe.stages.request import plan_requests
 from aepipe.store import open_store
+from aepipe.training.settings import CheckpointSettings
 
 # The embedded server needs no telemetry, and more than its default seconds to start on a busy machine.
 EMBEDDED_SERVER = {
@@ -35,12 +36,17 @@ def run(
         list[str] | None, typer.Option("--set", help="name=value for all recipes, recipe.name=value for one.")
     ] = None,
     store: StoreOption = "./store",
+    at_once: Annotated[
+        int | None, typer.Option(min=1, help="Trainings side by side; by default 2, on a GPU 1.")
+    ] = None,
     refresh: Annotated[bool, typer.Option(help="Train and evaluate even if that has been done.")] = False,
 ) -> None:
     """Train, evaluate and publish recipes; what the store already has is not done again.
 
-    Names that --set takes: epochs, batch_size, learning_rate, code_size, seed, max_steps; split.method,
-    split.test_fraction, split.validation_fraction, split.seed; noise.kinds, noise.levels, noise.seed.
+    Names that --set takes: epochs, batch_size, learning_rate, code_size, seed, max_steps, time_limit_minutes,
+    schedule, warm_up_share, weight_decay, gradient_clip_norm, precision, devices; split.method, split.test_fraction,
+    split.validation_fraction, split.seed; noise.kinds, noise.levels, noise.seed; checkpoints.every_seconds,
+    checkpoints.every_epochs.
     """
     chosen = list(RECIPES) if recipes == "all" else recipes.split(",")
     parameters = {
@@ -49,6 +55,7 @@ def run(
         "preset": preset,
         "data_set": data_set,
         "store": store,
+        "at_once": at_once,
         "refresh": refresh,
         **parse_changes(changes or []),
     }
@@ -77,6 +84,7 @@ def refuse_mistakes(parameters: dict) -> None:
     shared = {name: parameters[name] for name in ("setting", "preset", "data_set", "split", "noise")}
     overrides = {name: Overrides(**changes) for name, changes in parameters["recipe_overrides"].items()}
     plan_requests(parameters["recipes"], Overrides(**parameters["overrides"]), overrides, **shared)
+    CheckpointSettings(**parameters["checkpoints"])
     open_store(parameters["store"])
 
 
@@ -86,7 +94,7 @@ def parse_changes(changes: list[str]) -> dict:
     Raises:
         ParameterError: a change is not name=value, or names nothing that can be changed.
     """
-    parameters = {"overrides": {}, "recipe_overrides": {}, "split": {}, "noise": {}}
+    parameters = {"overrides": {}, "recipe_overrides": {}, "split": {}, "noise": {}, "checkpoints": {}}
     for change in changes:
         path, equals, value = change.partition("=")
         group, _, name = path.rpartition(".")
@@ -94,10 +102,12 @@ def parse_changes(changes: list[str]) -> dict:
             raise ParameterError("A change has the form name=value or recipe.name=value.", set=change)
         if group in RECIPES:
             target = parameters["recipe_overrides"].setdefault(RecipeName(group), {})
-        elif group in ("", "split", "noise"):
+        elif group in ("", "split", "noise", "checkpoints"):
             target = parameters[group or "overrides"]
         else:
-            raise ParameterError(f"Before the dot stands split, noise or one of {', '.join(RECIPES)}.", set=change)
+            raise ParameterError(
+                f"Before the dot stands split, noise, checkpoints or one of {', '.join(RECIPES)}.", set=change
+            )
         target[name] = value.split(",") if group == "noise" and name in ("kinds", "levels") else value
     return parameters
 

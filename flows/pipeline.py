@@ -4,18 +4,21 @@ aepipe run --preset quick --data-set digits
 prefect deployment run pipeline/on-demand --param preset=quick
 """
 
+from typing import Annotated
+
 from prefect import flow
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed, State
+from pydantic import Field
 
 from aepipe.noise import NoiseParameters
 from aepipe.publishing.release import Published, Run
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
-from aepipe.stages.outcome import Outcome, summarise_failures
-from aepipe.stages.request import TrainingRequest, plan_requests
-from flows.train import train
-from tasks.failures import failure_of
+from aepipe.stages.outcome import summarise_failures
+from aepipe.stages.request import plan_requests
+from aepipe.training.settings import CheckpointSettings
+from flows.side_by_side import train_side_by_side, trainings_at_once
 from tasks.find import find_results
 from tasks.publish import publish
 
@@ -31,6 +34,8 @@ def pipeline(
     split: SplitOverrides = SplitOverrides(),  # noqa: B008
     noise: NoiseParameters = NoiseParameters(),  # noqa: B008
     store: str = "./store",
+    at_once: Annotated[int, Field(ge=1)] | None = None,
+    checkpoints: CheckpointSettings = CheckpointSettings(),  # noqa: B008
     refresh: bool = False,
 ) -> State[Published]:
     """Train, evaluate and publish recipes; what the store already has is not done again.
@@ -45,6 +50,8 @@ def pipeline(
         split: What to change about the splits.
         noise: The noisy-input test sets.
         store: Where results go: a folder, file:///path or s3://bucket/prefix.
+        at_once: How many trainings run side by side here, each with its share of the cores; by default 2, 1 on a GPU.
+        checkpoints: How often a training's state is saved.
         refresh: Train and evaluate even if that has been done.
     """
     requests = plan_requests(
@@ -57,20 +64,16 @@ def pipeline(
         split=split,
         noise=noise,
     )
-    outcomes = [find_results(store, request, refresh) or train_child(store, request, refresh) for request in requests]
+    outcomes = {request.recipe: find_results(store, request, refresh) for request in requests}
+    missing = [request for request in requests if outcomes[request.recipe] is None]
+    num_processes = trainings_at_once(at_once, len(requests))
+    trained = train_side_by_side(missing, num_processes, store=store, checkpoints=checkpoints, refresh=refresh)
+    outcomes |= {outcome.recipe: outcome for outcome in trained}
     run = Run(flow_run=str(flow_run.id), started=flow_run.scheduled_start_time, parameters=flow_run.parameters)
-    published = publish(store, outcomes, run)
-    failures = summarise_failures(outcomes)
+    published = publish(store, list(outcomes.values()), run)
+    failures = summarise_failures(outcomes.values())
     if failures:
         return Failed(message=f"{failures} {published.summary}", data=published)
-    num_cached = sum(outcome.was_cached for outcome in outcomes)
+    num_cached = sum(outcome.was_cached for outcome in outcomes.values())
     message = f"{num_cached} of {len(outcomes)} recipes were in the store. {published.summary}"
     return Completed(message=message, data=published)
-
-
-def train_child(store: str, request: TrainingRequest, refresh: bool) -> Outcome:
-    """Run the train flow for one recipe; its failure is an outcome, so that the others go on."""
-    state = train(**dict(request), store=store, refresh=refresh, return_state=True)
-    if state.is_completed():
-        return state.result()
-    return Outcome(recipe=request.recipe, setting=request.setting, error=failure_of(state))

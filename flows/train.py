@@ -10,6 +10,7 @@ from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest
+from aepipe.training.settings import CheckpointSettings
 from tasks.data import prepare_data, split_data
 from tasks.evaluate import evaluate_recipe
 from tasks.noise import make_noisy_test_set
@@ -26,6 +27,7 @@ def train(
     split: SplitOverrides = SplitOverrides(),  # noqa: B008
     noise: NoiseParameters = NoiseParameters(),  # noqa: B008
     store: str = "./store",
+    checkpoints: CheckpointSettings = CheckpointSettings(),  # noqa: B008
     refresh: bool = False,
 ) -> Outcome:
     """Train and evaluate one recipe; what the store already has is not done again.
@@ -39,6 +41,7 @@ def train(
         split: What to change about the split.
         noise: The noisy-input test set.
         store: Where results go: a folder, file:///path or s3://bucket/prefix.
+        checkpoints: How often the training's state is saved.
         refresh: Train and evaluate even if that has been done.
     """
     request = TrainingRequest(
@@ -48,7 +51,7 @@ def train(
     parts = split_data(store, data, request.split_settings(data))
     noisy = make_noisy_test_set(store, data, parts, noise)
     plan = request.training_plan(data)
-    trained = train_recipe(store, plan, data, parts, refresh)
+    trained = train_recipe(store, plan, data, parts, checkpoints, refresh)
     evaluated = evaluate_recipe(store, plan, data, parts, noisy, trained, refresh)
     return Outcome(
         recipe=recipe,

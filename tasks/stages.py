@@ -24,12 +24,13 @@ def stage_task(fingerprint_of: Callable[..., str], name: str):
     The task run is called `name/fingerprint`; its final state is named Cached where the store had the result.
 
     Args:
-        fingerprint_of: Takes the function's arguments but `store_url` and `refresh`, returns the stage's fingerprint.
+        fingerprint_of: Takes the function's arguments but `store_url`, `saving` and `refresh`, returns the stage's
+            fingerprint.
         name: The task's name.
     """
 
     def run_name(parameters: dict) -> str:
-        work = {name: value for name, value in parameters.items() if name not in ("store_url", "refresh")}
+        work = {name: value for name, value in parameters.items() if name not in ("store_url", "saving", "refresh")}
         return f"{name}/{fingerprint_of(**work)[:12]}"
 
     def decorate(run_stage: Callable[..., StageResult]) -> Callable[..., StageResult]:

@@ -4,12 +4,18 @@ from aepipe.recipes.plan import TrainingPlan
 from aepipe.stages import train
 from aepipe.store import open_store
 from aepipe.store.stages import StageResult
+from aepipe.training.settings import CheckpointSettings
 from tasks.stages import stage_task
 
 
 @stage_task(train.train_fingerprint, name="train")
 def train_recipe(
-    store_url: str, plan: TrainingPlan, data: StageResult, split: StageResult, refresh: bool = False
+    store_url: str,
+    plan: TrainingPlan,
+    data: StageResult,
+    split: StageResult,
+    saving: CheckpointSettings,
+    refresh: bool = False,
 ) -> StageResult:
     """Train one recipe."""
-    return train.train_recipe(open_store(store_url), plan, data, split, refresh)
+    return train.train_recipe(open_store(store_url), plan, data, split, saving, refresh)

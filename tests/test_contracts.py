@@ -17,9 +17,9 @@ COMMON = ["noise", "refresh", "split", "store"]
 PARAMETERS = {
     "flows/pipeline.py:pipeline": [
         *COMMON,
-        *["data_set", "overrides", "preset", "recipe_overrides", "recipes", "setting"],
+        *["at_once", "checkpoints", "data_set", "overrides", "preset", "recipe_overrides", "recipes", "setting"],
     ],
-    "flows/train.py:train": [*COMMON, "data_set", "overrides", "preset", "recipe", "setting"],
+    "flows/train.py:train": [*COMMON, "checkpoints", "data_set", "overrides", "preset", "recipe", "setting"],
     "flows/noisy_test_set.py:noisy_test_set": [*COMMON, "data_set"],
 }
 

@@ -12,9 +12,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError
+from aepipe.folders import default_cache_folder
 from aepipe.store.fingerprint import canonical_json
 from aepipe.store.interface import Store
 from aepipe.store.refs import Kind, Ref
@@ -73,6 +75,8 @@ def produce_stage(
 ) -> StageResult:
     """Return the stage's result from the store, or do the work and put it there.
 
+    Of several processes of this machine that want the same result, one does the work and the others wait for it.
+
     Args:
         store: Where the result is, or goes.
         stage: The stage's name.
@@ -83,6 +87,19 @@ def produce_stage(
     done = None if refresh else find_stage(store, stage, fingerprint)
     if done is not None:
         return done
+    with FileLock(_lock_path(store, stage, fingerprint)):
+        done = None if refresh else find_stage(store, stage, fingerprint)
+        return done or _work(store, stage, fingerprint, work)
+
+
+def _lock_path(store: Store, stage: str, fingerprint: str) -> Path:
+    name = hashlib.sha256(f"{store.url}/{stage_prefix(stage, fingerprint)}".encode()).hexdigest()[:32]
+    folder = default_cache_folder() / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{name}.lock"
+
+
+def _work(store: Store, stage: str, fingerprint: str, work: Callable[[Path], Mapping[str, Any]]) -> StageResult:
     with tempfile.TemporaryDirectory(prefix=f"aepipe-{stage}-") as name:
         folder = Path(name)
         started = time.perf_counter()

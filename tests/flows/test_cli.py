@@ -18,7 +18,7 @@ from flows.cli import app, parse_changes
 ROOT = Path(__file__).parents[2]
 # Names are only ever added to; scripts and schedules of other people hold on to the rest.
 CONTRACT = {
-    "run": ["--data-set", "--preset", "--recipes", "--refresh", "--set", "--setting", "--store"],
+    "run": ["--at-once", "--data-set", "--preset", "--recipes", "--refresh", "--set", "--setting", "--store"],
     "recipes": ["--json"],
     "noise": ["--kinds", "--levels", "--refresh", "--seed", "--store", "DATA_SET"],
     "datasets list": ["--json"],
@@ -92,6 +92,7 @@ def test_changes_go_where_they_belong():
         "recipe_overrides": {"faces-conv": {"epochs": "5"}},
         "split": {"seed": "1"},
         "noise": {"levels": ["0.1", "0.3"]},
+        "checkpoints": {},
     }
 
 

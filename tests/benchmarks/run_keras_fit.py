@@ -1,0 +1,46 @@
+"""Every recipe with Keras' own fit, one after the other in one process: python run_keras_fit.py STORE."""
+
+import sys
+
+import keras
+import numpy as np
+from whole_run import EPOCHS, request_for
+
+from aepipe.models import build
+from aepipe.models.layers import Corruption
+from aepipe.stages.data import load_data, load_split, prepare_data, split_data
+from aepipe.store import open_store
+from aepipe.training.losses import LOSSES
+
+
+def main(folder: str) -> None:
+    """Train every recipe as its source does."""
+    store = open_store(folder)
+    for recipe in EPOCHS:
+        keras.backend.clear_session()
+        request = request_for(recipe)
+        data = prepare_data(store, request.data_parameters())
+        plan, parts = request.training_plan(data), split_data(store, data, request.split_settings(data))
+        settings, images = plan.training, load_data(store, data).scaled(load_split(store, parts).train)
+        unit, loss_of = np.float32(settings.loss_unit), LOSSES[settings.loss]
+        model = build(plan.model, plan.image_shape).model
+        if settings.corruption:
+            inputs = keras.Input(plan.image_shape)
+            corrupted = Corruption(settings.corruption.kind, settings.corruption.level)(inputs)
+            model = keras.Model(inputs, model(corrupted))
+        model.compile(
+            keras.optimizers.Adam(settings.learning_rate),
+            lambda targets, outputs, loss_of=loss_of, unit=unit: loss_of(targets * unit, outputs * unit),
+        )
+        model.fit(
+            images,
+            images,
+            batch_size=settings.batch_size,
+            epochs=settings.epochs,
+            shuffle=settings.shuffle,
+            verbose=0,
+        )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
