@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from typing import Literal, Protocol
 
@@ -112,9 +113,10 @@ class _Training:
         self._autoencoder, self._train, self._settings = autoencoder, train, settings
         self._callbacks, self._checkpoints, self._saving = callbacks, checkpoints, saving
         num_steps = total_steps(len(train), settings)
-        self._optimizer = FusedAdam(settings, num_steps)
-        self._optimizer.build(autoencoder.model.trainable_variables)
-        corrupt = corruption(settings)
+        with strategy.scope() if strategy else nullcontext():
+            self._optimizer = FusedAdam(settings, num_steps)
+            self._optimizer.build(autoencoder.model.trainable_variables)
+            corrupt = corruption(settings)
         self._variables = [*autoencoder.model.variables, *self._optimizer.variables, *corrupt.variables]
         self._group = 1 if strategy else steps_in_a_group(autoencoder, num_steps)
         self._train_chunk = compile_steps(autoencoder, self._optimizer, corrupt, train, settings, self._group, strategy)

@@ -69,13 +69,15 @@ def compile_steps(
     @tf.function(input_signature=[tf.TensorSpec((None, batch_size, *train.images.shape[1:]), train.images.dtype)])
     def train_chunk(batches):
         num_steps = tf.shape(batches)[0]
-        num_grouped = num_steps // group * group if group > 1 else 0
         values = optimizer.step_values(num_steps)
         losses = tf.TensorArray(tf.float32, num_steps, element_shape=(2,))
-        for first in tf.range(0, num_grouped, group):
-            results = several(batches[first : first + group], values[first : first + group])
-            for number in range(group):
-                losses = losses.write(first + number, results[number])
+        num_grouped = 0
+        if group > 1:
+            num_grouped = num_steps // group * group
+            for first in tf.range(0, num_grouped, group):
+                results = several(batches[first : first + group], values[first : first + group])
+                for number in range(group):
+                    losses = losses.write(first + number, results[number])
         for number in tf.range(num_grouped, num_steps):
             losses = losses.write(number, one(batches[number], values[number]))
         return losses.stack()

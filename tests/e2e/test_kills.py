@@ -1,0 +1,61 @@
+"""SIGKILL at random moments: the training that is left ends with the bytes of one that was never killed.
+
+AEPIPE_KILLS says how often; three times in the suite, because every life begins with importing TensorFlow.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from aepipe.store import open_store
+
+EPOCHS = 3000
+NUM_KILLS = int(os.environ.get("AEPIPE_KILLS", "3"))
+
+
+def start(store: Path) -> subprocess.Popen:
+    script = Path(__file__).with_name("train_once.py")
+    process = subprocess.Popen([sys.executable, script, store, str(EPOCHS)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "started\n"
+    return process
+
+
+def finish(process: subprocess.Popen) -> list[str]:
+    """Return at which step it resumed, which epoch it kept, and the model's digest."""
+    answer = process.communicate()[0].split()
+    assert process.returncode == 0
+    return answer
+
+
+def test_random_kills_change_no_byte(tmp_path):
+    resumed_at, *expected = finish(start(tmp_path / "never killed"))
+    assert resumed_at == "None"
+    generator = random.Random(int(os.environ.get("AEPIPE_KILL_SEED", time.time_ns())))
+    killed, places = tmp_path / "killed", []
+    for _ in range(NUM_KILLS):
+        with start(killed) as process:
+            time.sleep(generator.uniform(0.5, 12))
+            process.kill()
+        places.append(
+            max((info.key.split("/")[-1][:12] for info in open_store(str(killed)).list("checkpoints/")), default="0")
+        )
+    resumed_at, *answer = finish(start(killed))
+    print("steps at the kills:", [int(place) for place in places], "resumed at", resumed_at)
+    assert answer == expected
+    assert list(open_store(str(killed)).list("checkpoints/")) == []
+
+
+def test_sigterm_saves_and_ends_the_process(tmp_path):
+    with start(tmp_path) as process:
+        while not list(open_store(str(tmp_path)).list("checkpoints/")):
+            assert process.poll() is None
+            time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        started = time.monotonic()
+        assert process.wait(60) == -signal.SIGTERM
+    print(f"ended {time.monotonic() - started:.2f} s after SIGTERM")
+    assert list(open_store(str(tmp_path)).list("checkpoints/"))
