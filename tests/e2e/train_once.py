@@ -14,7 +14,9 @@ from aepipe.training.settings import CheckpointSettings
 def main(folder: str, epochs: str) -> None:
     """Train mnist-denoising on the embedded digits, and print what resumed and the model's digest."""
     store = open_store(folder)
-    request = TrainingRequest(recipe="mnist-denoising", data_set="digits", overrides=Overrides(epochs=int(epochs)))
+    request = TrainingRequest(
+        recipe="mnist-denoising", setting="published", data_set="digits", overrides=Overrides(epochs=int(epochs))
+    )
     data = prepare_data(store, request.data_parameters())
     parts = split_data(store, data, request.split_settings(data))
     print("started", flush=True)
