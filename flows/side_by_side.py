@@ -46,7 +46,7 @@ def train_side_by_side(requests: Sequence[TrainingRequest], num_processes: int, 
         num_processes, multiprocessing.get_context("spawn"), initializer=_set_environment, initargs=(variables,)
     )
     with pool:
-        futures = [pool.submit(_train_in_child, context, request, shared) for request in _interleaved(requests)]
+        futures = [pool.submit(_train_in_child, context, request, shared) for request in interleaved(requests)]
         try:
             wait(futures, return_when=FIRST_EXCEPTION)
             return [future.result() for future in futures]
@@ -57,7 +57,7 @@ def train_side_by_side(requests: Sequence[TrainingRequest], num_processes: int, 
             raise
 
 
-def _interleaved(requests: Sequence[TrainingRequest]) -> list[TrainingRequest]:
+def interleaved(requests: Sequence[TrainingRequest]) -> list[TrainingRequest]:
     """Return the requests with different data sets first, so that none waits for data that another one prepares."""
     seen = Counter()
     places = {}

@@ -8,20 +8,23 @@ from concurrent.futures import ProcessPoolExecutor
 from whole_run import EPOCHS, request_for
 
 from aepipe.stages.data import prepare_data, split_data
+from aepipe.stages.request import TrainingRequest
 from aepipe.stages.train import train_recipe
 from aepipe.store import open_store
+from flows.side_by_side import interleaved
 
 
 def main(folder: str) -> None:
     """Train every recipe anew."""
     os.environ["AEPIPE_THREADS"] = str(max(1, os.cpu_count() // 2))
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
-        list(pool.map(train_one, [folder] * len(EPOCHS), EPOCHS))
+        requests = interleaved([request_for(recipe) for recipe in EPOCHS])
+        list(pool.map(train_one, [folder] * len(requests), requests))
 
 
-def train_one(folder: str, recipe: str) -> None:
+def train_one(folder: str, request: TrainingRequest) -> None:
     """Train one recipe in this process."""
-    store, request = open_store(folder), request_for(recipe)
+    store = open_store(folder)
     data = prepare_data(store, request.data_parameters())
     parts = split_data(store, data, request.split_settings(data))
     train_recipe(store, request.training_plan(data), data, parts, refresh=True)

@@ -2,6 +2,7 @@
 
 import sys
 
+import as_installed  # noqa: F401 - before Keras
 import keras
 import numpy as np
 from whole_run import EPOCHS, request_for
