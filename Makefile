@@ -20,7 +20,8 @@ bench: .venv/dev.installed  ## training speed beside Keras, and beside PyTorch a
 
 .venv/%.installed: deploy/requirements/%.lock pyproject.toml | .venv/bin/python
 	@echo "Installing $< into .venv: about 1 GB, some minutes"
-	$(BIN)/python -m pip install --quiet --require-hashes -r $<
+	@# The lock is complete. Resolving it again, old pips look at newer versions of packages with extras, and refuse them.
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r $<
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
