@@ -10,7 +10,7 @@ import numpy as np
 
 from aepipe.errors import TrainingError, TrainingInterruptedError
 from aepipe.models.autoencoder import Autoencoder
-from aepipe.training.batches import Pixels, epoch_rows, num_epochs, read_ahead, total_steps
+from aepipe.training.batches import Pixels, epoch_rows, num_epochs, read_ahead, steps_per_epoch, total_steps
 from aepipe.training.checkpoints import Checkpoints
 from aepipe.training.optimizer import FusedAdam
 from aepipe.training.settings import CheckpointSettings, TrainingSettings
@@ -112,7 +112,8 @@ class _Training:
     def __init__(self, autoencoder, train, validation, settings, callbacks, checkpoints, saving, strategy):
         self._autoencoder, self._train, self._settings = autoencoder, train, settings
         self._callbacks, self._checkpoints, self._saving = callbacks, checkpoints, saving
-        num_steps = total_steps(len(train), settings)
+        self._num_steps = num_steps = total_steps(len(train), settings)
+        self._steps_in_epoch = steps_per_epoch(len(train), settings.batch_size)
         with strategy.scope() if strategy else nullcontext():
             self._optimizer = FusedAdam(settings, num_steps)
             self._optimizer.build(autoencoder.model.trainable_variables)
@@ -152,9 +153,12 @@ class _Training:
     def _run_steps(self, signals: DeferredSignals) -> None:
         """Train until the epoch ends, time runs out or a signal comes."""
         rows = epoch_rows(len(self._train), self._settings, len(self._history), self._train.image_bytes)
+        num_done = len(self._step_losses)
+        values = self._optimizer.step_values(self._steps_done() - num_done, len(rows))
         started = time.perf_counter()
-        for batches in read_ahead(self._train, rows[len(self._step_losses) :], lambda: self._chunk_steps, self._group):
-            losses = self._train_chunk(batches).numpy().astype(np.float64)
+        for batches in read_ahead(self._train, rows[num_done:], lambda: self._chunk_steps, self._group):
+            num_done, first = num_done + len(batches), num_done
+            losses = self._train_chunk(batches, values[first:num_done]).numpy().astype(np.float64)
             seconds, started = time.perf_counter() - started, time.perf_counter()
             self._seconds, self._epoch_seconds = self._seconds + seconds, self._epoch_seconds + seconds
             self._chunk_steps = max(1, min(4 * len(batches), round(CHUNK_SECONDS * len(batches) / seconds)))
@@ -178,7 +182,7 @@ class _Training:
             mse=mse,
             validation_loss=validation_loss,
             validation_mse=validation_mse,
-            learning_rate=float(self._optimizer.step_values(1)[0, 0]),
+            learning_rate=float(self._optimizer.step_values(self._steps_done(), 1)[0, 0]),
             seconds=self._epoch_seconds,
         )
         self._check_finite([epoch.monitored])
@@ -201,6 +205,9 @@ class _Training:
         if self._best and patience is not None and len(self._history) - self._best >= patience:
             return "patience"
         return "time limit" if self._history and self._is_out_of_time() else None
+
+    def _steps_done(self) -> int:
+        return min(len(self._history) * self._steps_in_epoch + len(self._step_losses), self._num_steps)
 
     def _is_out_of_time(self) -> bool:
         limit = self._settings.time_limit_minutes
@@ -240,7 +247,7 @@ class _Training:
             seconds=self._seconds,
             epoch_seconds=self._epoch_seconds,
         )
-        self._checkpoints.save(int(self._optimizer.iterations), to_bytes(state))
+        self._checkpoints.save(self._steps_done(), to_bytes(state))
         self._saved_at = time.perf_counter()
         self._saving_seconds = self._saved_at - started
 
@@ -255,4 +262,4 @@ class _Training:
         self._history = [Epoch(**row) for row in state.history]
         self._step_losses, self._best, self._best_weights = state.step_losses, state.best, state.best_weights
         self._seconds, self._epoch_seconds = state.seconds, state.epoch_seconds
-        return int(self._optimizer.iterations)
+        return self._steps_done()

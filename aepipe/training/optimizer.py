@@ -2,7 +2,7 @@
 
 import math
 
-from keras import ops
+import numpy as np
 
 from aepipe.training.runtime import keras, tf
 from aepipe.training.settings import TrainingSettings
@@ -13,8 +13,9 @@ SMALLEST_SHARE = 0.01
 class FusedAdam(keras.optimizers.Adam):
     """Keras' Adam with TensorFlow's own update kernel, which reads and writes each value once.
 
-    What a step needs beside gradients comes as numbers from `step_values`, computed outside of what XLA compiles: XLA
-    would compute the rate and the powers again for every single weight, a fifth of a step's time.
+    What a step needs beside gradients comes as numbers from `step_values`. XLA would compute the rate and the powers
+    again for every single weight, a fifth of a step's time; TensorFlow's own power of a vector has other last bits in a
+    vector of another length, and how many steps a chunk has depends on how busy the machine is.
     """
 
     def __init__(self, settings: TrainingSettings, num_steps: int):
@@ -22,11 +23,11 @@ class FusedAdam(keras.optimizers.Adam):
         self._settings = settings
         self._num_steps = num_steps
 
-    def step_values(self, num_steps):
-        """Return learning rate and powers of the betas of the next steps, float32 of (num_steps, 3)."""
-        steps = tf.cast(self.iterations.value, tf.float32) + tf.range(tf.cast(num_steps, tf.float32))
-        powers = [tf.pow(beta, steps + 1) for beta in (self.beta_1, self.beta_2)]
-        return tf.stack([learning_rate(self._settings, self._num_steps, steps), *powers], axis=1)
+    def step_values(self, first: int, num_steps: int) -> np.ndarray:
+        """Return learning rate and powers of the betas of the steps from `first`, float32 of (num_steps, 3)."""
+        steps = first + np.arange(num_steps, dtype=np.float64)
+        powers = [beta ** (steps + 1) for beta in (self.beta_1, self.beta_2)]
+        return np.stack([learning_rate(self._settings, self._num_steps, steps), *powers], axis=1).astype(np.float32)
 
     def apply_step(self, gradients, variables, values) -> None:
         """Take one step with one row of `step_values`."""
@@ -52,15 +53,14 @@ class FusedAdam(keras.optimizers.Adam):
         )
 
 
-def learning_rate(settings: TrainingSettings, num_steps: int, step):
-    """Return the rate of a step, counted from 0: it rises in a line from near 0, then stays or falls."""
+def learning_rate(settings: TrainingSettings, num_steps: int, steps: np.ndarray) -> np.ndarray:
+    """Return the rate of steps, counted from 0: it rises in a line from near 0, then stays or falls."""
     num_warm_up = round(settings.warm_up_share * num_steps)
-    step = ops.cast(step, "float32")
-    rising = ops.minimum(1.0, (step + 1) / max(1, num_warm_up))
-    done = ops.clip((step - num_warm_up) / max(1, num_steps - num_warm_up), 0.0, 1.0)
+    rising = np.minimum(1, (steps + 1) / max(1, num_warm_up))
+    done = np.clip((steps - num_warm_up) / max(1, num_steps - num_warm_up), 0, 1)
     falling = {
-        "constant": ops.ones_like(done),
-        "cosine": 0.5 * (1 + ops.cos(math.pi * done)),
-        "exponential": ops.exp(math.log(SMALLEST_SHARE) * done),
+        "constant": np.ones_like(done),
+        "cosine": 0.5 * (1 + np.cos(math.pi * done)),
+        "exponential": np.exp(math.log(SMALLEST_SHARE) * done),
     }
     return settings.learning_rate * rising * falling[settings.schedule]

@@ -27,8 +27,8 @@ def compile_steps(
     group: int = 1,
     strategy: tf.distribute.Strategy | None = None,
 ) -> Callable:
-    """Return a compiled function from batches, (num_steps, batch_size, height, width, channels), to each step's loss
-    and MSE, float32 of (num_steps, 2).
+    """Return a compiled function from batches, (num_steps, batch_size, height, width, channels), and the optimizer's
+    values for these steps, to each step's loss and MSE, float32 of (num_steps, 2).
 
     Args:
         autoencoder: What is trained, in place.
@@ -66,10 +66,11 @@ def compile_steps(
     if strategy is None and _gains_from_xla(autoencoder):
         one, several = (tf.function(function, jit_compile=True) for function in (one, several))
 
-    @tf.function(input_signature=[tf.TensorSpec((None, batch_size, *train.images.shape[1:]), train.images.dtype)])
-    def train_chunk(batches):
+    batches_of_a_chunk = tf.TensorSpec((None, batch_size, *train.images.shape[1:]), train.images.dtype)
+
+    @tf.function(input_signature=[batches_of_a_chunk, tf.TensorSpec((None, 3), tf.float32)])
+    def train_chunk(batches, values):
         num_steps = tf.shape(batches)[0]
-        values = optimizer.step_values(num_steps)
         losses = tf.TensorArray(tf.float32, num_steps, element_shape=(2,))
         num_grouped = 0
         if group > 1:

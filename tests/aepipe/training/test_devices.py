@@ -7,7 +7,7 @@ import pytest
 from .in_process import python
 
 TRAIN = """
-import json, sys
+import json, sys, tempfile
 import numpy as np
 from contextlib import nullcontext
 from aepipe.models import build
@@ -19,21 +19,35 @@ if devices == "all":
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from aepipe.training.batches import Pixels
 from aepipe.training.engine import fit
-from aepipe.training.settings import TrainingSettings
+from aepipe.store import open_store
+from aepipe.training.checkpoints import Checkpoints
+from aepipe.training.settings import CheckpointSettings, TrainingSettings
 images = np.random.default_rng(0).integers(0, 256, (100, 8, 8, 1), dtype=np.uint8)
 settings = TrainingSettings(batch_size=20, epochs=5, devices=devices, weight_decay=0.01, gradient_clip_norm=1)
 strategy = distribution(settings.devices, settings.batch_size)
-keras.utils.set_random_seed(0)
-with strategy.scope() if strategy else nullcontext():
-    autoencoder = build(DenseOptions(hidden_widths=(24,), code_size=8), (8, 8, 1))
-trained = fit(autoencoder, Pixels(images[20:], (0, 255)), Pixels(images[:20], (0, 255)), settings, strategy=strategy)
-print(json.dumps([strategy and strategy.num_replicas_in_sync, [epoch.validation_loss for epoch in trained.history]]))
+checkpoints = Checkpoints(open_store(tempfile.mkdtemp()), "training")
+for epochs in (2, 5):
+    keras.utils.set_random_seed(0)
+    with strategy.scope() if strategy else nullcontext():
+        autoencoder = build(DenseOptions(hidden_widths=(24,), code_size=8), (8, 8, 1))
+    trained = fit(
+        autoencoder,
+        Pixels(images[20:], (0, 255)),
+        Pixels(images[:20], (0, 255)),
+        settings.model_copy(update={"epochs": epochs}),
+        checkpoints=checkpoints,
+        saving=CheckpointSettings(every_epochs=1),
+        strategy=strategy,
+    )
+print(json.dumps([strategy and strategy.num_replicas_in_sync, [epoch.validation_loss for epoch in trained.history],
+                  trained.resumed_at]))
 """
 
 
 def test_two_devices_come_to_the_loss_of_one():
     one, two = (json.loads(python(TRAIN.replace("DEVICES", repr(devices)))) for devices in ("one", "all"))
     assert (one[0], two[0]) == (None, 2)
+    assert one[2] == two[2] == 8
     assert two[1] == pytest.approx(one[1], rel=1e-4)
     assert two[1][-1] < two[1][0]
 

@@ -96,9 +96,10 @@ def test_a_killed_training_ends_with_the_bytes_of_one_that_was_not(recipe, check
 @pytest.mark.usefixtures("grouped")
 @pytest.mark.parametrize("chunk_seconds", [0.001, 10])
 def test_how_steps_are_cut_into_chunks_changes_nothing(monkeypatch, chunk_seconds):
-    expected, by_step = train("denoising")
+    # More steps an epoch than a processor's vector has lanes: their last bits may not depend on the chunk either.
+    expected, by_step = train("denoising", batch_size=4)
     monkeypatch.setattr(engine, "CHUNK_SECONDS", chunk_seconds)
-    digest, trained = train("denoising")
+    digest, trained = train("denoising", batch_size=4)
     assert digest == expected
     assert [epoch.loss for epoch in trained.history] == [epoch.loss for epoch in by_step.history]
 
