@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
@@ -103,7 +103,7 @@ def fit(
 
 def history_rows(history: Iterable[Epoch]) -> list[dict[str, float]]:
     """Return one dict an epoch, as history.csv has them."""
-    return [asdict(epoch) for epoch in history]
+    return [dict(vars(epoch)) for epoch in history]
 
 
 class _Training:

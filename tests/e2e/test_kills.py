@@ -15,7 +15,7 @@ from aepipe.store import open_store
 
 NUM_KILLS = int(os.environ.get("AEPIPE_KILLS", "2"))
 # Some seconds of training for each kill.
-EPOCHS = 600 + 300 * NUM_KILLS
+EPOCHS = 80 * NUM_KILLS
 
 
 def start(store: Path) -> subprocess.Popen:

@@ -38,7 +38,7 @@ def _one_step_a_chunk(monkeypatch):
     monkeypatch.setattr(engine, "CHUNK_SECONDS", 0)
 
 
-@pytest.fixture(params=[False, True], ids=["single steps", "grouped steps"])
+@pytest.fixture
 def grouped(request, monkeypatch) -> None:
     monkeypatch.setattr(steps, "LEAST_STEPS", 0 if request.param else 10**9)
     monkeypatch.setattr(steps, "GROUPED_STEPS", 2)
@@ -75,8 +75,14 @@ def kill_at(monkeypatch, step: int) -> None:
     monkeypatch.setattr(engine._Training, "_check_finite", check)
 
 
+# What grouping changes is the same for every model, and compiling takes it seconds.
+@pytest.mark.parametrize(
+    ("recipe", "grouped"),
+    [*((recipe, False) for recipe in RECIPES), ("denoising", True)],
+    indirect=["grouped"],
+    ids=[*RECIPES, "grouped steps"],
+)
 @pytest.mark.usefixtures("grouped")
-@pytest.mark.parametrize("recipe", RECIPES)
 def test_a_killed_training_ends_with_the_bytes_of_one_that_was_not(recipe, checkpoints, monkeypatch):
     monkeypatch.setattr(engine, "LARGEST_SAVING_SHARE", float("inf"))
     expected, uninterrupted = train(recipe)
@@ -93,8 +99,9 @@ def test_a_killed_training_ends_with_the_bytes_of_one_that_was_not(recipe, check
     assert trained.kept.epoch == uninterrupted.kept.epoch
 
 
-@pytest.mark.usefixtures("grouped")
+@pytest.mark.parametrize("grouped", [False, True], indirect=True, ids=["single steps", "grouped steps"])
 @pytest.mark.parametrize("chunk_seconds", [0.001, 10])
+@pytest.mark.usefixtures("grouped")
 def test_how_steps_are_cut_into_chunks_changes_nothing(monkeypatch, chunk_seconds):
     # More steps an epoch than a processor's vector has lanes: their last bits may not depend on the chunk either.
     expected, by_step = train("denoising", batch_size=4)
