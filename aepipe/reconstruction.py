@@ -79,7 +79,8 @@ class Reconstructions:
         count, mse = len(self.errors), self.mse_per_pixel
         yield f"Mean of {count}: MSE {mse:.5f}, PSNR {psnr_db(max(mse, SMALLEST_MSE)):.2f} dB."
         if self.num_resized:
-            yield f"{self.num_resized} of {count} had another size than {height} x {width}: their centred square was resized."
+            other = f"had another size than {height} x {width}"
+            yield f"{self.num_resized} of {count} {other}: their centred square was resized."
         if self.num_recoloured:
             change = "became grey" if channels == 1 else "became three equal channels"
             yield f"{self.num_recoloured} of {count} had other channels than the model and {change} first."

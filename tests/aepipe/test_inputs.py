@@ -40,6 +40,13 @@ def test_what_was_preprocessed_stays_as_it_is():
     np.testing.assert_array_equal(to_model_input(made, recipe), made)
 
 
+def test_the_trainings_own_size_comes_before_the_models():
+    images = pixels(2, 32, 32)
+    coarse = resize_bicubic(images[..., None], 8, (0, 255))
+    expected = resize_bicubic(coarse, 16, (0, 255)) / 255
+    np.testing.assert_allclose(to_model_input(images, trained(size=8)), expected, atol=1e-6)
+
+
 def test_another_size_is_resized_larger_or_smaller():
     for size in (8, 20, 100):
         images = pixels(2, size, size)
