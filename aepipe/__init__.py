@@ -3,11 +3,12 @@
 import os
 
 from aepipe.errors import AepipeError
+from aepipe.loading import LoadedModel, load
 from aepipe.publishing.manifest import list_releases
 from aepipe.recipes import RECIPES, get_recipe
 from aepipe.store import open_store
 
-__all__ = ["RECIPES", "AepipeError", "get_recipe", "list_releases", "open_store"]
+__all__ = ["RECIPES", "AepipeError", "LoadedModel", "get_recipe", "list_releases", "load", "open_store"]
 
 # TensorFlow reads it once, when Keras imports it; its CUDA probe is noise on a machine without a GPU.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

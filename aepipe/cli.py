@@ -1,5 +1,6 @@
 """The commands that need no flow: data sets, recipes, noisy test sets, releases."""
 
+import json
 import math
 from typing import Annotated
 
@@ -7,7 +8,7 @@ import typer
 
 from aepipe import datasets
 from aepipe.models.options import count_parameters
-from aepipe.printing import print_rows
+from aepipe.printing import print_rows, print_table
 from aepipe.publishing.commands import JsonOption, StoreOption
 from aepipe.publishing.commands import app as releases_app
 from aepipe.recipes import RECIPES
@@ -97,3 +98,34 @@ def noise(
     split = split_data(opened, data, recommended_split(data))
     for ref in make_noisy_test_set(opened, data, split, parameters, refresh).files.values():
         typer.echo(ref.uri)
+
+
+@app.command(
+    epilog="Examples: aepipe reconstruct /data/digits --recipe mnist-dense --store s3://models/aepipe; "
+    "aepipe reconstruct shoes.zip --recipe faces-conv --channel 20260101T020000Z-1a2b3c --output shoes"
+)
+def reconstruct(
+    images: Annotated[str, typer.Argument(help="A folder, a .zip or .npz file, or an s3:// prefix.")],
+    recipe: Annotated[str, typer.Option(help="Whose model.")],
+    store: StoreOption = "./store",
+    channel: Annotated[str, typer.Option(help="A channel, or a release's id.")] = "production",
+    output: Annotated[str, typer.Option(help="A new or empty folder.")] = "./reconstructions",
+    batch_size: Annotated[int, typer.Option(min=1, help="Images that are in memory at a time.")] = 64,
+    as_json: JsonOption = False,
+) -> None:
+    """Reconstruct images with a published model: a PNG for each, and errors.csv."""
+    from aepipe.reconstruction import reconstruct_images
+
+    done = reconstruct_images(images, output, store, recipe, channel, batch_size)
+    if as_json:
+        typer.echo(json.dumps(done.summary(), indent=2))
+        return
+    rows = [[printable(error.file), error.mse_per_pixel, error.psnr_db] for error in done.worst()]
+    print_table("The largest errors", ["file", "MSE", "PSNR (dB)"], rows)
+    for line in done.lines():
+        typer.echo(line)
+
+
+def printable(name: str) -> str:
+    """Return a file's name as a terminal may show it."""
+    return name if name.isprintable() else ascii(name)

@@ -2,14 +2,15 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from aepipe.datasets.formats.image_files import decode_images
+from aepipe.datasets.formats.image_files import decode_images, decode_picture
 from aepipe.datasets.formats.members import Member, list_folder, list_s3, open_zip
 from aepipe.datasets.formats.npz import read_npz
 from aepipe.datasets.images import ImageData
@@ -29,6 +30,42 @@ SUMMARY = DataSetSummary(
     source="a folder, zip, npz or s3:// prefix",
     size_bytes=None,
 )
+
+
+@dataclass(frozen=True)
+class OwnImage:
+    """One image by itself.
+
+    Attributes:
+        name: The file's name below the top, or the row in an npz file.
+        decode: Takes the height and width that are wanted; returns (height, width, channels), uint8 or float32 in
+            [0, 1], and the file's own (height, width). Raises `DataError`.
+    """
+
+    name: str
+    decode: Callable[[int, int], tuple[np.ndarray, tuple[int, int]]]
+
+
+@contextmanager
+def open_images(location: str) -> Iterator[list[OwnImage]]:
+    """Give the images at a location by name; pictures are read one by one, the arrays of an npz file at once.
+
+    Raises:
+        DataError: there are none, or they can't be listed.
+    """
+    if location.endswith(".npz"):
+        images, _ = read_npz(_existing(location))
+        digits = len(str(len(images) - 1))
+        yield [OwnImage(f"{row:0{digits}d}", partial(_row, image)) for row, image in enumerate(images)]
+        return
+    with _open_members(location) as (members, _):
+        if not members:
+            raise DataError("There must be at least one picture.", WAY_OUT, location=location)
+        yield [OwnImage(member.name, partial(decode_picture, member)) for member in members]
+
+
+def _row(image: np.ndarray, height: int, width: int) -> tuple[np.ndarray, tuple[int, int]]:
+    return image, image.shape[:2]
 
 
 def own_images_spec(location: str, image_size: int = IMAGE_SIZE) -> DataSetSpec:
@@ -63,10 +100,15 @@ def _build(location: str, image_size: int) -> ImageData:
     return ImageData(
         name=_name(location),
         images=images,
-        pixel_range=(0, 255) if images.dtype == np.uint8 else (0, 1),
+        pixel_range=pixel_range_of(images),
         labels=None if labels is None else labels.astype(np.int64),
         label_names=label_names,
     )
+
+
+def pixel_range_of(images: np.ndarray) -> tuple[int, int]:
+    """Return the values of black and white in one's own images."""
+    return (0, 255) if images.dtype == np.uint8 else (0, 1)
 
 
 def _class_of_each(names: Sequence[str]) -> list[str] | None:

@@ -60,6 +60,7 @@ def prepare_data(store: Store, parameters: DataParameters, refresh: bool = False
         return {
             "name": data.name,
             "data_set": parameters.data_set,
+            "preprocessing": parameters.preprocessing.model_dump(mode="json"),
             "num_images": len(data),
             "image_shape": list(data.image_shape),
             "dtype": str(data.images.dtype),

@@ -1,6 +1,5 @@
 """Stage `train`: a plan, its data and its split to model files, history and TensorBoard logs."""
 
-import json
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from aepipe.datasets.images import ImageData
 from aepipe.models import ARCHITECTURES
 from aepipe.recipes.plan import TrainingPlan
+from aepipe.recipes.trained import TrainedRecipe, TrainingImages
 from aepipe.splits import Split
 from aepipe.stages.data import load_data, load_split
 from aepipe.store.fingerprint import fingerprint
@@ -57,11 +57,18 @@ def train_recipe(
     def work(folder: Path) -> Mapping[str, Any]:
         if refresh:
             checkpoints.clear()
+        _describe(folder, plan, data)
         return _train(folder, plan, load_data(store, data), load_split(store, split), checkpoints, saving)
 
     result = produce_stage(store, "train", name, work, refresh)
     checkpoints.clear()
     return result
+
+
+def _describe(folder: Path, plan: TrainingPlan, data: StageResult) -> None:
+    """Write recipe.json: what whoever loads the models must know to use them."""
+    images = TrainingImages(**{name: data.facts[name] for name in TrainingImages.model_fields})
+    (folder / "recipe.json").write_text(TrainedRecipe(plan=plan, trained_on=images).model_dump_json(indent=2))
 
 
 def _train(
@@ -111,7 +118,6 @@ def _train(
     published.model.set_weights(autoencoder.model.get_weights())
     save_autoencoder(published, folder)
     pd.DataFrame(history_rows(trained.history)).to_csv(folder / "history.csv", index=False)
-    (folder / "recipe.json").write_text(json.dumps(plan.model_dump(mode="json"), indent=2))
     codes = published.encoder.predict(data.scaled(split.train[:NUM_GUARD_IMAGES]), verbose=0)
     return {
         "recipe": plan.recipe,

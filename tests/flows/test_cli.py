@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 CONTRACT = {
     "run": ["--at-once", "--data-set", "--preset", "--recipes", "--refresh", "--set", "--setting", "--store"],
     "recipes": ["--json"],
+    "reconstruct": ["--batch-size", "--channel", "--json", "--output", "--recipe", "--store", "IMAGES"],
     "noise": ["--kinds", "--levels", "--refresh", "--seed", "--store", "DATA_SET"],
     "datasets list": ["--json"],
     "datasets fetch": ["NAMES"],

@@ -59,8 +59,33 @@ def _stack(pictures: list, image_size: int) -> np.ndarray:
     return images[..., np.newaxis] if mode == "L" else images
 
 
+def decode_picture(member: Member, height: int, width: int) -> tuple[np.ndarray, tuple[int, int]]:
+    """Return one picture by itself, and the height and width that its file has, upright.
+
+    A square of at most 128 pixels stays as it is, and so does a picture of exactly this height and width. Any other
+    is cropped to the largest centred square and resized, as `decode_images` does.
+
+    Returns:
+        uint8 (height, width, channels) with 1 or 3 channels, and the file's (height, width).
+
+    Raises:
+        DataError: it can't be read, or is no picture.
+    """
+    upright = _open(member.read())
+    found = (upright.height, upright.width)
+    is_small_square = upright.height == upright.width <= LARGEST_KEPT_SIZE
+    picture = upright if is_small_square or found == (height, width) else _square(upright, max(height, width))
+    return np.atleast_3d(np.asarray(picture)), found
+
+
 def _decode(data: bytes, image_size: int):
     """Return a picture of mode L or RGB, upright, no larger than needed."""
+    upright = _open(data)
+    return _square(upright, image_size) if max(upright.size) > LARGEST_KEPT_SIZE else upright
+
+
+def _open(data: bytes):
+    """Return a picture of mode L or RGB, upright."""
     from PIL import Image, ImageOps
 
     try:
@@ -71,10 +96,9 @@ def _decode(data: bytes, image_size: int):
             with Image.open(io.BytesIO(data)) as picture:
                 _check_size(picture)
                 picture.load()
-                upright = _plain(ImageOps.exif_transpose(picture))
+                return _plain(ImageOps.exif_transpose(picture))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError, *BROKEN_PICTURE) as error:
         raise DataError(f"The file must be a picture that Pillow reads: {error}.") from error
-    return _square(upright, image_size) if max(upright.size) > LARGEST_KEPT_SIZE else upright
 
 
 def _check_size(picture) -> None:

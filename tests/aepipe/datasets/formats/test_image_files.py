@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from aepipe.datasets.formats import image_files
-from aepipe.datasets.formats.image_files import decode_images
+from aepipe.datasets.formats.image_files import decode_images, decode_picture
 from aepipe.datasets.formats.members import Member
 
 GENERATOR = np.random.default_rng(0)
@@ -113,3 +113,20 @@ def test_pillows_own_bound(monkeypatch, caplog):
     _, names = decode(encoded(pixels(8, 8)), encoded(pixels(20, 20)), encoded(pixels(7, 7)))
     assert names == ["2"]
     assert caplog.text.count("decompression bomb") == 2
+
+
+def test_a_picture_by_itself_stays_where_its_size_is_wanted_or_a_small_square():
+    for shape in ((6, 6), (30, 30, 3), (200, 10)):
+        original = pixels(*shape)
+        image, size = decode_picture(Member("x", lambda original=original: encoded(original)), 200, 10)
+        assert np.array_equal(image, original.reshape(*shape[:2], -1))
+        assert size == shape[:2]
+
+
+@pytest.mark.parametrize("shape", [(20, 40), (129, 129, 3)])
+def test_any_other_picture_is_read_as_one_among_pictures_of_mixed_sizes(shape):
+    data = encoded(pixels(*shape))
+    image, size = decode_picture(Member("x", lambda: data), 8, 8)
+    among, _ = decode(data, encoded(pixels(3, 5, *shape[2:])))
+    assert np.array_equal(image, among[0])
+    assert size == shape[:2]

@@ -1,0 +1,90 @@
+"""Anybody's images in the form that a trained model takes: its channels, its size, pixels in [0, 1]."""
+
+import numpy as np
+
+from aepipe.datasets.images import ImageData
+from aepipe.errors import ParameterError
+from aepipe.preprocess import preprocess, resize_bicubic
+from aepipe.recipes.trained import TrainedRecipe
+
+FLOAT_RANGE = (0.0, 1.0)
+BYTE_RANGE = (0.0, 255.0)
+
+
+def to_model_input(
+    images: np.ndarray, trained: TrainedRecipe, pixel_range: tuple[float, float] | None = None
+) -> np.ndarray:
+    """Return images as the model was trained on them; what is already so stays as it is.
+
+    The training's preprocessing comes first. Where that leaves another size, images are resized (bicubic); where it
+    leaves other channels, a grey model gets their mean, a colour model the grey channel three times.
+
+    Args:
+        images: (num_images, height, width) or (num_images, height, width, channels), of integers or floats.
+        trained: The model's recipe.
+        pixel_range: The values of black and white. By default floats have 0 and 1; integers have the values of the
+            training images, or 0 and 255 where those were floats.
+
+    Returns:
+        float32 (num_images, height, width, channels) in [0, 1], of the shape that the model takes.
+
+    Raises:
+        ParameterError: the images have another shape or type, or pixels outside of their range.
+    """
+    images = np.asarray(images)
+    images = images[..., np.newaxis] if images.ndim == 3 else images
+    _check_shape(images, trained.plan.image_shape)
+    pixel_range = pixel_range or _default_range(images.dtype, trained.trained_on.pixel_range)
+    _check_pixels(images, pixel_range)
+    # A class is chosen from a data set, not from what somebody wants reconstructed.
+    settings = trained.trained_on.preprocessing.model_copy(update={"class_name": None})
+    data = preprocess(ImageData("images", images, pixel_range), settings)
+    height, _, channels = trained.plan.image_shape
+    pixels = _with_channels(data.images, channels)
+    if pixels.shape[1:3] != trained.plan.image_shape[:2]:
+        pixels = resize_bicubic(pixels, height, pixel_range)
+    return ImageData("images", pixels, pixel_range).scaled()
+
+
+def _check_shape(images: np.ndarray, image_shape: tuple[int, int, int]) -> None:
+    if images.ndim != 4 or not images.size or images.shape[-1] not in (1, 3):
+        raise ParameterError(
+            "Images have the shape (n, height, width), with 1 or 3 channels at the end or none, and are at least one.",
+            shape=images.shape,
+        )
+    height, width, _ = image_shape
+    is_square = images.shape[1] == images.shape[2] and height == width
+    if images.shape[1:3] != (height, width) and not is_square:
+        raise ParameterError(
+            f"Only square images are resized; this model takes {height} x {width} pixels.",
+            "Crop them first.",
+            shape=images.shape,
+        )
+
+
+def _default_range(dtype: np.dtype, trained_range: tuple[float, float]) -> tuple[float, float]:
+    if dtype.kind == "f":
+        return FLOAT_RANGE
+    if dtype.kind not in "ui":
+        raise ParameterError("Pixels are integers or floats.", dtype=str(dtype))
+    return BYTE_RANGE if trained_range == FLOAT_RANGE else trained_range
+
+
+def _check_pixels(images: np.ndarray, pixel_range: tuple[float, float]) -> None:
+    minimum, maximum = pixel_range
+    # A NaN fails this too.
+    if not (images.min() >= minimum and images.max() <= maximum):
+        raise ParameterError(
+            f"Pixels of {images.dtype} images lie from {minimum:g} to {maximum:g} here.",
+            "Name the values of black and white, for example pixel_range=(0, 255).",
+            minimum=images.min().item(),
+            maximum=images.max().item(),
+        )
+
+
+def _with_channels(images: np.ndarray, channels: int) -> np.ndarray:
+    if images.shape[-1] == channels:
+        return images
+    if channels == 1:
+        return images.mean(axis=-1, keepdims=True, dtype=np.float32)
+    return np.repeat(images, channels, axis=-1)

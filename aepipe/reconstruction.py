@@ -1,0 +1,226 @@
+"""What a published model makes of somebody's images: a picture for each, and a table of errors."""
+
+import csv
+import logging
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from aepipe.datasets.own_images import OwnImage, open_images, pixel_range_of
+from aepipe.errors import DataError, ParameterError
+from aepipe.evaluation.metrics import SMALLEST_MSE, mse_per_image, psnr_db
+from aepipe.loading import LoadedModel, load
+from aepipe.store import Store
+from aepipe.store.local_disk import disk_errors
+
+logger = logging.getLogger(__name__)
+
+ERRORS = "errors.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """How near one reconstruction is to its original, both as the model sees them."""
+
+    file: str
+    mse_per_pixel: float
+    psnr_db: float
+
+
+@dataclass(frozen=True)
+class Reconstructions:
+    """What was written.
+
+    Attributes:
+        loaded: The model.
+        output: The folder.
+        errors: One for each reconstruction, by file.
+        left_out: Files that could not be read.
+        num_resized: Images that had another size than the model's.
+        num_recoloured: Images that had other channels than the model's.
+    """
+
+    loaded: LoadedModel
+    output: Path
+    errors: tuple[Measurement, ...]
+    left_out: tuple[str, ...]
+    num_resized: int
+    num_recoloured: int
+
+    @property
+    def mse_per_pixel(self) -> float:
+        """The mean error."""
+        return float(np.mean([error.mse_per_pixel for error in self.errors]))
+
+    def summary(self) -> dict[str, Any]:
+        """Return everything but the single errors, for programs."""
+        return {
+            "recipe": self.loaded.recipe,
+            "release": self.loaded.release,
+            "output": str(self.output),
+            "num_images": len(self.errors),
+            "mse_per_pixel": self.mse_per_pixel,
+            "psnr_db": psnr_db(max(self.mse_per_pixel, SMALLEST_MSE)),
+            "num_resized": self.num_resized,
+            "num_recoloured": self.num_recoloured,
+            "left_out": list(self.left_out),
+            "worst": [asdict(error) for error in self.worst()],
+        }
+
+    def lines(self) -> Iterator[str]:
+        """Yield what a person should know beside the worst errors."""
+        height, width, channels = self.loaded.image_shape
+        count, mse = len(self.errors), self.mse_per_pixel
+        yield f"Mean of {count}: MSE {mse:.5f}, PSNR {psnr_db(max(mse, SMALLEST_MSE)):.2f} dB."
+        if self.num_resized:
+            other = f"had another size than {height} x {width}"
+            yield f"{self.num_resized} of {count} {other}: their centred square was resized."
+        if self.num_recoloured:
+            change = "became grey" if channels == 1 else "became three equal channels"
+            yield f"{self.num_recoloured} of {count} had other channels than the model and {change} first."
+        if self.left_out:
+            yield f"{len(self.left_out)} could not be read and were left out."
+        yield f"{self.loaded.recipe} of release {self.loaded.release}: {self.output}"
+
+    def worst(self, count: int = 5) -> list[Measurement]:
+        """Return the largest errors, the largest first."""
+        return sorted(self.errors, key=lambda error: -error.mse_per_pixel)[:count]
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """One image as the model takes it, and what had to be done for that."""
+
+    name: str
+    pixels: np.ndarray
+    was_resized: bool
+    was_recoloured: bool
+
+
+def reconstruct_images(
+    images: str,
+    output: str | Path,
+    store: Store | str | Path,
+    recipe: str,
+    channel: str = "production",
+    batch_size: int = 64,
+) -> Reconstructions:
+    """Write a PNG of each image's reconstruction, and errors.csv, into a new folder that appears whole or not at all.
+
+    Args:
+        images: A folder, a .zip or .npz file, or an s3:// prefix.
+        output: The folder; it must be empty, or not be there.
+        store: An open store, or its URL.
+        recipe: The recipe whose model is used.
+        channel: A channel's name, or a release's id.
+        batch_size: Images that are in memory at a time; an npz file is in memory as a whole.
+
+    Raises:
+        ParameterError: the output folder has something in it, or two images would become one file.
+        DataError: none of the images can be read.
+        StoreError: the model can't be had, or the output can't be written.
+    """
+    output = Path(os.path.abspath(Path(output).expanduser()))
+    _refuse_occupied(output)
+    with open_images(images) as sources:
+        _refuse_collisions(sources)
+        loaded = load(store, recipe, channel)
+        with disk_errors(output=str(output)), _new_folder(output) as folder:
+            return _write(sources, loaded, output, folder, batch_size)
+
+
+def _refuse_occupied(output: Path) -> None:
+    if output.exists() and not (output.is_dir() and not any(output.iterdir())):
+        raise ParameterError(
+            "Reconstructions go into a folder of their own.", "Name a new or an empty one.", output=str(output)
+        )
+
+
+def _refuse_collisions(sources: Sequence[OwnImage]) -> None:
+    seen: dict[str, str] = {}
+    for source in sources:
+        other = seen.setdefault(_png_path(source.name), source.name)
+        if other != source.name:
+            raise ParameterError("No two images become one file.", "Rename one.", files=[other, source.name])
+
+
+def _png_path(name: str) -> str:
+    path = PurePosixPath(name).as_posix()
+    return path if path.lower().endswith(".png") else f"{path}.png"
+
+
+@contextmanager
+def _new_folder(output: Path) -> Iterator[Path]:
+    """Give a folder beside the output that becomes the output at the end of the block, and is gone after an error."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".aepipe-", dir=output.parent) as work:
+        folder = Path(work) / "reconstructions"
+        folder.mkdir()
+        yield folder
+        os.replace(folder, output)
+
+
+def _write(
+    sources: Sequence[OwnImage], loaded: LoadedModel, output: Path, folder: Path, batch_size: int
+) -> Reconstructions:
+    errors: list[Measurement] = []
+    left_out: list[str] = []
+    num_resized = num_recoloured = 0
+    for start in range(0, len(sources), batch_size):
+        batch = sources[start : start + batch_size]
+        prepared = list(_prepare(batch, loaded))
+        names = {image.name for image in prepared}
+        left_out += [source.name for source in batch if source.name not in names]
+        num_resized += sum(image.was_resized for image in prepared)
+        num_recoloured += sum(image.was_recoloured for image in prepared)
+        errors += _reconstruct(prepared, loaded, folder) if prepared else []
+    if not errors:
+        raise DataError("At least one image must be readable.", num_images=len(sources))
+    _write_errors(folder / ERRORS, errors)
+    return Reconstructions(loaded, output, tuple(errors), tuple(left_out), num_resized, num_recoloured)
+
+
+def _prepare(sources: Sequence[OwnImage], loaded: LoadedModel) -> Iterator[_Prepared]:
+    height, width, channels = loaded.image_shape
+    for source in sources:
+        try:
+            image, size = source.decode(height, width)
+        except DataError as error:
+            logger.warning("%s is left out: %s", source.name, error)
+            continue
+        pixels = loaded.preprocess(image[np.newaxis], pixel_range_of(image))[0]
+        yield _Prepared(source.name, pixels, size != (height, width), image.shape[-1] != channels)
+
+
+def _reconstruct(prepared: Sequence[_Prepared], loaded: LoadedModel, folder: Path) -> list[Measurement]:
+    originals = np.stack([image.pixels for image in prepared])
+    outputs = loaded.reconstruct(originals, batch_size=len(originals))
+    for image, pixels in zip(prepared, outputs, strict=True):
+        _write_png(folder / _png_path(image.name), pixels)
+    errors = mse_per_image(originals, outputs).tolist()
+    return [
+        Measurement(image.name, error, psnr_db(max(error, SMALLEST_MSE)))
+        for image, error in zip(prepared, errors, strict=True)
+    ]
+
+
+def _write_png(path: Path, pixels: np.ndarray) -> None:
+    from PIL import Image
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    values = np.round(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
+    Image.fromarray(values[..., 0] if values.shape[-1] == 1 else values).save(path, "PNG")
+
+
+def _write_errors(path: Path, errors: Sequence[Measurement]) -> None:
+    # A file's name may be no text in any encoding; the table has its bytes.
+    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        table = csv.DictWriter(file, [field.name for field in fields(Measurement)], lineterminator="\n")
+        table.writeheader()
+        table.writerows(asdict(error) for error in errors)

@@ -1,0 +1,44 @@
+"""A small release in any store, made with the pipeline's own stages and manifest."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from releases import describe
+
+from aepipe.preprocess import Preprocessing
+from aepipe.publishing.channels import point_channel
+from aepipe.publishing.manifest import manifest_sha256
+from aepipe.publishing.protocol import complete_release
+from aepipe.recipes.plan import Overrides
+from aepipe.stages.data import DataParameters, prepare_data, split_data
+from aepipe.stages.request import TrainingRequest
+from aepipe.stages.train import train_recipe
+from aepipe.store import Store
+from aepipe.store.local_files import local_file
+
+RELEASE = "20260101T020000Z-1a2b3c"
+RECIPE = "mnist-dense"
+PREPROCESSING = Preprocessing(class_name="3")
+NAMES = ("model.keras", "encoder.keras", "decoder.keras", "recipe.json")
+
+
+def train_on_digits(store: Store) -> dict[str, Path]:
+    """Train a few steps; return what a model is loaded from, by name."""
+    overrides = Overrides(max_steps=30, learning_rate=0.01)
+    request = TrainingRequest(recipe=RECIPE, data_set="digits", overrides=overrides)
+    data = prepare_data(store, DataParameters(data_set="digits", preprocessing=PREPROCESSING))
+    split = split_data(store, data, request.split_settings(data))
+    trained = train_recipe(store, request.training_plan(data), data, split)
+    return {name: local_file(store, trained.files[name]) for name in NAMES}
+
+
+def publish(store: Store, files: Mapping[str, Path], verdicts: Mapping[str, str]) -> None:
+    """Write a release with these files of `RECIPE`, and let `production` name it."""
+    files = {f"models/{RECIPE}/{name}": path for name, path in files.items()}
+    store.put_files({f"releases/{RELEASE}/{name}": path for name, path in files.items()})
+    facts = {recipe: {"verdict": verdict} for recipe, verdict in verdicts.items()}
+    contents = {name: path.read_bytes() for name, path in files.items()}
+    manifest = describe(RELEASE, contents, recipes=facts)
+    complete_release(store, manifest)
+    digest = manifest_sha256(manifest)
+    point_channel(store, "production", RELEASE, digest, action="promoted", why="tests", by="tests")
