@@ -26,7 +26,7 @@ def abort_uploads(call: Call, prefix: str, older_than_seconds: float) -> int:
         older_than_seconds: Longer than any upload takes.
     """
     latest, aborted = time.time() - older_than_seconds, 0
-    for upload in list(_uploads(call, prefix)):
+    for upload in {upload["UploadId"]: upload for upload in _uploads(call, prefix)}.values():
         if upload["Initiated"].timestamp() <= latest and upload["Key"].startswith(prefix):
             try:
                 call("abort_multipart_upload", upload["Key"], UploadId=upload["UploadId"])
@@ -41,5 +41,6 @@ def _uploads(call: Call, prefix: str) -> Iterator[Mapping[str, Any]]:
     while next_page is not None:
         page = call("list_multipart_uploads", Prefix=prefix, **next_page)
         yield from page.get("Uploads", ())
-        is_last = not page.get("IsTruncated")
-        next_page = None if is_last else {name: page[f"Next{name}"] for name in ("KeyMarker", "UploadIdMarker")}
+        # Servers disagree on what a marker is, and some give one of the two: each understands its own.
+        markers = {name: page[f"Next{name}"] for name in ("KeyMarker", "UploadIdMarker") if f"Next{name}" in page}
+        next_page = markers if page.get("IsTruncated") and markers else None

@@ -264,20 +264,24 @@ def test_only_old_uploads_under_the_prefix_are_aborted(s3_server, bucket_and_pre
     client.abort_multipart_upload(Bucket=bucket, Key=names[1], UploadId=uploads[1])
 
 
-def test_uploads_on_several_pages_are_all_aborted(start_server, lead_to, monkeypatch):
-    server = start_server("moto", "http")
+@pytest.mark.parametrize("name", ["seaweedfs", "rclone"])
+def test_uploads_on_several_pages_are_all_aborted(start_server, lead_to, monkeypatch, name):
+    server = start_server(name, "http")
     lead_to(server)
     store = S3Store(server.bucket, "pages")
     for number in range(5):
-        store._call("create_multipart_upload", f"pages/{number}")
-    send = store._call
-    two_a_page = {"list_multipart_uploads": {"MaxUploads": 2}}
-    monkeypatch.setattr(
-        store,
-        "_call",
-        lambda operation, *name, **rest: send(operation, *name, **rest, **two_a_page.get(operation, {})),
-    )
+        store._call("create_multipart_upload", store._name(str(number)))
+    send, pages = store._call, []
+
+    def send_with_small_pages(operation, *name, **rest):
+        if operation == "list_multipart_uploads":
+            pages.append(rest)
+            rest["MaxUploads"] = 2
+        return send(operation, *name, **rest)
+
+    monkeypatch.setattr(store, "_call", send_with_small_pages)
     assert store.abort_stale_uploads(0) == 5
+    assert len(pages) == 3
 
 
 def test_several_large_files_at_once_are_all_whole(s3_server, bucket_and_prefix, tmp_path):
