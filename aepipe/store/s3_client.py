@@ -2,7 +2,7 @@
 
 import base64
 import os
-from typing import Any
+from typing import Any, BinaryIO
 
 import boto3
 from botocore import UNSIGNED
@@ -55,8 +55,15 @@ def _is_anonymous() -> bool:
 
 def _send_small_bodies_at_once(request: Any, **_: Any) -> None:
     # `Expect: 100-continue` costs a round trip, which only a body that takes longer to send is worth.
-    if "Expect" in request.headers and request.body.getbuffer().nbytes < SMALL_BYTES:
+    if "Expect" in request.headers and _count_bytes(request.body) < SMALL_BYTES:
         del request.headers["Expect"]
+
+
+def _count_bytes(body: BinaryIO) -> int:
+    # The body's buffer knows its length, but to ask for it makes a copy of all bytes.
+    size = body.seek(0, os.SEEK_END)
+    body.seek(0)
+    return size
 
 
 def _add_content_md5(request: Any, **_: Any) -> None:

@@ -108,6 +108,8 @@ def _send_parts(
                 data = file.read(PART_BYTES)
                 whole.update(data)
                 sending.append(pool.submit(send, number, data))
+                # While this thread waits, the part is held by its sender alone.
+                del data
             except BaseException:
                 bodies.release()
                 raise
