@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test bench lock clean
+.PHONY: run test e2e bench lock clean
 
 run: .venv/runtime.installed  ## every recipe on the embedded digits, quick preset, into ./store
 	$(BIN)/aepipe run --preset quick --data-set digits
@@ -9,6 +9,9 @@ run: .venv/runtime.installed  ## every recipe on the embedded digits, quick pres
 test: .venv/dev.installed  ## lint and the whole test suite
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
+
+e2e: .venv/dev.installed  ## processes that are killed and servers that fail; AEPIPE_KILLS says how often
+	$(BIN)/python -m pytest tests/e2e -s -o timeout=1500
 
 bench: .venv/dev.installed  ## training speed beside Keras, and beside PyTorch and JAX where they are installed
 	$(BIN)/python tests/benchmarks/bench.py

@@ -44,6 +44,9 @@ def run(
         int | None, typer.Option(min=1, help="Trainings side by side; by default 2, on a GPU 1.")
     ] = None,
     refresh: Annotated[bool, typer.Option(help="Train and evaluate even if that has been done.")] = False,
+    allow_unsafe_pointer: Annotated[
+        bool, typer.Option("--allow-unsafe-pointer", help="Publish to a server that ignores conditions.")
+    ] = False,
 ) -> None:
     """Train, evaluate and publish recipes; what the store already has is not done again.
 
@@ -51,7 +54,7 @@ def run(
     schedule, warm_up_share, weight_decay, gradient_clip_norm, precision, devices; split.method, split.test_fraction,
     split.validation_fraction, split.seed; noise.kinds, noise.levels, noise.seed; checkpoints.every_seconds,
     checkpoints.every_epochs; publishing.channel, publishing.demand_baselines, publishing.regression_tolerance,
-    publishing.reload_tolerance, publishing.verify, publishing.allow_unsafe_pointer.
+    publishing.reload_tolerance, publishing.verify.
     """
     chosen = list(RECIPES) if recipes == "all" else recipes.split(",")
     parameters = {
@@ -64,6 +67,8 @@ def run(
         "refresh": refresh,
         **parse_changes(changes or []),
     }
+    if allow_unsafe_pointer:
+        parameters["publishing"]["allow_unsafe_pointer"] = True
     refuse_mistakes(parameters)
     _run(parameters)
 

@@ -6,6 +6,7 @@ from aepipe.publishing.release import Published, Run, publish_release
 from aepipe.publishing.settings import PublishSettings
 from aepipe.stages.outcome import Outcome
 from aepipe.store import open_store
+from aepipe.store.preflight import preflight, require_safe
 from tasks.artifacts import show_release
 from tasks.stages import task
 
@@ -24,4 +25,8 @@ def publish(
 @task(name="check-store")
 def check_store(store_url: str, allow_unsafe_pointer: bool) -> dict:
     """Measure what the store enforces, before anything is trained for it."""
-    return {}
+    found = preflight(open_store(store_url))
+    require_safe(found, allow_unsafe_pointer)
+    if not found.is_safe:
+        get_run_logger().warning("The store ignores conditions: the last of several writers wins. %s", found)
+    return found.model_dump(mode="json")

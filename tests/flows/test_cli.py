@@ -19,7 +19,10 @@ from flows.cli import app, parse_changes
 ROOT = Path(__file__).parents[2]
 # Names are only ever added to; scripts and schedules of other people hold on to the rest.
 CONTRACT = {
-    "run": ["--at-once", "--data-set", "--preset", "--recipes", "--refresh", "--set", "--setting", "--store"],
+    "run": [
+        *["--allow-unsafe-pointer", "--at-once", "--data-set", "--preset", "--recipes"],
+        *["--refresh", "--set", "--setting", "--store"],
+    ],
     "recipes": ["--json"],
     "reconstruct": ["--batch-size", "--channel", "--json", "--output", "--recipe", "--store", "IMAGES"],
     "noise": ["--kinds", "--levels", "--refresh", "--seed", "--store", "DATA_SET"],
