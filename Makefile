@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test e2e bench lock clean
+.PHONY: run test e2e bench bench-store lock clean
 
 run: .venv/runtime.installed  ## every recipe on the embedded digits, quick preset, into ./store
 	$(BIN)/aepipe run --preset quick --data-set digits
@@ -15,6 +15,9 @@ e2e: .venv/dev.installed  ## processes that are killed and servers that fail; AE
 
 bench: .venv/dev.installed  ## training speed beside Keras, and beside PyTorch and JAX where they are installed
 	$(BIN)/python tests/benchmarks/bench.py
+
+bench-store: .venv/dev.installed  ## uploads beside boto3's upload_file
+	PYTHONPATH=tests $(BIN)/python tests/benchmarks/store.py
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \

@@ -1,7 +1,6 @@
 """Small releases for tests, written as the publisher writes them: files, then the manifest."""
 
 import hashlib
-from datetime import UTC, datetime
 
 from aepipe.publishing.manifest import Manifest, ReleaseFile, manifest_bytes
 
@@ -20,7 +19,7 @@ def describe(release: str, files: dict[str, bytes], **changes) -> Manifest:
     }
     given = {
         "release": release,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created": "2026-01-01T02:00:00+00:00",
         "content": "0" * 64,
         "flow_run": "run",
         "parameters": {"preset": "full"},
