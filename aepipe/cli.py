@@ -5,11 +5,12 @@ import math
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from aepipe import datasets
 from aepipe.models.options import count_parameters
+from aepipe.printing import print_rows, print_table, printable
+from aepipe.publishing.commands import JsonOption, StoreOption
+from aepipe.publishing.commands import app as releases_app
 from aepipe.recipes import RECIPES
 
 app = typer.Typer(
@@ -20,35 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 datasets_app = typer.Typer(help="List, fetch and verify data sets.", no_args_is_help=True, rich_markup_mode=None)
-releases_app = typer.Typer(help="See what was published.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(releases_app, name="releases")
-
-PIPE_WIDTH = 160
-
-StoreOption = Annotated[
-    str, typer.Option("--store", envvar="AEPIPE_STORE", help="A folder, file:///path or s3://bucket/prefix.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-
-
-def print_table(title: str, columns: list[str], rows: list[list[object]]) -> None:
-    """Print a table whose numbers stand to the right; wide ones are folded, never cut."""
-    table = Table(title=title, title_justify="left", show_edge=False)
-    for number, column in enumerate(columns):
-        is_number = bool(rows) and all(isinstance(row[number], int | float) for row in rows)
-        table.add_column(column, justify="right" if is_number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(value) for value in row))
-    # A file or a pipe has no width that a table would have to fit.
-    console = Console()
-    Console(width=None if console.is_terminal else PIPE_WIDTH).print(table, markup=False)
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.5f}" if isinstance(value, float) else str(value)
 
 
 @app.command(epilog="Example: aepipe recipes")
@@ -69,7 +43,7 @@ def recipes(as_json: JsonOption = False) -> None:
         for setting, model in (("tuned", recipe.tuned.model), ("published", recipe.published.model))
     ]
     columns = ["recipe", "setting", "data set", "pixels", "code", "parameters", "architecture", "source"]
-    _print(as_json, "Recipes", columns, rows)
+    print_rows(as_json, "Recipes", columns, rows)
 
 
 @datasets_app.command("list", epilog="Example: aepipe datasets list")
@@ -79,7 +53,7 @@ def list_data_sets(as_json: JsonOption = False) -> None:
         [s.name, s.num_images, "x".join(map(str, s.image_shape or ())) or None, s.num_classes, s.split, s.source]
         for s in datasets.describe()
     ]
-    _print(as_json, "Data sets", ["data set", "images", "shape", "classes", "split", "source"], rows)
+    print_rows(as_json, "Data sets", ["data set", "images", "shape", "classes", "split", "source"], rows)
 
 
 @datasets_app.command("fetch", epilog="Example: AEPIPE_MIRROR=/srv/mirror aepipe datasets fetch mnist olivetti")
@@ -97,7 +71,7 @@ def verify_data_sets(
     """Check the cached files and what they decode to; exits with 1 where something is wrong."""
     results = [(name, result) for name in names for result in datasets.verify(name)]
     rows = [[name, r.path.name, "ok" if r.is_valid else "broken", r.reason] for name, r in results]
-    _print(as_json, "Cached files", ["data set", "file", "state", "reason"], rows)
+    print_rows(as_json, "Cached files", ["data set", "file", "state", "reason"], rows)
     if not all(result.is_valid for _, result in results):
         raise typer.Exit(1)
 
@@ -150,61 +124,3 @@ def reconstruct(
     print_table("The largest errors", ["file", "MSE", "PSNR (dB)"], rows)
     for line in done.lines():
         typer.echo(line)
-
-
-def printable(name: str) -> str:
-    """Return a file's name as a terminal may show it."""
-    return name if name.isprintable() else ascii(name)
-
-
-@releases_app.command("list", epilog="Example: aepipe releases list --store s3://models/aepipe")
-def list_releases(store: StoreOption = "./store", as_json: JsonOption = False) -> None:
-    """Show the releases, the latest first."""
-    from aepipe.publishing import manifest
-    from aepipe.store import open_store
-
-    opened = open_store(store)
-    candidate = manifest.read_channel(opened, "candidate")
-    rows = []
-    for release in manifest.list_releases(opened):
-        verdicts = [recipe["verdict"] for recipe in release.recipes.values()]
-        counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in sorted(set(verdicts)))
-        channel = "candidate" if candidate is not None and candidate.release == release.release else None
-        rows.append([release.release, release.created, channel, counts, sum(file.size for file in release.files)])
-    _print(as_json, f"Releases in {opened.url}", ["release", "created", "channel", "recipes", "bytes"], rows)
-
-
-@releases_app.command("show", epilog="Example: aepipe releases show 20260101T020000Z-1a2b3c")
-def show_release(
-    release: Annotated[str, typer.Argument(help="The release's id, or candidate.")] = "candidate",
-    store: StoreOption = "./store",
-    as_json: JsonOption = False,
-) -> None:
-    """Show one release: its recipes with their held-out errors, and its files."""
-    from aepipe.publishing.manifest import resolve_release
-    from aepipe.store import open_store
-
-    opened = open_store(store)
-    manifest = resolve_release(opened, release)
-    if as_json:
-        typer.echo(manifest.model_dump_json(indent=2))
-        return
-    columns = {
-        "verdict": "verdict",
-        "setting": "setting",
-        "data": "data",
-        "code_size": "code",
-        "mse_per_pixel": "MSE",
-        "pca_mse_per_pixel": "PCA MSE",
-    }
-    rows = [[name, *(facts[column] for column in columns)] for name, facts in manifest.recipes.items()]
-    print_table(f"{manifest.release}, {manifest.created}", ["recipe", *columns.values()], rows)
-    typer.echo(f"{len(manifest.files)} files, {sum(file.size for file in manifest.files):,} bytes")
-    typer.echo(f"{opened.url}/releases/{manifest.release}/report.html")
-
-
-def _print(as_json: bool, title: str, columns: list[str], rows: list[list[object]]) -> None:
-    if as_json:
-        typer.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], indent=2))
-    else:
-        print_table(title, columns, rows)

@@ -9,6 +9,8 @@ from pydantic import ValidationError
 
 from aepipe.cli import StoreOption, app
 from aepipe.errors import AepipeError, ParameterError
+from aepipe.printing import print_table
+from aepipe.publishing.settings import PublishSettings
 from aepipe.recipes import RECIPES, RecipeName
 from aepipe.recipes.plan import Overrides
 from aepipe.stages.request import plan_requests
@@ -21,6 +23,8 @@ EMBEDDED_SERVER = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
 }
+# What --set takes before a dot, beside recipes.
+GROUPS = ("split", "noise", "checkpoints", "publishing")
 
 
 @app.command(
@@ -46,7 +50,8 @@ def run(
     Names that --set takes: epochs, batch_size, learning_rate, code_size, seed, max_steps, time_limit_minutes,
     schedule, warm_up_share, weight_decay, gradient_clip_norm, precision, devices; split.method, split.test_fraction,
     split.validation_fraction, split.seed; noise.kinds, noise.levels, noise.seed; checkpoints.every_seconds,
-    checkpoints.every_epochs.
+    checkpoints.every_epochs; publishing.channel, publishing.demand_baselines, publishing.regression_tolerance,
+    publishing.reload_tolerance, publishing.verify, publishing.allow_unsafe_pointer.
     """
     chosen = list(RECIPES) if recipes == "all" else recipes.split(",")
     parameters = {
@@ -60,9 +65,15 @@ def run(
         **parse_changes(changes or []),
     }
     refuse_mistakes(parameters)
+    _run(parameters)
+
+
+def _run(parameters: dict):
+    """Run the pipeline here, say what it came to, and return what it published; a run that failed ends the command."""
     for name, value in EMBEDDED_SERVER.items():
         os.environ.setdefault(name, value)
-    typer.echo(f"aepipe: {len(chosen)} recipes, results go to {store}; starting Prefect", err=True)
+    num_recipes, store = len(parameters["recipes"]), parameters["store"]
+    typer.echo(f"aepipe: {num_recipes} recipes, results go to {store}; starting Prefect", err=True)
     from aepipe.publishing.release import Published
     from flows.pipeline import pipeline
 
@@ -71,7 +82,30 @@ def run(
     typer.echo(state.message)
     if isinstance(published, Published):
         typer.echo(f"Report: {published.report_uri}")
-    raise typer.Exit(0 if state.is_completed() else 1)
+    if not state.is_completed():
+        raise typer.Exit(1)
+    return published
+
+
+@app.command(epilog="Example: aepipe rerun production --to ./rerun")
+def rerun(
+    release: Annotated[str, typer.Argument(help="A release's id, or a channel's name.")],
+    to: Annotated[str, typer.Option(help="The store that the second run works in; better an empty one.")],
+    store: StoreOption = "./store",
+) -> None:
+    """Run the pipeline again with a release's parameters, and say of each model whether its bytes came out the same.
+
+    Exits with 1 where one did not.
+    """
+    from aepipe.publishing.comparison import compare_models
+    from aepipe.publishing.manifest import resolve_release
+
+    first = resolve_release(open_store(store), release)
+    published = _run({**first.parameters, "store": to})
+    second = resolve_release(open_store(to), published.release)
+    rows = compare_models(first, second)
+    print_table(f"{first.release} and {second.release}", ["recipe", "bytes", "MSE", "MSE again"], rows)
+    raise typer.Exit(0 if all(row[1] == "same" for row in rows) else 1)
 
 
 def refuse_mistakes(parameters: dict) -> None:
@@ -85,6 +119,7 @@ def refuse_mistakes(parameters: dict) -> None:
     overrides = {name: Overrides(**changes) for name, changes in parameters["recipe_overrides"].items()}
     plan_requests(parameters["recipes"], Overrides(**parameters["overrides"]), overrides, **shared)
     CheckpointSettings(**parameters["checkpoints"])
+    PublishSettings(**parameters["publishing"])
     open_store(parameters["store"])
 
 
@@ -94,7 +129,7 @@ def parse_changes(changes: list[str]) -> dict:
     Raises:
         ParameterError: a change is not name=value, or names nothing that can be changed.
     """
-    parameters = {"overrides": {}, "recipe_overrides": {}, "split": {}, "noise": {}, "checkpoints": {}}
+    parameters = {"overrides": {}, "recipe_overrides": {}, **{name: {} for name in GROUPS}}
     for change in changes:
         path, equals, value = change.partition("=")
         group, _, name = path.rpartition(".")
@@ -102,12 +137,10 @@ def parse_changes(changes: list[str]) -> dict:
             raise ParameterError("A change has the form name=value or recipe.name=value.", set=change)
         if group in RECIPES:
             target = parameters["recipe_overrides"].setdefault(RecipeName(group), {})
-        elif group in ("", "split", "noise", "checkpoints"):
+        elif group in ("", *GROUPS):
             target = parameters[group or "overrides"]
         else:
-            raise ParameterError(
-                f"Before the dot stands split, noise, checkpoints or one of {', '.join(RECIPES)}.", set=change
-            )
+            raise ParameterError(f"Before the dot stands one of {', '.join((*GROUPS, *RECIPES))}.", set=change)
         target[name] = value.split(",") if group == "noise" and name in ("kinds", "levels") else value
     return parameters
 

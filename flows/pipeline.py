@@ -13,6 +13,7 @@ from pydantic import Field
 
 from aepipe.noise import NoiseParameters
 from aepipe.publishing.release import Published, Run
+from aepipe.publishing.settings import PublishSettings
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
 from aepipe.stages.outcome import summarise_failures
@@ -20,7 +21,7 @@ from aepipe.stages.request import plan_requests
 from aepipe.training.settings import CheckpointSettings
 from flows.side_by_side import train_side_by_side, trainings_at_once
 from tasks.find import find_results
-from tasks.publish import publish
+from tasks.publish import check_store, publish
 
 
 @flow(name="pipeline", flow_run_name="{preset} {setting} pipeline")
@@ -36,6 +37,7 @@ def pipeline(
     store: str = "./store",
     at_once: Annotated[int, Field(ge=1)] | None = None,
     checkpoints: CheckpointSettings = CheckpointSettings(),  # noqa: B008
+    publishing: PublishSettings = PublishSettings(),  # noqa: B008
     refresh: bool = False,
 ) -> State[Published]:
     """Train, evaluate and publish recipes; what the store already has is not done again.
@@ -52,6 +54,7 @@ def pipeline(
         store: Where results go: a folder, file:///path or s3://bucket/prefix.
         at_once: How many trainings run side by side here, each with its share of the cores; by default 2, 1 on a GPU.
         checkpoints: How often a training's state is saved.
+        publishing: The channel that models are promoted to, and what the gate demands of them.
         refresh: Train and evaluate even if that has been done.
     """
     requests = plan_requests(
@@ -64,13 +67,14 @@ def pipeline(
         split=split,
         noise=noise,
     )
+    store_facts = check_store(store, publishing.allow_unsafe_pointer)
     outcomes = {request.recipe: find_results(store, request, refresh) for request in requests}
     missing = [request for request in requests if outcomes[request.recipe] is None]
     num_processes = trainings_at_once(at_once, len(requests))
     trained = train_side_by_side(missing, num_processes, store=store, checkpoints=checkpoints, refresh=refresh)
     outcomes |= {outcome.recipe: outcome for outcome in trained}
     run = Run(flow_run=str(flow_run.id), started=flow_run.scheduled_start_time, parameters=flow_run.parameters)
-    published = publish(store, list(outcomes.values()), run)
+    published = publish(store, list(outcomes.values()), run, publishing, store_facts)
     failures = summarise_failures(outcomes.values())
     if failures:
         return Failed(message=f"{failures} {published.summary}", data=published)

@@ -6,7 +6,6 @@ subflows of the run that starts them.
 
 import multiprocessing
 import os
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from pathlib import Path
@@ -18,7 +17,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import State
 
 from aepipe.stages.outcome import Outcome
-from aepipe.stages.request import TrainingRequest
+from aepipe.stages.request import TrainingRequest, estimated_work
 from flows.train import train
 from tasks.failures import failure_of
 
@@ -45,8 +44,10 @@ def train_side_by_side(requests: Sequence[TrainingRequest], num_processes: int, 
     pool = ProcessPoolExecutor(
         num_processes, multiprocessing.get_context("spawn"), initializer=_set_environment, initargs=(variables,)
     )
+    # The longest first, so that none is left to run alone at the end.
+    ordered = sorted(requests, key=estimated_work, reverse=True)
     with pool:
-        futures = [pool.submit(_train_in_child, context, request, shared) for request in interleaved(requests)]
+        futures = [pool.submit(_train_in_child, context, request, shared) for request in ordered]
         try:
             wait(futures, return_when=FIRST_EXCEPTION)
             return [future.result() for future in futures]
@@ -55,17 +56,6 @@ def train_side_by_side(requests: Sequence[TrainingRequest], num_processes: int, 
             for process in multiprocessing.active_children():
                 process.terminate()
             raise
-
-
-def interleaved(requests: Sequence[TrainingRequest]) -> list[TrainingRequest]:
-    """Return the requests with different data sets first, so that none waits for data that another one prepares."""
-    seen = Counter()
-    places = {}
-    for request in requests:
-        data = request.data_parameters().model_dump_json()
-        places[request.recipe] = seen[data]
-        seen[data] += 1
-    return sorted(requests, key=lambda request: places[request.recipe])
 
 
 def _set_environment(variables: dict[str, str]) -> None:

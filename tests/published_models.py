@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from releases import describe
+
 from aepipe.preprocess import Preprocessing
-from aepipe.publishing.manifest import Manifest, point_channel, release_file
+from aepipe.publishing.channels import PRODUCTION, point_channel
+from aepipe.publishing.manifest import manifest_bytes, manifest_sha256
 from aepipe.recipes.plan import Overrides
 from aepipe.stages.data import DataParameters, prepare_data, split_data
 from aepipe.stages.request import TrainingRequest
 from aepipe.stages.train import train_recipe
 from aepipe.store import Store
-from aepipe.store.fingerprint import canonical_json
 from aepipe.store.local_files import local_file
-from aepipe.store.stages import file_sha256
 
 RELEASE = "20260101T020000Z-1a2b3c"
 RECIPE = "mnist-dense"
@@ -32,21 +33,10 @@ def train_on_digits(store: Store) -> dict[str, Path]:
 
 def publish(store: Store, files: Mapping[str, Path], verdicts: Mapping[str, str]) -> None:
     """Write a release with these files of `RECIPE`, and let `production` name it."""
-    files = {f"models/{RECIPE}/{name}": path for name, path in files.items()}
-    store.put_files({f"releases/{RELEASE}/{name}": path for name, path in files.items()})
-    manifest = Manifest(
-        release=RELEASE,
-        created="2026-01-01T02:00:00+00:00",
-        content="0" * 64,
-        flow_run="run",
-        parameters={},
-        git_commit=None,
-        packages={},
-        hardware=[],
-        seconds=1,
-        recipes={recipe: {"verdict": verdict} for recipe, verdict in verdicts.items()},
-        lineage={},
-        files=[release_file(name, path, file_sha256(path)) for name, path in files.items()],
-    )
-    store.create(f"releases/{RELEASE}/manifest.json", canonical_json(manifest.model_dump(mode="json")))
-    point_channel(store, "production", RELEASE)
+    contents = {f"models/{RECIPE}/{name}": path.read_bytes() for name, path in files.items()}
+    for path, data in contents.items():
+        store.put(f"releases/{RELEASE}/{path}", data)
+    recipes = {recipe: {"verdict": verdict} for recipe, verdict in verdicts.items()}
+    manifest = describe(RELEASE, contents, recipes=recipes)
+    store.create(f"releases/{RELEASE}/manifest.json", manifest_bytes(manifest))
+    point_channel(store, PRODUCTION, RELEASE, manifest_sha256(manifest), action="promoted", why="a test")

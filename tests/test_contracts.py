@@ -17,10 +17,24 @@ COMMON = ["noise", "refresh", "split", "store"]
 PARAMETERS = {
     "flows/pipeline.py:pipeline": [
         *COMMON,
-        *["at_once", "checkpoints", "data_set", "overrides", "preset", "recipe_overrides", "recipes", "setting"],
+        *[
+            "at_once",
+            "checkpoints",
+            "data_set",
+            "overrides",
+            "preset",
+            "publishing",
+            "recipe_overrides",
+            "recipes",
+            "setting",
+        ],
     ],
     "flows/train.py:train": [*COMMON, "checkpoints", "data_set", "overrides", "preset", "recipe", "setting"],
     "flows/noisy_test_set.py:noisy_test_set": [*COMMON, "data_set"],
+    "flows/releases.py:promote_release": ["channel", "force", "release", "store", "why"],
+    "flows/releases.py:rollback_channel": ["channel", "store", "why"],
+    "flows/releases.py:verify_release": ["full", "release", "store"],
+    "flows/releases.py:prune_releases": ["delete", "grace_hours", "keep", "store"],
 }
 
 

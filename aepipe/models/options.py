@@ -113,6 +113,20 @@ def count_parameters(options: ModelOptions, image_shape: tuple[int, int, int]) -
     return count
 
 
+def count_multiplications(options: ModelOptions, image_shape: tuple[int, int, int]) -> int:
+    """Return about how many multiplications one image takes through a model, for telling long trainings from short."""
+    if not isinstance(options, ConvolutionalOptions):
+        return count_parameters(options, image_shape)
+    pixels, channels = math.prod(image_shape[:2]), image_shape[2]
+    filters = options.filters
+    # All but the first and the last convolution work on a quarter of the pixels.
+    encoder = sum(9 * inputs * outputs for inputs, outputs in itertools.pairwise((channels, *filters))) * pixels // 4
+    decoder = (
+        sum(9 * inputs * outputs for inputs, outputs in itertools.pairwise((1, *filters[:0:-1], channels))) * pixels
+    )
+    return encoder + decoder + pixels // 4 * filters[-1] * options.code_size
+
+
 def _count_dense(widths: list[int]) -> int:
     return sum((inputs + 1) * outputs for inputs, outputs in itertools.pairwise(widths))
 

@@ -1,5 +1,6 @@
-"""What a release says about itself: its manifest, and the channels that point at releases."""
+"""What a release says about itself: its manifest, written last."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -9,7 +10,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from aepipe.errors import ConflictError, ObjectNotFoundError, UnknownOutcomeError
+from aepipe.errors import CorruptObjectError, ObjectNotFoundError
+from aepipe.publishing.channels import read_channel
 from aepipe.store.fingerprint import canonical_json
 from aepipe.store.interface import Store
 
@@ -50,41 +52,61 @@ class Manifest(BaseModel):
     packages: dict[str, str] = Field(description="Versions that the result depends on.")
     hardware: list[str] = Field(description="What the recipes were trained on.")
     seconds: float = Field(description="How long the run took, in seconds.")
-    recipes: dict[str, dict[str, JsonValue]] = Field(description="Verdict, setting and held-out MSE of each recipe.")
+    recipes: dict[str, dict[str, JsonValue]] = Field(
+        description="Verdict, setting, data and held-out MSE of each recipe, and the release that its models come from."
+    )
     lineage: dict[str, dict[str, str]] = Field(description="Fingerprint of each stage of each recipe.")
+    candidate: str = Field(description="The run's own release; another one where production's models were kept.")
+    store: dict[str, JsonValue] = Field(description="What was measured about the store before anything was written.")
     files: list[ReleaseFile] = Field(description="Every file of the release but this one.")
 
 
-class Channel(BaseModel):
-    """Which release a name stands for, and which ones it stood for."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    release: str = Field(description="The release that the channel names.")
-    generation: int = Field(description="How often the channel was set.")
-    history: list[str] = Field(description="The releases that it named before, the latest first.")
+def manifest_bytes(manifest: Manifest) -> bytes:
+    """Return the manifest as it is stored: equal manifests are equal bytes."""
+    return canonical_json(manifest.model_dump(mode="json"))
 
 
-def read_manifest(store: Store, release: str) -> Manifest:
+def manifest_sha256(manifest: Manifest) -> str:
+    """Return the hex digest of the manifest as it is stored."""
+    return hashlib.sha256(manifest_bytes(manifest)).hexdigest()
+
+
+def read_manifest(store: Store, release: str, sha256: str | None = None) -> Manifest:
     """Return a release's manifest.
+
+    Args:
+        store: Where the release is.
+        release: Its id.
+        sha256: The digest that a channel gives for it; not compared where None.
 
     Raises:
         ObjectNotFoundError: there is no such release, or it was never completed.
+        CorruptObjectError: the manifest is not the one that the channel names.
     """
     try:
-        return Manifest.model_validate_json(store.get(f"releases/{release}/manifest.json"))
+        data = store.get(f"releases/{release}/manifest.json")
     except ObjectNotFoundError:
         raise ObjectNotFoundError(
             "A release is complete once its manifest is there.",
             f"See the releases with: aepipe releases list --store {store.url}",
             release=release,
         ) from None
+    if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
+        raise CorruptObjectError(
+            "A manifest must be the one that the channel names.",
+            "Point the channel at another release: aepipe releases rollback.",
+            release=release,
+        )
+    return Manifest.model_validate_json(data)
 
 
 def resolve_release(store: Store, name: str) -> Manifest:
     """Return the manifest of a release, or of the one that a channel of this name points at."""
-    channel = read_channel(store, name)
-    return read_manifest(store, name if channel is None else channel.release)
+    # No channel's name has the capital letters of a release's.
+    channel = read_channel(store, name) if name.islower() else None
+    if channel is None:
+        return read_manifest(store, name)
+    return read_manifest(store, channel.release, channel.current.manifest_sha256)
 
 
 def list_releases(store: Store) -> list[Manifest]:
@@ -97,33 +119,9 @@ def _is_manifest(key: str) -> bool:
     return key.endswith("/manifest.json")
 
 
-def read_channel(store: Store, channel: str) -> Channel | None:
-    """Return what a channel points at, or None before it was first set."""
-    found = store.get_versioned(f"channels/{channel}.json")
-    return None if found is None else Channel.model_validate_json(found.data)
-
-
-def point_channel(store: Store, channel: str, release: str) -> Channel:
-    """Let a channel name a release, by compare-and-swap; concurrent runs all end in its history.
-
-    Raises:
-        ConflictError: others kept moving the channel; nothing was lost, the release stands.
-    """
-    key = f"channels/{channel}.json"
-    for attempt in range(20):
-        found = store.get_versioned(key)
-        old = None if found is None else Channel.model_validate_json(found.data)
-        # Set by this run: before it was retried, or by a write whose answer was lost.
-        if old is not None and (old.release == release or (attempt and release in old.history)):
-            return old
-        history = [] if old is None else [old.release, *old.history]
-        new = Channel(release=release, generation=1 if old is None else old.generation + 1, history=history)
-        try:
-            store.swap(key, canonical_json(new.model_dump(mode="json")), None if found is None else found.version)
-        except (ConflictError, UnknownOutcomeError):
-            continue
-        return new
-    raise ConflictError("A channel must stand still for a moment to be set.", "Run again.", channel=channel)
+def has_model(manifest: Manifest, recipe: str) -> bool:
+    """Tell whether a release has a model of a recipe."""
+    return any(file.path == f"models/{recipe}/model.keras" for file in manifest.files)
 
 
 def release_file(path: str, source: Path, sha256: str) -> ReleaseFile:

@@ -16,15 +16,21 @@ class RuleResult(BaseModel):
 
     rule: str = Field(description="What must hold.")
     passed: bool = Field(description="Whether it holds.")
+    demanded: bool = Field(True, description="Whether the recipe is held back where it does not hold.")
     figures: dict[str, float | None] = Field({}, description="The numbers it was decided by.")
 
 
 class Verdict(BaseModel):
-    """The gate's decision about one recipe. `promoted` models are in the release; `held` ones are not."""
+    """The gate's decision about one recipe: promoted, first (nothing to compare with), held, or failed before it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     recipe: str = Field(description="The recipe's name.")
-    verdict: Literal["promoted", "held", "failed"] = Field(description="What was decided.")
+    verdict: Literal["promoted", "first", "held", "failed"] = Field(description="What was decided.")
     rules: tuple[RuleResult, ...] = Field((), description="Every rule, with its figures.")
     reason: str = Field(description="Why, in one sentence.")
+
+    @property
+    def passes(self) -> bool:
+        """Whether the recipe's new model is what the channel shall have."""
+        return self.verdict in ("promoted", "first")

@@ -59,9 +59,9 @@ def write_pages(
     metrics = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
     metrics.to_csv(folder / "metrics.csv", index=False)
     metrics.to_json(folder / "metrics.json", orient="records", indent=1)
-    for outcome, verdict in zip(outcomes, verdicts, strict=True):
-        # A card says how to load the model, and a held model is not in the release.
-        if verdict.verdict == "promoted":
+    for outcome in outcomes:
+        # A card says how to load the model, and an unsound model is not in the release.
+        if f"models/{outcome.recipe}/model.keras" in files:
             card = folder / "models" / outcome.recipe / "card.md"
             card.parent.mkdir(parents=True)
             card.write_text(render_card(get_recipe(outcome.recipe), outcome, facts.release), encoding="utf-8")

@@ -1,12 +1,13 @@
 """Publishing: what a run came to, as one release that readers can trust.
 
-Files go first, the manifest last, the channel after it: a reader who goes from channel to manifest to files never meets
-half a release, whenever the publisher is killed.
+Files go first, the manifest last, the channels after it: a reader who goes from channel to manifest to files never
+meets half a release, whenever the publisher is killed.
 """
 
 import hashlib
+import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,24 +17,28 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 from pydantic_core import to_jsonable_python
 
 from aepipe.errors import ObjectNotFoundError
-from aepipe.publishing.gate import judge
+from aepipe.publishing.channels import CANDIDATE, Channel, point_channel, read_channel
+from aepipe.publishing.gate import Demands, Measured, is_sound, judge
 from aepipe.publishing.manifest import (
     Manifest,
     as_json,
     git_commit,
+    has_model,
+    manifest_sha256,
     package_versions,
-    point_channel,
-    read_channel,
     read_manifest,
     release_file,
 )
 from aepipe.publishing.outcome import Outcome, Verdict
+from aepipe.publishing.promotion import Judgement, promote_passed
+from aepipe.publishing.protocol import complete_release, put_release_files
+from aepipe.publishing.recheck import measure_published
+from aepipe.publishing.settings import PublishSettings
 from aepipe.store.fingerprint import canonical_json
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
 from aepipe.store.stages import file_sha256
 
-CANDIDATE = "candidate"
 STAGES = ("data", "split", "noisy", "trained", "evaluated")
 
 
@@ -62,38 +67,98 @@ class Published(BaseModel):
     uri: str = Field(description="Where it lies.")
     report_uri: str = Field(description="Where its report lies.")
     verdicts: tuple[Verdict, ...] = Field(description="The decision about each recipe.")
+    channel: str = Field(description="The channel that recipes are promoted to.")
+    channel_release: str | None = Field(description="The release that the channel names now.")
     was_published_before: bool = Field(description="An equal release was there already; nothing was written.")
 
     @property
     def summary(self) -> str:
-        """One line: the release, and which recipes it holds back."""
+        """One line: the release, what the channel names, and which recipes are held back."""
         held = [verdict.recipe for verdict in self.verdicts if verdict.verdict == "held"]
-        return f"Release {self.release}: {self.uri}" + (f" Held: {', '.join(held)}." if held else "")
+        named = f" {self.channel.capitalize()} is {self.channel_release}." if self.channel_release else ""
+        return f"Release {self.release}: {self.uri}.{named}" + (f" Held: {', '.join(held)}." if held else "")
 
 
-def publish_release(store: Store, outcomes: Sequence[Outcome], run: Run) -> Published:
-    """Publish a run and let the channel `candidate` name it, unless it came to exactly what the channel names.
+def publish_release(
+    store: Store,
+    outcomes: Sequence[Outcome],
+    run: Run,
+    settings: PublishSettings = PublishSettings(),  # noqa: B008 - frozen
+    store_facts: Mapping[str, JsonValue] = {},
+    on_file: Callable[[str], None] | None = None,
+) -> Published:
+    """Publish a run as a candidate, unless it came to exactly what the candidate is, and promote what passes the gate.
 
     Args:
         store: Where the release goes, and where the stages' files are.
         outcomes: Every recipe of the run, the failed ones too.
         run: What ran.
+        settings: The channel, and what the gate demands.
+        store_facts: What was measured about the store before the run, for the manifest.
+        on_file: Called with the key of each file that was written.
+
+    Raises:
+        CorruptObjectError: the store does not hold what was put into it; nothing points at the release.
+        ConflictError: others kept moving the channel; the release is a candidate.
+        UnknownOutcomeError: the answer to the last write was lost; run again.
     """
-    verdicts = tuple(judge(outcome) for outcome in outcomes)
-    content = _content_digest(outcomes, verdicts, run)
+    judging = _Judging(store, outcomes, run, settings)
+    channel = settings.channel_for(judging.preset)
+    content = _content_digest(outcomes, run)
+    release, before = _release_id(run), True
     candidate = read_channel(store, CANDIDATE)
     if candidate is not None and _has_content(store, candidate.release, content):
-        return _published(store, candidate.release, verdicts, before=True)
-    release = _release_id(run)
-    if store.exists(f"releases/{release}/manifest.json"):
-        # A retried run, killed between manifest and channel.
-        point_channel(store, CANDIDATE, release)
-        return _published(store, release, verdicts, before=True)
-    with tempfile.TemporaryDirectory(prefix="aepipe-release-") as folder:
-        manifest = _write_release(store, Path(folder), release, content, outcomes, verdicts, run)
-    store.create(f"releases/{release}/manifest.json", canonical_json(manifest.model_dump(mode="json")))
-    point_channel(store, CANDIDATE, release)
-    return _published(store, release, verdicts, before=False)
+        release = candidate.release
+    if not _is_complete(store, release):
+        before = False
+        judgement = _write_candidate(store, release, content, outcomes, run, judging, settings, store_facts, on_file)
+    else:
+        judgement = None
+    manifest = read_manifest(store, release)
+    by = f"flow run {run.flow_run}"
+    point_channel(store, CANDIDATE, release, manifest_sha256(manifest), action="published", why="A run ended.", by=by)
+    promoted = promote_passed(store, channel, manifest, judging.judge, judgement, by)
+    verdicts = promoted.verdicts or _read_verdicts(store, release)
+    uri = f"{store.url}/releases/{release}"
+    return Published(
+        release=release,
+        uri=uri,
+        report_uri=f"{uri}/report.html",
+        verdicts=verdicts,
+        channel=channel,
+        channel_release=None if promoted.channel is None else promoted.channel.release,
+        was_published_before=before,
+    )
+
+
+class _Judging:
+    """Judges the run's recipes against whatever a channel holds; what was measured once is not measured again."""
+
+    def __init__(self, store: Store, outcomes: Sequence[Outcome], run: Run, settings: PublishSettings):
+        self._store, self._outcomes, self._settings = store, outcomes, settings
+        self.preset = str(run.parameters.get("preset", "full"))
+        self._measured: dict[tuple[str, str], Measured] = {}
+
+    def judge(self, release: str, base: Channel | None) -> Judgement:
+        production = None
+        if base is not None:
+            production = read_manifest(self._store, base.release, base.current.manifest_sha256)
+        return Judgement(base, tuple(self._judge_one(release, production, outcome) for outcome in self._outcomes))
+
+    def _judge_one(self, release: str, production: Manifest | None, outcome: Outcome) -> Verdict:
+        reloaded = incumbent = None
+        if is_sound(outcome):
+            reloaded = self._measure(release, outcome)
+            if production is not None and has_model(production, outcome.recipe):
+                incumbent = self._measure(production.release, outcome)
+        demands = Demands.of(outcome.setting, self.preset, self._settings)
+        return judge(outcome, reloaded, incumbent, demands, self._settings)
+
+    def _measure(self, release: str, outcome: Outcome) -> Measured:
+        name = release, outcome.recipe
+        if name not in self._measured:
+            self._measured[name] = measure_published(self._store, release, outcome)
+        return self._measured[name]
 
 
 def _has_content(store: Store, release: str, content: str) -> bool:
@@ -103,11 +168,13 @@ def _has_content(store: Store, release: str, content: str) -> bool:
         return False
 
 
-def _published(store: Store, release: str, verdicts: tuple[Verdict, ...], before: bool) -> Published:
-    uri = f"{store.url}/releases/{release}"
-    return Published(
-        release=release, uri=uri, report_uri=f"{uri}/report.html", verdicts=verdicts, was_published_before=before
-    )
+def _is_complete(store: Store, release: str) -> bool:
+    return store.exists(f"releases/{release}/manifest.json")
+
+
+def _read_verdicts(store: Store, release: str) -> tuple[Verdict, ...]:
+    decisions = json.loads(store.get(f"releases/{release}/decision.json"))
+    return tuple(Verdict.model_validate(decision) for decision in decisions)
 
 
 def _release_id(run: Run) -> str:
@@ -120,68 +187,84 @@ def _lineage(outcome: Outcome) -> dict[str, str]:
     return {stage: result.fingerprint for stage, result in results if result is not None}
 
 
-def _content_digest(outcomes: Sequence[Outcome], verdicts: Sequence[Verdict], run: Run) -> str:
+def _content_digest(outcomes: Sequence[Outcome], run: Run) -> str:
     content = {
         "parameters": run.parameters,
         "lineage": {outcome.recipe: _lineage(outcome) for outcome in outcomes},
-        "verdicts": [verdict.model_dump(mode="json") for verdict in verdicts],
+        "errors": {outcome.recipe: outcome.error for outcome in outcomes},
     }
     return hashlib.sha256(canonical_json(content)).hexdigest()
 
 
-def _write_release(
+def _write_candidate(
     store: Store,
-    folder: Path,
     release: str,
     content: str,
     outcomes: Sequence[Outcome],
-    verdicts: Sequence[Verdict],
     run: Run,
-) -> Manifest:
-    """Put every file of the release into the store, and return the manifest that completes it."""
+    judging: _Judging,
+    settings: PublishSettings,
+    store_facts: Mapping[str, JsonValue],
+    on_file: Callable[[str], None] | None,
+) -> Judgement:
+    """Put every file of the release into the store, judge its models there, and complete it with its manifest."""
     # Jinja2 and pandas are not needed to find out that there is nothing to write.
     from aepipe.publishing.pages import RunFacts, write_pages
 
-    files = dict(_stage_files(store, outcomes, verdicts))
-    seconds = (datetime.now(UTC) - run.started).total_seconds()
+    files = dict(_stage_files(store, outcomes))
+    put_release_files(store, release, files, on_file)
+    channel = settings.channel_for(judging.preset)
+    judgement = judging.judge(release, read_channel(store, channel))
     facts = RunFacts(
         release=release,
         created=run.started.astimezone(UTC).isoformat(timespec="seconds"),
         git_commit=git_commit(),
         packages=package_versions(),
         hardware=sorted({str(o.trained.facts["hardware"]) for o in outcomes if o.trained is not None}),
-        seconds=round(seconds, 1),
+        seconds=round((datetime.now(UTC) - run.started).total_seconds(), 1),
     )
-    write_pages(folder, files, outcomes, verdicts, run.parameters, facts)
-    (folder / "decision.json").write_bytes(as_json([verdict.model_dump(mode="json") for verdict in verdicts]))
-    files.update({path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()})
-    store.put_files({f"releases/{release}/{path}": source for path, source in files.items()})
-    return Manifest(
-        content=content,
-        flow_run=run.flow_run,
-        parameters=run.parameters,
-        recipes={v.recipe: _summary(o, v) for o, v in zip(outcomes, verdicts, strict=True)},
-        lineage={outcome.recipe: _lineage(outcome) for outcome in outcomes},
-        files=[release_file(path, source, file_sha256(source)) for path, source in sorted(files.items())],
-        **asdict(facts),
-    )
+    with tempfile.TemporaryDirectory(prefix="aepipe-release-") as name:
+        folder = Path(name)
+        write_pages(folder, files, outcomes, judgement.verdicts, run.parameters, facts)
+        verdicts = [verdict.model_dump(mode="json") for verdict in judgement.verdicts]
+        (folder / "decision.json").write_bytes(as_json(verdicts))
+        pages = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+        put_release_files(store, release, pages, on_file)
+        files |= pages
+        manifest = Manifest(
+            content=content,
+            flow_run=run.flow_run,
+            parameters=run.parameters,
+            recipes={v.recipe: summarise(release, o, v) for o, v in zip(outcomes, judgement.verdicts, strict=True)},
+            lineage={outcome.recipe: _lineage(outcome) for outcome in outcomes},
+            files=[release_file(path, source, file_sha256(source)) for path, source in sorted(files.items())],
+            candidate=release,
+            store=dict(store_facts),
+            **asdict(facts),
+        )
+    complete_release(store, manifest, full=settings.verify == "full")
+    return judgement
 
 
-def _summary(outcome: Outcome, verdict: Verdict) -> dict[str, JsonValue]:
-    evaluated = {} if outcome.evaluated is None else outcome.evaluated.facts
+def summarise(release: str, outcome: Outcome, verdict: Verdict) -> dict[str, JsonValue]:
+    """Return what a manifest says about one recipe."""
+    facts = {} if outcome.evaluated is None else outcome.evaluated.facts
+    known = ("code_size", "mse_per_pixel", "pca_mse_per_pixel", "denoised_mse_per_pixel", "linear_mse_per_pixel")
     return {
         "verdict": verdict.verdict,
+        "origin": release if is_sound(outcome) else None,
         "setting": outcome.setting,
+        "seed": None if outcome.plan is None else outcome.plan.training.seed,
         "data": None if outcome.split is None else outcome.split.facts["name"],
-        "code_size": evaluated.get("code_size"),
-        "mse_per_pixel": evaluated.get("mse_per_pixel"),
-        "pca_mse_per_pixel": evaluated.get("pca_mse_per_pixel"),
+        "images_sha256": None if outcome.data is None else outcome.data.facts["images_sha256"],
+        "test_rows_sha256": None if outcome.split is None else outcome.split.facts["test_sha256"],
+        **{name: facts.get(name) for name in known},
     }
 
 
-def _stage_files(store: Store, outcomes: Sequence[Outcome], verdicts: Sequence[Verdict]) -> Iterator[tuple[str, Path]]:
-    """Yield path in the release and local file of what the stages made: models only where they were promoted."""
-    for outcome, verdict in zip(outcomes, verdicts, strict=True):
+def _stage_files(store: Store, outcomes: Sequence[Outcome]) -> Iterator[tuple[str, Path]]:
+    """Yield path in the release and local file of what the stages made; of unsound models only what tells why."""
+    for outcome in outcomes:
         if outcome.noisy is not None:
             for path, ref in outcome.noisy.files.items():
                 yield f"noisy-test-sets/{path}", local_file(store, ref)
@@ -189,5 +272,5 @@ def _stage_files(store: Store, outcomes: Sequence[Outcome], verdicts: Sequence[V
             continue
         files: Mapping = {**outcome.trained.files, **outcome.evaluated.files}
         for path, ref in files.items():
-            if ref.kind != "model" or verdict.verdict == "promoted":
+            if ref.kind != "model" or is_sound(outcome):
                 yield f"models/{outcome.recipe}/{path}", local_file(store, ref)

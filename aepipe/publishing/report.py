@@ -12,7 +12,7 @@ from aepipe.publishing import notation
 from aepipe.publishing.inline_images import InlineImage, inline_image
 from aepipe.publishing.outcome import Outcome, Verdict
 
-VERDICTS = ("promoted", "held", "failed")
+VERDICTS = ("promoted", "first", "held", "failed")
 STAGES = ("data", "split", "noisy", "trained", "evaluated")
 PER_PIXEL_FACTS = (
     "mse_per_pixel",

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from aepipe import datasets
 from aepipe.errors import ParameterError
+from aepipe.models.options import count_multiplications
 from aepipe.noise import NoiseParameters
 from aepipe.recipes import RecipeName, get_recipe
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides, TrainingPlan, plan_split, plan_training
@@ -55,6 +56,20 @@ class TrainingRequest(BaseModel):
     def training_plan(self, data: StageResult) -> TrainingPlan:
         """Return what is trained on this data."""
         return plan_training(self.recipe, self.setting, self.preset, self.overrides, tuple(data.facts["image_shape"]))
+
+
+def estimated_work(request: TrainingRequest) -> int:
+    """Return about how many multiplications a training takes; 0 for one whose plan will be refused."""
+    recipe = get_recipe(request.recipe)
+    try:
+        plan = plan_training(request.recipe, request.setting, request.preset, request.overrides, recipe.native_shape)
+    except ParameterError:
+        return 0
+    settings, sizes = plan.training, {spec.name: spec.num_images for spec in datasets.describe()}
+    num_images = settings.epochs * (sizes.get(request.data_set or recipe.data_set) or 1)
+    if settings.max_steps is not None:
+        num_images = min(num_images, settings.max_steps * settings.batch_size)
+    return num_images * count_multiplications(plan.model, plan.image_shape)
 
 
 def plan_requests(

@@ -44,23 +44,30 @@ def compile_steps(
     model, variables = autoencoder.model, [variable.value for variable in autoencoder.model.trainable_variables]
     num_shares = 1 if strategy is None else strategy.num_replicas_in_sync
 
-    def step(images, values):
+    def step(images, inputs, values):
         clean = scale(images)
         with tf.GradientTape() as tape:
-            reconstructions = tf.cast(model(corrupt(clean, training=True), training=True), tf.float32)
+            outputs = model(inputs if settings.corruption else clean, training=True)
+            reconstructions = tf.cast(outputs, tf.float32)
             loss = (loss_of(clean * unit, reconstructions * unit) + sum(model.losses)) / num_shares
         optimizer.apply_step(tape.gradient(loss, variables), model.trainable_variables, values)
         return tf.stack([loss, mean_squared_error(clean, reconstructions) / num_shares])
 
-    def group_step(images, values):
-        return tf.stack([step(images[number], values[number]) for number in range(group)])
+    def group_step(images, inputs, values):
+        return tf.stack([step(images[number], inputs[number], values[number]) for number in range(group)])
 
-    def shared_step(images, values):
+    def shared_step(images, inputs, values):
         number, size = tf.distribute.get_replica_context().replica_id_in_sync_group, batch_size // num_shares
-        return step(images[number * size : (number + 1) * size], values)
+        share = slice(number * size, (number + 1) * size)
+        return step(images[share], inputs[share], values)
 
-    def step_on_all(images, values):
-        return strategy.reduce(tf.distribute.ReduceOp.SUM, strategy.run(shared_step, args=(images, values)), axis=None)
+    def step_on_all(images, inputs, values):
+        results = strategy.run(shared_step, args=(images, inputs, values))
+        return strategy.reduce(tf.distribute.ReduceOp.SUM, results, axis=None)
+
+    def corrupted(images):
+        # Outside of what XLA compiles: on a CPU its random numbers take as long as the rest of a dense step.
+        return corrupt(scale(images), training=True) if settings.corruption else images
 
     one, several = step if strategy is None else step_on_all, group_step
     if strategy is None and _gains_from_xla(autoencoder):
@@ -76,11 +83,12 @@ def compile_steps(
         if group > 1:
             num_grouped = num_steps // group * group
             for first in tf.range(0, num_grouped, group):
-                results = several(batches[first : first + group], values[first : first + group])
+                images = batches[first : first + group]
+                results = several(images, corrupted(images), values[first : first + group])
                 for number in range(group):
                     losses = losses.write(first + number, results[number])
         for number in tf.range(num_grouped, num_steps):
-            losses = losses.write(number, one(batches[number], values[number]))
+            losses = losses.write(number, one(batches[number], corrupted(batches[number]), values[number]))
         return losses.stack()
 
     return train_chunk

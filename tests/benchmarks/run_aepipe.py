@@ -8,17 +8,16 @@ from concurrent.futures import ProcessPoolExecutor
 from whole_run import EPOCHS, request_for
 
 from aepipe.stages.data import prepare_data, split_data
-from aepipe.stages.request import TrainingRequest
+from aepipe.stages.request import TrainingRequest, estimated_work
 from aepipe.stages.train import train_recipe
 from aepipe.store import open_store
-from flows.side_by_side import interleaved
 
 
 def main(folder: str) -> None:
     """Train every recipe anew."""
     os.environ["AEPIPE_THREADS"] = str(max(1, os.cpu_count() // 2))
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
-        requests = interleaved([request_for(recipe) for recipe in EPOCHS])
+        requests = sorted((request_for(recipe) for recipe in EPOCHS), key=estimated_work, reverse=True)
         list(pool.map(train_one, [folder] * len(requests), requests))
 
 

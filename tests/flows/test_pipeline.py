@@ -7,7 +7,8 @@ import pytest
 from prefect.client.orchestration import get_client
 
 from aepipe.noise import NoiseParameters
-from aepipe.publishing.manifest import list_releases, read_channel
+from aepipe.publishing.channels import read_channel
+from aepipe.publishing.manifest import list_releases
 from aepipe.recipes.plan import Overrides
 from aepipe.store import open_store
 from aepipe.store.stages import file_sha256
@@ -152,7 +153,7 @@ def test_a_failed_recipe_leaves_the_others_and_is_named(tmp_path):
     assert "at most a quarter" in state.message
     release = tmp_path / "releases" / result.release
     decisions = {entry["recipe"]: entry for entry in json.loads((release / "decision.json").read_text())}
-    assert (decisions["mnist-dense"]["verdict"], decisions["mnist-variational"]["verdict"]) == ("failed", "promoted")
+    assert (decisions["mnist-dense"]["verdict"], decisions["mnist-variational"]["verdict"]) == ("failed", "first")
     assert not (release / "models" / "mnist-dense").exists()
     assert (release / "models" / "mnist-variational" / "model.keras").exists()
 

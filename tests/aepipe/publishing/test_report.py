@@ -8,15 +8,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from aepipe.publishing.gate import judge
+from aepipe.publishing.gate import Demands, Measured, judge
 from aepipe.publishing.outcome import Outcome
 from aepipe.publishing.report import Figure, NoisySet, Report, render_report
+from aepipe.publishing.settings import PublishSettings
 from aepipe.recipes import RECIPES
 from aepipe.recipes.plan import Overrides, plan_training
 from aepipe.store.stages import StageResult
 
 HOSTILE = "<script>alert(1)</script><img src=http://example.org/x onerror=alert(2)>\"'&amp;"
 VOID = {"meta", "br", "img", "input"}
+
+OLD = Measured("20250201T060000Z-abcdef", 1.0)
 
 
 def stage(name: str, key: str, facts: dict) -> StageResult:
@@ -86,7 +89,7 @@ def report_of(*outcomes: Outcome, **changes) -> Report:
         hardware="a fine GPU",
         seconds=3721.0,
         outcomes=outcomes,
-        verdicts=tuple(judge(one) for one in outcomes),
+        verdicts=tuple(judge(one, None, OLD, Demands(False, True), PublishSettings()) for one in outcomes),
         figures={},
         noisy_sets=[],
     )
@@ -193,7 +196,7 @@ def test_a_run_in_which_all_failed_still_has_a_report():
 
 def test_a_held_recipe_shows_the_rule_that_does_not_hold():
     page = Page(render_report(report_of(outcome("faces-sparse", collapsed=True, code_standard_deviation=3.1e-7))))
-    assert "faces-sparse is held back: its models are not in the release. Not true: The code varies" in page.text
+    assert "faces-sparse is held back: no channel gets it. Not true: The code varies" in page.text
     rules = {row[0]: row[1:] for row in page.tables[1]}
     assert rules["The code varies between images: it has not collapsed."] == [
         "\N{BALLOT X} no",

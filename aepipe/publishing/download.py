@@ -1,0 +1,62 @@
+"""A release, or some recipes of it, as local files whose bytes were checked."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from aepipe.errors import ParameterError
+from aepipe.publishing.manifest import Manifest, ReleaseFile, manifest_bytes
+from aepipe.store.interface import Store
+from aepipe.store.local_files import local_file
+from aepipe.store.refs import Ref
+
+
+def download(
+    store: Store,
+    manifest: Manifest,
+    folder: Path,
+    recipes: Collection[str] = (),
+    on_file: Callable[[str], None] | None = None,
+) -> Path:
+    """Copy a release into a folder that does not exist yet; it appears whole or not at all.
+
+    Args:
+        store: Where the release is.
+        manifest: The release.
+        folder: Where its files go, under their paths in the release, with the manifest.
+        recipes: Only these recipes' models, and what belongs to the whole; all where empty.
+        on_file: Called with the path of each file that was copied.
+
+    Raises:
+        ParameterError: the folder is there, or the release has no such recipe.
+        CorruptObjectError: a file's bytes are not those that the manifest names.
+    """
+    unknown = [recipe for recipe in recipes if recipe not in manifest.recipes]
+    if unknown:
+        raise ParameterError(f"The release has {', '.join(manifest.recipes)}.", recipes=unknown)
+    if folder.exists():
+        raise ParameterError("A download goes into a folder of its own.", "Name one that is not there.", to=str(folder))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as name:
+        part = Path(name) / "release"
+        for file in manifest.files:
+            if _is_wanted(file, recipes):
+                _copy(store, manifest.release, file, part / file.path)
+                if on_file is not None:
+                    on_file(file.path)
+        (part / "manifest.json").write_bytes(manifest_bytes(manifest))
+        os.replace(part, folder)
+    return folder
+
+
+def _is_wanted(file: ReleaseFile, recipes: Collection[str]) -> bool:
+    return not recipes or not file.path.startswith("models/") or file.path.split("/")[1] in recipes
+
+
+def _copy(store: Store, release: str, file: ReleaseFile, target: Path) -> None:
+    uri = f"{store.url}/releases/{release}/{file.path}"
+    source = local_file(store, Ref(uri=uri, sha256=file.sha256, size=file.size, kind="document"))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)

@@ -1,0 +1,226 @@
+"""From candidate to channel: what passed the gate goes in, what did not stays as it was, and nothing goes unsaid."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aepipe.errors import ConflictError, ParameterError
+from aepipe.publishing.channels import Action, Channel, Entry, point_channel, read_channel, require_channel
+from aepipe.publishing.manifest import (
+    Manifest,
+    ReleaseFile,
+    as_json,
+    has_model,
+    manifest_sha256,
+    read_manifest,
+    resolve_release,
+)
+from aepipe.publishing.outcome import Verdict
+from aepipe.publishing.protocol import complete_release, put_release_files
+from aepipe.publishing.verify import require_intact
+from aepipe.store.interface import Store
+from aepipe.store.local_files import local_file
+from aepipe.store.refs import Ref
+
+ATTEMPTS = 10
+DECISION = "decision.json"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The gate's decisions about a candidate, and the channel as it was when they were made."""
+
+    base: Channel | None
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def passed(self) -> tuple[str, ...]:
+        """The recipes whose new models the channel shall have."""
+        return tuple(verdict.recipe for verdict in self.verdicts if verdict.passes)
+
+
+@dataclass(frozen=True)
+class Promoted:
+    """What came of a promotion.
+
+    Attributes:
+        channel: The channel as it is now; None where it was never set.
+        verdicts: The decisions that it was made on; none where it had been made before.
+    """
+
+    channel: Channel | None
+    verdicts: tuple[Verdict, ...] = ()
+
+
+def promote_passed(
+    store: Store,
+    channel: str,
+    candidate: Manifest,
+    judge: Callable[[str, Channel | None], Judgement],
+    judgement: Judgement | None,
+    by: str,
+) -> Promoted:
+    """Give a channel the models of a candidate that passed the gate.
+
+    Where the channel moved since they were judged, they are judged again, against what it holds now.
+
+    Args:
+        store: Where all is.
+        channel: The channel's name.
+        candidate: The run's release.
+        judge: Judges a release's models against a channel.
+        judgement: What it said before the release was completed; None where that was in an earlier life.
+        by: Who promotes, for the record.
+
+    Raises:
+        ConflictError: others kept moving the channel.
+    """
+    for _ in range(ATTEMPTS):
+        base = read_channel(store, channel)
+        # Promoted before it was killed, or rolled back since: that decision is not this run's to change.
+        if base is not None and base.has_had(candidate.release):
+            return Promoted(base)
+        if judgement is None or judgement.base != base:
+            judgement = judge(candidate.release, base)
+        if not judgement.passed:
+            return Promoted(base, judgement.verdicts)
+        why = "; ".join(f"{verdict.recipe}: {verdict.verdict}" for verdict in judgement.verdicts)
+        try:
+            release = _compose(store, candidate, judgement)
+            moved = _point(store, channel, release, candidate.release, base, "promoted", why, by)
+        except ConflictError:
+            continue
+        return Promoted(moved, judgement.verdicts)
+    raise ConflictError("A channel must stand still for a moment to be set.", "Run again.", channel=channel)
+
+
+def promote(store: Store, channel: str, name: str, why: str, by: str | None = None, force: bool = False) -> Channel:
+    """Give a channel a release as it is.
+
+    Args:
+        store: Where all is.
+        channel: The channel's name.
+        name: The release's id, or another channel's name.
+        why: The reason, for the record.
+        by: Who does it; the user by default.
+        force: Also where the gate held a recipe of it back.
+
+    Raises:
+        ParameterError: there is no reason, or the gate held a recipe back.
+        CorruptObjectError: a byte of the release is not what its manifest says.
+    """
+    if not why.strip():
+        raise ParameterError("A promotion needs a reason, for the record.", "Give one: --why TEXT.", why=why)
+    manifest = resolve_release(store, name)
+    held = [recipe for recipe, facts in manifest.recipes.items() if facts["verdict"] in ("held", "failed")]
+    if held and not force:
+        way_out = "Read its decision.json; to promote it all the same add --force."
+        raise ParameterError("The gate must have passed every recipe.", way_out, release=manifest.release, held=held)
+    require_intact(store, manifest, full=True)
+    base = read_channel(store, channel)
+    return _point(store, channel, manifest, manifest.candidate, base, "forced" if held else "promoted", why, by)
+
+
+def rollback(store: Store, channel: str, why: str, by: str | None = None) -> Channel:
+    """Give a channel the release that it named before its current one; kept in its history like any other change.
+
+    Raises:
+        ObjectNotFoundError: the channel, or the release that it named before, is not there.
+        ParameterError: it never named another release, or there is no reason.
+        ConflictError: somebody else moved it meanwhile.
+    """
+    if not why.strip():
+        raise ParameterError("A rollback needs a reason, for the record.", "Give one: --why TEXT.", why=why)
+    base = require_channel(store, channel)
+    before: Entry | None = base.previous
+    if before is None:
+        raise ParameterError(
+            "A channel can go back once it has named two releases.", channel=channel, release=base.release
+        )
+    manifest = read_manifest(store, before.release, before.manifest_sha256)
+    require_intact(store, manifest)
+    return _point(store, channel, manifest, before.candidate, base, "rolled back", why, by)
+
+
+def _point(
+    store: Store,
+    channel: str,
+    manifest: Manifest,
+    candidate: str,
+    base: Channel | None,
+    action: Action,
+    why: str,
+    by: str | None,
+) -> Channel:
+    digest = manifest_sha256(manifest)
+    return point_channel(
+        store,
+        channel,
+        manifest.release,
+        digest,
+        action=action,
+        why=why,
+        by=by,
+        candidate=candidate,
+        expected=base,
+    )
+
+
+def _compose(store: Store, candidate: Manifest, judgement: Judgement) -> Manifest:
+    """Return the release that the channel shall have: the candidate, or a new one with the channel's own models for
+    the recipes that did not pass."""
+    base = judgement.base
+    production = None if base is None else read_manifest(store, base.release, base.current.manifest_sha256)
+    kept = [] if production is None else [r for r in _with_models(production) if r not in judgement.passed]
+    if not kept and set(judgement.passed) == set(_with_models(candidate)):
+        return candidate
+    digest = hashlib.sha256(f"{candidate.release} {production and production.release} {judgement.passed}".encode())
+    release = f"{candidate.release}-{digest.hexdigest()[:6]}"
+    parts = [(candidate, file) for file in candidate.files if _belongs(file, judgement.passed)]
+    parts += [(production, file) for file in production.files if _recipe_of(file) in kept] if production else []
+    put_release_files(store, release, {file.path: _local(store, source.release, file) for source, file in parts})
+    decision = as_json([verdict.model_dump(mode="json") for verdict in judgement.verdicts])
+    store.put(f"releases/{release}/{DECISION}", decision)
+    files = [
+        *(file for _, file in parts),
+        ReleaseFile(
+            path=DECISION,
+            sha256=hashlib.sha256(decision).hexdigest(),
+            size=len(decision),
+            media_type="application/json",
+        ),
+    ]
+    verdicts = {verdict.recipe: verdict.verdict for verdict in judgement.verdicts}
+    recipes = {recipe: {**candidate.recipes[recipe], "verdict": verdicts[recipe]} for recipe in judgement.passed}
+    lineage = {recipe: candidate.lineage[recipe] for recipe in judgement.passed}
+    if production is not None:
+        recipes |= {recipe: production.recipes[recipe] for recipe in kept}
+        lineage |= {recipe: production.lineage[recipe] for recipe in kept}
+    manifest = candidate.model_copy(
+        update={
+            "release": release,
+            "recipes": recipes,
+            "lineage": lineage,
+            "files": sorted(files, key=lambda file: file.path),
+        }
+    )
+    complete_release(store, manifest)
+    return manifest
+
+
+def _belongs(file: ReleaseFile, passed: tuple[str, ...]) -> bool:
+    recipe = _recipe_of(file)
+    return file.path != DECISION and (recipe is None or recipe in passed)
+
+
+def _recipe_of(file: ReleaseFile) -> str | None:
+    return file.path.split("/")[1] if file.path.startswith("models/") else None
+
+
+def _with_models(manifest: Manifest) -> list[str]:
+    return [recipe for recipe in manifest.recipes if has_model(manifest, recipe)]
+
+
+def _local(store: Store, release: str, file: ReleaseFile):
+    uri = f"{store.url}/releases/{release}/{file.path}"
+    return local_file(store, Ref(uri=uri, sha256=file.sha256, size=file.size, kind="document"))

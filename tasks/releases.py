@@ -1,0 +1,55 @@
+"""Tasks that look after releases: each is one call of the library and one line for the run's state."""
+
+from prefect import get_run_logger
+
+from aepipe.publishing import promotion
+from aepipe.publishing.channels import Channel
+from aepipe.publishing.manifest import resolve_release
+from aepipe.publishing.prune import HOUR_SECONDS, plan_prune
+from aepipe.publishing.prune import prune as remove
+from aepipe.publishing.verify import find_problems
+from aepipe.store import open_store
+from tasks.stages import task
+
+
+@task(name="promote")
+def promote(store_url: str, channel: str, release: str, why: str, by: str, force: bool) -> str:
+    """Let a channel name a release."""
+    return _tell(channel, promotion.promote(open_store(store_url), channel, release, why, by, force))
+
+
+@task(name="rollback")
+def rollback(store_url: str, channel: str, why: str, by: str) -> str:
+    """Let a channel name the release that it named before."""
+    return _tell(channel, promotion.rollback(open_store(store_url), channel, why, by))
+
+
+@task(name="verify")
+def verify(store_url: str, release: str, full: bool) -> tuple[int, str]:
+    """Return how many problems a release has, and a line about them; each is logged."""
+    store = open_store(store_url)
+    manifest = resolve_release(store, release)
+    findings = find_problems(store, manifest, full)
+    for finding in findings:
+        get_run_logger().error("%s: %s", finding.key, finding.problem)
+    return len(findings), f"{manifest.release}: {len(manifest.files)} files, {len(findings)} problems"
+
+
+@task(name="prune")
+def prune(store_url: str, keep: int, grace_hours: float, delete: bool) -> str:
+    """Remove old releases, or name them; each is logged."""
+    store = open_store(store_url)
+    planned = plan_prune(store, keep, grace_hours)
+    removed = list(remove(store, planned)) if delete else planned
+    uploads = store.abort_stale_uploads(grace_hours * HOUR_SECONDS) if delete else 0
+    for pruned in removed:
+        get_run_logger().info("%s, %s, %d bytes", pruned.release, pruned.state, pruned.size)
+    if delete:
+        return f"{len(removed)} releases removed, {uploads} unfinished uploads ended"
+    return f"{len(removed)} releases would be removed"
+
+
+def _tell(channel: str, found: Channel) -> str:
+    message = f"{channel} is {found.release}, generation {found.current.generation}"
+    get_run_logger().info(message)
+    return message

@@ -1,0 +1,142 @@
+"""What passed goes into the channel, what did not stays as it was, and rivals are never overwritten."""
+
+import pytest
+from releases import put_release
+
+from aepipe.errors import ConflictError, CorruptObjectError, ParameterError
+from aepipe.publishing import promotion
+from aepipe.publishing.channels import point_channel, read_channel
+from aepipe.publishing.manifest import manifest_sha256, read_manifest
+from aepipe.publishing.outcome import Verdict
+from aepipe.publishing.promotion import Judgement, promote, promote_passed, rollback
+from aepipe.publishing.verify import find_problems
+from aepipe.store import open_store
+
+OLD, NEW, RIVAL = "20260101T000000Z-a", "20260201T000000Z-b", "20260203T000000Z-c"
+
+
+@pytest.fixture
+def store(store_url):
+    return open_store(store_url)
+
+
+def point(store, manifest):
+    digest = manifest_sha256(manifest)
+    return point_channel(store, "production", manifest.release, digest, action="promoted", why="tests", by="tests")
+
+
+def gate(**verdicts):
+    """Judge as told, whatever the channel holds."""
+    found = tuple(Verdict(recipe=name, verdict=verdict, reason="tests") for name, verdict in verdicts.items())
+    return lambda release, base: Judgement(base, found)
+
+
+def model(store, release, recipe):
+    return store.get(f"releases/{release}/models/{recipe}/model.keras")
+
+
+def test_a_candidate_that_passes_whole_is_the_channels_release(store):
+    new = put_release(store, NEW, {"dense": b"new", "conv": b"new too"})
+    done = promote_passed(store, "production", new, gate(dense="first", conv="first"), None, "run")
+    assert done.channel.release == NEW
+    assert done.channel.current.why == "dense: first; conv: first"
+
+
+def test_recipes_that_did_not_pass_keep_the_channels_models(store):
+    point(store, put_release(store, OLD, {"dense": b"old dense", "conv": b"old conv", "sparse": b"old sparse"}))
+    new = put_release(store, NEW, {"dense": b"new dense", "conv": b"new conv"})
+    done = promote_passed(store, "production", new, gate(dense="promoted", conv="held"), None, "run")
+    made = read_manifest(store, done.channel.release)
+    assert made.release.startswith(f"{NEW}-")
+    assert made.candidate == done.channel.current.candidate == NEW
+    assert {name: model(store, made.release, name) for name in made.recipes} == {
+        "dense": b"new dense",
+        "conv": b"old conv",
+        "sparse": b"old sparse",
+    }
+    assert {name: facts["origin"] for name, facts in made.recipes.items()} == {"dense": NEW, "conv": OLD, "sparse": OLD}
+    assert find_problems(store, made, full=True) == []
+    assert model(store, NEW, "conv") == b"new conv"
+
+
+def test_nothing_that_passes_leaves_the_channel_alone(store):
+    point(store, put_release(store, OLD, {"dense": b"old"}))
+    new = put_release(store, NEW, {"dense": b"new"})
+    assert promote_passed(store, "production", new, gate(dense="held"), None, "run").channel.release == OLD
+    assert promote_passed(store, "other", new, gate(dense="held"), None, "run").channel is None
+
+
+def test_a_second_run_promotes_nothing_and_undoes_no_rollback(store):
+    point(store, put_release(store, OLD, {"dense": b"old"}))
+    new = put_release(store, NEW, {"dense": b"new"})
+    promote_passed(store, "production", new, gate(dense="promoted"), None, "run")
+    assert rollback(store, "production", "blurred", "tester").release == OLD
+    assert promote_passed(store, "production", new, gate(dense="promoted"), None, "run").channel.release == OLD
+    assert [entry.action for entry in read_channel(store, "production").history] == ["promoted", "promoted"]
+
+
+def test_a_rival_between_judging_and_pointing_is_kept_and_the_models_are_judged_again(store, monkeypatch):
+    point(store, put_release(store, OLD, {"dense": b"old dense", "conv": b"old conv"}))
+    new = put_release(store, NEW, {"dense": b"new dense"})
+    rival = put_release(store, RIVAL, {"dense": b"old dense", "conv": b"rival's conv"})
+    compose, judged = promotion._compose, []
+
+    def slow_compose(*arguments):
+        made = compose(*arguments)
+        if len(judged) == 1:
+            point(store, rival)
+        return made
+
+    def judge(release, base):
+        judged.append(base.release)
+        return gate(dense="promoted")(release, base)
+
+    monkeypatch.setattr(promotion, "_compose", slow_compose)
+    done = promote_passed(store, "production", new, judge, None, "run")
+    assert judged == [OLD, RIVAL]
+    assert model(store, done.channel.release, "conv") == b"rival's conv"
+    assert model(store, done.channel.release, "dense") == b"new dense"
+
+
+def test_a_held_release_is_promoted_by_force_alone_and_with_a_reason(store):
+    held = put_release(store, NEW, {"dense": b"new"})
+    facts = {"dense": {**held.recipes["dense"], "verdict": "held"}}
+    held = put_release(store, RIVAL, {"dense": b"new"}, recipes=facts)
+    with pytest.raises(ParameterError, match=r"held=\['dense'\].*--force"):
+        promote(store, "production", RIVAL, "we need it")
+    with pytest.raises(ParameterError, match="needs a reason"):
+        promote(store, "production", RIVAL, " ", force=True)
+    entry = promote(store, "production", RIVAL, "we need it", "ada", force=True).current
+    assert (entry.action, entry.why, entry.by) == ("forced", "we need it", "ada")
+
+
+def test_a_release_with_a_flipped_bit_is_not_promoted(store):
+    new = put_release(store, NEW, {"dense": b"new"})
+    store.put(f"releases/{NEW}/models/dense/model.keras", b"nEw")
+    with pytest.raises(CorruptObjectError, match="other bytes"):
+        promote(store, "production", new.release, "tests")
+    assert read_channel(store, "production") is None
+
+
+def test_rolling_back_needs_somewhere_to_go_and_a_whole_release(store):
+    point(store, put_release(store, OLD, {"dense": b"old"}))
+    with pytest.raises(ParameterError, match="once it has named two releases"):
+        rollback(store, "production", "why not")
+    point(store, put_release(store, NEW, {"dense": b"new"}))
+    store.delete(f"releases/{OLD}/models/dense/model.keras")
+    with pytest.raises(CorruptObjectError, match="missing"):
+        rollback(store, "production", "blurred")
+    assert read_channel(store, "production").release == NEW
+
+
+def test_a_channel_that_others_keep_moving_is_given_up_and_nothing_is_lost(store, monkeypatch):
+    base = point(store, put_release(store, OLD, {"dense": b"old"}))
+    new = put_release(store, NEW, {"dense": b"new"})
+
+    def refuse(*_, **__):
+        raise ConflictError("Somebody else wrote this object first.")
+
+    monkeypatch.setattr(promotion, "point_channel", refuse)
+    with pytest.raises(ConflictError, match="stand still"):
+        promote_passed(store, "production", new, gate(dense="promoted"), None, "run")
+    assert read_channel(store, "production") == base
