@@ -1,12 +1,15 @@
 """A training pipeline for autoencoders. The flows are in `flows`; this is the library that they call."""
 
 import os
+from typing import TYPE_CHECKING, Any
 
 from aepipe.errors import AepipeError
-from aepipe.loading import LoadedModel, load
 from aepipe.publishing.manifest import list_releases
 from aepipe.recipes import RECIPES, get_recipe
 from aepipe.store import open_store
+
+if TYPE_CHECKING:
+    from aepipe.loading import LoadedModel, load
 
 __all__ = ["RECIPES", "AepipeError", "LoadedModel", "get_recipe", "list_releases", "load", "open_store"]
 
@@ -14,3 +17,12 @@ __all__ = ["RECIPES", "AepipeError", "LoadedModel", "get_recipe", "list_releases
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Its convolutions with oneDNN, which TensorFlow leaves off on processors without AVX-512: 173 images a second, not 137.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+
+def __getattr__(name: str) -> Any:
+    # What loads models needs more than a listing of recipes should wait for.
+    if name in ("LoadedModel", "load"):
+        from aepipe import loading
+
+        return getattr(loading, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,7 +8,7 @@ import typer
 
 from aepipe import datasets
 from aepipe.models.options import count_parameters
-from aepipe.printing import print_rows, print_table
+from aepipe.printing import print_rows, print_table, printable
 from aepipe.publishing.commands import JsonOption, StoreOption
 from aepipe.publishing.commands import app as releases_app
 from aepipe.recipes import RECIPES
@@ -124,8 +124,3 @@ def reconstruct(
     print_table("The largest errors", ["file", "MSE", "PSNR (dB)"], rows)
     for line in done.lines():
         typer.echo(line)
-
-
-def printable(name: str) -> str:
-    """Return a file's name as a terminal may show it."""
-    return name if name.isprintable() else ascii(name)

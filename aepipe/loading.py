@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError, ParameterError, StoreError
 from aepipe.inputs import to_model_input
-from aepipe.publishing.channels import list_channels, read_channel
-from aepipe.publishing.manifest import Manifest, ReleaseFile, resolve_release
+from aepipe.publishing.channels import list_channels
+from aepipe.publishing.manifest import Manifest, ReleaseFile, has_model, resolve_release
 from aepipe.recipes.trained import TrainedRecipe
 from aepipe.store import Store, open_store
 from aepipe.store.local_files import local_file
@@ -121,9 +121,9 @@ def _find_release(store: Store, name: str) -> Manifest:
     try:
         return resolve_release(store, name)
     except ObjectNotFoundError as error:
-        if name.islower() and read_channel(store, name) is not None:
+        channels = list_channels(store)
+        if name in channels:
             raise
-        channels = list(list_channels(store))
         raise ObjectNotFoundError(
             f"A model is named by a channel or a release. The channels here: {', '.join(channels) or 'none'}.",
             f"See the releases with: aepipe releases list --store {store.url}",
@@ -135,8 +135,8 @@ def _find_files(store: Store, manifest: Manifest, recipe: str) -> dict[str, Rele
     """Return the files that a model is loaded from, by name."""
     files = {file.path: file for file in manifest.files}
     names = [*(f"{part}.keras" for part in PARTS), "recipe.json"]
-    if f"models/{recipe}/model.keras" not in files:
-        there = [name for name in manifest.recipes if f"models/{name}/model.keras" in files]
+    if not has_model(manifest, recipe):
+        there = [name for name in manifest.recipes if has_model(manifest, name)]
         verdict = manifest.recipes.get(recipe, {}).get("verdict")
         raise ObjectNotFoundError(
             f"A release has models of the recipes that its gate let pass, here: {', '.join(there) or 'none'}.",
@@ -165,7 +165,7 @@ def _local_path(store: Store, release: str, file: ReleaseFile) -> Path:
     except (CorruptObjectError, ObjectNotFoundError) as error:
         raise CorruptObjectError(
             "A release's files are there, with the bytes that its manifest names.",
-            "Name another release, and roll back the channel that names this one.",
+            f"See what is broken with: aepipe releases verify {release} --full --store {store.url}",
             uri=uri,
             sha256=file.sha256,
         ) from error

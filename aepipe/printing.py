@@ -30,6 +30,11 @@ def print_table(title: str, columns: list[str], rows: list[list[object]]) -> Non
     Console(width=None if console.is_terminal else PIPE_WIDTH).print(table, markup=False)
 
 
+def printable(name: str) -> str:
+    """Return a file's name as a terminal may show it: what could steer the terminal is escaped."""
+    return name if name.isprintable() else ascii(name)
+
+
 def _cell(value: object) -> str:
     if value is None:
         return "-"
