@@ -56,5 +56,9 @@ class UnknownOutcomeError(StoreError):
     """A write may or may not have taken effect, and the store can't be read to find out."""
 
 
+class UnsafeStoreError(StoreError):
+    """The store does not enforce what publishing depends on."""
+
+
 class CorruptObjectError(StoreError):
     """The bytes in the store are not the bytes that were written."""

@@ -1,25 +1,63 @@
 """Fixtures that several folders of tests share."""
 
 import uuid
+from contextlib import ExitStack
+from functools import cache
 
 import pytest
-from s3_server import S3Server, seaweedfs_server
+from servers.certificates import Certificates, make_certificates
+from servers.moto import moto_server
+from servers.rclone import rclone_server
+from servers.seaweedfs import seaweedfs_server
+from servers.server import S3Server
+
+SERVERS = {"seaweedfs": seaweedfs_server, "moto": moto_server, "rclone": rclone_server}
+# What the machine's user may have set, and what would lead a test elsewhere.
+UNWANTED_VARIABLES = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE", "AEPIPE_S3_ANONYMOUS")
 
 
 @pytest.fixture(scope="session")
-def s3_server(tmp_path_factory) -> S3Server:
-    """A real S3 server, started once."""
-    with seaweedfs_server(tmp_path_factory.mktemp("s3") / "server") as server:
-        yield server
+def certificates(tmp_path_factory) -> Certificates:
+    """An authority of the tests' own, and a certificate of it for this machine."""
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def start_server(tmp_path_factory, certificates):
+    """Gives a running server, `start_server("moto", "https")`; each is started once, when it is first asked for."""
+    with ExitStack() as stack:
+
+        @cache
+        def start(name: str, scheme: str) -> S3Server:
+            folder = tmp_path_factory.mktemp(name) / "server"
+            return stack.enter_context(SERVERS[name](folder, certificates if scheme == "https" else None))
+
+        yield start
 
 
 @pytest.fixture
-def s3_store_url(s3_server, monkeypatch) -> str:
+def lead_to(monkeypatch):
+    """Sets the standard variables so that they lead to a server."""
+
+    def lead(server: S3Server) -> None:
+        for name in UNWANTED_VARIABLES:
+            monkeypatch.delenv(name, raising=False)
+        for name, value in server.environment().items():
+            monkeypatch.setenv(name, value)
+
+    return lead
+
+
+@pytest.fixture(scope="session")
+def s3_server(start_server) -> S3Server:
+    """A real S3 server that enforces what it is asked."""
+    return start_server("seaweedfs", "http")
+
+
+@pytest.fixture
+def s3_store_url(s3_server, lead_to) -> str:
     """A fresh prefix in its bucket, with the variables set that lead there."""
-    for name, value in s3_server.environment().items():
-        monkeypatch.setenv(name, value)
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
+    lead_to(s3_server)
     return f"s3://{s3_server.bucket}/{uuid.uuid4().hex}"
 
 

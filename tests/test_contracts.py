@@ -77,8 +77,8 @@ def test_unknown_fields_are_refused_by_the_server(entrypoint):
 
 def test_the_settings_in_the_readme_are_the_ones_in_the_code():
     sources = [path for top in ("aepipe", "tasks", "flows") for path in (ROOT / top).rglob("*.py")]
-    in_code = {name for path in sources for name in re.findall(r"\bAEPIPE_[A-Z_]+\b", path.read_text())}
-    in_readme = set(re.findall(r"^\| `(AEPIPE_[A-Z_]+)`", (ROOT / "README.md").read_text(), re.MULTILINE))
+    in_code = {name for path in sources for name in re.findall(r"\bAEPIPE_[A-Z0-9_]+\b", path.read_text())}
+    in_readme = set(re.findall(r"^\| `(AEPIPE_[A-Z0-9_]+)`", (ROOT / "README.md").read_text(), re.MULTILINE))
     assert in_code == in_readme
 
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,9 @@ class FolderStore:
     threads, processes and machines see each other's objects whole.
     """
 
+    compared = "digest"
+    deletes_in_batch = False
+
     def __init__(self, root: Path):
         self.root = Path(os.path.abspath(root))
         self.url = self.root.as_uri()
@@ -52,10 +55,14 @@ class FolderStore:
         with open(path, "rb") as source:
             self._write(key, partial(shutil.copyfileobj, source), os.replace)
 
-    def put_files(self, files: Mapping[str, Path]) -> None:
+    def put_files(self, files: Mapping[str, Path], on_file: Callable[[str], object] | None = None) -> None:
         """Write several files, key to path; one after another, as the disk is the limit."""
+        for key in files:
+            check_key(key)
         for key, path in files.items():
             self.put_file(key, path)
+            if on_file is not None:
+                on_file(key)
 
     def create(self, key: str, data: bytes) -> None:
         """Write an object that must not exist. The same bytes already there count as success.
@@ -131,6 +138,24 @@ class FolderStore:
                 folder.rmdir()
             sync_folder(next(parent for parent in path.parents if parent.exists()))
 
+    def delete_many(self, keys: Iterable[str]) -> None:
+        """Remove objects, one by one; those that are not there count as removed."""
+        for key in [check_key(key) for key in keys]:
+            self.delete(key)
+
+    def abort_stale_uploads(self, older_than_seconds: float) -> int:
+        """Remove unfinished files that killed writers left, and return how many; a younger one may be being written."""
+        removed = 0
+        with disk_errors(url=self.url):
+            for path in self._work_folder.glob(f"*{UNFINISHED}"):
+                try:
+                    if time.time() - path.stat().st_mtime >= older_than_seconds:
+                        path.unlink()
+                        removed += 1
+                except FileNotFoundError:
+                    continue
+        return removed
+
     def _write(self, key: str, write: Callable[[BinaryIO], object], commit: Commit) -> None:
         target = self.path(key)
         with disk_errors(url=self.url, key=key):
@@ -171,17 +196,10 @@ class FolderStore:
             os.close(descriptor)
 
     def _sweep(self) -> None:
-        """Remove what killed writers left; a younger file may be one that is being written."""
         make_folder(self._work_folder)
-        if self._is_swept:
-            return
-        for path in self._work_folder.glob(f"*{UNFINISHED}"):
-            try:
-                if time.time() - path.stat().st_mtime > LEFT_OVER_SECONDS:
-                    path.unlink()
-            except FileNotFoundError:
-                continue
-        self._is_swept = True
+        if not self._is_swept:
+            self.abort_stale_uploads(LEFT_OVER_SECONDS)
+            self._is_swept = True
 
     def _walk(self, prefix: str) -> Iterator[ObjectInfo]:
         folder = prefix.rpartition("/")[0]

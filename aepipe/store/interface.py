@@ -1,9 +1,9 @@
 """The interface that every store implements, and the rules for its keys."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from aepipe.errors import StoreError
 
@@ -34,6 +34,10 @@ class Store(Protocol):
     """
 
     url: str
+    # What is known by now of what `swap` compares: a digest of the bytes, or the ETag in one of its two spellings.
+    compared: Literal["digest", "quoted", "bare"]
+    # Whether `delete_many` takes one request for many objects, as far as is known by now.
+    deletes_in_batch: bool
 
     def put(self, key: str, data: bytes) -> None:
         """Write an object, replacing what is there."""
@@ -41,8 +45,13 @@ class Store(Protocol):
     def put_file(self, key: str, path: Path) -> None:
         """Write an object from a file, replacing what is there."""
 
-    def put_files(self, files: Mapping[str, Path]) -> None:
-        """Write several files, key to path, in parallel where that helps; all are written when it returns."""
+    def put_files(self, files: Mapping[str, Path], on_file: Callable[[str], object] | None = None) -> None:
+        """Write several files, key to path, in parallel where that helps; all are written when it returns.
+
+        Args:
+            files: Key to path.
+            on_file: Called with its key when a file is written, always in the caller's thread.
+        """
 
     def create(self, key: str, data: bytes) -> None:
         """Write an object that must not exist. The same bytes already there count as success.
@@ -75,6 +84,16 @@ class Store(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there counts as removed."""
+
+    def delete_many(self, keys: Iterable[str]) -> None:
+        """Remove objects, many at a time where the server can; those that are not there count as removed."""
+
+    def abort_stale_uploads(self, older_than_seconds: float) -> int:
+        """Remove what writers that were killed left unfinished, and return how many writes that were.
+
+        Args:
+            older_than_seconds: Longer than any write takes: a younger one may still be going on.
+        """
 
 
 def check_key(key: str) -> str:

@@ -1,24 +1,26 @@
 """The store in a bucket of any S3-compatible server, through boto3 alone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
+from functools import partial
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
-from botocore.config import Config
 
-from aepipe.errors import ConflictError, ObjectNotFoundError, StoreError, TransientStoreError, UnknownOutcomeError
+from aepipe.errors import AccessDeniedError, ConflictError, ObjectNotFoundError, StoreError, TransientStoreError
 from aepipe.store.interface import ObjectInfo, Versioned, check_key
 from aepipe.store.local_disk import disk_errors, written_file
-from aepipe.store.s3_errors import may_be_written, retrying, s3_errors
+from aepipe.store.s3_client import THREADS, make_client
+from aepipe.store.s3_errors import retrying, s3_errors
+from aepipe.store.s3_removal import BATCH_OBJECTS, abort_uploads, delete_batch
+from aepipe.store.s3_swap import Compared, swap
 from aepipe.store.s3_upload import PART_BYTES, check_etag, checksums, md5, upload_in_parts
 
-THREADS = 16
 READ_BYTES = 2**20
-SMALL_BYTES = 2**20
 
 
 class S3Store:
@@ -37,12 +39,16 @@ class S3Store:
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         self._deadline_seconds = deadline_seconds
+        self.compared: Compared = "quoted"
+        self.deletes_in_batch = True
+        # Files in memory, or parts of large ones: 256 MiB together at most.
+        self._bodies = BoundedSemaphore(THREADS)
         try:
             with s3_errors(url=self.url):
                 session = boto3.session.Session()
-                self._client = _make_client(session, total_max_attempts=4)
+                self._client = make_client(session, total_max_attempts=4)
                 # A try that boto3 repeats by itself can't tell its own first write from somebody else's.
-                self._client_of_one_try = _make_client(session, total_max_attempts=1)
+                self._client_of_one_try = make_client(session, total_max_attempts=1)
         except ValueError as error:
             way_out = "Set AWS_ENDPOINT_URL_S3 to a URL such as http://host:9000."
             raise StoreError("The endpoint must be a URL.", way_out, url=self.url) from error
@@ -56,20 +62,33 @@ class S3Store:
         """Write an object from a file, replacing what is there; a large one in parts."""
         path, name = Path(path), self._name(key)
         if path.stat().st_size <= PART_BYTES:
-            self.put(key, path.read_bytes())
+            with self._bodies:
+                self.put(key, path.read_bytes())
         else:
-            upload_in_parts(lambda operation, **rest: self._call(operation, name, **rest), path, url=self.url, key=key)
 
-    def put_files(self, files: Mapping[str, Path]) -> None:
-        """Write several files, key to path, in parallel; all are written when it returns."""
+            def call(operation: str, **arguments: Any) -> Mapping[str, Any]:
+                return self._call(operation, name, **arguments)
+
+            upload_in_parts(call, path, self._bodies, url=self.url, key=key)
+
+    def put_files(self, files: Mapping[str, Path], on_file: Callable[[str], object] | None = None) -> None:
+        """Write several files, key to path, in parallel; all are written when it returns.
+
+        Args:
+            files: Key to path.
+            on_file: Called with its key when a file is written, always in the caller's thread.
+        """
         for key in files:
             check_key(key)
-        # The biggest first, so that none is left to run alone at the end. A thread holds one part in memory at most.
+        # The biggest first, so that none is left to run alone at the end.
         by_size = sorted(files.items(), key=lambda item: Path(item[1]).stat().st_size, reverse=True)
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="aepipe-s3")
         try:
-            for future in as_completed([pool.submit(self.put_file, key, path) for key, path in by_size]):
+            keys = {pool.submit(self.put_file, key, path): key for key, path in by_size}
+            for future in as_completed(keys):
                 future.result()
+                if on_file is not None:
+                    on_file(keys[future])
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -112,19 +131,8 @@ class S3Store:
             ConflictError: somebody else wrote first; nothing was overwritten.
             UnknownOutcomeError: the answer was lost, and the object has changed once more or can't be read.
         """
-        was_maybe_written = False
-        for attempt in retrying(self._deadline_seconds):
-            with attempt:
-                # Ceph up to 16 compares the bare ETag, every other server the quoted one.
-                is_bare = attempt.retry_state.attempt_number % 2 == 0
-                condition = {"IfMatch": version.strip('"') if is_bare else version} if version else {"IfNoneMatch": "*"}
-                try:
-                    self._put_once(key, data, condition)
-                    return
-                except (ConflictError, ObjectNotFoundError, TransientStoreError) as error:
-                    was_maybe_written |= may_be_written(error)
-                    if self._settle(key, data, version, was_maybe_written, error):
-                        return
+        put, read = partial(self._put_once, key, data), partial(self.get_versioned, key)
+        self.compared = swap(put, read, data, version, self.compared, self._deadline_seconds, url=self.url, key=key)
 
     def exists(self, key: str) -> bool:
         """Tell whether there is an object under exactly this key."""
@@ -148,28 +156,34 @@ class S3Store:
         except ObjectNotFoundError:
             return
 
-    def _settle(self, key: str, data: bytes, version: str | None, was_maybe_written: bool, error: StoreError) -> bool:
-        """After a conditional write that failed: tell whether it was written after all, or raise what became of it."""
-        received = {"url": self.url, "key": key}
+    def delete_many(self, keys: Iterable[str]) -> None:
+        """Remove objects, many in a request where the server can; those that are not there count as removed."""
+        keys = [check_key(key) for key in keys]
+        for start in range(0, len(keys), BATCH_OBJECTS):
+            left = keys[start : start + BATCH_OBJECTS]
+            if self.deletes_in_batch:
+                left = self._delete_batch(left)
+            with ThreadPoolExecutor(THREADS, thread_name_prefix="aepipe-s3") as pool:
+                list(pool.map(self.delete, left))
+
+    def abort_stale_uploads(self, older_than_seconds: float) -> int:
+        """Abort uploads in parts under the prefix that nobody finished, and return how many.
+
+        Args:
+            older_than_seconds: Longer than any upload takes: a younger one may still be going on.
+        """
+        return abort_uploads(self._call, self._prefix, older_than_seconds)
+
+    def _delete_batch(self, keys: Sequence[str]) -> Sequence[str]:
+        """Remove objects in one request; return the keys that this did not remove."""
         try:
-            found = self.get_versioned(key)
-        except StoreError as unreadable:
-            if not was_maybe_written:
-                raise
-            way_out = "Run again once the server answers; nothing was deleted."
-            raise UnknownOutcomeError("A write must be answered or readable.", way_out, **received) from unreadable
-        if was_maybe_written and found is not None and found.data == data:
-            return True
-        if (None if found is None else found.version) == version:
-            raise TransientStoreError(
-                "The server refused a write that had no rival.", "Run again.", **received
-            ) from error
-        if was_maybe_written and version is not None:
-            way_out = "Look whether the object has this write in it, then run again."
-            raise UnknownOutcomeError("A write must be answered or readable.", way_out, **received) from error
-        raise ConflictError(
-            "Somebody else wrote this object first; it was left as it is.", "Read it again.", **received
-        ) from error
+            return [name.removeprefix(self._prefix) for name in delete_batch(self._call, map(self._name, keys))]
+        except (AccessDeniedError, TransientStoreError):
+            raise
+        except StoreError:
+            # A server without the request may answer it with anything; deleting one by one tells what is wrong.
+            self.deletes_in_batch = False
+            return keys
 
     def _put_once(self, key: str, data: bytes, condition: Mapping[str, str]) -> None:
         arguments = {"Body": data, **checksums(data), **condition}
@@ -212,36 +226,12 @@ class S3Store:
 
     def _call_once(self, client: Any, operation: str, name: str | None, arguments: Mapping[str, Any]) -> Any:
         address = {"Bucket": self._bucket, **({} if name is None else {"Key": name})}
-        with self._errors(arguments["Prefix"] if name is None else name):
+        with self._errors(arguments.get("Prefix", self._prefix) if name is None else name):
             return getattr(client, operation)(**address, **arguments)
 
     def _errors(self, name: str) -> Any:
         key = name.removeprefix(self._prefix)
         return s3_errors(url=self.url, key=key, endpoint=_without_user(self._client.meta.endpoint_url))
-
-
-def _make_client(session: boto3.session.Session, total_max_attempts: int) -> Any:
-    # Addressing is left to boto3 and the profile: by path at an endpoint of one's own, by host name at AWS.
-    config = Config(
-        signature_version="s3v4",
-        retries={"mode": "standard", "total_max_attempts": total_max_attempts},
-        connect_timeout=5,
-        read_timeout=60,
-        tcp_keepalive=True,
-        max_pool_connections=THREADS + 4,
-        # Every upload carries checksums of its own, and what is read is checked against the digest of its reference.
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-    )
-    client = session.client("s3", region_name=session.region_name or "us-east-1", config=config)
-    client.meta.events.register("before-sign.s3.PutObject", _send_small_bodies_at_once)
-    return client
-
-
-def _send_small_bodies_at_once(request: Any, **_: Any) -> None:
-    # `Expect: 100-continue` costs a round trip, which only a body that takes longer to send is worth.
-    if "Expect" in request.headers and request.body.getbuffer().nbytes < SMALL_BYTES:
-        del request.headers["Expect"]
 
 
 def _without_user(url: str) -> str:

@@ -13,6 +13,7 @@ from aepipe.errors import AccessDeniedError, ConflictError, ObjectNotFoundError,
 TRIES = 5
 REFUSED = "The store refuses these credentials."
 CREDENTIALS = "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, to ones that may use this bucket."
+PUBLIC = "To read a public bucket without any, set AEPIPE_S3_ANONYMOUS=1."
 PERMISSIONS = (
     "Allow s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket there, or set AWS_PROFILE to another."
 )
@@ -121,7 +122,7 @@ def _meaning_of_answer(error: exceptions.ClientError) -> Meaning:
 
 def _meaning_of_failure(error: Exception) -> Meaning:
     if isinstance(error, NO_CREDENTIALS):
-        return AccessDeniedError, "The store needs credentials.", CREDENTIALS
+        return AccessDeniedError, "The store needs credentials.", f"{CREDENTIALS} {PUBLIC}"
     if isinstance(error, exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
         return StoreError, "The server's certificate must be trusted.", "Set AWS_CA_BUNDLE to the file of its CA."
     if isinstance(error, NO_ANSWER):

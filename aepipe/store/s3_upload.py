@@ -3,13 +3,17 @@
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from threading import BoundedSemaphore
+from typing import Any, BinaryIO
 
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError, StoreError, TransientStoreError
 
 PART_BYTES = 16 * 2**20
+PARTS_AT_ONCE = 4
 MD5_ETAG = re.compile(r"[0-9a-f]{32}(-\d+)?")
 
 Call = Callable[..., Mapping[str, Any]]
@@ -46,12 +50,13 @@ def check_etag(answer: Mapping[str, Any], expected: Collection[str], **received:
         )
 
 
-def upload_in_parts(call: Call, path: Path, **received: object) -> None:
-    """Upload a large file, one part in memory at a time. A failed upload is removed from the server.
+def upload_in_parts(call: Call, path: Path, bodies: BoundedSemaphore, **received: object) -> None:
+    """Upload a large file, `PARTS_AT_ONCE` parts at a time. A failed upload is removed from the server.
 
     Args:
         call: Makes one S3 call on the object, with retries.
         path: The file.
+        bodies: What uploads that go on at once share: each part in memory holds one.
         **received: What an error says about the object.
 
     Raises:
@@ -59,7 +64,7 @@ def upload_in_parts(call: Call, path: Path, **received: object) -> None:
     """
     upload = call("create_multipart_upload", ChecksumAlgorithm="SHA256")["UploadId"]
     try:
-        _upload(call, upload, path, received)
+        _upload(call, upload, path, bodies, received)
     except BaseException as error:
         try:
             call("abort_multipart_upload", UploadId=upload)
@@ -68,28 +73,48 @@ def upload_in_parts(call: Call, path: Path, **received: object) -> None:
         raise
 
 
-def _upload(call: Call, upload: str, path: Path, received: Mapping[str, object]) -> None:
-    before = path.stat()
-    whole, digests, parts = md5(), b"", []
-    for number, data in enumerate(_read_parts(path), 1):
+def _upload(call: Call, upload: str, path: Path, bodies: BoundedSemaphore, received: Mapping[str, object]) -> None:
+    def send(number: int, data: bytes) -> tuple[dict[str, Any], bytes]:
         sums, digest = checksums(data), md5(data)
         answer = call("upload_part", UploadId=upload, PartNumber=number, Body=data, **sums)
         check_etag(answer, {digest.hexdigest()}, **received, part=number)
-        parts.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": sums["ChecksumSHA256"]})
-        whole.update(data)
-        digests += digest.digest()
+        part = {"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": sums["ChecksumSHA256"]}
+        return part, digest.digest()
+
+    before, whole = path.stat(), md5()
+    with path.open("rb") as file:
+        parts, digests = zip(*_send_parts(send, file, -(-before.st_size // PART_BYTES), whole, bodies), strict=True)
     after = path.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise StoreError("A file must not change while it is uploaded.", "Run again.", path=str(path))
     # Some servers name the object by the digest of all its bytes instead.
-    expected = {f"{md5(digests).hexdigest()}-{len(parts)}", whole.hexdigest()}
-    check_etag(_complete(call, upload, parts, before.st_size, expected), expected, **received)
+    expected = {f"{md5(b''.join(digests)).hexdigest()}-{len(parts)}", whole.hexdigest()}
+    check_etag(_complete(call, upload, list(parts), before.st_size, expected), expected, **received)
 
 
-def _read_parts(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while data := file.read(PART_BYTES):
-            yield data
+def _send_parts(
+    send: Callable[[int, bytes], Any], file: BinaryIO, count: int, whole: Any, bodies: BoundedSemaphore
+) -> list[Any]:
+    """Read a file once, in order, while the parts before are being sent; return what `send` returned for each."""
+    sending: deque[Future] = deque()
+    sent = []
+    # Who reads holds no body, and who holds one waits for nothing but the server: many large files can't lock up.
+    with ThreadPoolExecutor(PARTS_AT_ONCE, thread_name_prefix="aepipe-s3-part") as pool:
+        for number in range(1, count + 1):
+            if len(sending) == PARTS_AT_ONCE:
+                sent.append(sending.popleft().result())
+            bodies.acquire()
+            try:
+                data = file.read(PART_BYTES)
+                whole.update(data)
+                sending.append(pool.submit(send, number, data))
+                # While this thread waits, the part is held by its sender alone.
+                del data
+            except BaseException:
+                bodies.release()
+                raise
+            sending[-1].add_done_callback(lambda _: bodies.release())
+        return sent + [future.result() for future in sending]
 
 
 def _complete(

@@ -1,15 +1,13 @@
 """What only a server can do wrong: refuse, vanish, lose an answer."""
 
-import http.client
-import http.server
 import os
+import re
 import socketserver
-import threading
-from contextlib import contextmanager
-from urllib.parse import urlsplit
+from pathlib import Path
 
 import pytest
-from s3_server import free_ports
+from servers.proxy import Proxy, serving
+from servers.server import free_ports, make_client
 
 from aepipe.errors import (
     AccessDeniedError,
@@ -19,8 +17,11 @@ from aepipe.errors import (
     TransientStoreError,
     UnknownOutcomeError,
 )
+from aepipe.store import s3
 from aepipe.store.s3 import S3Store
 from aepipe.store.s3_upload import check_etag
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -28,73 +29,10 @@ def bucket_and_prefix(s3_store_url):
     return s3_store_url.removeprefix("s3://").split("/")
 
 
-class Proxy(http.server.ThreadingHTTPServer):
-    """A server in front of the server: it can lose answers after the requests took effect, or cut bodies off."""
-
-    def __init__(self, endpoint_url):
-        super().__init__(("127.0.0.1", 0), Forwarder)
-        self.upstream = urlsplit(endpoint_url).netloc
-        self.requests: list[tuple[str, dict[str, str]]] = []
-        self.answers_to_lose = dict.fromkeys(("GET", "PUT", "POST"), 0)
-        self.bodies_to_cut = 0
-
-    def handle_error(self, *_):
-        pass
-
-    def methods(self):
-        return [method for method, _ in self.requests]
-
-
-class Forwarder(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def forward(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        upstream = http.client.HTTPConnection(self.server.upstream)
-        upstream.request(self.command, self.path, body, dict(self.headers))
-        answer = upstream.getresponse()
-        data = answer.read()
-        upstream.close()
-        self.server.requests.append((self.command, dict(self.headers)))
-        if self.server.answers_to_lose.get(self.command, 0) > 0:
-            self.server.answers_to_lose[self.command] -= 1
-            self.close_connection = True
-            return
-        self.send_response(answer.status)
-        for name, value in answer.getheaders():
-            if name.lower() not in ("transfer-encoding", "content-length", "connection"):
-                self.send_header(name, value)
-        self.send_header("Content-Length", answer.getheader("Content-Length", "0") if not data else str(len(data)))
-        self.end_headers()
-        if self.command == "GET" and self.server.bodies_to_cut > 0:
-            self.server.bodies_to_cut -= 1
-            self.close_connection = True
-            data = data[: len(data) // 2]
-        self.wfile.write(data)
-
-    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = forward
-
-    def log_message(self, *_):
-        pass
-
-
-@contextmanager
-def serving(server):
-    """Run a server in a thread, and end both whatever happens."""
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 @pytest.fixture
 def proxy(s3_server, s3_store_url, monkeypatch):
     with serving(Proxy(s3_server.endpoint_url)) as server:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server.endpoint_url)
         yield server
 
 
@@ -269,3 +207,102 @@ def test_a_server_that_is_down_is_given_up_after_the_deadline(bucket_and_prefix,
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{free_ports(1)[0]}")
     with pytest.raises(TransientStoreError, match="did not answer"):
         S3Store(*bucket_and_prefix, deadline_seconds=0.5).get("key")
+
+
+class WithoutBatches(Proxy):
+    def answer(self, method, path, headers):
+        return (501, b"<Error><Code>NotImplemented</Code></Error>") if method == "POST" else None
+
+
+class RefusesBatches(Proxy):
+    """A batch that fails for each of its objects, though a request for one of them succeeds."""
+
+    def answer(self, method, path, headers):
+        names = (f"{self.prefix}/{number}" for number in range(3))
+        errors = "".join(f"<Error><Key>{name}</Key><Code>InternalError</Code></Error>" for name in names)
+        return (200, f"<DeleteResult>{errors}</DeleteResult>".encode()) if method == "POST" else None
+
+
+@pytest.mark.parametrize("kind", [Proxy, WithoutBatches, RefusesBatches])
+def test_what_a_batch_does_not_delete_is_deleted_one_by_one(kind, s3_server, bucket_and_prefix, monkeypatch):
+    monkeypatch.setattr(s3, "BATCH_OBJECTS", 3)
+    keys = [str(number) for number in range(3)]
+    with serving(kind(s3_server.endpoint_url)) as proxy:
+        proxy.prefix = bucket_and_prefix[1]
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.endpoint_url)
+        store = S3Store(*bucket_and_prefix)
+        for key in keys:
+            store.put(key, b"x")
+        store.delete_many(keys)
+        assert list(store.list("")) == []
+        assert store.deletes_in_batch == (kind is not WithoutBatches)
+        assert proxy.methods().count("DELETE") == (0 if kind is Proxy else 3)
+        batches = [headers for method, headers in proxy.requests if method == "POST"]
+        assert len(batches) == 1
+        assert "Content-MD5" in batches[0], "older servers demand it"
+
+
+def test_more_than_a_batch_is_deleted_in_several(proxy, bucket_and_prefix, monkeypatch):
+    monkeypatch.setattr(s3, "BATCH_OBJECTS", 3)
+    store = S3Store(*bucket_and_prefix)
+    for number in range(7):
+        store.put(str(number), b"x")
+    store.delete_many(map(str, range(7)))
+    assert list(store.list("")) == []
+    assert (proxy.methods().count("POST"), proxy.methods().count("DELETE")) == (3, 0)
+
+
+def test_only_old_uploads_under_the_prefix_are_aborted(s3_server, bucket_and_prefix):
+    client, bucket = make_client(s3_server), bucket_and_prefix[0]
+    names = [f"{bucket_and_prefix[1]}/mine", f"{bucket_and_prefix[1]}-of-others/theirs"]
+    uploads = [client.create_multipart_upload(Bucket=bucket, Key=name)["UploadId"] for name in names]
+    store = S3Store(*bucket_and_prefix)
+    assert store.abort_stale_uploads(3600) == 0
+    assert store.abort_stale_uploads(0) == 1
+    left = [upload["UploadId"] for upload in client.list_multipart_uploads(Bucket=bucket)["Uploads"]]
+    assert left == [uploads[1]]
+    client.abort_multipart_upload(Bucket=bucket, Key=names[1], UploadId=uploads[1])
+
+
+@pytest.mark.parametrize("name", ["seaweedfs", "rclone"])
+def test_uploads_on_several_pages_are_all_aborted(start_server, lead_to, monkeypatch, name):
+    server = start_server(name, "http")
+    lead_to(server)
+    store = S3Store(server.bucket, "pages")
+    for number in range(5):
+        store._call("create_multipart_upload", store._name(str(number)))
+    send, pages = store._call, []
+
+    def send_with_small_pages(operation, *name, **rest):
+        if operation == "list_multipart_uploads":
+            pages.append(rest)
+            rest["MaxUploads"] = 2
+        return send(operation, *name, **rest)
+
+    monkeypatch.setattr(store, "_call", send_with_small_pages)
+    assert store.abort_stale_uploads(0) == 5
+    assert len(pages) == 3
+
+
+def test_several_large_files_at_once_are_all_whole(s3_server, bucket_and_prefix, tmp_path):
+    store, files = S3Store(*bucket_and_prefix), {}
+    for name in ("a", "b", "c", "small"):
+        files[name] = tmp_path / name
+        files[name].write_bytes(os.urandom(1000) * (1000 if name == "small" else 40_000))
+    store.put_files(files)
+    for key, path in files.items():
+        store.get_file(key, tmp_path / "copy")
+        assert (tmp_path / "copy").read_bytes() == path.read_bytes()
+
+
+def test_no_call_writes_beside_an_object():
+    """On some servers tags, access lists and locks take the place of the object's bytes."""
+    beside = re.compile(
+        r"(put|delete)_(object_(tagging|acl|retention|legal_hold|lock_configuration)|bucket)\w*|\b(Tagging|ACL)="
+    )
+    sources = [path for top in ("aepipe", "tasks", "flows", "deploy") for path in (ROOT / top).rglob("*.py")]
+    assert len(sources) > 50
+    found = [
+        f"{path.relative_to(ROOT)}: {hit.group()}" for path in sources for hit in beside.finditer(path.read_text())
+    ]
+    assert found == []

@@ -1,0 +1,71 @@
+"""The boto3 client: what is fixed for every server, and what is left to the AWS settings."""
+
+import base64
+import os
+from typing import Any, BinaryIO
+
+import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
+
+from aepipe.errors import StoreError
+from aepipe.store.s3_upload import md5
+
+THREADS = 16
+SMALL_BYTES = 2**20
+ANONYMOUS = {"": False, "0": False, "false": False, "1": True, "true": True}
+
+
+def make_client(session: boto3.session.Session, total_max_attempts: int) -> Any:
+    """Return a client of S3 whose endpoint, region, addressing, credentials and CA are the session's.
+
+    Args:
+        session: Where the settings come from.
+        total_max_attempts: How often boto3 itself sends a request.
+
+    Raises:
+        StoreError: AEPIPE_S3_ANONYMOUS is neither 1 nor 0.
+    """
+    # Addressing is left to boto3 and the profile: by path at an endpoint of one's own, by host name at AWS.
+    config = Config(
+        signature_version=UNSIGNED if _is_anonymous() else "s3v4",
+        retries={"mode": "standard", "total_max_attempts": total_max_attempts},
+        connect_timeout=5,
+        read_timeout=60,
+        tcp_keepalive=True,
+        # A thread for each body in memory, and one for each large file to begin and to complete.
+        max_pool_connections=2 * THREADS,
+        # Every upload carries checksums of its own, and what is read is checked against the digest of its reference.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+    client = session.client("s3", region_name=session.region_name or "us-east-1", config=config)
+    client.meta.events.register("before-sign.s3.PutObject", _send_small_bodies_at_once)
+    client.meta.events.register("before-sign.s3.DeleteObjects", _add_content_md5)
+    return client
+
+
+def _is_anonymous() -> bool:
+    value = os.environ.get("AEPIPE_S3_ANONYMOUS", "")
+    if value.lower() not in ANONYMOUS:
+        way_out = "Set it to 1 to read without credentials, or remove it."
+        raise StoreError("AEPIPE_S3_ANONYMOUS is 1 or 0.", way_out, AEPIPE_S3_ANONYMOUS=value)
+    return ANONYMOUS[value.lower()]
+
+
+def _send_small_bodies_at_once(request: Any, **_: Any) -> None:
+    # `Expect: 100-continue` costs a round trip, which only a body that takes longer to send is worth.
+    if "Expect" in request.headers and _count_bytes(request.body) < SMALL_BYTES:
+        del request.headers["Expect"]
+
+
+def _count_bytes(body: BinaryIO) -> int:
+    # The body's buffer knows its length, but to ask for it makes a copy of all bytes.
+    size = body.seek(0, os.SEEK_END)
+    body.seek(0)
+    return size
+
+
+def _add_content_md5(request: Any, **_: Any) -> None:
+    # The request must carry a checksum, and older servers know this one only.
+    request.headers["Content-MD5"] = base64.b64encode(md5(request.body).digest()).decode()
