@@ -139,7 +139,7 @@ def _find_files(store: Store, manifest: Manifest, recipe: str) -> dict[str, Rele
         there = [name for name in manifest.recipes if has_model(manifest, name)]
         verdict = manifest.recipes.get(recipe, {}).get("verdict")
         raise ObjectNotFoundError(
-            f"A release has models of the recipes that its gate let pass, here: {', '.join(there) or 'none'}.",
+            f"A release has models of the recipes that came out sound, here: {', '.join(there) or 'none'}.",
             f"Choose one of those, or another release: aepipe releases list --store {store.url}",
             recipe=recipe,
             release=manifest.release,

@@ -6,8 +6,9 @@ from pathlib import Path
 from releases import describe
 
 from aepipe.preprocess import Preprocessing
-from aepipe.publishing.channels import PRODUCTION, point_channel
-from aepipe.publishing.manifest import manifest_bytes, manifest_sha256
+from aepipe.publishing.channels import point_channel
+from aepipe.publishing.manifest import manifest_sha256
+from aepipe.publishing.protocol import complete_release
 from aepipe.recipes.plan import Overrides
 from aepipe.stages.data import DataParameters, prepare_data, split_data
 from aepipe.stages.request import TrainingRequest
@@ -33,10 +34,11 @@ def train_on_digits(store: Store) -> dict[str, Path]:
 
 def publish(store: Store, files: Mapping[str, Path], verdicts: Mapping[str, str]) -> None:
     """Write a release with these files of `RECIPE`, and let `production` name it."""
-    contents = {f"models/{RECIPE}/{name}": path.read_bytes() for name, path in files.items()}
-    for path, data in contents.items():
-        store.put(f"releases/{RELEASE}/{path}", data)
-    recipes = {recipe: {"verdict": verdict} for recipe, verdict in verdicts.items()}
-    manifest = describe(RELEASE, contents, recipes=recipes)
-    store.create(f"releases/{RELEASE}/manifest.json", manifest_bytes(manifest))
-    point_channel(store, PRODUCTION, RELEASE, manifest_sha256(manifest), action="promoted", why="a test")
+    files = {f"models/{RECIPE}/{name}": path for name, path in files.items()}
+    store.put_files({f"releases/{RELEASE}/{name}": path for name, path in files.items()})
+    facts = {recipe: {"verdict": verdict} for recipe, verdict in verdicts.items()}
+    contents = {name: path.read_bytes() for name, path in files.items()}
+    manifest = describe(RELEASE, contents, recipes=facts)
+    complete_release(store, manifest)
+    digest = manifest_sha256(manifest)
+    point_channel(store, "production", RELEASE, digest, action="promoted", why="tests", by="tests")

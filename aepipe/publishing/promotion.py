@@ -84,7 +84,7 @@ def promote_passed(
             judgement = judge(candidate.release, base)
         if not judgement.passed:
             return Promoted(base, judgement.verdicts)
-        why = "; ".join(f"{verdict.recipe}: {verdict.verdict}" for verdict in judgement.verdicts)
+        why = _in_words(judgement.verdicts)
         try:
             release = _compose(store, candidate, judgement)
             moved = _point(store, channel, release, candidate.release, base, "promoted", why, by)
@@ -206,6 +206,13 @@ def _compose(store: Store, candidate: Manifest, judgement: Judgement) -> Manifes
     )
     complete_release(store, manifest)
     return manifest
+
+
+def _in_words(verdicts: tuple[Verdict, ...]) -> str:
+    recipes: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        recipes.setdefault(verdict.verdict, []).append(verdict.recipe)
+    return "; ".join(f"{name}: {', '.join(of_it)}" for name, of_it in recipes.items())
 
 
 def _belongs(file: ReleaseFile, passed: tuple[str, ...]) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from aepipe.errors import AepipeError
 from aepipe.noise import NoiseSpec
 from aepipe.publishing.gate import Measured, is_denoiser
+from aepipe.recipes.trained import TrainedRecipe
 from aepipe.stages.data import load_data, load_split
 from aepipe.stages.noise import load_noise
 from aepipe.stages.outcome import Outcome
@@ -24,14 +25,16 @@ def measure_published(store: Store, release: str, outcome: Outcome) -> Measured:
 
     A denoiser is judged by its error on noise of the level that it was trained for, any other by that on clean images.
     """
+    prefix = f"releases/{release}/models/{outcome.recipe}"
+    inputs, targets = _held_out_images(store, outcome)
     try:
-        model = _load(store, f"releases/{release}/models/{outcome.recipe}/model.keras")
+        shape = TrainedRecipe.model_validate_json(store.get(f"{prefix}/recipe.json")).plan.image_shape
+        if shape != inputs.shape[1:]:
+            shapes = ["x".join(map(str, of)) for of in (shape, inputs.shape[1:])]
+            return _not_measured(release, f"Its images are {shapes[0]}, this run's {shapes[1]}: use another channel.")
+        model = _load(store, f"{prefix}/model.keras")
     except NOT_LOADABLE as error:
         return _not_measured(release, f"It can't be loaded: {str(error).splitlines()[0]}")
-    inputs, targets = _held_out_images(store, outcome)
-    if tuple(model.input_shape[1:]) != inputs.shape[1:]:
-        shapes = ["x".join(map(str, shape)) for shape in (model.input_shape[1:], inputs.shape[1:])]
-        return _not_measured(release, f"Its images are {shapes[0]}, this run's {shapes[1]}: use another channel.")
     # Here, because matplotlib comes with it.
     from aepipe.evaluation.measure import predict
     from aepipe.evaluation.metrics import mse_per_image

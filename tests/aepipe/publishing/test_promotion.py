@@ -39,7 +39,7 @@ def test_a_candidate_that_passes_whole_is_the_channels_release(store):
     new = put_release(store, NEW, {"dense": b"new", "conv": b"new too"})
     done = promote_passed(store, "production", new, gate(dense="first", conv="first"), None, "run")
     assert done.channel.release == NEW
-    assert done.channel.current.why == "dense: first; conv: first"
+    assert done.channel.current.why == "first: dense, conv"
 
 
 def test_recipes_that_did_not_pass_keep_the_channels_models(store):
