@@ -1,6 +1,9 @@
 """Task that publishes a run as a release."""
 
+import sys
+
 from prefect import get_run_logger
+from rich.progress import Progress
 
 from aepipe.publishing.release import Published, Run, publish_release
 from aepipe.publishing.settings import PublishSettings
@@ -16,7 +19,11 @@ def publish(
     store_url: str, outcomes: list[Outcome], run: Run, settings: PublishSettings, store_facts: dict
 ) -> Published:
     """Publish models, figures, noisy test sets and the report, and promote what passes the gate."""
-    published = publish_release(open_store(store_url), outcomes, run, settings, store_facts)
+    with Progress(transient=True, disable=not sys.stderr.isatty()) as progress:
+        bar = progress.add_task("publishing", total=None)
+        published = publish_release(
+            open_store(store_url), outcomes, run, settings, store_facts, lambda _: progress.advance(bar)
+        )
     get_run_logger().info("Release %s: %s", published.release, published.uri)
     show_release(published, outcomes)
     return published

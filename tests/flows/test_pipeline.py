@@ -1,6 +1,7 @@
 """The whole job on the embedded digits, against a real Prefect server and a real store."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -8,7 +9,9 @@ from prefect.client.orchestration import get_client
 
 from aepipe.noise import NoiseParameters
 from aepipe.publishing.channels import read_channel
-from aepipe.publishing.manifest import list_releases
+from aepipe.publishing.manifest import list_releases, resolve_release
+from aepipe.publishing.settings import PublishSettings
+from aepipe.publishing.verify import find_problems
 from aepipe.recipes.plan import Overrides
 from aepipe.store import open_store
 from aepipe.store.stages import file_sha256
@@ -26,6 +29,7 @@ def run(store, recipes=TWO, epochs=40, **parameters):
         overrides=Overrides(epochs=epochs, learning_rate=0.01),
         noise=NOISE,
         store=str(store),
+        publishing=PublishSettings(demand_baselines=False),
         return_state=True,
         **parameters,
     )
@@ -116,9 +120,10 @@ def test_the_second_run_of_the_same_parameters_trains_nothing_and_says_so(publis
     assert not [name for name in names if name.startswith("train")]
 
 
-def test_another_epochs_value_for_one_recipe_retrains_that_recipe_alone(published):
+def test_another_epochs_value_for_one_recipe_retrains_and_judges_that_recipe_alone(published):
+    """Worse than the channel's model it is held, and production keeps its own; the other recipe's goes in."""
     folder, _, first = published
-    state, second = run(folder, recipe_overrides={"mnist-dense": Overrides(epochs=39)})
+    state, second = run(folder, recipe_overrides={"mnist-dense": Overrides(epochs=8)})
     assert "1 of 2 recipes were in the store" in state.message
     assert second.release != first.release
     names = task_runs(state.state_details.flow_run_id)
@@ -130,8 +135,15 @@ def test_another_epochs_value_for_one_recipe_retrains_that_recipe_alone(publishe
         "split": "Cached",
         "noise": "Cached",
     }
+    assert [verdict.verdict for verdict in first.verdicts] == ["first", "first"]
+    assert [verdict.verdict for verdict in second.verdicts] == ["held", "promoted"]
     store = open_store(str(folder))
     assert read_channel(store, "candidate").release == second.release
+    production = resolve_release(store, "production")
+    assert production.release == second.channel_release not in (first.release, second.release)
+    origins = {recipe: facts["origin"] for recipe, facts in production.recipes.items()}
+    assert origins == {"mnist-dense": first.release, "mnist-variational": second.release}
+    assert find_problems(store, production, full=True) == []
     assert [manifest.release for manifest in list_releases(store)][-1] == first.release
 
 
@@ -168,15 +180,28 @@ def test_a_model_worse_than_the_mean_image_is_held_and_not_in_the_release(tmp_pa
     assert (release / "models" / "mnist-dense" / "figures" / "reconstructions.png").exists()
 
 
-def test_the_pipeline_publishes_to_a_real_s3_server(s3_store_url):
+def test_the_pipeline_publishes_to_a_real_s3_server_and_leaves_no_secret(s3_store_url, monkeypatch, caplog):
+    """In parameters, artifacts, logs, messages or any object of the store; nor when it is refused."""
+    monkeypatch.setenv("AEPIPE_MIRROR", "http://planted-user:planted-password@127.0.0.1:1/mirror")
     state, result = run(s3_store_url, recipes=["mnist-dense"])
     assert state.is_completed(), state.message
     store = open_store(s3_store_url)
     manifest = list_releases(store)[0]
     assert manifest.release == result.release
-    listed = {info.key: info.size for info in store.list(f"releases/{result.release}/")}
-    assert listed == {f"releases/{result.release}/{file.path}": file.size for file in manifest.files} | {
-        f"releases/{result.release}/manifest.json": listed[f"releases/{result.release}/manifest.json"]
-    }
+    assert manifest.store["compares_and_swaps"] == "quoted"
+    assert find_problems(store, manifest, full=True) == []
     again, _ = run(s3_store_url, recipes=["mnist-dense"])
     assert "1 of 1 recipes were in the store" in again.message
+
+    secrets = [os.environ["AWS_SECRET_ACCESS_KEY"], "planted-password", "planted-secret"]
+    left = {info.key: store.get(info.key) for info in store.list("")}
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted-secret")
+    refused, error = run(s3_store_url, recipes=["mnist-dense"])
+    assert refused.is_failed()
+    assert "refuses these credentials" in str(error)
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs() + client.read_task_runs() + client.read_artifacts()
+    assert "mnist-dense" in repr(runs)
+    left |= {"runs": repr(runs).encode(), "logs": caplog.text.encode(), "messages": f"{state} {error!r}".encode()}
+    assert len(left) > 30
+    assert [key for key, data in left.items() if any(secret.encode() in data for secret in secrets)] == []
