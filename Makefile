@@ -17,7 +17,7 @@ bench: .venv/dev.installed  ## training speed beside Keras, and beside PyTorch a
 	$(BIN)/python tests/benchmarks/bench.py
 
 bench-store: .venv/dev.installed  ## uploads beside boto3's upload_file
-	PYTHONPATH=tests $(BIN)/python tests/benchmarks/store.py
+	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/store.py
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
