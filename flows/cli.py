@@ -110,7 +110,7 @@ def rerun(
     second = resolve_release(open_store(to), published.release)
     rows = compare_models(first, second)
     print_table(f"{first.release} and {second.release}", ["recipe", "bytes", "MSE", "MSE again"], rows)
-    raise typer.Exit(0 if all(row[1] == "same" for row in rows) else 1)
+    raise typer.Exit(1 if any(row[1] in ("different", "missing") for row in rows) else 0)
 
 
 def refuse_mistakes(parameters: dict) -> None:

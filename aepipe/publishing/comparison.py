@@ -46,13 +46,20 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def compare_models(first: Manifest, second: Manifest) -> list[list[object]]:
-    """Return a row for each recipe of the first release: name, same, different or missing, both held-out errors."""
+    """Return a row for each recipe of the first release: name, what about its model's bytes, both held-out errors.
+
+    They are `same`, `different` or `missing`; the release may have `no model` of the recipe, or one `of another run`.
+    """
     digests = [{file.path: file.sha256 for file in manifest.files} for manifest in (first, second)]
     rows = []
     for recipe, facts in first.recipes.items():
-        path = f"models/{recipe}/model.keras"
-        before, after = (side.get(path) for side in digests)
-        state = "missing" if before is None or after is None else "same" if before == after else "different"
+        before, after = (side.get(f"models/{recipe}/model.keras") for side in digests)
+        if before is None:
+            state = "no model"
+        elif facts["origin"] != first.candidate:
+            state = "of another run"
+        else:
+            state = "missing" if after is None else "same" if before == after else "different"
         again = second.recipes.get(recipe, {}).get("mse_per_pixel")
         rows.append([recipe, state, facts["mse_per_pixel"], again])
     return rows

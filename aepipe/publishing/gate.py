@@ -96,7 +96,7 @@ def judge(
 def _soundness(facts: Mapping[str, Any]) -> Iterator[RuleResult]:
     mse, mean_mse = facts["mse_per_pixel"], facts["mean_image_mse_per_pixel"]
     yield RuleResult(
-        rule="The error on held-out data is finite.", passed=math.isfinite(mse), figures={"mse_per_pixel": mse}
+        rule="The error on held-out data is finite.", passed=math.isfinite(mse), figures={"mse_per_pixel": _figure(mse)}
     )
     yield RuleResult(
         rule="The code varies between images: it has not collapsed.",
@@ -106,7 +106,7 @@ def _soundness(facts: Mapping[str, Any]) -> Iterator[RuleResult]:
     yield RuleResult(
         rule="The model tells more about an image than the mean image does.",
         passed=mse < mean_mse,
-        figures={"mse_per_pixel": mse, "mean_image_mse_per_pixel": mean_mse},
+        figures={"mse_per_pixel": _figure(mse), "mean_image_mse_per_pixel": mean_mse},
     )
 
 

@@ -103,7 +103,7 @@ def read_manifest(store: Store, release: str, sha256: str | None = None) -> Mani
 def resolve_release(store: Store, name: str) -> Manifest:
     """Return the manifest of a release, or of the one that a channel of this name points at."""
     # No channel's name has the capital letters of a release's.
-    channel = read_channel(store, name) if name.islower() else None
+    channel = read_channel(store, name) if name == name.lower() else None
     if channel is None:
         return read_manifest(store, name)
     return read_manifest(store, channel.release, channel.current.manifest_sha256)
