@@ -4,11 +4,14 @@ import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aepipe.printing import print_rows, print_table
+
+if TYPE_CHECKING:
+    from aepipe.publishing.channels import Channel
 
 app = typer.Typer(
     help="See, check, promote, roll back, download and prune releases.", no_args_is_help=True, rich_markup_mode=None
@@ -124,12 +127,13 @@ def promote_release(
     force: Annotated[bool, typer.Option("--force", help="Also where the gate held a recipe back.")] = False,
     by: ByOption = None,
     store: StoreOption = "./store",
+    as_json: JsonOption = False,
 ) -> None:
     """Let a channel name a release as it is; every byte is checked before."""
     from aepipe.publishing.promotion import promote
     from aepipe.store import open_store
 
-    _tell(channel, promote(open_store(store), channel, release, why, by, force))
+    _tell(channel, promote(open_store(store), channel, release, why, by, force), as_json)
 
 
 @app.command("rollback", epilog='Example: aepipe releases rollback --why "blurred faces"')
@@ -138,12 +142,13 @@ def rollback_channel(
     channel: ChannelOption = "production",
     by: ByOption = None,
     store: StoreOption = "./store",
+    as_json: JsonOption = False,
 ) -> None:
     """Let a channel name the release that it named before."""
     from aepipe.publishing.promotion import rollback
     from aepipe.store import open_store
 
-    _tell(channel, rollback(open_store(store), channel, why, by))
+    _tell(channel, rollback(open_store(store), channel, why, by), as_json)
 
 
 @app.command("diff", epilog="Example: aepipe releases diff production candidate")
@@ -170,6 +175,7 @@ def download_release(
     to: Annotated[Path, typer.Option(help="A folder that is not there yet.")],
     recipe: Annotated[list[str] | None, typer.Option(help="Only this recipe; may be given several times.")] = None,
     store: StoreOption = "./store",
+    as_json: JsonOption = False,
 ) -> None:
     """Copy a release into a folder; every byte is checked."""
     from rich.progress import Progress
@@ -183,7 +189,7 @@ def download_release(
     with Progress(transient=True) as progress:
         task = progress.add_task(manifest.release, total=len(manifest.files))
         folder = download(opened, manifest, to, recipe or (), lambda _: progress.advance(task))
-    typer.echo(folder)
+    typer.echo(json.dumps({"release": manifest.release, "folder": str(folder)}) if as_json else folder)
 
 
 @app.command("prune", epilog="Example: aepipe releases prune --keep 10 --delete")
@@ -209,8 +215,11 @@ def prune_releases(
         typer.echo(f"{uploads} unfinished uploads were ended.")
 
 
-def _tell(name: str, channel) -> None:
+def _tell(name: str, channel: "Channel", as_json: bool) -> None:
     entry = channel.current
+    if as_json:
+        typer.echo(json.dumps({"channel": name, **entry.model_dump(mode="json")}, indent=2))
+        return
     typer.echo(f"{name} is {entry.release} (generation {entry.generation}, {entry.action} by {entry.by}: {entry.why})")
 
 

@@ -34,10 +34,10 @@ CONTRACT = {
     "releases show": ["--json", "--store", "RELEASE"],
     "releases history": ["--json", "--store", "CHANNEL"],
     "releases verify": ["--full", "--json", "--store", "RELEASE"],
-    "releases promote": ["--by", "--channel", "--force", "--store", "--why", "RELEASE"],
-    "releases rollback": ["--by", "--channel", "--store", "--why"],
+    "releases promote": ["--by", "--channel", "--force", "--json", "--store", "--why", "RELEASE"],
+    "releases rollback": ["--by", "--channel", "--json", "--store", "--why"],
     "releases diff": ["--json", "--store", "AFTER", "BEFORE"],
-    "releases download": ["--recipe", "--store", "--to", "RELEASE"],
+    "releases download": ["--json", "--recipe", "--store", "--to", "RELEASE"],
     "releases prune": ["--delete", "--grace-hours", "--json", "--keep", "--store"],
 }
 

@@ -34,7 +34,8 @@ def promote(store):
 
 def test_promote_roll_back_and_the_history_of_both(store):
     assert promote(store) == f"production is {NEW} (generation 2, promoted by ada: sharper faces)\n"
-    assert OLD in aepipe(store, "rollback", "--why", "blurred", "--by", "bob")
+    told = json.loads(aepipe(store, "rollback", "--why", "blurred", "--by", "bob", "--json"))
+    assert (told["channel"], told["release"], told["generation"]) == ("production", OLD, 3)
     rows = json.loads(aepipe(store, "history", "--json"))
     assert [(row["release"], row["action"], row["by"], row["why"]) for row in rows] == [
         (OLD, "rolled back", "bob", "blurred"),
