@@ -1,10 +1,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test e2e bench bench-store lock clean
+.PHONY: run up test e2e bench bench-store lock clean
 
 run: .venv/runtime.installed  ## every recipe on the embedded digits, quick preset, into ./store
 	$(BIN)/aepipe run --preset quick --data-set digits
+
+up: .venv/runtime.installed  ## a Prefect server, its UI, the deployments and workers, until Ctrl-C
+	$(BIN)/aepipe up
 
 test: .venv/dev.installed  ## lint and the whole test suite
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

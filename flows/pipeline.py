@@ -19,12 +19,18 @@ from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
 from aepipe.stages.outcome import summarise_failures
 from aepipe.stages.request import plan_requests
 from aepipe.training.settings import CheckpointSettings
-from flows.side_by_side import train_side_by_side, trainings_at_once
-from tasks.find import find_results
+from flows.train_all import Execution, train_all
 from tasks.publish import check_store, publish
 
 
-@flow(name="pipeline", flow_run_name="{preset} {setting} pipeline")
+def _run_name() -> str:
+    parameters = flow_run.parameters
+    names = [str(name) for name in parameters["recipes"]]
+    what = ", ".join(names) if len(names) <= 3 else f"{len(names)} recipes"
+    return f"{parameters['setting']} {what}, {parameters['preset']}"
+
+
+@flow(name="pipeline", flow_run_name=_run_name)
 def pipeline(
     recipes: list[RecipeName] = list(RecipeName),  # noqa: B006 - never changed
     setting: SettingName = "tuned",
@@ -35,6 +41,7 @@ def pipeline(
     split: SplitOverrides = SplitOverrides(),  # noqa: B008
     noise: NoiseParameters = NoiseParameters(),  # noqa: B008
     store: str = "./store",
+    execution: Execution = "local",
     at_once: Annotated[int, Field(ge=1)] | None = None,
     checkpoints: CheckpointSettings = CheckpointSettings(),  # noqa: B008
     publishing: PublishSettings = PublishSettings(),  # noqa: B008
@@ -52,7 +59,8 @@ def pipeline(
         split: What to change about the splits.
         noise: The noisy-input test sets.
         store: Where results go: a folder, file:///path or s3://bucket/prefix.
-        at_once: How many trainings run side by side here, each with its share of the cores; by default 2, 1 on a GPU.
+        execution: local trains in processes of this machine; pool starts a run of train/gpu for each recipe.
+        at_once: How many trainings at a time; by default 2 here, which share the cores (1 on a GPU), 50 on a pool.
         checkpoints: How often a training's state is saved.
         publishing: The channel that models are promoted to, and what the gate demands of them.
         refresh: Train and evaluate even if that has been done.
@@ -68,16 +76,12 @@ def pipeline(
         noise=noise,
     )
     store_facts = check_store(store, publishing.allow_unsafe_pointer)
-    outcomes = {request.recipe: find_results(store, request, refresh) for request in requests}
-    missing = [request for request in requests if outcomes[request.recipe] is None]
-    num_processes = trainings_at_once(at_once, len(requests))
-    trained = train_side_by_side(missing, num_processes, store=store, checkpoints=checkpoints, refresh=refresh)
-    outcomes |= {outcome.recipe: outcome for outcome in trained}
+    outcomes = train_all(requests, execution, at_once, refresh, store=store, checkpoints=checkpoints)
     run = Run(flow_run=str(flow_run.id), started=flow_run.scheduled_start_time, parameters=flow_run.parameters)
-    published = publish(store, list(outcomes.values()), run, publishing, store_facts)
-    failures = summarise_failures(outcomes.values())
+    published = publish(store, outcomes, run, publishing, store_facts)
+    failures = summarise_failures(outcomes)
     if failures:
         return Failed(message=f"{failures} {published.summary}", data=published)
-    num_cached = sum(outcome.was_cached for outcome in outcomes.values())
+    num_cached = sum(outcome.was_cached for outcome in outcomes)
     message = f"{num_cached} of {len(outcomes)} recipes were in the store. {published.summary}"
     return Completed(message=message, data=published)

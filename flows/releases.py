@@ -1,6 +1,6 @@
 """Looking after releases from the Prefect UI: the same as `aepipe releases` on the command line.
 
-prefect deployment run promote-release/on-demand --param release=candidate --param why="better faces"
+prefect deployment run releases/promote --param release=candidate --param why="better faces"
 """
 
 from typing import Annotated
@@ -16,7 +16,7 @@ ChannelName = Annotated[str, Field(pattern="^[a-z0-9-]+$", max_length=64)]
 Why = Annotated[str, Field(min_length=1)]
 
 
-@flow(name="promote-release", flow_run_name="{release} to {channel}")
+@flow(name="releases", flow_run_name="{release} to {channel}")
 def promote_release(
     release: str, why: Why, channel: ChannelName = "production", force: bool = False, store: str = "./store"
 ) -> State:
@@ -32,7 +32,7 @@ def promote_release(
     return Completed(message=promote(store, channel, release, why, f"flow run {flow_run.id}", force))
 
 
-@flow(name="rollback-channel", flow_run_name="roll {channel} back")
+@flow(name="releases", flow_run_name="roll {channel} back")
 def rollback_channel(why: Why, channel: ChannelName = "production", store: str = "./store") -> State:
     """Let a channel name the release that it named before.
 
@@ -44,7 +44,7 @@ def rollback_channel(why: Why, channel: ChannelName = "production", store: str =
     return Completed(message=rollback(store, channel, why, f"flow run {flow_run.id}"))
 
 
-@flow(name="verify-release", flow_run_name="verify {release}")
+@flow(name="releases", flow_run_name="verify {release}")
 def verify_release(release: str = "production", full: bool = True, store: str = "./store") -> State:
     """Check a release's files against its manifest; the run fails where something is wrong.
 
@@ -57,7 +57,7 @@ def verify_release(release: str = "production", full: bool = True, store: str = 
     return Failed(message=message) if problems else Completed(message=message)
 
 
-@flow(name="prune-releases")
+@flow(name="releases", flow_run_name="prune")
 def prune_releases(
     keep: Annotated[int, Field(ge=0)] = 10,
     grace_hours: Annotated[float, Field(ge=0)] = 24,

@@ -1,65 +1,114 @@
 """Several `train` flows at once on this machine, each in the main thread of a process of its own.
 
-Never in threads of one process: random seeds are the process's, and a thread can't be stopped. The children are
-subflows of the run that starts them.
+Never in threads of one process: random seeds are the process's, and a thread can't be stopped. Each lane is a process
+that trains one request after the other, so one that is killed takes no other with it. The children are subflows of the
+run that starts them.
 """
 
 import multiprocessing
 import os
-from collections.abc import Sequence
-from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
 
 import cloudpickle
 from prefect.client.orchestration import get_client
 from prefect.context import hydrated_context, serialize_context
+from prefect.exceptions import TerminationSignal
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import State
 
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest, estimated_work
+from flows.children import MOST_ATTEMPTS, cancelled_children, crash_child
+from flows.lifeline import end_with_process
 from flows.train import train
 from tasks.failures import failure_of
 
+# What a lane raises when its process was killed, or was told to stop by somebody else than this run.
+KILLED = (BrokenProcessPool, TerminationSignal)
 
-def trainings_at_once(chosen: int | None, num_requests: int) -> int:
-    """Return how many trainings run side by side: two keep two cores busier than one does; a GPU has one."""
+
+def train_side_by_side(requests: Sequence[TrainingRequest], at_once: int | None, **shared) -> list[Outcome]:
+    """Run the train flow for each request; a failure is an outcome, so that the others go on.
+
+    A training whose process was killed is started again from its checkpoint, twice at most.
+
+    Args:
+        requests: What to train.
+        at_once: How many at a time, with the cores shared out among them; by default 2, on a GPU 1.
+        **shared: The flow's other parameters.
+    """
+    num_lanes = _count_lanes(at_once, len(requests))
+    if num_lanes == 1:
+        return [_train(request, shared) for request in requests]
+    # The longest first, so that none is left to run alone at the end.
+    waiting = deque(sorted(requests, key=estimated_work, reverse=True))
+    attempts = dict.fromkeys(requests, 0)
+    outcomes: dict[TrainingRequest, Outcome] = {}
+    running: dict[Future, tuple[ProcessPoolExecutor, TrainingRequest]] = {}
+    with _lanes(num_lanes) as (idle, open_lane, context):
+        while waiting or running:
+            while waiting and idle:
+                lane, request = idle.pop(), waiting.popleft()
+                attempts[request] += 1
+                running[lane.submit(_train_in_child, context, request, shared)] = lane, request
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                lane, request = running.pop(future)
+                if not isinstance(future.exception(), KILLED):
+                    outcomes[request] = future.result()
+                    idle.append(lane)
+                    continue
+                lane.shutdown(wait=False)
+                idle.append(open_lane())
+                crash_child(request)
+                if attempts[request] < MOST_ATTEMPTS:
+                    waiting.appendleft(request)
+                else:
+                    error = f"its process was killed {MOST_ATTEMPTS} times"
+                    outcomes[request] = Outcome(recipe=request.recipe, setting=request.setting, error=error)
+    return [outcomes[request] for request in requests]
+
+
+def _count_lanes(chosen: int | None, num_requests: int) -> int:
+    """Two keep two cores busier than one does; a GPU has one."""
     default = 1 if Path("/dev/nvidia0").exists() else min(2, os.cpu_count() or 1)
     return min(chosen or default, num_requests)
 
 
-def train_side_by_side(requests: Sequence[TrainingRequest], num_processes: int, **shared) -> list[Outcome]:
-    """Run the train flow for each request, so many at a time; a failure is an outcome, so that the others go on.
+@contextmanager
+def _lanes(num_lanes: int) -> Iterator[tuple[list[ProcessPoolExecutor], callable, bytes]]:
+    """Give idle lanes, how to open one more, and what a child needs to be this run's; all end with the block."""
+    variables = {"AEPIPE_THREADS": str(max(1, (os.cpu_count() or 1) // num_lanes)), "TTY_COMPATIBLE": "0"}
+    opened: list[ProcessPoolExecutor] = []
 
-    Args:
-        requests: What to train.
-        num_processes: How many at a time; the cores are shared out among them.
-        **shared: The flow's other parameters.
-    """
-    if num_processes == 1:
-        return [_train(request, shared) for request in requests]
-    variables = {"AEPIPE_THREADS": str(max(1, (os.cpu_count() or 1) // num_processes)), "TTY_COMPATIBLE": "0"}
+    def open_lane() -> ProcessPoolExecutor:
+        spawn = multiprocessing.get_context("spawn")
+        opened.append(ProcessPoolExecutor(1, spawn, initializer=_begin, initargs=(variables,)))
+        return opened[-1]
+
     with get_client(sync_client=True) as client, temporary_settings({PREFECT_API_URL: str(client.api_url)}):
         context = cloudpickle.dumps(serialize_context())
-    pool = ProcessPoolExecutor(
-        num_processes, multiprocessing.get_context("spawn"), initializer=_set_environment, initargs=(variables,)
-    )
-    # The longest first, so that none is left to run alone at the end.
-    ordered = sorted(requests, key=estimated_work, reverse=True)
-    with pool:
-        futures = [pool.submit(_train_in_child, context, request, shared) for request in ordered]
-        try:
-            wait(futures, return_when=FIRST_EXCEPTION)
-            return [future.result() for future in futures]
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in multiprocessing.active_children():
-                process.terminate()
-            raise
+    with cancelled_children(_stop_lanes):
+        yield [open_lane() for _ in range(num_lanes)], open_lane, context
+    for lane in opened:
+        lane.shutdown()
 
 
-def _set_environment(variables: dict[str, str]) -> None:
+def _stop_lanes() -> None:
+    """Tell the children to stop; each saves its checkpoint."""
+    for process in multiprocessing.active_children():
+        process.terminate()
+    for process in multiprocessing.active_children():
+        process.join(timeout=5)
+
+
+def _begin(variables: dict[str, str]) -> None:
     os.environ.update(variables)
+    end_with_process(multiprocessing.parent_process())
 
 
 def _train_in_child(context: bytes, request: TrainingRequest, shared: dict) -> Outcome:

@@ -1,23 +1,30 @@
 """One recipe on one worker: data, split, noisy test set, training, evaluation.
 
-prefect deployment run train/on-demand --param recipe=mnist-dense
+prefect deployment run train/gpu --param recipe=mnist-dense
 """
 
 from prefect import flow
+from prefect.runtime import flow_run
 
 from aepipe.noise import NoiseParameters
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
 from aepipe.stages.outcome import Outcome
-from aepipe.stages.request import TrainingRequest
+from aepipe.stages.request import TrainingRequest, describe_request
 from aepipe.training.settings import CheckpointSettings
+from flows.lifeline import ending_with_parent
+from tasks.artifacts import show_training
 from tasks.data import prepare_data, split_data
 from tasks.evaluate import evaluate_recipe
 from tasks.noise import make_noisy_test_set
 from tasks.train import train_recipe
 
 
-@flow(name="train", flow_run_name="{setting} {recipe}")
+def _run_name() -> str:
+    return describe_request(TrainingRequest.of(flow_run.parameters))
+
+
+@flow(name="train", flow_run_name=_run_name)
 def train(
     recipe: RecipeName,
     setting: SettingName = "tuned",
@@ -47,12 +54,14 @@ def train(
     request = TrainingRequest(
         recipe=recipe, setting=setting, preset=preset, data_set=data_set, overrides=overrides, split=split, noise=noise
     )
-    data = prepare_data(store, request.data_parameters())
-    parts = split_data(store, data, request.split_settings(data))
-    noisy = make_noisy_test_set(store, data, parts, noise)
-    plan = request.training_plan(data)
-    trained = train_recipe(store, plan, data, parts, checkpoints, refresh)
-    evaluated = evaluate_recipe(store, plan, data, parts, noisy, trained, refresh)
+    with ending_with_parent():
+        data = prepare_data(store, request.data_parameters())
+        parts = split_data(store, data, request.split_settings(data))
+        noisy = make_noisy_test_set(store, data, parts, noise)
+        plan = request.training_plan(data)
+        trained = train_recipe(store, plan, data, parts, checkpoints, refresh)
+        evaluated = evaluate_recipe(store, plan, data, parts, noisy, trained, refresh)
+        show_training(store, plan, trained, evaluated)
     return Outcome(
         recipe=recipe,
         setting=setting,

@@ -1,34 +1,150 @@
 """What a run shows in the Prefect UI. Best effort: a run never fails because its artifact could not be written."""
 
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
 from prefect import get_run_logger
-from prefect.artifacts import create_markdown_artifact
+from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
 from prefect.exceptions import PrefectException
 
+from aepipe.publishing.inline_images import inline_image
 from aepipe.publishing.release import Published
+from aepipe.recipes.plan import TrainingPlan
 from aepipe.stages.outcome import Outcome
+from aepipe.store import open_store
+from aepipe.store.local_files import local_file
+from aepipe.store.stages import StageResult
+
+# The server gives all of an artifact to everybody who lists artifacts.
+MAXIMUM_BYTES = 200_000
+# Each update is a call of the server.
+PROGRESS_SHARE, PROGRESS_SECONDS = 0.05, 5.0
+TABLE = [
+    "| recipe | setting | data | code | MSE per pixel | PCA, same code | ratio | verdict |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- |",
+]
+
+
+@contextmanager
+def _best_effort() -> Iterator[None]:
+    try:
+        yield
+    except (PrefectException, httpx.HTTPError) as error:
+        get_run_logger().warning("The artifact could not be written: %s", error)
+
+
+class TrainingProgress:
+    """A progress bar in the UI and log lines, for at most every twentieth part of a training.
+
+    Args:
+        plan: What is trained.
+    """
+
+    def __init__(self, plan: TrainingPlan):
+        self._plan, self._logger = plan, get_run_logger()
+        self._shown, self._shown_at, self._artifact = -1.0, 0.0, None
+
+    def __call__(self, epoch: Any, num_epochs: int) -> None:
+        """Show an epoch's result."""
+        share = epoch.epoch / num_epochs
+        is_soon = share - self._shown < PROGRESS_SHARE or time.monotonic() - self._shown_at < PROGRESS_SECONDS
+        if is_soon and epoch.epoch < num_epochs:
+            return
+        self._shown, self._shown_at = share, time.monotonic()
+        figures = ("loss", "mse", "validation_loss", "validation_mse", "learning_rate", "seconds")
+        values = " ".join(f"{name}={getattr(epoch, name):.5g}" for name in figures)
+        self._logger.info("recipe=%s epoch=%d/%d %s", self._plan.recipe, epoch.epoch, num_epochs, values)
+        with _best_effort():
+            if self._artifact is None:
+                name = f"{self._plan.setting} {self._plan.recipe}"
+                key = f"progress-{self._plan.recipe}"
+                self._artifact = create_progress_artifact(100 * share, key=key, description=f"Training {name}")
+            else:
+                update_progress_artifact(self._artifact, 100 * share)
+
+
+def show_training(store_url: str, plan: TrainingPlan, trained: StageResult, evaluated: StageResult) -> None:
+    """Write one training's held-out figures, loss curve and reconstructions as one markdown artifact."""
+    facts, store = evaluated.facts, open_store(store_url)
+    rows = [
+        ("held-out MSE per pixel", f"{facts['mse_per_pixel']:.5f}"),
+        ("PCA with the same code size", f"{facts['pca_mse_per_pixel']:.5f}"),
+        ("denoised MSE, best linear map", _denoised(facts)),
+        ("PSNR, SSIM", f"{facts['psnr_db']:.2f} dB, {facts['ssim']:.3f}"),
+        ("code size, parameters", f"{facts['code_size']}, {trained.facts['num_parameters']:,}"),
+        ("epochs, kept", f"{trained.facts['num_epochs']}, {trained.facts['kept_epoch']}"),
+        ("training", f"{trained.facts['training_seconds']:.1f} s on {trained.facts['hardware']}"),
+        ("results", evaluated.files["metrics.csv"].uri.rpartition("/")[0]),
+    ]
+    table = ["| | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows if value)]
+    lines = [f"# {plan.setting} {plan.recipe}", "\n".join(table)]
+    for name in ("reconstructions", "loss_curves"):
+        picture = inline_image(local_file(store, evaluated.files[f"figures/{name}.png"]).read_bytes())
+        lines.append(f"![{name.replace('_', ' ')}]({picture.uri})")
+    _show(lines, key=f"training-{plan.recipe}", description=f"What {plan.setting} {plan.recipe} came to")
 
 
 def show_release(published: Published, outcomes: list[Outcome]) -> None:
     """Write the run's verdicts and held-out errors as one markdown artifact."""
-    rows = [
-        "| recipe | setting | data | code | MSE per pixel | PCA, same code | verdict |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for outcome, verdict in zip(outcomes, published.verdicts, strict=True):
-        rows.append(_row(outcome, verdict.verdict))
+    rows = [_row(outcome, verdict.verdict) for outcome, verdict in zip(outcomes, published.verdicts, strict=True)]
     reasons = [f"- **{v.recipe}** {v.verdict}: {v.reason}" for v in published.verdicts if not v.passes]
-    lines = [f"# Release {published.release}", f"Report: {published.report_uri}", "\n".join(rows), "\n".join(reasons)]
-    try:
-        create_markdown_artifact("\n\n".join(lines), key="release", description="What the run published")
-    except PrefectException as error:
-        get_run_logger().warning("The artifact could not be written: %s", error)
+    lines = [
+        f"# Release {published.release}",
+        published.summary,
+        f"Report: {_link(published.report_uri)}",
+        "\n".join([*TABLE, *rows]),
+        "\n".join(reasons),
+    ]
+    _show(lines, key="release", description="What the run published")
+
+
+def show_sweep(outcomes: Sequence[Outcome], table: StageResult) -> None:
+    """Write a sweep's trainings, the best first, as one markdown artifact."""
+    done = [outcome for outcome in outcomes if outcome.evaluated is not None]
+    done.sort(key=lambda outcome: outcome.evaluated.facts["mse_per_pixel"])
+    failed = [outcome for outcome in outcomes if outcome.evaluated is None]
+    rows = ["| seed | epochs | batch size | learning rate | MSE per pixel |", "| --- | --- | --- | --- | --- |"]
+    for outcome in done:
+        settings = outcome.plan.training
+        rows.append(
+            f"| {settings.seed} | {settings.epochs} | {settings.batch_size} | {settings.learning_rate:g} "
+            f"| {outcome.evaluated.facts['mse_per_pixel']:.5f} |"
+        )
+    reasons = [f"- failed: {outcome.error}" for outcome in failed]
+    where = f"All columns: {table.files['results.csv'].uri}"
+    lines = [f"# {len(outcomes)} trainings", table.facts["best"], "\n".join(rows), "\n".join(reasons), where]
+    _show(lines, key="sweep", description="What the sweep came to")
+
+
+def _show(lines: Sequence[str], key: str, description: str) -> None:
+    text = "\n\n".join(line for line in lines if line)
+    while len(text.encode()) > MAXIMUM_BYTES:
+        # Pictures come last.
+        lines = lines[:-1]
+        text = "\n\n".join(line for line in lines if line)
+    with _best_effort():
+        create_markdown_artifact(text, key=key, description=description)
 
 
 def _row(outcome: Outcome, verdict: str) -> str:
     if outcome.evaluated is None:
-        return f"| {outcome.recipe} | {outcome.setting} | | | | | {verdict} |"
+        return f"| {outcome.recipe} | {outcome.setting} | | | | | | {verdict} |"
     facts = outcome.evaluated.facts
+    ratio = facts["mse_per_pixel"] / facts["pca_mse_per_pixel"] if facts["pca_mse_per_pixel"] else float("nan")
     return (
         f"| {outcome.recipe} | {outcome.setting} | {outcome.split.facts['name']} | {facts['code_size']} "
-        f"| {facts['mse_per_pixel']:.5f} | {facts['pca_mse_per_pixel']:.5f} | {verdict} |"
+        f"| {facts['mse_per_pixel']:.5f} | {facts['pca_mse_per_pixel']:.5f} | {ratio:.2f} | {verdict} |"
     )
+
+
+def _denoised(facts: dict[str, Any]) -> str:
+    if facts.get("denoised_mse_per_pixel") is None:
+        return ""
+    return f"{facts['denoised_mse_per_pixel']:.5f}, {facts['linear_mse_per_pixel']:.5f}"
+
+
+def _link(uri: str) -> str:
+    return f"[{uri}]({uri})" if uri.startswith(("http:", "https:")) else f"`{uri}`"

@@ -13,3 +13,9 @@ def failure_of(state: State) -> str:
     if isinstance(error, Exception):
         return " ".join(f"{type(error).__name__}: {error}".split())
     return " ".join((state.message or f"it ended {state.name}").split())
+
+
+def message_of(state: State) -> str:
+    """Return why a run on another machine failed, in one line; its exception stayed there."""
+    message = (state.message or f"it ended {state.name}").removeprefix("Flow run encountered an exception: ")
+    return " ".join(message.split()).removeprefix("AepipeError: ")

@@ -5,7 +5,7 @@ from prefect.states import Completed, State
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest, find_outcome
 from aepipe.store import open_store
-from tasks.stages import task
+from tasks.stages import store_task
 
 
 def find_results(store_url: str, request: TrainingRequest, refresh: bool) -> Outcome | None:
@@ -13,7 +13,17 @@ def find_results(store_url: str, request: TrainingRequest, refresh: bool) -> Out
     return None if refresh else _find_results(store_url, request, return_state=True).result()
 
 
-@task(name="find", task_run_name="find/{request.recipe}")
+@store_task(name="collect", task_run_name="collect/{request.recipe}")
+def collect_results(store_url: str, request: TrainingRequest) -> Outcome:
+    """Return what a run on another machine put into the store."""
+    outcome = find_outcome(open_store(store_url), request)
+    if outcome is None:
+        error = "its run completed, but its results are not in this store; do its workers use the same one?"
+        return Outcome(recipe=request.recipe, setting=request.setting, error=error)
+    return outcome.model_copy(update={"was_cached": False})
+
+
+@store_task(name="find", task_run_name="find/{request.recipe}")
 def _find_results(store_url: str, request: TrainingRequest) -> State:
     outcome = find_outcome(open_store(store_url), request)
     if outcome is None:

@@ -11,10 +11,10 @@ from aepipe.stages.outcome import Outcome
 from aepipe.store import open_store
 from aepipe.store.preflight import preflight, require_safe
 from tasks.artifacts import show_release
-from tasks.stages import task
+from tasks.stages import store_task
 
 
-@task(name="publish")
+@store_task(name="publish")
 def publish(
     store_url: str, outcomes: list[Outcome], run: Run, settings: PublishSettings, store_facts: dict
 ) -> Published:
@@ -29,7 +29,7 @@ def publish(
     return published
 
 
-@task(name="check-store")
+@store_task(name="check-store")
 def check_store(store_url: str, allow_unsafe_pointer: bool) -> dict:
     """Measure what the store enforces, before anything is trained for it."""
     found = preflight(open_store(store_url))

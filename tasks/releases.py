@@ -9,22 +9,22 @@ from aepipe.publishing.prune import HOUR_SECONDS, plan_prune
 from aepipe.publishing.prune import prune as remove
 from aepipe.publishing.verify import find_problems
 from aepipe.store import open_store
-from tasks.stages import task
+from tasks.stages import store_task
 
 
-@task(name="promote")
+@store_task(name="promote")
 def promote(store_url: str, channel: str, release: str, why: str, by: str, force: bool) -> str:
     """Let a channel name a release."""
     return _tell(channel, promotion.promote(open_store(store_url), channel, release, why, by, force))
 
 
-@task(name="rollback")
+@store_task(name="rollback")
 def rollback(store_url: str, channel: str, why: str, by: str) -> str:
     """Let a channel name the release that it named before."""
     return _tell(channel, promotion.rollback(open_store(store_url), channel, why, by))
 
 
-@task(name="verify")
+@store_task(name="verify")
 def verify(store_url: str, release: str, full: bool) -> tuple[int, str]:
     """Return how many problems a release has, and a line about them; each is logged."""
     store = open_store(store_url)
@@ -35,7 +35,7 @@ def verify(store_url: str, release: str, full: bool) -> tuple[int, str]:
     return len(findings), f"{manifest.release}: {len(manifest.files)} files, {len(findings)} problems"
 
 
-@task(name="prune")
+@store_task(name="prune")
 def prune(store_url: str, keep: int, grace_hours: float, delete: bool) -> str:
     """Remove old releases, or name them; each is logged."""
     store = open_store(store_url)

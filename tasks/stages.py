@@ -8,14 +8,36 @@ import functools
 from collections.abc import Callable
 
 import prefect
-from prefect import get_run_logger
+from prefect import Task, get_run_logger
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import TaskRun
 from prefect.states import Completed, State
 
+from aepipe.errors import TransientStoreError, UnknownOutcomeError
 from aepipe.store.stages import StageResult
+
+# A store that is away for minutes. What a task did before is in the store, so it is not done again.
+RETRY_DELAYS_SECONDS = (5, 15, 30, 60, 60)
 
 # Prefect's default policy pickles every argument for a key that nobody reads.
 task = functools.partial(prefect.task, cache_policy=NO_CACHE, persist_result=False)
+
+
+# A plain function: Prefect 3.8 takes a condition that is any other callable for one that forbids retries.
+def passes_by_itself(task: Task, task_run: TaskRun, state: State) -> bool:
+    """Tell whether a task failed because the store did not answer."""
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, TransientStoreError | UnknownOutcomeError)
+
+
+# For whatever reads or writes the store.
+store_task = functools.partial(
+    task,
+    retries=len(RETRY_DELAYS_SECONDS),
+    retry_delay_seconds=list(RETRY_DELAYS_SECONDS),
+    retry_jitter_factor=0.2,
+    retry_condition_fn=passes_by_itself,
+)
 
 
 def stage_task(fingerprint_of: Callable[..., str], name: str):
@@ -34,7 +56,7 @@ def stage_task(fingerprint_of: Callable[..., str], name: str):
         return f"{name}/{fingerprint_of(**work)[:12]}"
 
     def decorate(run_stage: Callable[..., StageResult]) -> Callable[..., StageResult]:
-        @task(name=name, task_run_name=run_name)
+        @store_task(name=name, task_run_name=run_name)
         @functools.wraps(run_stage)
         def stage(*args, **kwargs) -> State:
             return _final_state(run_stage(*args, **kwargs))

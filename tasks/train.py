@@ -5,6 +5,7 @@ from aepipe.stages import train
 from aepipe.store import open_store
 from aepipe.store.stages import StageResult
 from aepipe.training.settings import CheckpointSettings
+from tasks.artifacts import TrainingProgress
 from tasks.stages import stage_task
 
 
@@ -18,4 +19,5 @@ def train_recipe(
     refresh: bool = False,
 ) -> StageResult:
     """Train one recipe."""
-    return train.train_recipe(open_store(store_url), plan, data, split, saving, refresh)
+    progress = TrainingProgress(plan)
+    return train.train_recipe(open_store(store_url), plan, data, split, saving, refresh, progress)

@@ -15,10 +15,11 @@ ROOT = Path(__file__).parents[1]
 DEPLOYMENTS = yaml.safe_load((ROOT / "deploy" / "prefect.yaml").read_text())["deployments"]
 COMMON = ["noise", "refresh", "split", "store"]
 PARAMETERS = {
-    "flows/pipeline.py:pipeline": [
+    "flows.pipeline.pipeline": [
         *COMMON,
         *[
             "at_once",
+            "execution",
             "checkpoints",
             "data_set",
             "overrides",
@@ -29,18 +30,33 @@ PARAMETERS = {
             "setting",
         ],
     ],
-    "flows/train.py:train": [*COMMON, "checkpoints", "data_set", "overrides", "preset", "recipe", "setting"],
-    "flows/noisy_test_set.py:noisy_test_set": [*COMMON, "data_set"],
-    "flows/releases.py:promote_release": ["channel", "force", "release", "store", "why"],
-    "flows/releases.py:rollback_channel": ["channel", "store", "why"],
-    "flows/releases.py:verify_release": ["full", "release", "store"],
-    "flows/releases.py:prune_releases": ["delete", "grace_hours", "keep", "store"],
+    "flows.train.train": [*COMMON, "checkpoints", "data_set", "overrides", "preset", "recipe", "setting"],
+    "flows.sweep.sweep": [
+        *COMMON,
+        *[
+            "at_once",
+            "checkpoints",
+            "data_set",
+            "execution",
+            "overrides",
+            "preset",
+            "recipe",
+            "seeds",
+            "setting",
+            "values",
+        ],
+    ],
+    "flows.noisy_test_set.noisy_test_set": [*COMMON, "data_set"],
+    "flows.releases.promote_release": ["channel", "force", "release", "store", "why"],
+    "flows.releases.rollback_channel": ["channel", "store", "why"],
+    "flows.releases.verify_release": ["full", "release", "store"],
+    "flows.releases.prune_releases": ["delete", "grace_hours", "keep", "store"],
 }
 
 
 def flow_of(entrypoint: str):
-    path, name = entrypoint.split(":")
-    return getattr(importlib.import_module(path.removesuffix(".py").replace("/", ".")), name)
+    module, _, name = entrypoint.rpartition(".")
+    return getattr(importlib.import_module(module), name)
 
 
 def test_the_librarys_names_are_the_ones_that_were_promised():
@@ -76,7 +92,7 @@ def test_unknown_fields_are_refused_by_the_server(entrypoint):
 
 
 def test_the_settings_in_the_readme_are_the_ones_in_the_code():
-    sources = [path for top in ("aepipe", "tasks", "flows") for path in (ROOT / top).rglob("*.py")]
+    sources = [path for top in ("aepipe", "tasks", "flows", "deploy") for path in (ROOT / top).rglob("*.py")]
     in_code = {name for path in sources for name in re.findall(r"\bAEPIPE_[A-Z0-9_]+\b", path.read_text())}
     in_readme = set(re.findall(r"^\| `(AEPIPE_[A-Z0-9_]+)`", (ROOT / "README.md").read_text(), re.MULTILINE))
     assert in_code == in_readme
@@ -98,6 +114,6 @@ def test_no_package_index_is_named_anywhere():
 
 def test_flows_hold_no_logic_of_their_own():
     for entrypoint in PARAMETERS:
-        source = inspect.getsource(importlib.import_module(entrypoint.split(":")[0][:-3].replace("/", ".")))
+        source = inspect.getsource(importlib.import_module(entrypoint.rpartition(".")[0]))
         assert not re.search(r"^(import|from) (numpy|keras|tensorflow|boto3|pandas)", source, re.MULTILINE)
         assert len(source.splitlines()) < 120

@@ -105,7 +105,7 @@ def test_a_wrong_import_is_found(module, source):
 
 @pytest.mark.parametrize(
     "statement",
-    ["import aepipe", "import aepipe.cli", "import flows.cli", "import aepipe.stages.request"],
+    ["import aepipe", "import aepipe.cli", "import flows.cli", "import deploy.cli", "import aepipe.stages.request"],
 )
 def test_what_trains_nothing_imports_neither_tensorflow_nor_prefect(statement):
     code = (

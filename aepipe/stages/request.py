@@ -1,5 +1,6 @@
 """What is asked of one recipe in one run, and whether the store has the answer."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from aepipe.stages.evaluate import find_evaluation
 from aepipe.stages.noise import find_noise
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.train import find_training
+from aepipe.store.fingerprint import canonical_json
 from aepipe.store.interface import Store
 from aepipe.store.stages import StageResult
 
@@ -33,6 +35,16 @@ class TrainingRequest(BaseModel):
     overrides: Overrides = Field(Overrides(), description="What is changed about the setting.")
     split: SplitOverrides = Field(SplitOverrides(), description="What is changed about the split.")
     noise: NoiseParameters = Field(NoiseParameters(), description="The noisy-input test set.")
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, Any]) -> "TrainingRequest":
+        """Return the request that a run of the train flow with these parameters answers."""
+        return cls(**{name: value for name, value in parameters.items() if name in cls.model_fields})
+
+    @property
+    def digest(self) -> str:
+        """A name for exactly this request."""
+        return hashlib.sha256(canonical_json(self.model_dump(mode="json"))).hexdigest()[:16]
 
     @field_validator("data_set")
     @classmethod
@@ -58,18 +70,37 @@ class TrainingRequest(BaseModel):
         return plan_training(self.recipe, self.setting, self.preset, self.overrides, tuple(data.facts["image_shape"]))
 
 
+def describe_request(request: TrainingRequest) -> str:
+    """Return what a request trains in a few words: setting, recipe, length, and what else was chosen."""
+    plan, chosen = _native_plan(request), request.overrides.chosen()
+    length = []
+    if plan is not None:
+        settings = plan.training
+        length = [f"{settings.epochs} epochs" if settings.max_steps is None else f"{settings.max_steps} steps"]
+    others = [f"{name} {value}" for name, value in chosen.items() if name not in ("epochs", "max_steps")]
+    data = [] if request.data_set is None else [f"on {request.data_set}"]
+    return ", ".join([f"{request.setting} {request.recipe}", *length, *others, *data])
+
+
 def estimated_work(request: TrainingRequest) -> int:
     """Return about how many multiplications a training takes; 0 for one whose plan will be refused."""
-    recipe = get_recipe(request.recipe)
-    try:
-        plan = plan_training(request.recipe, request.setting, request.preset, request.overrides, recipe.native_shape)
-    except ParameterError:
+    plan, recipe = _native_plan(request), get_recipe(request.recipe)
+    if plan is None:
         return 0
     settings, sizes = plan.training, {spec.name: spec.num_images for spec in datasets.describe()}
     num_images = settings.epochs * (sizes.get(request.data_set or recipe.data_set) or 1)
     if settings.max_steps is not None:
         num_images = min(num_images, settings.max_steps * settings.batch_size)
     return num_images * count_multiplications(plan.model, plan.image_shape)
+
+
+def _native_plan(request: TrainingRequest) -> TrainingPlan | None:
+    """Return the plan for images of the recipe's own shape; None where it will be refused."""
+    shape = get_recipe(request.recipe).native_shape
+    try:
+        return plan_training(request.recipe, request.setting, request.preset, request.overrides, shape)
+    except ParameterError:
+        return None
 
 
 def plan_requests(

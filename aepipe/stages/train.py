@@ -1,6 +1,6 @@
 """Stage `train`: a plan, its data and its split to model files, history and TensorBoard logs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -42,10 +42,20 @@ def train_recipe(
     split: StageResult,
     saving: CheckpointSettings = CheckpointSettings(),  # noqa: B008 - frozen
     refresh: bool = False,
+    on_epoch: Callable[[Any, int], None] | None = None,
 ) -> StageResult:
     """Train a recipe and put its models into the store, unless that has been done.
 
     A training that was stopped goes on from its last checkpoint; with `refresh` it starts anew.
+
+    Args:
+        store: Where the results go, and checkpoints.
+        plan: What is trained.
+        data: The images.
+        split: The rows that train and validate.
+        saving: How often the state is saved.
+        refresh: Train even if that has been done.
+        on_epoch: Called with each `aepipe.training.engine.Epoch` and the number of epochs.
 
     Raises:
         TrainingError: the loss did not stay finite; nothing is kept.
@@ -58,7 +68,7 @@ def train_recipe(
         if refresh:
             checkpoints.clear()
         _describe(folder, plan, data)
-        return _train(folder, plan, load_data(store, data), load_split(store, split), checkpoints, saving)
+        return _train(folder, plan, load_data(store, data), load_split(store, split), checkpoints, saving, on_epoch)
 
     result = produce_stage(store, "train", name, work, refresh)
     checkpoints.clear()
@@ -78,6 +88,7 @@ def _train(
     split: Split,
     checkpoints: Checkpoints,
     saving: CheckpointSettings,
+    on_epoch: Callable[[Any, int], None] | None,
 ) -> Mapping[str, Any]:
     # Here, because everything that trains nothing must start without TensorFlow.
     import numpy as np
@@ -85,7 +96,7 @@ def _train(
 
     from aepipe.models import build
     from aepipe.training.batches import Pixels, num_epochs
-    from aepipe.training.callbacks import ProgressBar, TensorBoard
+    from aepipe.training.callbacks import Listener, ProgressBar, TensorBoard
     from aepipe.training.engine import fit, history_rows
     from aepipe.training.guards import is_collapsed
     from aepipe.training.runtime import distribution, hardware, keras, resolve_precision, use_precision
@@ -108,7 +119,7 @@ def _train(
             pixels(split.train),
             pixels(split.validation),
             settings,
-            [board, bar],
+            [board, bar] if on_epoch is None else [board, bar, Listener(on_epoch, epochs)],
             checkpoints,
             saving,
             strategy,

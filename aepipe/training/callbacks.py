@@ -1,6 +1,6 @@
 """What watches a training: the progress bar, TensorBoard."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +54,23 @@ class ProgressBar:
 
     def on_train_end(self, autoencoder: Autoencoder) -> None:
         """Leave the last state of the bar on the terminal."""
+
+
+class Listener:
+    """Passes each epoch on, with the number of epochs that there will be at most."""
+
+    def __init__(self, on_epoch: Callable[[Epoch, int], None], num_epochs: int):
+        self._on_epoch, self._num_epochs = on_epoch, num_epochs
+
+    def on_train_begin(self, history: Sequence[Epoch]) -> None:
+        """Pass on none of the epochs that a resumed training has behind it."""
+
+    def on_epoch_end(self, autoencoder: Autoencoder, epoch: Epoch) -> None:
+        """Pass the epoch on."""
+        self._on_epoch(epoch, self._num_epochs)
+
+    def on_train_end(self, autoencoder: Autoencoder) -> None:
+        """Pass nothing on."""
 
 
 class TensorBoard:

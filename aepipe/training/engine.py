@@ -1,5 +1,6 @@
 """The one loop that trains every recipe. What differs between recipes is data: options, settings, images."""
 
+import logging
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
@@ -8,7 +9,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from aepipe.errors import TrainingError, TrainingInterruptedError
+from aepipe.errors import TrainingError, TrainingInterruptedError, TransientStoreError
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.training.batches import Pixels, epoch_rows, num_epochs, read_ahead, steps_per_epoch, total_steps
 from aepipe.training.checkpoints import Checkpoints
@@ -21,6 +22,7 @@ from aepipe.training.stopping import DeferredSignals
 # A signal is answered after a chunk of steps at the latest.
 CHUNK_SECONDS = 0.25
 LARGEST_SAVING_SHARE = 0.01
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ class _Training:
                 if signals.received is None:
                     self._end_epoch()
             if signals.received is not None:
-                self._save()
+                self._save(is_last=True)
         if signals.received is not None:
             raise TrainingInterruptedError(
                 "A training that is told to stop saves its state.", "Run it again: it goes on.", signal=signals.received
@@ -234,7 +236,7 @@ class _Training:
         least = max(self._saving.every_seconds, self._saving_seconds / LARGEST_SAVING_SHARE)
         return self._checkpoints is not None and time.perf_counter() - self._saved_at >= least
 
-    def _save(self) -> None:
+    def _save(self, is_last: bool = False) -> None:
         if self._checkpoints is None:
             return
         started = time.perf_counter()
@@ -247,7 +249,13 @@ class _Training:
             seconds=self._seconds,
             epoch_seconds=self._epoch_seconds,
         )
-        self._checkpoints.save(self._steps_done(), to_bytes(state))
+        try:
+            self._checkpoints.save(self._steps_done(), to_bytes(state))
+        except TransientStoreError as error:
+            # The store may be back when the next one is due.
+            if is_last:
+                raise
+            logger.warning("A checkpoint could not be saved, and the training goes on: %s", error)
         self._saved_at = time.perf_counter()
         self._saving_seconds = self._saved_at - started
 

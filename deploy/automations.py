@@ -1,0 +1,89 @@
+"""Automations: what the server does by itself, from automations.yaml."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.events.schemas.automations import AutomationCore
+from prefect.exceptions import ObjectNotFound
+
+from aepipe.errors import ParameterError
+
+FILE = Path(__file__).with_name("automations.yaml")
+OURS = "aepipe: "
+FIELDS = ("name", "description", "enabled", "tags", "trigger", "actions")
+
+
+def apply_automations(client: SyncPrefectClient, notify: str | None, check: bool) -> Iterator[str]:
+    """Create, update and remove this project's automations; yield a line for each change.
+
+    Args:
+        client: Of the server.
+        notify: The block that tells people, as type/name; where None, automations that notify stay as they are.
+        check: Change nothing.
+
+    Raises:
+        ParameterError: there is no such block.
+    """
+    entries = yaml.safe_load(FILE.read_text())["automations"]
+    names = {entry["name"] for entry in entries}
+    there = {found.name: found for found in client.read_automations() if found.name.startswith(OURS)}
+    for entry in entries:
+        if notify is None and _notifies(entry):
+            continue
+        want = AutomationCore.model_validate(_with_block(client, entry, notify))
+        found = there.get(want.name)
+        if found is None:
+            yield f"automation {want.name}: {'missing' if check else 'created'}"
+            if not check:
+                client.create_automation(want)
+        elif _content(found) != _content(want):
+            yield f"automation {want.name}: {'not as in the file' if check else 'updated'}"
+            if not check:
+                client.update_automation(found.id, want)
+    for name in sorted(set(there) - names):
+        yield f"automation {name}: {'not in the file' if check else 'removed'}"
+        if not check:
+            client.delete_automation(there[name].id)
+
+
+def _notifies(entry: dict[str, Any]) -> bool:
+    return any(action["type"] == "notify" for action in entry["actions"])
+
+
+def _content(automation: Any) -> dict[str, Any]:
+    content = automation.model_dump(mode="json", include=set(FIELDS))
+    content["trigger"] = {
+        name: sorted(value) if isinstance(value, list) else value
+        for name, value in content["trigger"].items()
+        if name != "id"
+    }
+    return content
+
+
+def _with_block(client: SyncPrefectClient, entry: dict[str, Any], notify: str | None) -> dict[str, Any]:
+    if not _notifies(entry):
+        return entry
+    kind, _, name = str(notify).partition("/")
+    try:
+        block = client.read_block_document_by_name(name, kind, include_secrets=False)
+    except ObjectNotFound as error:
+        way_out = "Create it in the UI under Blocks, or name another as type/name, such as slack-webhook/operations."
+        raise ParameterError("Whom to notify is a block of the server.", way_out, notify=notify) from error
+    return {**entry, "actions": [_action(kind, str(block.id), action) for action in entry["actions"]]}
+
+
+def _action(kind: str, block_id: str, action: dict[str, Any]) -> dict[str, Any]:
+    if action["type"] != "notify":
+        return action
+    if kind == "webhook":
+        text = f"{action['subject']}\n{action['body']}"
+        return {"type": "call-webhook", "block_document_id": block_id, "payload": text}
+    return {
+        "type": "send-notification",
+        "block_document_id": block_id,
+        "subject": action["subject"],
+        "body": action["body"],
+    }

@@ -1,0 +1,79 @@
+"""The command `aepipe` with all it has: the library's commands, the flows', and what operators do with a server."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from aepipe.cli import StoreOption
+from aepipe.publishing.commands import JsonOption
+from flows.cli import app, main
+
+__all__ = ["app", "main"]
+
+Pools = Annotated[Literal["process", "docker", "kubernetes"], typer.Option(help="What starts the runs.")]
+NotifyOption = Annotated[
+    str | None,
+    typer.Option(envvar="AEPIPE_NOTIFY", help="Block that is told of trouble, such as slack-webhook/operations."),
+]
+FileOption = Annotated[Path | None, typer.Option(help="Your own deployments instead of deploy/prefect.yaml.")]
+
+
+@app.command(epilog="Example: aepipe apply --store s3://models/aepipe --notify slack-webhook/operations")
+def apply(
+    store: StoreOption = "./store",
+    pools: Pools = "process",
+    notify: NotifyOption = None,
+    file: FileOption = None,
+    check: Annotated[bool, typer.Option(help="Change nothing; exit with 1 where something would change.")] = False,
+) -> None:
+    """Bring the Prefect server at PREFECT_API_URL to deploy/prefect.yaml; applied twice it changes nothing."""
+    from deploy.server import apply_all, connected
+
+    with connected() as client:
+        changes = list(apply_all(client, store, pools, notify, file, check))
+    for change in changes:
+        typer.echo(change)
+    if not changes:
+        typer.echo("Everything is as in the file.")
+    elif check:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: aepipe up --store s3://models/aepipe --port 4200")
+def up(
+    store: StoreOption = "./store",
+    host: Annotated[str, typer.Option(help="Address that the server listens on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the API and the UI.")] = 4200,
+    state: Annotated[Path, typer.Option(help="Where the server keeps its database and logs.")] = Path("./prefect"),
+    database: Annotated[
+        str | None,
+        typer.Option(envvar="AEPIPE_DATABASE", help="postgresql+asyncpg://user:password@host/name; SQLite by default."),
+    ] = None,
+    notify: NotifyOption = None,
+    file: FileOption = None,
+) -> None:
+    """Run a Prefect server, its deployments and workers on this machine, until Ctrl-C.
+
+    Started again it finds its state, and what was running goes on from its checkpoints.
+    """
+    from deploy.up import Machine
+
+    Machine(store, host, port, state, database, notify, file).run()
+
+
+@app.command(epilog="Example: PREFECT_API_URL=http://server:4200/api aepipe doctor --store s3://models/aepipe")
+def doctor(
+    store: StoreOption = "./store", pools: Pools = "process", file: FileOption = None, as_json: JsonOption = False
+) -> None:
+    """Check server, workers, deployments, store, data sources and machine; exits with 1 where something is wrong."""
+    from deploy.doctor import examine
+
+    from aepipe.printing import print_rows
+
+    findings = examine(store, pools, file)
+    rows = [[finding.state, finding.subject, finding.finding, finding.way_out or None] for finding in findings]
+    print_rows(as_json, f"aepipe doctor on {os.uname().nodename}", ["state", "what", "found", "way out"], rows)
+    if any(finding.state == "broken" for finding in findings):
+        raise typer.Exit(1)

@@ -1,0 +1,68 @@
+"""The Prefect server that commands talk to."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.exceptions import PrefectHTTPStatusError
+from prefect.settings import PREFECT_API_URL
+
+from aepipe.errors import AepipeError
+from deploy.apply import apply_deployments, apply_pools, default_store, paused_schedules
+from deploy.automations import apply_automations
+from deploy.specification import FILE, PoolType, load_deployments
+
+
+class ServerError(AepipeError):
+    """The Prefect server can't be reached, or refuses."""
+
+
+@contextmanager
+def connected() -> Iterator[SyncPrefectClient]:
+    """Give a client of the server at PREFECT_API_URL.
+
+    Raises:
+        ServerError: none is named, none answers, or it refuses the credentials.
+    """
+    url = PREFECT_API_URL.value()
+    if not url:
+        way_out = "Set PREFECT_API_URL, or start a server: aepipe up."
+        raise ServerError("A Prefect server must be named.", way_out, PREFECT_API_URL="")
+    try:
+        with get_client(sync_client=True) as client:
+            yield client
+    except httpx.TransportError as error:
+        way_out = "Check that it runs: prefect server start, or aepipe up."
+        raise ServerError("The Prefect server must answer.", way_out, PREFECT_API_URL=url) from error
+    except PrefectHTTPStatusError as error:
+        status = error.response.status_code
+        if status not in (401, 403):
+            raise
+        way_out = "Set PREFECT_API_AUTH_STRING to the server's PREFECT_SERVER_API_AUTH_STRING."
+        raise ServerError("The server must accept these credentials.", way_out, status=status) from error
+
+
+def apply_all(
+    client: SyncPrefectClient, store: str, pool_type: PoolType, notify: str | None, file: Path | None, check: bool
+) -> Iterator[str]:
+    """Check the file, then apply pools, deployments and automations; yield a line for each change.
+
+    Args:
+        client: Of the server.
+        store: What deployments get as their store.
+        pool_type: What starts the runs.
+        notify: The block that is told of trouble, as type/name.
+        file: Deployments; None for deploy/prefect.yaml.
+        check: Change nothing.
+
+    Raises:
+        ParameterError: the file asks for something that can't be.
+    """
+    specs = load_deployments(file or FILE, default_store(store), pool_type)
+    yield from apply_pools(client, pool_type, check)
+    yield from apply_deployments(client, specs, check)
+    yield from apply_automations(client, notify, check)
+    if not check:
+        yield from paused_schedules(client, specs)

@@ -1,0 +1,84 @@
+"""What a run does about the runs that it started: found, cancelled, marked as crashed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from uuid import UUID
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlowRunId
+from prefect.client.schemas.objects import FlowRun
+from prefect.exceptions import PrefectHTTPStatusError
+from prefect.runtime import flow_run
+from prefect.states import Cancelled, Cancelling, Crashed
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_exponential
+
+from aepipe.stages.request import TrainingRequest
+
+# A training that dies goes on from its checkpoint; one that dies every time does so for a reason.
+MOST_ATTEMPTS = 3
+SERVER_PATIENCE_SECONDS = 900
+PAGE = 200
+
+
+def patiently() -> Retrying:
+    """Return the tries around one call of the Prefect server: a server that restarts must not end a run."""
+    return Retrying(
+        retry=retry_if_exception(_is_the_servers),
+        stop=stop_after_delay(SERVER_PATIENCE_SECONDS),
+        wait=wait_exponential(multiplier=1, max=15),
+        reraise=True,
+    )
+
+
+def read_children(client: SyncPrefectClient) -> list[FlowRun]:
+    """Return every run that this run started, page by page."""
+    children: list[FlowRun] = []
+    found = FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[UUID(flow_run.id)]))
+    while True:
+        page = client.read_flow_runs(flow_run_filter=found, limit=PAGE, offset=len(children))
+        children += page
+        if len(page) < PAGE:
+            return children
+
+
+@contextmanager
+def cancelled_children(stop: Callable[[], None]) -> Iterator[None]:
+    """Cancel the children of this run where the block is left by any error or signal.
+
+    Args:
+        stop: Ends what runs on this machine, once the server knows that it is to be cancelled.
+    """
+    try:
+        yield
+    except BaseException:
+        try:
+            # A client that has not connected yet gives up at once where there is no server any more.
+            with get_client(sync_client=True) as client:
+                live = [child for child in read_children(client) if not child.state.is_final()]
+                _set_all(client, live, Cancelling)
+                stop()
+                _set_all(client, live, Cancelled)
+        except httpx.HTTPError:
+            stop()
+        raise
+
+
+def crash_child(request: TrainingRequest) -> None:
+    """Mark the child that trained a request as crashed: its process could not say so itself."""
+    with get_client(sync_client=True) as client:
+        for child in patiently()(read_children, client):
+            if not child.state.is_final() and TrainingRequest.of(child.parameters) == request:
+                state = Crashed(message="Its process was killed; it goes on from its last checkpoint.")
+                patiently()(client.set_flow_run_state, child.id, state, force=True)
+
+
+def _set_all(client: SyncPrefectClient, children: Sequence[FlowRun], kind: Callable) -> None:
+    for child in children:
+        client.set_flow_run_state(child.id, kind(message="The run that waits for it was stopped."), force=True)
+
+
+def _is_the_servers(error: BaseException) -> bool:
+    if isinstance(error, PrefectHTTPStatusError):
+        return error.response.status_code >= 500
+    return isinstance(error, httpx.TransportError)
