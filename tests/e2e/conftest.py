@@ -1,0 +1,30 @@
+"""One stack of servers and workers for the tests that break parts of it."""
+
+from contextlib import ExitStack
+
+import pytest
+from e2e.stack import Stack, network_namespace, postgres
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory, s3_server):
+    """A Prefect server on PostgreSQL where that is installed, deployments, one worker for pipelines and two for
+    trainings in namespaces of their own where this user may make them."""
+    folder = tmp_path_factory.mktemp("stack")
+    # Others than this user run PostgreSQL.
+    for path in (folder, *folder.parents[:2]):
+        path.chmod(0o755)
+    with ExitStack() as exits:
+        names = ("gpu-a", "gpu-b")
+        found = {name: exits.enter_context(network_namespace(n, s3_server)) for n, name in enumerate(names)}
+        namespaces = {name: namespace for name, namespace in found.items() if namespace is not None}
+        database = exits.enter_context(postgres(folder / "postgres"))
+        stack = Stack(folder, s3_server, database, namespaces)
+        exits.callback(stack.close)
+        print(f"\nnamespaces: {list(namespaces)}, database: {database or 'SQLite'}")
+        print(f"server healthy after {stack.start_server():.1f} s")
+        stack.apply("s3://unset/unset")
+        stack.start_worker("cpu", "aepipe-cpu", 4)
+        for name in names:
+            stack.start_worker(name, "aepipe-gpu", 1)
+        yield stack

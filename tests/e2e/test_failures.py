@@ -1,0 +1,197 @@
+"""Every part of a running stack is killed or stopped in turn; nothing may be lost, left running or half published.
+
+Each test runs the same pipeline into a store of its own, so all of them must end with the bytes of one training that
+nobody disturbed.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+import uuid
+
+import pytest
+from e2e.stack import processes_with, wait_for
+from prefect.states import Cancelling
+
+from aepipe.publishing.manifest import list_releases
+from aepipe.publishing.verify import find_problems
+from aepipe.store import open_store
+
+RECIPES = ["mnist-dense", "mnist-variational"]
+EPOCHS = 600
+REQUEST = {
+    "data_set": "digits",
+    "overrides": {"epochs": EPOCHS, "schedule": "constant"},
+    "noise": {"kinds": ["gaussian"], "levels": [0.4], "max_images": 20},
+}
+PIPELINE = {
+    **REQUEST,
+    "recipes": RECIPES,
+    "checkpoints": {"every_seconds": 1},
+    "publishing": {"demand_baselines": False},
+}
+
+
+@pytest.fixture
+def store_url(s3_store_url):
+    return s3_store_url
+
+
+@pytest.fixture(scope="module")
+def undisturbed(stack, s3_server) -> dict[str, str]:
+    """The sha256 of each model when everything is trained on this machine and nothing goes wrong."""
+    store = f"s3://{s3_server.bucket}/{uuid.uuid4().hex}"
+    run = stack.start_run("pipeline/on-demand", **{**PIPELINE, "store": store, "execution": "local"})
+    print(f"local run: {_seconds(stack, run, 240)}")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in s3_server.environment().items():
+            patch.setenv(name, value)
+        return _models(store)
+
+
+@pytest.fixture
+def running(stack, undisturbed, store_url):
+    """A pipeline on the pool that is in the middle of both trainings."""
+    run = stack.start_run("pipeline/on-demand", **PIPELINE, store=store_url)
+    _wait_until_training(stack, run, store_url, 2)
+    return run
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left(stack, store_url):
+    yield
+    wait_for(lambda: not stack.live_runs(), 20, f"nothing is left running: {stack.live_runs()}")
+    store = open_store(store_url)
+    for manifest in list_releases(store):
+        assert find_problems(store, manifest, full=True) == []
+
+
+def test_a_cancelled_pipeline_and_its_trainings_end_within_ten_seconds(stack, running, store_url, undisturbed):
+    stack.set_state(running, Cancelling())
+    seconds = wait_for(lambda: set(stack.states(running)) == {"Cancelled"}, 20, "all runs are cancelled")
+    print(f"cancelled after {seconds:.1f} s")
+    assert seconds < 10
+    wait_for(lambda: not _processes_of(running, stack), 5, "no process is left")
+    again = stack.start_run("pipeline/on-demand", **PIPELINE, store=store_url)
+    _check(stack, again, store_url, undisturbed)
+    assert _resumed(store_url)
+
+
+def test_a_training_that_is_killed_is_started_again_and_goes_on(stack, running, store_url, undisturbed):
+    victim = stack.children(running)[0]
+    _kill(victim.id)
+    seconds = wait_for(lambda: stack.read(victim.id).state.is_crashed(), 20, "the training is Crashed")
+    print(f"Crashed after {seconds:.1f} s")
+    _check(stack, running, store_url, undisturbed)
+    assert len(stack.children(running)) == 3
+    assert _resumed(store_url)
+
+
+def test_a_worker_that_is_stopped_leaves_no_run_behind(stack, running, store_url, undisturbed):
+    """SIGTERM ends a worker and its trainings at once; the server's automation finds the silent one."""
+    victim = next(run for run in stack.children(running) if _worker_of(stack, run) == "gpu-a")
+    stack.workers["gpu-a"].signal(signal.SIGTERM)
+    seconds = wait_for(lambda: stack.read(victim.id).state.is_final(), 180, "the training of the stopped worker ended")
+    print(f"the training of the stopped worker is {stack.read(victim.id).state.name} after {seconds:.1f} s")
+    _check(stack, running, store_url, undisturbed)
+    stack.start_worker("gpu-a", "aepipe-gpu", 1)
+
+
+def test_a_worker_that_is_killed_takes_no_training_with_it(stack, running, store_url, undisturbed):
+    stack.workers["gpu-b"].signal(signal.SIGKILL)
+    _check(stack, running, store_url, undisturbed)
+    assert len(stack.children(running)) == 2
+    stack.start_worker("gpu-b", "aepipe-gpu", 1)
+
+
+def test_trainings_stop_when_their_pipeline_is_killed_and_a_retry_takes_them_up(stack, running, store_url, undisturbed):
+    _kill(running)
+    seconds = wait_for(lambda: stack.read(running).state.is_crashed(), 20, "the pipeline is Crashed")
+    print(f"the pipeline is Crashed after {seconds:.1f} s")
+    seconds = wait_for(lambda: all(run.state.is_final() for run in stack.family(running)), 60, "the trainings stopped")
+    print(f"its trainings are {stack.states(running)[1:]} after {seconds:.1f} s")
+    stack.retry(running)
+    wait_for(lambda: not stack.read(running).state.is_final(), 5, "the pipeline starts again")
+    _check(stack, running, store_url, undisturbed)
+    assert _resumed(store_url)
+
+
+def test_a_pipeline_that_is_retried_at_once_waits_for_the_trainings_that_go_on(stack, running, store_url, undisturbed):
+    _kill(running)
+    wait_for(lambda: stack.read(running).state.is_crashed(), 20, "the pipeline is Crashed")
+    stack.retry(running)
+    _check(stack, running, store_url, undisturbed)
+    print(f"trainings: {stack.states(running)[1:]}")
+
+
+def test_a_server_that_is_killed_and_started_again_ends_no_run(stack, running, store_url, undisturbed):
+    stack.server.kill_all()
+    time.sleep(10)
+    print(f"server healthy again after {10 + stack.start_server():.1f} s")
+    _check(stack, running, store_url, undisturbed)
+    assert len(stack.children(running)) == 2
+
+
+def test_two_pipelines_at_once_on_one_store(stack, store_url, undisturbed):
+    runs = [stack.start_run("pipeline/on-demand", **PIPELINE, store=store_url) for _ in range(2)]
+    for run in runs:
+        _check(stack, run, store_url, undisturbed)
+    assert 1 <= len(list_releases(open_store(store_url))) <= 2
+
+
+def _check(stack, run, store_url, undisturbed) -> None:
+    """Wait for the run, and look whether it came to what an undisturbed one comes to."""
+    print(f"{sys._getframe(1).f_code.co_name}: {_seconds(stack, run, 300)}")
+    ended = stack.read(run)
+    assert ended.state.is_completed(), f"{ended.state.message}\n{stack.log_of(run)[-3000:]}"
+    assert _models(store_url) == undisturbed
+
+
+def _seconds(stack, run, limit) -> str:
+    started = time.monotonic()
+    ended = stack.wait_until_ended(run, limit)
+    return f"{ended.state.name} {time.monotonic() - started:.0f} s later"
+
+
+def _models(store_url) -> dict[str, str]:
+    manifest = list_releases(open_store(store_url))[0]
+    return {file.path: file.sha256 for file in manifest.files if file.path.endswith("/model.keras")}
+
+
+def _resumed(store_url) -> bool:
+    store = open_store(store_url)
+    manifests = [info.key for info in store.list("stages/train/") if info.key.endswith("manifest.json")]
+    return any(json.loads(store.get(key))["facts"]["resumed_at_step"] for key in manifests)
+
+
+def _wait_until_training(stack, run, store_url, num_trainings) -> None:
+    """Until so many trainings have saved a checkpoint, each in a run of its own."""
+    store = open_store(store_url)
+
+    def trainings():
+        assert not stack.read(run).state.is_final(), stack.read(run).state
+        return {info.key.split("/")[1] for info in store.list("checkpoints/")}
+
+    wait_for(lambda: len(trainings()) >= num_trainings, 120, "both trainings go on")
+
+
+def _kill(run) -> None:
+    pids = processes_with("PREFECT__FLOW_RUN_ID", str(run))
+    assert pids
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+
+
+def _processes_of(run, stack) -> list[int]:
+    return [pid for member in stack.family(run) for pid in processes_with("PREFECT__FLOW_RUN_ID", str(member.id))]
+
+
+def _worker_of(stack, run) -> str | None:
+    """The worker that started a run, by the environment of its process."""
+    for name, worker in stack.workers.items():
+        mine = set(processes_with("AEPIPE_TEST_PROGRAM", worker.environment["AEPIPE_TEST_PROGRAM"]))
+        if mine & set(processes_with("PREFECT__FLOW_RUN_ID", str(run.id))):
+            return name
+    return None
