@@ -163,7 +163,12 @@ class Stack:
         self.set_state(run, Scheduled(name="AwaitingRetry"), force=True)
 
     def wait_until_ended(self, run: UUID, seconds: float) -> FlowRun:
-        wait_for(lambda: self.read(run).state.is_final(), seconds, f"{self.read(run).name} ended")
+        try:
+            wait_for(lambda: self.read(run).state.is_final(), seconds, f"{self.read(run).name} ended")
+        except AssertionError as error:
+            for member in self.family(run):
+                error.add_note(f"{member.name} {member.state.name}:\n{self.log_of(member.id)[-3000:]}")
+            raise
         return self.read(run)
 
     def log_of(self, run: UUID) -> str:

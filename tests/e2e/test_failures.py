@@ -45,6 +45,7 @@ def undisturbed(stack, s3_server) -> dict[str, str]:
     store = f"s3://{s3_server.bucket}/{uuid.uuid4().hex}"
     run = stack.start_run("pipeline/on-demand", **{**PIPELINE, "store": store, "execution": "local"})
     print(f"local run: {_seconds(stack, run, 240)}")
+    assert stack.read(run).state.is_completed(), stack.log_of(run)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in s3_server.environment().items():
             patch.setenv(name, value)

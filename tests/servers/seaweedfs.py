@@ -40,7 +40,8 @@ def seaweedfs_server(folder: Path, certificates: Certificates | None = None) -> 
         "-master.telemetry=false",
         f"-volume.port={volume}",
         f"-volume.port.grpc={more[1]}",
-        # Without a limit on volumes and their growth, a few buckets reserve the whole disk.
+        # Without limits on volumes and their growth, a few buckets reserve the whole disk, or find it too small for one.
+        "-master.volumeSizeLimitMB=256",
         "-volume.max=0",
         "-filer",
         f"-filer.port={filer}",
