@@ -102,7 +102,7 @@ def test_a_pod_can_do_no_more_than_it_must():
     assert {mount["mountPath"] for mount in container["volumeMounts"]} == {"/tmp", "/var/lib/aepipe", "/dev/shm"}
 
 
-def test_a_pod_has_time_to_save_its_state_and_is_not_started_again_by_kubernetes():
+def test_a_pod_has_time_to_end_and_prefect_alone_starts_it_again():
     assert pod()["terminationGracePeriodSeconds"] == 60
     assert configuration("kubernetes")["job_manifest"]["spec"]["backoffLimit"] == 0
 
