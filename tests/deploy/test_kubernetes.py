@@ -1,0 +1,95 @@
+"""The manifests, and the values of Prefect's charts: what they name exists, and they agree with each other."""
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+import yaml
+
+from deploy.cli import app
+from deploy.specification import POOLS, pool_template
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+VERSION = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.M).group(1)
+MANIFESTS = [
+    manifest
+    for path in sorted((DEPLOY / "kubernetes").glob("*.yaml"))
+    for manifest in yaml.safe_load_all(path.read_text())
+]
+SERVER = yaml.safe_load((DEPLOY / "helm" / "server-values.yaml").read_text())
+WORKER = yaml.safe_load((DEPLOY / "helm" / "worker-values.yaml").read_text())
+GPU_WORKER = yaml.safe_load((DEPLOY / "helm" / "worker-gpu-values.yaml").read_text())
+TEMPLATE = pool_template("kubernetes")["variables"]["properties"]
+
+
+def named(kind: str) -> dict[str, dict]:
+    return {manifest["metadata"]["name"]: manifest for manifest in MANIFESTS if manifest["kind"] == kind}
+
+
+@pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda manifest: manifest["metadata"]["name"])
+def test_kubernetes_takes_the_manifest(manifest):
+    pytest.importorskip("kubernetes_validate").validate(manifest, "1.35", strict=True)
+
+
+def test_everything_is_in_one_namespace():
+    (namespace,) = named("Namespace")
+    assert {manifest["metadata"].get("namespace", namespace) for manifest in MANIFESTS} == {namespace}
+    assert TEMPLATE["namespace"]["default"] == namespace
+
+
+def test_the_example_has_every_secret_that_something_reads():
+    secrets = {name: set(manifest["stringData"]) for name, manifest in named("Secret").items()}
+    database = SERVER["externalDatabase"]
+    assert database["connectionStringSecretKey"] in secrets[database["existingSecret"]]
+    for values in (SERVER["server"], WORKER["worker"]["selfHostedServerApiConfig"]):
+        # The charts read this key.
+        assert "auth-string" in secrets[values["basicAuth"]["existingSecret"]]
+    assert "AWS_SECRET_ACCESS_KEY" in secrets[TEMPLATE["store_secret"]["default"]]
+
+
+def test_the_example_has_no_password():
+    for name, manifest in named("Secret").items():
+        for key, value in manifest["stringData"].items():
+            assert value == "" or key in ("AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL_S3"), (name, key)
+
+
+def test_the_server_keeps_its_leases_on_a_claim_that_exists():
+    (volume,) = SERVER["server"]["extraVolumes"]
+    (mount,) = SERVER["server"]["extraVolumeMounts"]
+    assert volume["persistentVolumeClaim"]["claimName"] in named("PersistentVolumeClaim")
+    assert mount["name"] == volume["name"]
+    home = re.search(r"PREFECT_HOME=(\S+)", (DEPLOY / "Dockerfile").read_text()).group(1)
+    assert home.startswith(mount["mountPath"])
+
+
+def test_the_server_has_the_settings_that_it_has_in_compose():
+    of_compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["server"]["environment"]
+    for variable in SERVER["server"]["env"]:
+        assert variable["value"] == re.sub(r"\$\{\w+:-(.*)\}", r"\1", of_compose[variable["name"]]), variable["name"]
+
+
+def test_each_pool_has_a_worker_of_its_own_name():
+    workers = [WORKER, GPU_WORKER]
+    assert [values["worker"]["config"]["workPool"] for values in workers] == list(POOLS)
+    assert len({values["fullnameOverride"] for values in workers}) == len(workers)
+
+
+def test_the_images_are_those_of_the_project_and_of_its_prefect():
+    image = SERVER["global"]["prefect"]["image"]
+    (job,) = named("Job").values()
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    assert f"{image['repository']}:{image['prefectTag']}" == container["image"] == f"aepipe:{VERSION}"
+    assert TEMPLATE["image"]["default"] == f"aepipe:{VERSION}"
+    locked = re.search(r"^prefect==(\S+)", (DEPLOY / "requirements" / "runtime.lock").read_text(), re.M).group(1)
+    assert WORKER["worker"]["image"]["prefectTag"].startswith(f"{locked}-")
+
+
+def test_the_job_that_applies_is_a_command_and_reaches_the_server():
+    (job,) = named("Job").values()
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    _, name, *options = container["args"]
+    typer.main.get_command(app).commands[name].make_context(name, options)
+    environment = {variable["name"]: variable.get("value") for variable in container["env"]}
+    assert environment["PREFECT_API_URL"] == WORKER["worker"]["selfHostedServerApiConfig"]["apiUrl"]
