@@ -1,5 +1,6 @@
 """Stage `train`: a plan, its data and its split to model files, history and TensorBoard logs."""
 
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -16,6 +17,7 @@ from aepipe.store.interface import Store
 from aepipe.store.stages import StageResult, find_stage, produce_stage
 from aepipe.training.checkpoints import Checkpoints
 from aepipe.training.settings import CheckpointSettings
+from aepipe.training.stopping import run_stoppable
 
 MODULES = ("aepipe.training.engine", "aepipe.training.callbacks", "aepipe.training.saving", "aepipe.training.guards")
 LIBRARIES = ("keras", "numpy", "tensorflow")
@@ -68,7 +70,8 @@ def train_recipe(
         if refresh:
             checkpoints.clear()
         _describe(folder, plan, data)
-        return _train(folder, plan, load_data(store, data), load_split(store, split), checkpoints, saving, on_epoch)
+        images, rows = load_data(store, data), load_split(store, split)
+        return run_stoppable(lambda stop: _train(folder, plan, images, rows, checkpoints, saving, on_epoch, stop))
 
     result = produce_stage(store, "train", name, work, refresh)
     checkpoints.clear()
@@ -89,6 +92,7 @@ def _train(
     checkpoints: Checkpoints,
     saving: CheckpointSettings,
     on_epoch: Callable[[Any, int], None] | None,
+    stop: threading.Event,
 ) -> Mapping[str, Any]:
     # Here, because everything that trains nothing must start without TensorFlow.
     import numpy as np
@@ -123,6 +127,7 @@ def _train(
             checkpoints,
             saving,
             strategy,
+            stop,
         )
     # A model that anybody can load and that computes in float32, whatever it was trained on.
     published = build(plan.model, plan.image_shape)

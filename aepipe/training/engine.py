@@ -1,6 +1,7 @@
 """The one loop that trains every recipe. What differs between recipes is data: options, settings, images."""
 
 import logging
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
@@ -9,7 +10,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from aepipe.errors import TrainingError, TrainingInterruptedError, TransientStoreError
+from aepipe.errors import TrainingError, TransientStoreError
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.training.batches import Pixels, epoch_rows, num_epochs, read_ahead, steps_per_epoch, total_steps
 from aepipe.training.checkpoints import Checkpoints
@@ -17,9 +18,9 @@ from aepipe.training.optimizer import FusedAdam
 from aepipe.training.settings import CheckpointSettings, TrainingSettings
 from aepipe.training.state import TrainingState, from_bytes, to_bytes
 from aepipe.training.steps import compile_steps, compile_validation, corruption, steps_in_a_group
-from aepipe.training.stopping import DeferredSignals
+from aepipe.training.stopping import stopped
 
-# A signal is answered after a chunk of steps at the latest.
+# Who is told to stop does so after a chunk of steps at the latest.
 CHUNK_SECONDS = 0.25
 LARGEST_SAVING_SHARE = 0.01
 logger = logging.getLogger(__name__)
@@ -82,6 +83,7 @@ def fit(
     checkpoints: Checkpoints | None = None,
     saving: CheckpointSettings = CheckpointSettings(),  # noqa: B008 - frozen
     strategy=None,
+    stop: threading.Event | None = None,
 ) -> Trained:
     """Train a model in place, from its last checkpoint where there is one.
 
@@ -94,12 +96,16 @@ def fit(
         checkpoints: Where the state is saved; nowhere where None.
         saving: How often.
         strategy: A tf.distribute strategy that the model was built under; one device where None.
+        stop: Ends it after the chunk of steps in hand as soon as it is set.
 
     Raises:
         TrainingError: the loss is no longer finite.
-        TrainingInterruptedError: SIGTERM or SIGINT came and its handler returned; the state is saved.
+        TrainingInterruptedError: it was told to stop; its state is saved.
     """
-    training = _Training(autoencoder, train, validation, settings, tuple(callbacks), checkpoints, saving, strategy)
+    stop = stop or threading.Event()
+    training = _Training(
+        autoencoder, train, validation, settings, tuple(callbacks), checkpoints, saving, strategy, stop
+    )
     return training.run()
 
 
@@ -111,9 +117,9 @@ def history_rows(history: Iterable[Epoch]) -> list[dict[str, float]]:
 class _Training:
     """A training in progress."""
 
-    def __init__(self, autoencoder, train, validation, settings, callbacks, checkpoints, saving, strategy):
+    def __init__(self, autoencoder, train, validation, settings, callbacks, checkpoints, saving, strategy, stop):
         self._autoencoder, self._train, self._settings = autoencoder, train, settings
-        self._callbacks, self._checkpoints, self._saving = callbacks, checkpoints, saving
+        self._callbacks, self._checkpoints, self._saving, self._stop = callbacks, checkpoints, saving, stop
         self._num_steps = num_steps = total_steps(len(train), settings)
         self._steps_in_epoch = steps_per_epoch(len(train), settings.batch_size)
         with strategy.scope() if strategy else nullcontext():
@@ -134,26 +140,22 @@ class _Training:
 
     def run(self) -> Trained:
         resumed_at = self._resume()
-        with DeferredSignals() as signals:
-            for callback in self._callbacks:
-                callback.on_train_begin(self._history)
-            while self._ended_by() is None and signals.received is None:
-                self._run_steps(signals)
-                if signals.received is None:
-                    self._end_epoch()
-            if signals.received is not None:
-                self._save(is_last=True)
-        if signals.received is not None:
-            raise TrainingInterruptedError(
-                "A training that is told to stop saves its state.", "Run it again: it goes on.", signal=signals.received
-            )
+        for callback in self._callbacks:
+            callback.on_train_begin(self._history)
+        while self._ended_by() is None and not self._stop.is_set():
+            self._run_steps()
+            if not self._stop.is_set():
+                self._end_epoch()
+        if self._stop.is_set():
+            self._save(is_last=True)
+            raise stopped()
         kept = self._keep()
         for callback in self._callbacks:
             callback.on_train_end(self._autoencoder)
         return Trained(self._history, kept, self._ended_by(), resumed_at)
 
-    def _run_steps(self, signals: DeferredSignals) -> None:
-        """Train until the epoch ends, time runs out or a signal comes."""
+    def _run_steps(self) -> None:
+        """Train until the epoch ends, time runs out or it is told to stop."""
         rows = epoch_rows(len(self._train), self._settings, len(self._history), self._train.image_bytes)
         num_done = len(self._step_losses)
         values = self._optimizer.step_values(self._steps_done() - num_done, len(rows))
@@ -169,7 +171,7 @@ class _Training:
             if self._is_saving_due():
                 self._save()
                 started = time.perf_counter()
-            if signals.received is not None or self._is_out_of_time():
+            if self._stop.is_set() or self._is_out_of_time():
                 return
 
     def _end_epoch(self) -> None:

@@ -1,34 +1,97 @@
-"""Signals that end a training: they wait until its state is saved."""
+"""Telling a training to stop, so that it saves its state before whatever interrupted it goes on."""
 
+import contextvars
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
+from typing import TypeVar
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+from aepipe.errors import TrainingInterruptedError
+
+T = TypeVar("T")
+START_SECONDS = 5
 
 
-class DeferredSignals:
-    """Holds SIGTERM and SIGINT back while it is entered; the caller looks at `received` and ends in good order.
+def run_stoppable(work: Callable[[threading.Event], T]) -> T:
+    """Run work in a thread while this one waits; where this one is interrupted, let the work stop in good order first.
 
-    On leaving, a signal that came is delivered to whoever would have had it: the worker, the interpreter. In another
-    thread than the main one Python allows no handlers, and nothing is held back.
+    The main thread stays free for signals: whoever installed a handler for SIGTERM, such as Prefect, has it called at
+    once. When the handler raises, or on Ctrl-C, the work is told to stop, and the exception goes on when it has. A
+    SIGTERM that nobody handles ends the process as it would have, but after that.
+
+    Args:
+        work: Called with the event that is set when it shall stop.
     """
+    stop, begun, outcome = threading.Event(), threading.Event(), []
+
+    def run() -> None:
+        begun.set()
+        try:
+            outcome.append((work(stop), None))
+        except BaseException as error:
+            outcome.append((None, error))
+
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), name="aepipe-training")
+    with _UnhandledSigterm() as unhandled:
+        interruption = _run_to_its_end(thread, begun, stop)
+    if interruption is not None and not isinstance(interruption, _Terminated):
+        raise interruption
+    if unhandled.came:
+        signal.raise_signal(signal.SIGTERM)
+    result, error = outcome[0]
+    if error is not None:
+        raise error
+    return result
+
+
+def _run_to_its_end(thread: threading.Thread, begun: threading.Event, stop: threading.Event) -> BaseException | None:
+    """Start a thread and wait for its end; return what interrupted the wait."""
+    interruption = None
+    try:
+        thread.start()
+    except BaseException as error:
+        # What a signal's handler raises. It may have come before the thread was there.
+        if not begun.wait(START_SECONDS):
+            raise
+        interruption = error
+    while True:
+        try:
+            if interruption is not None:
+                stop.set()
+            thread.join()
+            return interruption
+        except BaseException as error:
+            interruption = interruption or error
+
+
+class _Terminated(BaseException):
+    """SIGTERM came and nobody else would have handled it."""
+
+
+class _UnhandledSigterm:
+    """Turns a SIGTERM that would end the process at once into an exception, while it is entered."""
 
     def __init__(self):
-        self.received: int | None = None
-        self._previous: dict[int, object] = {}
+        self.came = False
+        self._is_ours = False
 
-    def __enter__(self) -> "DeferredSignals":
-        if threading.current_thread() is threading.main_thread():
-            self._previous = {number: signal.signal(number, self._hold) for number in SIGNALS}
+    def __enter__(self) -> "_UnhandledSigterm":
+        is_main = threading.current_thread() is threading.main_thread()
+        self._is_ours = is_main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        if self._is_ours:
+            signal.signal(signal.SIGTERM, self._raise)
         return self
 
     def __exit__(self, *_) -> None:
-        for number, handler in self._previous.items():
-            # None: the handler was not set from Python.
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
-        if self.received is not None:
-            signal.raise_signal(self.received)
+        if self._is_ours:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
-    def _hold(self, number: int, frame: FrameType | None) -> None:
-        self.received = number
+    def _raise(self, number: int, frame: FrameType | None) -> None:
+        self.came = True
+        raise _Terminated
+
+
+def stopped() -> TrainingInterruptedError:
+    """Return what a training raises that was told to stop."""
+    return TrainingInterruptedError("A training that is told to stop saves its state.", "Run it again: it goes on.")

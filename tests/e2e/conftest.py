@@ -11,14 +11,11 @@ def stack(tmp_path_factory, s3_server):
     """A Prefect server on PostgreSQL where that is installed, deployments, one worker for pipelines and two for
     trainings in namespaces of their own where this user may make them."""
     folder = tmp_path_factory.mktemp("stack")
-    # Others than this user run PostgreSQL.
-    for path in (folder, *folder.parents[:2]):
-        path.chmod(0o755)
     with ExitStack() as exits:
         names = ("gpu-a", "gpu-b")
         found = {name: exits.enter_context(network_namespace(n, s3_server)) for n, name in enumerate(names)}
         namespaces = {name: namespace for name, namespace in found.items() if namespace is not None}
-        database = exits.enter_context(postgres(folder / "postgres"))
+        database = exits.enter_context(postgres())
         stack = Stack(folder, s3_server, database, namespaces)
         exits.callback(stack.close)
         print(f"\nnamespaces: {list(namespaces)}, database: {database or 'SQLite'}")

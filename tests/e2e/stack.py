@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -258,16 +259,16 @@ def network_namespace(number: int, s3: S3Server) -> Iterator[tuple[str, str] | N
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[str | None]:
+def postgres() -> Iterator[str | None]:
     """Run a PostgreSQL server and give its address for Prefect; None where it is not installed."""
     found = shutil.which("initdb") or (POSTGRES and str(POSTGRES[0] / "initdb"))
     if not found:
         yield None
         return
     programs, port = Path(found).resolve().parent, free_ports(20)[-1]
-    folder.mkdir(parents=True)
-    # It refuses to run as root.
+    # It refuses to run as root, and pytest's own folders are closed to other users.
     user = {"user": "postgres"} if os.geteuid() == 0 else {}
+    folder = Path(tempfile.mkdtemp(prefix="aepipe-postgres-"))
     data = folder / "data"
     if user:
         shutil.chown(folder, "postgres")
@@ -283,3 +284,4 @@ def postgres(folder: Path) -> Iterator[str | None]:
     finally:
         process.send_signal(signal.SIGQUIT)
         process.wait()
+        shutil.rmtree(folder)

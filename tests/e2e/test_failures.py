@@ -20,10 +20,11 @@ from aepipe.publishing.verify import find_problems
 from aepipe.store import open_store
 
 RECIPES = ["mnist-dense", "mnist-variational"]
-EPOCHS = 600
+EPOCHS = 1000
 REQUEST = {
     "data_set": "digits",
-    "overrides": {"epochs": EPOCHS, "schedule": "constant"},
+    "setting": "published",
+    "overrides": {"epochs": EPOCHS},
     "noise": {"kinds": ["gaussian"], "levels": [0.4], "max_images": 20},
 }
 PIPELINE = {

@@ -40,7 +40,7 @@ def seaweedfs_server(folder: Path, certificates: Certificates | None = None) -> 
         "-master.telemetry=false",
         f"-volume.port={volume}",
         f"-volume.port.grpc={more[1]}",
-        # Without limits on volumes and their growth, a few buckets reserve the whole disk, or find it too small for one.
+        # Without limits on volumes, a few buckets reserve the whole disk, or find it too small for one of them.
         "-master.volumeSizeLimitMB=256",
         "-volume.max=0",
         "-filer",

@@ -1,5 +1,6 @@
 """This project's engine, as `fit` runs it: images on the host, chunks of compiled steps."""
 
+import threading
 from collections.abc import Callable
 
 from workloads import Workload
@@ -9,7 +10,6 @@ from aepipe.recipes import get_recipe
 from aepipe.training import engine
 from aepipe.training.batches import Pixels
 from aepipe.training.settings import CheckpointSettings
-from aepipe.training.stopping import DeferredSignals
 
 
 def prepare(workload: Workload) -> Callable[[], None]:
@@ -19,10 +19,11 @@ def prepare(workload: Workload) -> Callable[[], None]:
     images = Pixels(workload.images(), (0, 255))
     autoencoder = build(setting.model, workload.image_shape)
     none = Pixels(images.images[:0], (0, 255))
-    training = engine._Training(autoencoder, images, none, settings, (), None, CheckpointSettings(), None)
+    saving, stop = CheckpointSettings(), threading.Event()
+    training = engine._Training(autoencoder, images, none, settings, (), None, saving, None, stop)
 
     def run_epoch() -> None:
-        training._run_steps(DeferredSignals())
+        training._run_steps()
         training._end_epoch()
 
     return run_epoch
