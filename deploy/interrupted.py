@@ -7,6 +7,7 @@ from uuid import UUID
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import (
     FlowRunFilter,
+    FlowRunFilterId,
     FlowRunFilterState,
     FlowRunFilterStateType,
     WorkPoolFilter,
@@ -44,10 +45,14 @@ def reschedule(client: SyncPrefectClient, runs: Iterable[UUID]) -> int:
         client: Of the server.
         runs: Whose process is gone.
     """
-    stopped = [run for run in runs if client.read_flow_run(run).state.type in (*LIVE, *STOPPED)]
+    wanted = FlowRunFilter(
+        id=FlowRunFilterId(any_=list(runs)),
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list({*LIVE, *STOPPED}))),
+    )
+    stopped = client.read_flow_runs(flow_run_filter=wanted, limit=PAGE)
     for run in stopped:
         message = "Its machine was stopped; it goes on from its checkpoints."
-        client.set_flow_run_state(run, Scheduled(name="AwaitingRetry", message=message), force=True)
+        client.set_flow_run_state(run.id, Scheduled(name="AwaitingRetry", message=message), force=True)
     return len(stopped)
 
 

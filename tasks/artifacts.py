@@ -10,6 +10,7 @@ from prefect import get_run_logger
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
 from prefect.exceptions import PrefectException
 
+from aepipe.errors import StoreError
 from aepipe.publishing.inline_images import inline_image
 from aepipe.publishing.release import Published
 from aepipe.recipes.plan import TrainingPlan
@@ -32,7 +33,7 @@ TABLE = [
 def _best_effort() -> Iterator[None]:
     try:
         yield
-    except (PrefectException, httpx.HTTPError) as error:
+    except (PrefectException, httpx.HTTPError, StoreError) as error:
         get_run_logger().warning("The artifact could not be written: %s", error)
 
 
@@ -74,6 +75,7 @@ class TrainingProgress:
                 update_progress_artifact(self._artifact, 100 * share)
 
 
+@_best_effort()
 def show_training(store_url: str, plan: TrainingPlan, trained: StageResult, evaluated: StageResult) -> None:
     """Write one training's held-out figures, loss curve and reconstructions as one markdown artifact."""
     facts = evaluated.facts
@@ -93,6 +95,7 @@ def show_training(store_url: str, plan: TrainingPlan, trained: StageResult, eval
     _show(lines, key=f"training-{plan.recipe}", description=f"What {plan.setting} {plan.recipe} came to")
 
 
+@_best_effort()
 def show_release(store_url: str, published: Published, outcomes: list[Outcome]) -> None:
     """Write the run's verdicts, held-out errors and reconstructions as one markdown artifact."""
     rows = [_row(outcome, verdict.verdict) for outcome, verdict in zip(outcomes, published.verdicts, strict=True)]
@@ -108,6 +111,7 @@ def show_release(store_url: str, published: Published, outcomes: list[Outcome]) 
     _show(lines, key="release", description="What the run published")
 
 
+@_best_effort()
 def show_sweep(outcomes: Sequence[Outcome], table: StageResult) -> None:
     """Write a sweep's trainings, the best first, as one markdown artifact."""
     done = [outcome for outcome in outcomes if outcome.evaluated is not None]
@@ -132,8 +136,7 @@ def _show(lines: Sequence[str], key: str, description: str) -> None:
         # Pictures come last.
         lines = lines[:-1]
         text = "\n\n".join(line for line in lines if line)
-    with _best_effort():
-        create_markdown_artifact(text, key=key, description=description)
+    create_markdown_artifact(text, key=key, description=description)
 
 
 def _row(outcome: Outcome, verdict: str) -> str:

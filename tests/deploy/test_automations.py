@@ -166,7 +166,7 @@ def test_a_webhook_is_called_for_a_failed_and_a_late_run_and_a_held_release(
 
     told = json.loads(listener.wait_for("the failed run"))["text"]
     assert told.startswith('aepipe: the failed run is Failed\ntrain/gpu: No room on "disk".\nNot a byte. http')
-    assert told.endswith(f"/runs/flow-run/{failed.id}")
+    assert told.endswith(f"http://prefect.test/runs/flow-run/{failed.id}")
     told = json.loads(listener.wait_for("the late run"))["text"]
     assert re.fullmatch(f"aepipe: the late run is late\ntrain/gpu waits in aepipe-gpu\\. http.*{late.id}", told)
     told = json.loads(listener.wait_for("was held"))["text"]
@@ -180,7 +180,7 @@ def test_a_notification_block_is_called(apply, client, make_block, listener, sta
     client.set_flow_run_state(run.id, Failed(message="No room."), force=True)
     told = json.loads(listener.wait_for("the failed run"))
     assert told["title"] == "aepipe: the failed run is Failed"
-    assert told["text"].startswith("train/gpu: No room. http")
+    assert told["text"] == f"train/gpu: No room. http://prefect.test/runs/flow-run/{run.id}"
 
 
 def test_runs_of_others_are_nobodys_business(apply, client, make_block, listener, start_run):
