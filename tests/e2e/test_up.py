@@ -14,15 +14,12 @@ from prefect.client.orchestration import get_client
 from prefect.deployments import run_deployment
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from aepipe.publishing.manifest import list_releases
 from aepipe.store import open_store
 
 MARK = "AEPIPE_STATE"
-QUICK = {
-    "recipes": ["mnist-dense"],
-    "preset": "quick",
+TRAINING = {
+    "recipe": "mnist-dense",
     "data_set": "digits",
-    "overrides": {"epochs": 3},
     "noise": {"kinds": ["gaussian"], "levels": [0.2], "max_images": 20},
 }
 
@@ -97,13 +94,11 @@ def test_it_runs_stops_and_goes_on(up, tmp_path):
         assert "deployment pipeline/nightly: created" in lines
         pools = ("aepipe-cpu", "aepipe-gpu")
         wait_for(lambda: all(client.read_workers_for_work_pool(pool) for pool in pools), 30)
-        finished = run_deployment("pipeline/on-demand", parameters=QUICK, timeout=100, poll_interval=0.5)
+        quick = {**TRAINING, "overrides": {"epochs": 3}}
+        finished = run_deployment("train/gpu", parameters=quick, timeout=100, poll_interval=0.5)
         assert finished.state.is_completed(), finished.state.message
-        release = list_releases(open_store(str(tmp_path / "store")))[0].release
-        assert release in finished.state.message
 
-        long = {**QUICK, "recipe": "mnist-dense", "setting": "published", "overrides": {"epochs": 100_000}}
-        del long["recipes"], long["preset"]
+        long = {**TRAINING, "setting": "published", "overrides": {"epochs": 100_000}}
         training = run_deployment("train/gpu", parameters={**long, "checkpoints": {"every_seconds": 0}}, timeout=0)
         checkpoints = lambda: list(open_store(str(tmp_path / "store")).list("checkpoints/"))  # noqa: E731
         wait_for(checkpoints, 60)
