@@ -16,7 +16,16 @@ from deploy.specification import POOLS, DeploymentSpec, PoolType, ScheduleSpec, 
 
 TAG = "aepipe"
 # What a deployment on the server must have from the file; schedules are compared by slug beside it.
-COMPARED = ("entrypoint", "description", "parameters", "job_variables", "parameter_openapi_schema", "concurrency")
+COMPARED = (
+    "entrypoint",
+    "description",
+    "parameters",
+    "job_variables",
+    "parameter_openapi_schema",
+    "concurrency",
+    "path",
+    "pull_steps",
+)
 
 
 def apply_pools(client: SyncPrefectClient, pool_type: PoolType, check: bool) -> Iterator[str]:
@@ -106,6 +115,9 @@ def _wanted(spec: DeploymentSpec) -> dict[str, Any]:
         "job_variables": spec.work_pool.job_variables,
         "parameter_openapi_schema": spec.parameter_schema(),
         "concurrency": None if limit is None else (limit.limit, limit.collision_strategy),
+        # The flows are installed on the worker. `prefect deploy` names the folder that it was called in.
+        "path": None,
+        "pull_steps": None,
     }
 
 

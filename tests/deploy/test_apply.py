@@ -122,10 +122,14 @@ def test_what_was_changed_by_hand_is_brought_back(apply, client, nightly):
         "concurrency_limit": 7,
         "work_pool_name": "aepipe-gpu",
         "parameter_openapi_schema": {"type": "object", "properties": {}},
+        # As `prefect deploy` sets them.
+        "path": ".",
+        "pull_steps": [{"prefect.deployments.steps.set_working_directory": {"directory": "/home/me"}}],
     }
     client.update_deployment(before.id, DeploymentUpdate(**changes))
     differing = (
-        "entrypoint, description, parameters, job_variables, parameter_openapi_schema, concurrency, tags, work_pool"
+        "entrypoint, description, parameters, job_variables, parameter_openapi_schema, concurrency, path, pull_steps, "
+        "tags, work_pool"
     )
     assert apply(NIGHTLY, check=True) == [f"deployment {FULL_NAME}: differs in {differing}"]
     assert nightly().tags == ["mine"]
