@@ -1,20 +1,31 @@
 """Bringing a Prefect server to what the files of this folder say; what is so already is left alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentScheduleCreate, DeploymentUpdate, WorkPoolCreate, WorkPoolUpdate
-from prefect.client.schemas.objects import ConcurrencyOptions
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
+from prefect.client.schemas.objects import ConcurrencyOptions, DeploymentSchedule
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound
 
 from aepipe.errors import ParameterError
-from deploy.specification import POOLS, DeploymentSpec, PoolType, pool_template
+from deploy.specification import POOLS, DeploymentSpec, PoolType, ScheduleSpec, pool_template
 
+TAG = "aepipe"
 # What a deployment on the server must have from the file; schedules are compared by slug beside it.
-COMPARED = ("entrypoint", "description", "parameters", "job_variables", "parameter_openapi_schema", "concurrency")
+COMPARED = (
+    "entrypoint",
+    "description",
+    "parameters",
+    "job_variables",
+    "parameter_openapi_schema",
+    "concurrency",
+    "path",
+    "pull_steps",
+)
 
 
 def apply_pools(client: SyncPrefectClient, pool_type: PoolType, check: bool) -> Iterator[str]:
@@ -74,7 +85,25 @@ def apply_deployments(client: SyncPrefectClient, specs: list[DeploymentSpec], ch
             yield f"deployment {spec.full_name}: {'differs in' if check else 'updated'} {', '.join(differing)}"
         if differing and not check:
             _update(client, there, spec)
-        yield from _apply_schedules(client, there, spec, check)
+        yield from _apply_schedules(client, there, spec.full_name, spec.schedules, check)
+
+
+def silence_deployments(client: SyncPrefectClient, specs: list[DeploymentSpec], check: bool) -> Iterator[str]:
+    """Remove the schedules of this project's deployments that left the file; yield a line for each.
+
+    The deployments stay, with their runs: whoever wants them gone deletes them.
+
+    Args:
+        client: Of the server.
+        specs: What is in the file.
+        check: Change nothing.
+    """
+    names = {spec.full_name for spec in specs}
+    ours = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG]))
+    for there in client.read_deployments(deployment_filter=ours):
+        name = f"{client.read_flow(there.flow_id).name}/{there.name}"
+        if name not in names:
+            yield from _apply_schedules(client, there, name, [], check)
 
 
 def _wanted(spec: DeploymentSpec) -> dict[str, Any]:
@@ -86,6 +115,9 @@ def _wanted(spec: DeploymentSpec) -> dict[str, Any]:
         "job_variables": spec.work_pool.job_variables,
         "parameter_openapi_schema": spec.parameter_schema(),
         "concurrency": None if limit is None else (limit.limit, limit.collision_strategy),
+        # The flows are installed on the worker. `prefect deploy` names the folder that it was called in.
+        "path": None,
+        "pull_steps": None,
     }
 
 
@@ -129,37 +161,48 @@ def _update(client: SyncPrefectClient, there: DeploymentResponse, spec: Deployme
 
 
 def _apply_schedules(
-    client: SyncPrefectClient, there: DeploymentResponse, spec: DeploymentSpec, check: bool
+    client: SyncPrefectClient, there: DeploymentResponse, name: str, schedules: Sequence[ScheduleSpec], check: bool
 ) -> Iterator[str]:
-    wanted = {schedule.slug: schedule for schedule in spec.schedules}
+    wanted = {schedule.slug: schedule for schedule in schedules}
     for found in there.schedules:
         want = wanted.pop(found.slug, None)
         if want is None:
-            yield f"schedule {spec.full_name} {found.slug}: {'not in the file' if check else 'removed'}"
+            yield f"schedule {name} {_title(found)}: {'not in the file' if check else 'removed'}"
             if not check:
                 client.delete_deployment_schedule(there.id, found.id)
         elif (found.schedule, found.parameters) != (want.schedule(), want.parameters):
-            yield f"schedule {spec.full_name} {found.slug}: {'not as in the file' if check else 'updated'}"
+            yield f"schedule {name} {found.slug}: {'not as in the file' if check else 'updated'}"
             if not check:
                 client.delete_deployment_schedule(there.id, found.id)
                 _create_schedule(client, there, want, found.active)
     for want in wanted.values():
-        yield f"schedule {spec.full_name} {want.slug}: {'missing' if check else 'created'}"
+        yield f"schedule {name} {want.slug}: {'missing' if check else 'created'}"
         if not check:
             _create_schedule(client, there, want, want.active)
 
 
-def _create_schedule(client: SyncPrefectClient, deployment: DeploymentResponse, want: Any, active: bool) -> None:
+def _title(found: DeploymentSchedule) -> str:
+    # What somebody made in the UI has no slug.
+    kind = str(found.schedule.__class__.__name__).removesuffix("Schedule").lower()
+    return found.slug or f"({kind} {getattr(found.schedule, kind)})"
+
+
+def _create_schedule(
+    client: SyncPrefectClient, deployment: DeploymentResponse, want: ScheduleSpec, active: bool
+) -> None:
     create = DeploymentScheduleCreate(
         schedule=want.schedule(), active=active, parameters=want.parameters, slug=want.slug
     )
     client.create_deployment_schedules(deployment.id, [create])
 
 
-def paused_schedules(client: SyncPrefectClient, specs: list[DeploymentSpec]) -> Iterator[str]:
-    """Yield a line for each schedule of the file that somebody paused on the server."""
+def paused(client: SyncPrefectClient, specs: list[DeploymentSpec]) -> Iterator[str]:
+    """Yield a line for each deployment and schedule of the file that somebody paused on the server."""
     for spec in specs:
-        for found in client.read_deployment_by_name(spec.full_name).schedules:
+        there = client.read_deployment_by_name(spec.full_name)
+        if there.paused:
+            yield f"deployment {spec.full_name}: paused, and left so"
+        for found in there.schedules:
             if not found.active:
                 yield f"schedule {spec.full_name} {found.slug}: paused, and left so"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.events.schemas.automations import AutomationCore
+from prefect.events.schemas.automations import Automation, AutomationCore
 from prefect.exceptions import ObjectNotFound
 
 from aepipe.errors import ParameterError
@@ -29,11 +29,21 @@ def apply_automations(client: SyncPrefectClient, notify: str | None, check: bool
     """
     entries = yaml.safe_load(FILE.read_text())["automations"]
     names = {entry["name"] for entry in entries}
-    there = {found.name: found for found in client.read_automations() if found.name.startswith(OURS)}
+    there: dict[str, Automation] = {}
+    for found in client.read_automations():
+        if not found.name.startswith(OURS):
+            continue
+        # Where two applied the file at once, there may be two of a name.
+        if found.name in there or found.name not in names:
+            yield f"automation {found.name}: {'not in the file' if check else 'removed'}"
+            if not check:
+                client.delete_automation(found.id)
+        else:
+            there[found.name] = found
     for entry in entries:
         if notify is None and _notifies(entry):
             continue
-        want = AutomationCore.model_validate(_with_block(client, entry, notify))
+        want = AutomationCore.model_validate({"enabled": True, "tags": [], **_with_block(client, entry, notify)})
         found = there.get(want.name)
         if found is None:
             yield f"automation {want.name}: {'missing' if check else 'created'}"
@@ -43,10 +53,6 @@ def apply_automations(client: SyncPrefectClient, notify: str | None, check: bool
             yield f"automation {want.name}: {'not as in the file' if check else 'updated'}"
             if not check:
                 client.update_automation(found.id, want)
-    for name in sorted(set(there) - names):
-        yield f"automation {name}: {'not in the file' if check else 'removed'}"
-        if not check:
-            client.delete_automation(there[name].id)
 
 
 def _notifies(entry: dict[str, Any]) -> bool:
@@ -79,8 +85,10 @@ def _action(kind: str, block_id: str, action: dict[str, Any]) -> dict[str, Any]:
     if action["type"] != "notify":
         return action
     if kind == "webhook":
-        text = f"{action['subject']}\n{action['body']}"
-        return {"type": "call-webhook", "block_document_id": block_id, "payload": text}
+        # Whatever a message says, what is sent is JSON, in the form that chat services take.
+        text = f"{{% set text %}}{action['subject']}\n{action['body']}{{% endset %}}"
+        payload = text + '{"text": {{ text|tojson }}}'
+        return {"type": "call-webhook", "block_document_id": block_id, "payload": payload}
     return {
         "type": "send-notification",
         "block_document_id": block_id,

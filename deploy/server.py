@@ -10,7 +10,7 @@ from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL
 
 from aepipe.errors import AepipeError
-from deploy.apply import apply_deployments, apply_pools, default_store, paused_schedules
+from deploy.apply import apply_deployments, apply_pools, default_store, paused, silence_deployments
 from deploy.automations import apply_automations
 from deploy.specification import FILE, PoolType, load_deployments
 
@@ -63,6 +63,7 @@ def apply_all(
     specs = load_deployments(file or FILE, default_store(store), pool_type)
     yield from apply_pools(client, pool_type, check)
     yield from apply_deployments(client, specs, check)
+    yield from silence_deployments(client, specs, check)
     yield from apply_automations(client, notify, check)
     if not check:
-        yield from paused_schedules(client, specs)
+        yield from paused(client, specs)

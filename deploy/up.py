@@ -9,19 +9,23 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import typer
 from filelock import FileLock, Timeout
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from deploy.interrupted import cancel_running, reschedule
+from deploy.interrupted import cancel_running, read_live, reschedule
+from deploy.leftovers import MARK, end_programs, end_runs
 from deploy.server import ServerError, apply_all, connected
 
 START_SECONDS, STOP_SECONDS = 180, 20
 LOOK_EVERY_SECONDS, RESTART_SECONDS = 0.5, 3.0
 CPU_RUNS_AT_ONCE = 4
+WORKER = "worker-"
 EVERYWHERE = "0.0.0.0"
+THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass
@@ -92,6 +96,7 @@ class Machine:
         self._url = f"http://{'127.0.0.1' if host == EVERYWHERE else host}:{port}"
         self._database = database
         self._is_told_to_stop = False
+        self._interrupted: list[UUID] = []
 
     def run(self) -> None:
         """Start everything, keep it running, and stop it on SIGINT or SIGTERM.
@@ -111,12 +116,19 @@ class Machine:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
         server, workers = self._server(), self._workers()
+        # Where this command was killed, what it started is still there.
+        self._interrupted = end_runs(self._state)
+        end_programs(self._state)
         try:
             server.start()
             self._wait_until_healthy(server)
             with connected() as client:
                 for change in apply_all(client, self._store, "process", self._notify, self._file, check=False):
                     typer.echo(change)
+                if self._host in THIS_MACHINE and self._database is None:
+                    # No other machine can have workers of this server, so nothing of what it thinks is running is.
+                    self._interrupted += read_live(client)
+            self._go_on()
             for worker in workers:
                 worker.start()
             names = ", ".join(worker.name for worker in workers)
@@ -133,21 +145,32 @@ class Machine:
             for program in programs:
                 if not program.is_running:
                     typer.echo(f"{program.name} ended with {program.process.returncode}; it is started again", err=True)
+                    # The next worker knows nothing of its runs: it could not cancel them, and would start as many.
+                    self._interrupted += end_runs(self._state, program.name.removeprefix(WORKER))
                     time.sleep(RESTART_SECONDS)
                     program.start()
+            if self._interrupted and self._is_healthy():
+                self._go_on()
             time.sleep(LOOK_EVERY_SECONDS)
 
+    def _go_on(self) -> None:
+        with connected() as client:
+            number = reschedule(client, dict.fromkeys(self._interrupted))
+        self._interrupted = []
+        if number:
+            typer.echo(f"{number} runs were stopped; they go on from their checkpoints")
+
     def _stop_all(self, server: Program, workers: Sequence[Program]) -> None:
-        interrupted = []
-        if server.is_running and any(worker.is_running for worker in workers):
+        if self._is_healthy() and any(worker.is_running for worker in workers):
             with connected() as client:
-                interrupted = cancel_running(client)
+                self._interrupted += cancel_running(client)
         for worker in workers:
             worker.stop()
-        if interrupted and server.is_running:
+        self._interrupted += end_runs(self._state)
+        if self._interrupted and self._is_healthy():
             with connected() as client:
-                reschedule(client, interrupted)
-            typer.echo(f"{len(interrupted)} runs were stopped; they go on when this is started again")
+                number = reschedule(client, dict.fromkeys(self._interrupted))
+            typer.echo(f"{number} runs were stopped; they go on when this is started again")
         server.stop()
         typer.echo("Stopped.")
 
@@ -158,12 +181,15 @@ class Machine:
                 lines = server.log.read_text(errors="replace").strip().splitlines()
                 way_out = f"See {server.log}."
                 raise ServerError("The server must start.", way_out, port=self._port, said=lines[-1] if lines else "")
-            try:
-                if httpx.get(f"{self._url}/api/health", timeout=2).json() is True:
-                    return
-            except (httpx.HTTPError, ValueError):
-                pass
+            if self._is_healthy():
+                return
             time.sleep(LOOK_EVERY_SECONDS)
+
+    def _is_healthy(self) -> bool:
+        try:
+            return httpx.get(f"{self._url}/api/health", timeout=10).json() is True
+        except (httpx.HTTPError, ValueError):
+            return False
 
     def _server(self) -> Program:
         options = ["server", "start", "--host", self._host, "--port", str(self._port)]
@@ -194,13 +220,14 @@ class Machine:
 
     def _worker(self, pool: str, name: str, at_once: int, environment: Mapping[str, str]) -> Program:
         options = ["worker", "start", "--pool", pool, "--type", "process", "--limit", str(at_once), "--name", name]
-        return self._program(f"worker-{name}", options, {"PREFECT_WORKER_QUERY_SECONDS": "5", **environment})
+        return self._program(f"{WORKER}{name}", options, {"PREFECT_WORKER_QUERY_SECONDS": "5", **environment})
 
     def _program(self, name: str, options: Sequence[str], environment: Mapping[str, str]) -> Program:
         shared = {
             "PREFECT_HOME": str(self._state),
             "PREFECT_API_URL": f"{self._url}/api",
             "DO_NOT_TRACK": "1",
+            MARK: str(self._state),
         }
         command = [sys.executable, "-m", "prefect", *options]
         return Program(name, command, {**shared, **environment}, self._state / "logs" / f"{name}.log")

@@ -24,7 +24,7 @@ def noisy_test_set(
     """Corrupt the held-out images of a data set.
 
     Args:
-        data_set: Which images, by name or as images:PATH.
+        data_set: Which images: mnist, mnist-csv, fashion-mnist, cifar10, olivetti, digits or images:PATH.
         split: How the held-out part is chosen; by default the way that the data set is best judged by.
         noise: Kinds and levels of noise, and the seed.
         store: Where the set goes: a folder, file:///path or s3://bucket/prefix.

@@ -53,9 +53,9 @@ def pipeline(
         recipes: What to train.
         setting: tuned is the best that is known; published is what the sources do.
         preset: quick trains a few steps only, for demonstrations.
-        data_set: Run every recipe on this data set instead of its own, by name or as images:PATH.
-        overrides: What to change about the setting of every recipe.
-        recipe_overrides: What to change about one recipe; goes before overrides.
+        data_set: Instead of their own: mnist, mnist-csv, fashion-mnist, cifar10, olivetti, digits or images:PATH.
+        overrides: What to change about the setting of every recipe; None leaves it as the setting has it.
+        recipe_overrides: The same for one recipe, as {"faces-conv": {"epochs": 100}}; goes before overrides.
         split: What to change about the splits.
         noise: The noisy-input test sets.
         store: Where results go: a folder, file:///path or s3://bucket/prefix.

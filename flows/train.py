@@ -43,8 +43,8 @@ def train(
         recipe: What to train.
         setting: tuned is the best that is known; published is what the source does.
         preset: quick trains a few steps only, for demonstrations.
-        data_set: Another data set than the recipe's own, by name or as images:PATH.
-        overrides: What to change about the setting.
+        data_set: Instead of its own: mnist, mnist-csv, fashion-mnist, cifar10, olivetti, digits or images:PATH.
+        overrides: What to change about the setting; None leaves it as the setting has it.
         split: What to change about the split.
         noise: The noisy-input test set.
         store: Where results go: a folder, file:///path or s3://bucket/prefix.

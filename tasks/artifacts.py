@@ -10,6 +10,7 @@ from prefect import get_run_logger
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
 from prefect.exceptions import PrefectException
 
+from aepipe.errors import StoreError
 from aepipe.publishing.inline_images import inline_image
 from aepipe.publishing.release import Published
 from aepipe.recipes.plan import TrainingPlan
@@ -21,7 +22,7 @@ from aepipe.store.stages import StageResult
 # The server gives all of an artifact to everybody who lists artifacts.
 MAXIMUM_BYTES = 200_000
 # Each update is a call of the server.
-PROGRESS_SHARE, PROGRESS_SECONDS = 0.05, 5.0
+PROGRESS_SHARE, PROGRESS_SECONDS, SILENCE_SECONDS = 0.05, 5.0, 60.0
 TABLE = [
     "| recipe | setting | data | code | MSE per pixel | PCA, same code | ratio | verdict |",
     "| --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -32,12 +33,12 @@ TABLE = [
 def _best_effort() -> Iterator[None]:
     try:
         yield
-    except (PrefectException, httpx.HTTPError) as error:
+    except (PrefectException, httpx.HTTPError, StoreError) as error:
         get_run_logger().warning("The artifact could not be written: %s", error)
 
 
 class TrainingProgress:
-    """A progress bar in the UI and log lines, for at most every twentieth part of a training.
+    """A progress bar in the UI and log lines, for every twentieth part of a training, and at least every minute.
 
     Args:
         plan: What is trained.
@@ -49,14 +50,22 @@ class TrainingProgress:
 
     def __call__(self, epoch: Any, num_epochs: int) -> None:
         """Show an epoch's result."""
-        share = epoch.epoch / num_epochs
-        is_soon = share - self._shown < PROGRESS_SHARE or time.monotonic() - self._shown_at < PROGRESS_SECONDS
+        share, seconds = epoch.epoch / num_epochs, time.monotonic() - self._shown_at
+        is_soon = seconds < PROGRESS_SECONDS or (share - self._shown < PROGRESS_SHARE and seconds < SILENCE_SECONDS)
         if is_soon and epoch.epoch < num_epochs:
             return
         self._shown, self._shown_at = share, time.monotonic()
         figures = ("loss", "mse", "validation_loss", "validation_mse", "learning_rate", "seconds")
         values = " ".join(f"{name}={getattr(epoch, name):.5g}" for name in figures)
         self._logger.info("recipe=%s epoch=%d/%d %s", self._plan.recipe, epoch.epoch, num_epochs, values)
+        self._show(share)
+
+    def end(self) -> None:
+        """Show that it has ended: a training that no longer gets better ends before its last epoch."""
+        if self._artifact is not None and self._shown < 1:
+            self._show(1.0)
+
+    def _show(self, share: float) -> None:
         with _best_effort():
             if self._artifact is None:
                 name = f"{self._plan.setting} {self._plan.recipe}"
@@ -66,9 +75,10 @@ class TrainingProgress:
                 update_progress_artifact(self._artifact, 100 * share)
 
 
+@_best_effort()
 def show_training(store_url: str, plan: TrainingPlan, trained: StageResult, evaluated: StageResult) -> None:
     """Write one training's held-out figures, loss curve and reconstructions as one markdown artifact."""
-    facts, store = evaluated.facts, open_store(store_url)
+    facts = evaluated.facts
     rows = [
         ("held-out MSE per pixel", f"{facts['mse_per_pixel']:.5f}"),
         ("PCA with the same code size", f"{facts['pca_mse_per_pixel']:.5f}"),
@@ -77,18 +87,17 @@ def show_training(store_url: str, plan: TrainingPlan, trained: StageResult, eval
         ("code size, parameters", f"{facts['code_size']}, {trained.facts['num_parameters']:,}"),
         ("epochs, kept", f"{trained.facts['num_epochs']}, {trained.facts['kept_epoch']}"),
         ("training", f"{trained.facts['training_seconds']:.1f} s on {trained.facts['hardware']}"),
-        ("results", evaluated.files["metrics.csv"].uri.rpartition("/")[0]),
     ]
-    table = ["| | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows if value)]
-    lines = [f"# {plan.setting} {plan.recipe}", "\n".join(table)]
-    for name in ("reconstructions", "loss_curves"):
-        picture = inline_image(local_file(store, evaluated.files[f"figures/{name}.png"]).read_bytes())
-        lines.append(f"![{name.replace('_', ' ')}]({picture.uri})")
+    table = ["| figure | value |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows if value)]
+    where = f"Results:\n\n{_long(evaluated.files['metrics.csv'].uri.rpartition('/')[0])}"
+    lines = [f"# {plan.setting} {plan.recipe}", "\n".join(table), where]
+    lines += [_picture(store_url, evaluated, name) for name in ("reconstructions", "loss_curves")]
     _show(lines, key=f"training-{plan.recipe}", description=f"What {plan.setting} {plan.recipe} came to")
 
 
-def show_release(published: Published, outcomes: list[Outcome]) -> None:
-    """Write the run's verdicts and held-out errors as one markdown artifact."""
+@_best_effort()
+def show_release(store_url: str, published: Published, outcomes: list[Outcome]) -> None:
+    """Write the run's verdicts, held-out errors and reconstructions as one markdown artifact."""
     rows = [_row(outcome, verdict.verdict) for outcome, verdict in zip(outcomes, published.verdicts, strict=True)]
     reasons = [f"- **{v.recipe}** {v.verdict}: {v.reason}" for v in published.verdicts if not v.passes]
     lines = [
@@ -97,10 +106,12 @@ def show_release(published: Published, outcomes: list[Outcome]) -> None:
         f"Report: {_link(published.report_uri)}",
         "\n".join([*TABLE, *rows]),
         "\n".join(reasons),
+        *(_picture(store_url, outcome.evaluated, "reconstructions") for outcome in outcomes if outcome.evaluated),
     ]
     _show(lines, key="release", description="What the run published")
 
 
+@_best_effort()
 def show_sweep(outcomes: Sequence[Outcome], table: StageResult) -> None:
     """Write a sweep's trainings, the best first, as one markdown artifact."""
     done = [outcome for outcome in outcomes if outcome.evaluated is not None]
@@ -114,7 +125,7 @@ def show_sweep(outcomes: Sequence[Outcome], table: StageResult) -> None:
             f"| {outcome.evaluated.facts['mse_per_pixel']:.5f} |"
         )
     reasons = [f"- failed: {outcome.error}" for outcome in failed]
-    where = f"All columns: {table.files['results.csv'].uri}"
+    where = f"All columns:\n\n{_long(table.files['results.csv'].uri)}"
     lines = [f"# {len(outcomes)} trainings", table.facts["best"], "\n".join(rows), "\n".join(reasons), where]
     _show(lines, key="sweep", description="What the sweep came to")
 
@@ -125,8 +136,7 @@ def _show(lines: Sequence[str], key: str, description: str) -> None:
         # Pictures come last.
         lines = lines[:-1]
         text = "\n\n".join(line for line in lines if line)
-    with _best_effort():
-        create_markdown_artifact(text, key=key, description=description)
+    create_markdown_artifact(text, key=key, description=description)
 
 
 def _row(outcome: Outcome, verdict: str) -> str:
@@ -144,6 +154,16 @@ def _denoised(facts: dict[str, Any]) -> str:
     if facts.get("denoised_mse_per_pixel") is None:
         return ""
     return f"{facts['denoised_mse_per_pixel']:.5f}, {facts['linear_mse_per_pixel']:.5f}"
+
+
+def _picture(store_url: str, evaluated: StageResult, name: str) -> str:
+    png_bytes = local_file(open_store(store_url), evaluated.files[f"figures/{name}.png"]).read_bytes()
+    return f"![{name.replace('_', ' ')}]({inline_image(png_bytes).uri})"
+
+
+def _long(uri: str) -> str:
+    """Return a block: a line of text that is too long would run over what stands beside it."""
+    return f"```\n{uri}\n```"
 
 
 def _link(uri: str) -> str:

@@ -25,7 +25,7 @@ def publish(
             open_store(store_url), outcomes, run, settings, store_facts, lambda _: progress.advance(bar)
         )
     get_run_logger().info("Release %s: %s", published.release, published.uri)
-    show_release(published, outcomes)
+    show_release(store_url, published, outcomes)
     return published
 
 

@@ -20,4 +20,6 @@ def train_recipe(
 ) -> StageResult:
     """Train one recipe."""
     progress = TrainingProgress(plan)
-    return train.train_recipe(open_store(store_url), plan, data, split, saving, refresh, progress)
+    result = train.train_recipe(open_store(store_url), plan, data, split, saving, refresh, progress)
+    progress.end()
+    return result

@@ -1,0 +1,122 @@
+"""`aepipe up` for real: server and workers on this machine, stopped and started again, with nothing left behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.deployments import run_deployment
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from aepipe.store import open_store
+
+MARK = "AEPIPE_STATE"
+TRAINING = {
+    "recipe": "mnist-dense",
+    "data_set": "digits",
+    "noise": {"kinds": ["gaussian"], "levels": [0.2], "max_images": 20},
+}
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def processes_of(state: Path) -> dict[int, str]:
+    """Everything that was started for this folder, by whomever."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            is_ours = f"{MARK}={state}".encode() in (folder / "environ").read_bytes().split(b"\0")
+            found |= {int(folder.name): (folder / "cmdline").read_text().replace("\0", " ")} if is_ours else {}
+        except OSError:
+            continue
+    return found
+
+
+@pytest.fixture
+def up(tmp_path, monkeypatch):
+    """Starts `aepipe up`, gives its process and a client, and ends whatever is left of it."""
+    state, port = tmp_path / "state", free_port()
+    # Else a worker's runs would print to a terminal that is not there.
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "home"))
+    code = "from deploy.cli import main; main()"
+    options = ["up", "--port", str(port), "--state", str(state), "--store", str(tmp_path / "store")]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+
+    @contextmanager
+    def start():
+        command = [sys.executable, "-c", code, *options]
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, bufsize=1) as process:
+            lines = []
+            for line in process.stdout:
+                lines.append(line.strip())
+                if line.startswith("Ctrl-C"):
+                    break
+            with (
+                temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}),
+                get_client(sync_client=True) as client,
+            ):
+                yield process, client, lines
+            process.kill()
+
+    yield start, state
+    for process in processes_of(state):
+        os.kill(process, signal.SIGKILL)
+
+
+def wait_for(condition, seconds: float):
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not come about in time"
+        time.sleep(0.2)
+    return found
+
+
+def stop(process: subprocess.Popen) -> str:
+    process.send_signal(signal.SIGINT)
+    said = process.stdout.read()
+    assert process.wait(60) == 0
+    return said
+
+
+def test_it_runs_stops_and_goes_on(up, tmp_path):
+    start, state = up
+    with start() as (process, client, lines):
+        assert "deployment pipeline/nightly: created" in lines
+        pools = ("aepipe-cpu", "aepipe-gpu")
+        wait_for(lambda: all(client.read_workers_for_work_pool(pool) for pool in pools), 30)
+        quick = {**TRAINING, "overrides": {"epochs": 3}}
+        finished = run_deployment("train/gpu", parameters=quick, timeout=100, poll_interval=0.5)
+        assert finished.state.is_completed(), finished.state.message
+
+        long = {**TRAINING, "setting": "published", "overrides": {"epochs": 100_000}}
+        training = run_deployment("train/gpu", parameters={**long, "checkpoints": {"every_seconds": 0}}, timeout=0)
+        checkpoints = lambda: list(open_store(str(tmp_path / "store")).list("checkpoints/"))  # noqa: E731
+        wait_for(checkpoints, 60)
+        assert "1 runs were stopped; they go on when this is started again" in stop(process)
+        assert processes_of(state) == {}
+
+    with start() as (process, client, lines):
+        # All is as the file says, and what finished is still there.
+        assert not [line for line in lines if line.endswith((": created", "updated"))]
+        assert client.read_flow_run(finished.id).state.is_completed()
+        wait_for(lambda: client.read_flow_run(training.id).state.is_running(), 60)
+        assert client.read_flow_run(training.id).run_count == 2
+
+        # Without its worker nobody could stop it, so it is ended and started again.
+        worker = next(number for number, command in processes_of(state).items() if "--name gpu-" in command)
+        os.kill(worker, signal.SIGKILL)
+        wait_for(lambda: client.read_flow_run(training.id).run_count == 3, 60)
+        assert sum("prefect.engine" in command for command in processes_of(state).values()) == 1
+        client.delete_flow_run(training.id)
+        stop(process)
+        assert processes_of(state) == {}
