@@ -3,6 +3,8 @@
 import importlib
 import json
 from collections.abc import Mapping
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -97,10 +99,16 @@ class DeploymentSpec(_Part):
 
     def parameter_schema(self) -> dict[str, Any]:
         """Return what the server checks parameters against, and the UI makes the form of."""
-        schema = parameter_schema(self.flow).model_dump_for_openapi()
-        for name, field in schema["properties"].items():
-            field["title"] = name.replace("_", " ").capitalize()
-        return schema
+        return deepcopy(_form(self.flow))
+
+
+@cache
+def _form(flow: Flow) -> dict[str, Any]:
+    # Several deployments have one flow, and each schema takes tens of milliseconds.
+    schema = parameter_schema(flow).model_dump_for_openapi()
+    for name, field in schema["properties"].items():
+        field["title"] = name.replace("_", " ").capitalize()
+    return schema
 
 
 def load_deployments(file: Path, store: str, pool_type: PoolType) -> list[DeploymentSpec]:
