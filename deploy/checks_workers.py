@@ -34,7 +34,7 @@ def check_pools(
         types.add(pool.type)
         yield from _check_open(client, pool, pool_type)
         waiting = [full_name for full_name, found in deployments.items() if found.work_pool_name == name]
-        yield _judge_workers(pool, client.read_workers_for_work_pool(name), sorted(waiting))
+        yield judge_workers(pool, client.read_workers_for_work_pool(name), sorted(waiting))
     # It refuses a pool of another type, which is told already.
     if types <= {pool_type}:
         for line in apply_pools(client, pool_type, check=True):
@@ -59,7 +59,8 @@ def _check_open(client: SyncPrefectClient, pool: WorkPool, pool_type: PoolType) 
             yield Finding("broken", f"{subject}, queue {queue.name}", "paused: no run starts", way_out)
 
 
-def _judge_workers(pool: WorkPool, workers: Sequence[Worker], deployments: Sequence[str]) -> Finding:
+def judge_workers(pool: WorkPool, workers: Sequence[Worker], deployments: Sequence[str]) -> Finding:
+    """Judge a pool's workers, for the deployments that run on it."""
     subject = f"workers of {pool.name}"
     online = [worker for worker in workers if worker.status is WorkerStatus.ONLINE]
     if not online:
