@@ -12,8 +12,14 @@ class AepipeError(Exception):
 
     def __init__(self, rule: str, way_out: str = "", **received: object):
         values = ", ".join(f"{name}={value!r}" for name, value in received.items())
+        self.way_out = way_out
         parts = [rule, f"Received: {values}." if values else "", way_out]
         super().__init__(" ".join(part for part in parts if part))
+
+    @property
+    def problem(self) -> str:
+        """The rule and what was received, without the way out."""
+        return str(self).removesuffix(self.way_out).rstrip()
 
 
 class ParameterError(AepipeError):

@@ -76,7 +76,8 @@ def apply_deployments(client: SyncPrefectClient, specs: list[DeploymentSpec], ch
             if not check:
                 _create(client, spec)
             continue
-        differing = [name for name in COMPARED if _there(there)[name] != _wanted(spec)[name]]
+        found, wanted = _there(there), _wanted(spec)
+        differing = [name for name in COMPARED if found[name] != wanted[name]]
         if set(there.tags) != set(spec.tags):
             differing.append("tags")
         if there.work_pool_name != spec.work_pool.name:

@@ -55,6 +55,11 @@ def apply_automations(client: SyncPrefectClient, notify: str | None, check: bool
                 client.update_automation(found.id, want)
 
 
+def names_that_notify() -> list[str]:
+    """Return the names of the automations that tell people, which are there where a block was named."""
+    return [entry["name"] for entry in yaml.safe_load(FILE.read_text())["automations"] if _notifies(entry)]
+
+
 def _notifies(entry: dict[str, Any]) -> bool:
     return any(action["type"] == "notify" for action in entry["actions"])
 

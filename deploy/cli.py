@@ -68,9 +68,8 @@ def doctor(
     store: StoreOption = "./store", pools: Pools = "process", file: FileOption = None, as_json: JsonOption = False
 ) -> None:
     """Check server, workers, deployments, store, data sources and machine; exits with 1 where something is wrong."""
-    from deploy.doctor import examine
-
     from aepipe.printing import print_rows
+    from deploy.doctor import examine
 
     findings = examine(store, pools, file)
     rows = [[finding.state, finding.subject, finding.finding, finding.way_out or None] for finding in findings]

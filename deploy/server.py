@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -35,7 +36,7 @@ def connected() -> Iterator[SyncPrefectClient]:
             yield client
     except httpx.TransportError as error:
         way_out = "Check that it runs: prefect server start, or aepipe up."
-        raise ServerError("The Prefect server must answer.", way_out, PREFECT_API_URL=url) from error
+        raise ServerError("The Prefect server must answer.", way_out, PREFECT_API_URL=without_user(url)) from error
     except PrefectHTTPStatusError as error:
         status = error.response.status_code
         if status not in (401, 403):
@@ -67,3 +68,9 @@ def apply_all(
     yield from apply_automations(client, notify, check)
     if not check:
         yield from paused(client, specs)
+
+
+def without_user(url: str) -> str:
+    """Return a URL without the user and the password that may be in it, fit for a terminal."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

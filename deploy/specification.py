@@ -3,6 +3,8 @@
 import importlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_type_hints
 
@@ -112,11 +114,17 @@ class DeploymentSpec(_Part):
 
     def parameter_schema(self) -> dict[str, Any]:
         """Return what the server checks parameters against, and the UI makes the form of."""
-        schema = parameter_schema(self.flow).model_dump_for_openapi()
-        for part in (schema, *schema.get("definitions", {}).values()):
-            for name, field in part.get("properties", {}).items():
-                _explain(name, field)
-        return schema
+        return deepcopy(_form(self.flow))
+
+
+@cache
+def _form(flow: Flow) -> dict[str, Any]:
+    # Several deployments have one flow, and each schema takes tens of milliseconds.
+    schema = parameter_schema(flow).model_dump_for_openapi()
+    for part in (schema, *schema.get("definitions", {}).values()):
+        for name, field in part.get("properties", {}).items():
+            _explain(name, field)
+    return schema
 
 
 def _explain(name: str, field: dict[str, Any]) -> None:

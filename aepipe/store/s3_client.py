@@ -16,12 +16,13 @@ SMALL_BYTES = 2**20
 ANONYMOUS = {"": False, "0": False, "false": False, "1": True, "true": True}
 
 
-def make_client(session: boto3.session.Session, total_max_attempts: int) -> Any:
+def make_client(session: boto3.session.Session, total_max_attempts: int, read_timeout_seconds: float = 60) -> Any:
     """Return a client of S3 whose endpoint, region, addressing, credentials and CA are the session's.
 
     Args:
         session: Where the settings come from.
         total_max_attempts: How often boto3 itself sends a request.
+        read_timeout_seconds: How long the server may say nothing.
 
     Raises:
         StoreError: AEPIPE_S3_ANONYMOUS is neither 1 nor 0.
@@ -31,7 +32,7 @@ def make_client(session: boto3.session.Session, total_max_attempts: int) -> Any:
         signature_version=UNSIGNED if _is_anonymous() else "s3v4",
         retries={"mode": "standard", "total_max_attempts": total_max_attempts},
         connect_timeout=5,
-        read_timeout=60,
+        read_timeout=read_timeout_seconds,
         tcp_keepalive=True,
         # A thread for each body in memory, and one for each large file to begin and to complete.
         max_pool_connections=2 * THREADS,

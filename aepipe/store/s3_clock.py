@@ -1,0 +1,34 @@
+"""An S3 server's clock beside this machine's: requests are signed with the time, and servers refuse a wrong one."""
+
+import time
+from contextlib import closing
+from email.utils import parsedate_to_datetime
+
+import boto3
+from botocore.exceptions import ClientError
+
+from aepipe.store.s3_client import make_client
+from aepipe.store.s3_errors import s3_errors
+
+ANSWER_SECONDS = 5.0
+
+
+def seconds_ahead(url: str) -> float | None:
+    """Ask a bucket's server once, and return how far this machine's clock is ahead of its; None where it has no date.
+
+    Args:
+        url: `s3://bucket/prefix`.
+
+    Raises:
+        StoreError: the server does not answer within seconds, or the AWS settings can't be used.
+    """
+    bucket = url.removeprefix("s3://").partition("/")[0]
+    with s3_errors(url=url), closing(make_client(boto3.session.Session(), 1, ANSWER_SECONDS)) as client:
+        try:
+            answer = client.head_bucket(Bucket=bucket)
+        except ClientError as error:
+            # A refusal has a date as well, and may have the clock as its reason.
+            answer = error.response
+        now = time.time()
+    date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+    return None if date is None else now - parsedate_to_datetime(date).timestamp()

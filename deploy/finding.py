@@ -1,0 +1,72 @@
+"""What a check found, and checks side by side of which none can hold up the others."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, wait
+from contextvars import copy_context
+from dataclasses import dataclass
+from functools import partial
+from threading import Thread
+from typing import Literal, TypeVar
+
+from aepipe.errors import AepipeError
+
+Result = TypeVar("Result")
+Check = Callable[[], Iterator["Finding"]]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: what was looked at, what was found, and what to do about it."""
+
+    state: Literal["ok", "warning", "broken"]
+    subject: str
+    finding: str
+    way_out: str = ""
+
+
+def failure(subject: str, error: AepipeError) -> Finding:
+    """Return what an error says as a finding."""
+    return Finding("broken", subject, error.problem, error.way_out)
+
+
+def start(function: Callable[[], Result]) -> Future[Result]:
+    """Run a function in a thread of its own, with the caller's settings. One that hangs ends with the process."""
+    future: Future[Result] = Future()
+    context = copy_context()
+
+    def run() -> None:
+        try:
+            future.set_result(context.run(function))
+        except BaseException as error:
+            # Raised again for whoever asks for the result.
+            future.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return future
+
+
+def gather(checks: Mapping[str, Check], limit_seconds: float) -> list[Finding]:
+    """Run checks side by side and return what they found, in their order.
+
+    Args:
+        checks: What is checked, to the check.
+        limit_seconds: What a check has found until then counts, and that it has not ended is a finding too.
+    """
+    found: dict[str, list[Finding]] = {subject: [] for subject in checks}
+    futures = {subject: start(partial(_collect, check, found[subject])) for subject, check in checks.items()}
+    deadline = time.monotonic() + limit_seconds
+    findings: list[Finding] = []
+    for subject, future in futures.items():
+        wait([future], max(0.0, deadline - time.monotonic()))
+        findings += found[subject]
+        if future.done():
+            future.result()
+        else:
+            way_out = "See whether it hangs: a disk that is not there, a server that is overloaded."
+            findings.append(Finding("broken", subject, f"no answer within {limit_seconds:g} s", way_out))
+    return findings
+
+
+def _collect(check: Check, findings: list[Finding]) -> None:
+    findings.extend(check())
