@@ -15,7 +15,7 @@ from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RET
 from pydantic import ValidationError
 
 from aepipe.errors import ParameterError
-from deploy.apply import apply_deployments, default_store, paused_schedules
+from deploy.apply import apply_deployments, default_store, paused
 from deploy.automations import apply_automations, names_that_notify
 from deploy.checks_runs import check_runs
 from deploy.checks_workers import check_pools
@@ -134,7 +134,7 @@ def _difference(line: str, apply: str) -> Finding:
 def _check_schedules(client: SyncPrefectClient, specs: Sequence[DeploymentSpec]) -> Iterator[Finding]:
     for spec in specs:
         try:
-            lines = list(paused_schedules(client, [spec]))
+            lines = list(paused(client, [spec]))
         except ObjectNotFound:
             continue
         for line in lines:

@@ -23,7 +23,7 @@ def run_stoppable(work: Callable[[threading.Event], T]) -> T:
     Args:
         work: Called with the event that is set when it shall stop.
     """
-    stop, begun, outcome = threading.Event(), threading.Event(), []
+    stop, begun, ended, outcome = threading.Event(), threading.Event(), threading.Event(), []
 
     def run() -> None:
         begun.set()
@@ -31,10 +31,11 @@ def run_stoppable(work: Callable[[threading.Event], T]) -> T:
             outcome.append((work(stop), None))
         except BaseException as error:
             outcome.append((None, error))
+        ended.set()
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), name="aepipe-training")
     with _UnhandledSigterm() as unhandled:
-        interruption = _run_to_its_end(thread, begun, stop)
+        interruption = _run_to_its_end(thread, begun, ended, stop)
     if interruption is not None and not isinstance(interruption, _Terminated):
         raise interruption
     if unhandled.came:
@@ -45,7 +46,9 @@ def run_stoppable(work: Callable[[threading.Event], T]) -> T:
     return result
 
 
-def _run_to_its_end(thread: threading.Thread, begun: threading.Event, stop: threading.Event) -> BaseException | None:
+def _run_to_its_end(
+    thread: threading.Thread, begun: threading.Event, ended: threading.Event, stop: threading.Event
+) -> BaseException | None:
     """Start a thread and wait for its end; return what interrupted the wait."""
     interruption = None
     try:
@@ -59,7 +62,8 @@ def _run_to_its_end(thread: threading.Thread, begun: threading.Event, stop: thre
         try:
             if interruption is not None:
                 stop.set()
-            thread.join()
+            # Not `join`: in Python 3.11 one that is interrupted takes the thread for ended.
+            ended.wait()
             return interruption
         except BaseException as error:
             interruption = interruption or error
