@@ -13,8 +13,8 @@ test: .venv/dev.installed  ## lint and the whole test suite
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
 
-e2e: .venv/dev.installed  ## processes that are killed and servers that fail; AEPIPE_KILLS says how often
-	$(BIN)/python -m pytest tests/e2e -s -o timeout=1500
+e2e: .venv/dev.installed  ## processes that are killed, servers that fail; SELECT='-m "not slow"' leaves out the longest
+	$(BIN)/python -m pytest tests/e2e -s -o timeout=1500 $(SELECT)
 
 bench: .venv/dev.installed  ## training speed beside Keras, and beside PyTorch and JAX where they are installed
 	$(BIN)/python tests/benchmarks/bench.py

@@ -10,7 +10,7 @@ from multiprocessing.process import BaseProcess
 from uuid import UUID
 
 import httpx
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.logging import get_run_logger
 from prefect.runtime import deployment, flow_run
@@ -42,34 +42,35 @@ def ending_with_parent() -> Iterator[None]:
         return
     left, logger = threading.Event(), get_run_logger()
     own_id = flow_run.id
-
-    def watch() -> None:
-        while not left.wait(LOOK_EVERY_SECONDS):
-            try:
-                ended = _state_name_if_ended(UUID(parent_id))
-                if ended is None:
-                    continue
-                logger.warning("The run that waits for this one is %s; this one saves its state and stops.", ended)
-                with get_client(sync_client=True) as client:
-                    client.set_flow_run_state(own_id, Cancelled(message=f"Its parent is {ended}."), force=True)
-            except (httpx.HTTPError, PrefectHTTPStatusError):
-                continue
-            os.kill(os.getpid(), signal.SIGTERM)
-            return
-
-    thread = threading.Thread(target=watch, name="aepipe-lifeline", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        left.set()
-        thread.join()
-
-
-def _state_name_if_ended(run_id: UUID) -> str | None:
     with get_client(sync_client=True) as client:
+        # The first answer also builds what it is parsed by: not in a thread, where that could meet a compilation.
+        _state_name_if_ended(client, UUID(parent_id))
+
+        def watch() -> None:
+            while not left.wait(LOOK_EVERY_SECONDS):
+                try:
+                    ended = _state_name_if_ended(client, UUID(parent_id))
+                    if ended is None:
+                        continue
+                    logger.warning("The run that waits for this one is %s; this one saves its state and stops.", ended)
+                    client.set_flow_run_state(own_id, Cancelled(message=f"Its parent is {ended}."), force=True)
+                except (httpx.HTTPError, PrefectHTTPStatusError):
+                    continue
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+
+        thread = threading.Thread(target=watch, name="aepipe-lifeline", daemon=True)
+        thread.start()
         try:
-            state = client.read_flow_run(run_id).state
-        except ObjectNotFound:
-            return "gone"
+            yield
+        finally:
+            left.set()
+            thread.join()
+
+
+def _state_name_if_ended(client: SyncPrefectClient, run_id: UUID) -> str | None:
+    try:
+        state = client.read_flow_run(run_id).state
+    except ObjectNotFound:
+        return "gone"
     return state.name if state is not None and state.is_final() else None

@@ -71,24 +71,29 @@ def compile_steps(
 
     one, several = step if strategy is None else step_on_all, group_step
     if strategy is None and _gains_from_xla(autoencoder):
-        one, several = (tf.function(function, jit_compile=True) for function in (one, several))
+        one, several = (tf.function(function, jit_compile=True, autograph=False) for function in (one, several))
 
     batches_of_a_chunk = tf.TensorSpec((None, batch_size, *train.images.shape[1:]), train.images.dtype)
 
-    @tf.function(input_signature=[batches_of_a_chunk, tf.TensorSpec((None, 3), tf.float32)])
+    # Autograph would parse these sources while other threads of the process may parse theirs, which Python 3.11 can't.
+    @tf.function(input_signature=[batches_of_a_chunk, tf.TensorSpec((None, 3), tf.float32)], autograph=False)
     def train_chunk(batches, values):
-        num_steps = tf.shape(batches)[0]
+        def run_group(first, losses):
+            images = batches[first : first + group]
+            results = several(images, corrupted(images), values[first : first + group])
+            for number in range(group):
+                losses = losses.write(first + number, results[number])
+            return first + group, losses
+
+        def run_one(number, losses):
+            return number + 1, losses.write(number, one(batches[number], corrupted(batches[number]), values[number]))
+
+        num_steps, number = tf.shape(batches)[0], tf.constant(0)
         losses = tf.TensorArray(tf.float32, num_steps, element_shape=(2,))
-        num_grouped = 0
         if group > 1:
-            num_grouped = num_steps // group * group
-            for first in tf.range(0, num_grouped, group):
-                images = batches[first : first + group]
-                results = several(images, corrupted(images), values[first : first + group])
-                for number in range(group):
-                    losses = losses.write(first + number, results[number])
-        for number in tf.range(num_grouped, num_steps):
-            losses = losses.write(number, one(batches[number], corrupted(batches[number]), values[number]))
+            in_groups = num_steps // group * group
+            number, losses = tf.while_loop(lambda first, _: first < in_groups, run_group, (number, losses))
+        _, losses = tf.while_loop(lambda number, _: number < num_steps, run_one, (number, losses))
         return losses.stack()
 
     return train_chunk
@@ -106,7 +111,7 @@ def compile_validation(autoencoder: Autoencoder, validation: Pixels, settings: T
     model, loss_of = autoencoder.model, LOSSES[settings.loss]
     initial = [variable.numpy() for variable in corrupt.variables]
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def losses(images):
         clean = scale(images)
         reconstructions = tf.cast(model(corrupt(clean, training=True), training=False), tf.float32)

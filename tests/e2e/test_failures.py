@@ -92,6 +92,7 @@ def test_a_training_that_is_killed_is_started_again_and_goes_on(stack, running, 
     assert _resumed(store_url)
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_stopped_leaves_no_run_behind(stack, running, store_url, undisturbed):
     """SIGTERM ends a worker and its trainings at once; the server's automation finds the silent one."""
     victim = next(run for run in stack.children(running) if _worker_of(stack, run) == "gpu-a")
@@ -121,6 +122,7 @@ def test_trainings_stop_when_their_pipeline_is_killed_and_a_retry_takes_them_up(
     assert _resumed(store_url)
 
 
+@pytest.mark.slow
 def test_a_pipeline_that_is_retried_at_once_waits_for_the_trainings_that_go_on(stack, running, store_url, undisturbed):
     _kill(running)
     wait_for(lambda: stack.read(running).state.is_crashed(), 20, "the pipeline is Crashed")
@@ -137,6 +139,7 @@ def test_a_server_that_is_killed_and_started_again_ends_no_run(stack, running, s
     assert len(stack.children(running)) == 2
 
 
+@pytest.mark.slow
 def test_two_pipelines_at_once_on_one_store(stack, store_url, undisturbed):
     runs = [stack.start_run("pipeline/on-demand", **PIPELINE, store=store_url) for _ in range(2)]
     for run in runs:

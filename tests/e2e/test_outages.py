@@ -62,7 +62,7 @@ def test_a_server_that_is_away_for_a_while_in_any_stage_is_waited_for(stack, s3_
     assert len({model_sha256(store) for store, _ in results}) == 1
 
 
-@pytest.mark.skipif(len(STAGES) > NUM_OUTAGES, reason="takes five minutes")
+@pytest.mark.slow
 def test_a_server_that_stays_away_fails_the_run_and_the_next_one_does_only_what_is_missing(stack, s3_server, lead_to):
     lead_to(s3_server)
     store, done = run_behind(stack, s3_server, "releases/", 3600)
