@@ -127,6 +127,8 @@ def _there(deployment: DeploymentResponse) -> dict[str, Any]:
     strategy = "ENQUEUE" if options is None else options.collision_strategy.value
     return {
         **{name: getattr(deployment, name) for name in COMPARED if name != "concurrency"},
+        # A new deployment has an empty list.
+        "pull_steps": deployment.pull_steps or None,
         "concurrency": None if limit is None else (limit.limit, strategy),
     }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 # Every process that a machine's server and workers start inherits the machine's folder under this name.
-MARK = "AEPIPE_STATE"
+MARK = "UP_STATE"
 # A training saves its state before it ends.
 END_SECONDS = 30
 

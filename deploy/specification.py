@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from functools import cache
@@ -27,7 +28,10 @@ POOLS: Mapping[str, str] = {
     "aepipe-gpu": "Trainings, one at a time on each GPU.",
 }
 # What one pool's template has other than the other's, where the template has such a variable.
-GPU_DEFAULTS: Mapping[str, Any] = {"gpu": 1, "image": "aepipe:0.1.0-gpu"}
+GPU_DEFAULTS: Mapping[str, Any] = {
+    "gpu": 1,
+    "device_requests": [{"driver": "nvidia", "count": 1, "capabilities": [["gpu"]]}],
+}
 
 BOUNDS: Mapping[str, str] = {
     "minimum": "at least {}",
@@ -168,12 +172,14 @@ def load_deployments(file: Path, store: str, pool_type: PoolType) -> list[Deploy
 
 
 def pool_template(pool_type: PoolType, pool: str = "aepipe-cpu") -> dict[str, Any]:
-    """Return a work pool's base job template."""
+    """Return a work pool's base job template; the images' name is $AEPIPE_IMAGE, and for GPUs that with -gpu."""
     template = json.loads((FOLDER / "pools" / f"{pool_type}.json").read_text())
-    if pool == "aepipe-gpu":
-        for name, value in GPU_DEFAULTS.items():
-            if name in template["variables"]["properties"]:
-                template["variables"]["properties"][name]["default"] = value
+    image = os.environ.get("AEPIPE_IMAGE") or "aepipe:0.1.0"
+    is_gpu = pool == "aepipe-gpu"
+    defaults = {"image": f"{image}-gpu" if is_gpu else image, **(GPU_DEFAULTS if is_gpu else {})}
+    for name, value in defaults.items():
+        if name in template["variables"]["properties"]:
+            template["variables"]["properties"][name]["default"] = value
     return template
 
 

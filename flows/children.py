@@ -58,7 +58,8 @@ def cancelled_children(stop: Callable[[], None]) -> Iterator[None]:
                 live = [child for child in read_children(client) if not child.state.is_final()]
                 _set_all(client, live, Cancelling)
                 stop()
-                _set_all(client, live, Cancelled)
+                left = [child for child in live if not client.read_flow_run(child.id).state.is_final()]
+                _set_all(client, left, Cancelled)
         except httpx.HTTPError:
             stop()
         raise

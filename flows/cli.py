@@ -75,8 +75,7 @@ def run(
 
 def _run(parameters: dict):
     """Run the pipeline here, say what it came to, and return what it published; a run that failed ends the command."""
-    for name, value in EMBEDDED_SERVER.items():
-        os.environ.setdefault(name, value)
+    _use_embedded_server()
     num_recipes, store = len(parameters["recipes"]), parameters["store"]
     typer.echo(f"aepipe: {num_recipes} recipes, results go to {store}; starting Prefect", err=True)
     from aepipe.publishing.release import Published
@@ -90,6 +89,40 @@ def _run(parameters: dict):
     if not state.is_completed():
         raise typer.Exit(1)
     return published
+
+
+@app.command(epilog="Example: aepipe sweep mnist-dense --seeds 0,1,2 --set learning_rate=0.001,0.003 --preset quick")
+def sweep(
+    recipe: Annotated[RecipeName, typer.Argument(help="What to train.")],
+    seeds: Annotated[str, typer.Option(help="Seeds with commas between them.")] = "0,1,2",
+    setting: Annotated[Literal["tuned", "published"], typer.Option(help="The best known, or the sources'.")] = "tuned",
+    preset: Annotated[Literal["full", "quick"], typer.Option(help="quick: few steps, for demonstrations.")] = "full",
+    data_set: Annotated[str | None, typer.Option(help="Another data set than its own, or images:PATH.")] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="name=value,value,...: every combination is trained.")
+    ] = None,
+    store: StoreOption = "./store",
+    at_once: Annotated[int | None, typer.Option(min=1, help="Trainings side by side.")] = None,
+) -> None:
+    """Train a recipe with several seeds and values side by side; the table goes to the store, nothing is published."""
+    values = {}
+    for change in changes or []:
+        name, equals, value = change.partition("=")
+        if not equals or not name:
+            raise ParameterError("A change has the form name=value,value,...", set=change)
+        values[name] = value.split(",")
+    chosen = {"recipe": recipe, "seeds": seeds.split(","), "values": values, "data_set": data_set}
+    parameters = {**chosen, "setting": setting, "preset": preset, "store": store, "at_once": at_once}
+    _use_embedded_server()
+    typer.echo(f"aepipe: results go to {store}; starting Prefect", err=True)
+    from flows.sweep import sweep as sweep_flow
+
+    state = sweep_flow(**parameters, return_state=True)
+    table = state.result(raise_on_failure=False)
+    typer.echo(state.message)
+    if not state.is_completed():
+        raise typer.Exit(1)
+    typer.echo(f"Table: {table.files['results.csv'].uri}")
 
 
 @app.command(epilog="Example: aepipe rerun production --to ./rerun")
@@ -111,6 +144,11 @@ def rerun(
     rows = compare_models(first, second)
     print_table(f"{first.release} and {second.release}", ["recipe", "bytes", "MSE", "MSE again"], rows)
     raise typer.Exit(1 if any(row[1] in ("different", "missing") for row in rows) else 0)
+
+
+def _use_embedded_server() -> None:
+    for name, value in EMBEDDED_SERVER.items():
+        os.environ.setdefault(name, value)
 
 
 def refuse_mistakes(parameters: dict) -> None:

@@ -7,6 +7,7 @@ parent and children share is the store and the Prefect server.
 import time
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +29,8 @@ DEPLOYMENT = "train/gpu"
 LOOK_EVERY_SECONDS = 3
 # A queue with more waiting runs than this makes every worker's question for work slow.
 MOST_AT_ONCE = 50
-CANCEL_SECONDS = 25
+# Workers hear of it at once and tell the processes; how those end is the workers' business, and takes them seconds.
+CANCEL_SECONDS = 1.5
 
 
 def train_on_pool(requests: Sequence[TrainingRequest], at_once: int | None, **shared) -> list[Outcome]:
@@ -44,7 +46,7 @@ def train_on_pool(requests: Sequence[TrainingRequest], at_once: int | None, **sh
     """
     with get_client(sync_client=True) as client:
         fan = _Fan(client, requests, shared)
-        with cancelled_children(fan.wait_until_ended):
+        with cancelled_children(partial(time.sleep, CANCEL_SECONDS)):
             fan.run(min(at_once or MOST_AT_ONCE, MOST_AT_ONCE))
     return [fan.outcomes[request] for request in requests]
 
@@ -69,14 +71,6 @@ class _Fan:
                 self._collect(self._children.pop(child.id), child)
             if self._children:
                 time.sleep(LOOK_EVERY_SECONDS)
-
-    def wait_until_ended(self) -> None:
-        """Give cancelled children the time that a worker needs to stop them."""
-        deadline = time.monotonic() + CANCEL_SECONDS
-        while self._children and time.monotonic() < deadline:
-            for child in self._ended():
-                del self._children[child.id]
-            time.sleep(0.5)
 
     def _adopt(self) -> None:
         """Take up what an earlier attempt of this run started: it may have been killed while they went on."""

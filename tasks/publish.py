@@ -3,6 +3,7 @@
 import sys
 
 from prefect import get_run_logger
+from prefect.events import emit_event
 from rich.progress import Progress
 
 from aepipe.publishing.release import Published, Run, publish_release
@@ -26,6 +27,16 @@ def publish(
         )
     get_run_logger().info("Release %s: %s", published.release, published.uri)
     show_release(store_url, published, outcomes)
+    if any(verdict.verdict == "held" for verdict in published.verdicts):
+        # What an automation may tell people of.
+        emit_event(
+            "aepipe.release.held",
+            resource={
+                "prefect.resource.id": f"aepipe.release.{published.release}",
+                "prefect.resource.name": published.release,
+            },
+            payload={"summary": published.summary, "report_uri": published.report_uri},
+        )
     return published
 
 

@@ -37,6 +37,17 @@ class ReleaseFile(BaseModel):
     media_type: str = Field(description="What a browser should take it for.")
 
 
+class StageCost(BaseModel):
+    """What one stage of a recipe took, for whoever watches cost and growth."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seconds: float = Field(description="How long the work took when it was done, in seconds.")
+    rows: int | None = Field(description="Images that went through it.")
+    bytes: int = Field(description="Size of the files that it put into the store.")
+    was_cached: bool = Field(description="It was in the store before the run began.")
+
+
 class Manifest(BaseModel):
     """A release: what ran, on what, with which result, and every file but this one. It is written last."""
 
@@ -56,6 +67,7 @@ class Manifest(BaseModel):
         description="Verdict, setting, data and held-out MSE of each recipe, and the release that its models come from."
     )
     lineage: dict[str, dict[str, str]] = Field(description="Fingerprint of each stage of each recipe.")
+    stages: dict[str, dict[str, StageCost]] = Field({}, description="What each stage of each recipe took.")
     candidate: str = Field(description="The run's own release; another one where production's models were kept.")
     store: dict[str, JsonValue] = Field(description="What was measured about the store before anything was written.")
     files: list[ReleaseFile] = Field(description="Every file of the release but this one.")

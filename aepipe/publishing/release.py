@@ -21,6 +21,7 @@ from aepipe.publishing.channels import CANDIDATE, Channel, point_channel, read_c
 from aepipe.publishing.gate import Demands, Measured, is_sound, judge
 from aepipe.publishing.manifest import (
     Manifest,
+    StageCost,
     as_json,
     git_commit,
     has_model,
@@ -187,6 +188,25 @@ def _lineage(outcome: Outcome) -> dict[str, str]:
     return {stage: result.fingerprint for stage, result in results if result is not None}
 
 
+def _costs(outcome: Outcome, started: datetime) -> Iterator[tuple[str, StageCost]]:
+    split = {} if outcome.split is None else outcome.split.facts
+    num_split = sum(split.get(name, 0) for name in ("num_train", "num_validation", "num_test"))
+    rows = {"split": num_split, "trained": split.get("num_train")}
+    for stage in STAGES:
+        result = getattr(outcome, stage)
+        if result is not None:
+            facts = result.facts
+            yield (
+                stage,
+                StageCost(
+                    seconds=result.seconds,
+                    rows=rows.get(stage, facts.get("num_images", facts.get("num_test_images"))),
+                    bytes=sum(ref.size for ref in result.files.values()),
+                    was_cached=result.created is None or result.created < started,
+                ),
+            )
+
+
 def _content_digest(outcomes: Sequence[Outcome], run: Run) -> str:
     content = {
         "parameters": run.parameters,
@@ -237,6 +257,7 @@ def _write_candidate(
             parameters=run.parameters,
             recipes={v.recipe: summarise(release, o, v) for o, v in zip(outcomes, judgement.verdicts, strict=True)},
             lineage={outcome.recipe: _lineage(outcome) for outcome in outcomes},
+            stages={outcome.recipe: dict(_costs(outcome, run.started)) for outcome in outcomes},
             files=[release_file(path, source, file_sha256(source)) for path, source in sorted(files.items())],
             candidate=release,
             store=dict(store_facts),

@@ -9,6 +9,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ class StageResult(BaseModel):
     files: dict[str, Ref] = Field(description="Path within the stage to reference.")
     facts: dict[str, JsonValue] = Field(description="Small results: shapes, counts, metrics.")
     seconds: float = Field(description="How long the work took, in seconds.")
+    created: datetime | None = Field(None, description="When it was complete; None where an older version made it.")
     was_cached: bool = Field(False, description="The result was in the store; no work was done.")
 
     @property
@@ -109,7 +111,9 @@ def _work(store: Store, stage: str, fingerprint: str, work: Callable[[Path], Map
         prefix = stage_prefix(stage, fingerprint)
         store.put_files({f"{prefix}/{path}": source for path, source in paths.items()})
         files = {path: _entry(source) for path, source in paths.items()}
+    created = datetime.now(UTC).isoformat(timespec="milliseconds")
     manifest = {"stage": stage, "fingerprint": fingerprint, "files": files, "facts": facts, "seconds": seconds}
+    manifest["created"] = created
     store.put(f"{prefix}/manifest.json", canonical_json(manifest))
     result = find_stage(store, stage, fingerprint)
     if result is None:

@@ -135,7 +135,8 @@ def test_what_was_changed_by_hand_is_brought_back(apply, client, nightly):
     assert nightly().tags == ["mine"]
     assert apply(NIGHTLY) == [f"deployment {FULL_NAME}: updated {differing}"]
     now = nightly()
-    for name in changes.keys() - {"concurrency_limit"}:
+    assert not now.pull_steps
+    for name in changes.keys() - {"concurrency_limit", "pull_steps"}:
         assert getattr(now, name) == getattr(before, name)
     assert now.global_concurrency_limit.limit == 1
     assert apply(NIGHTLY) == []

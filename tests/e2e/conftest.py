@@ -6,7 +6,7 @@ import pytest
 from e2e.stack import Stack, network_namespace, postgres
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stack(tmp_path_factory, s3_server):
     """A Prefect server on PostgreSQL where that is installed, deployments, one worker for pipelines and two for
     trainings in namespaces of their own where this user may make them."""

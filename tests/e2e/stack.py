@@ -235,7 +235,8 @@ class Stack:
 def network_namespace(number: int, s3: S3Server) -> Iterator[tuple[str, str] | None]:
     """Give a namespace's name, and the address by which this machine's servers are reached from it; None where the
     user may not make one. The S3 server listens on loopback alone, so its port is forwarded."""
-    name, host, guest = f"aepipe-{os.getpid()}-{number}", f"10.231.{number}.1", f"10.231.{number}.2"
+    name, net = f"aepipe-{os.getpid()}-{number}", f"10.{231 + number}.{os.getpid() % 256}"
+    host, guest = f"{net}.1", f"{net}.2"
     outer, inner = f"ae{os.getpid() % 100000}o{number}", f"ae{os.getpid() % 100000}i{number}"
     steps = [
         ["ip", "netns", "add", name],

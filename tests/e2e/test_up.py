@@ -16,7 +16,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from aepipe.store import open_store
 
-MARK = "AEPIPE_STATE"
+MARK = "UP_STATE"
 TRAINING = {
     "recipe": "mnist-dense",
     "data_set": "digits",

@@ -144,6 +144,17 @@ def test_another_epochs_value_for_one_recipe_retrains_and_judges_that_recipe_alo
     origins = {recipe: facts["origin"] for recipe, facts in production.recipes.items()}
     assert origins == {"mnist-dense": first.release, "mnist-variational": second.release}
     assert find_problems(store, production, full=True) == []
+    costs = resolve_release(store, second.release).stages
+    was_cached = {
+        recipe: {stage: cost.was_cached for stage, cost in stages.items()} for recipe, stages in costs.items()
+    }
+    early = {"data": True, "split": True, "noisy": True}
+    assert was_cached == {
+        "mnist-dense": {**early, "trained": False, "evaluated": False},
+        "mnist-variational": {**early, "trained": True, "evaluated": True},
+    }
+    assert costs["mnist-dense"]["data"].rows == 1797
+    assert costs["mnist-dense"]["trained"].bytes > 10_000
     assert [manifest.release for manifest in list_releases(store)][-1] == first.release
 
 

@@ -1,0 +1,98 @@
+"""An S3 server that goes away in the middle of each stage, and a disk that is full.
+
+AEPIPE_OUTAGES says in how many of the stages, 9 at most; AEPIPE_OUTAGE_SECONDS for how long.
+"""
+
+import os
+import subprocess
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from servers.outage import OutageProxy
+from servers.proxy import serving
+
+from aepipe.publishing.manifest import list_releases, resolve_release
+from aepipe.publishing.verify import find_problems
+from aepipe.store import open_store
+
+STAGES = [
+    "checkpoints/",
+    "releases/",
+    "stages/data/",
+    "stages/train/",
+    "channels/",
+    "preflight/",
+    "stages/evaluate/",
+    "stages/noise/",
+    "stages/split/",
+]
+NUM_OUTAGES, SECONDS = int(os.environ.get("AEPIPE_OUTAGES", 9)), float(os.environ.get("AEPIPE_OUTAGE_SECONDS", 60))
+# As many as the two cores of a small machine can do beside waiting.
+AT_ONCE = 4
+RUN = [
+    *("run", "--recipes", "mnist-dense", "--setting", "published", "--data-set", "digits", "--at-once", "1"),
+    *("--set", "epochs=600", "--set", "checkpoints.every_seconds=1", "--set", "publishing.demand_baselines=false"),
+    *("--set", "noise.kinds=gaussian", "--set", "noise.levels=0.4", "--set", "noise.max_images=20"),
+]
+
+
+def run_behind(stack, s3_server, text: str, seconds: float) -> tuple[str, subprocess.CompletedProcess, float]:
+    """Run the pipeline into a new store through a server that goes away; return store, outcome and seconds."""
+    store = f"s3://{s3_server.bucket}/{uuid.uuid4().hex}"
+    with serving(OutageProxy(s3_server.endpoint_url, text, seconds)) as proxy:
+        done = stack.aepipe(*RUN, "--store", store, AWS_ENDPOINT_URL_S3=proxy.endpoint_url)
+        assert proxy.began is not None, text
+    return store, done
+
+
+def model_sha256(store: str) -> str:
+    manifest = list_releases(open_store(store))[0]
+    assert find_problems(open_store(store), manifest, full=True) == []
+    return next(file.sha256 for file in manifest.files if file.path == "models/mnist-dense/model.keras")
+
+
+def test_a_server_that_is_away_for_a_while_in_any_stage_is_waited_for(stack, s3_server, lead_to):
+    lead_to(s3_server)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        results = list(pool.map(lambda text: run_behind(stack, s3_server, text, SECONDS), STAGES[:NUM_OUTAGES]))
+    for text, (_, done) in zip(STAGES, results, strict=False):
+        print(f"{SECONDS:g} s away at {text}: exit {done.returncode}, {done.stdout.strip().splitlines()[:1]}")
+        assert done.returncode == 0, done.stderr[-3000:]
+    assert len({model_sha256(store) for store, _ in results}) == 1
+
+
+@pytest.mark.skipif(len(STAGES) > NUM_OUTAGES, reason="takes five minutes")
+def test_a_server_that_stays_away_fails_the_run_and_the_next_one_does_only_what_is_missing(stack, s3_server, lead_to):
+    lead_to(s3_server)
+    store, done = run_behind(stack, s3_server, "releases/", 3600)
+    print(done.stdout)
+    assert done.returncode == 1
+    assert "The server did not answer" in done.stdout
+    assert list_releases(open_store(store)) == []
+    again = stack.aepipe(*RUN, "--store", store, **s3_server.environment())
+    assert again.returncode == 0, again.stderr
+    assert "1 of 1 recipes were in the store" in again.stdout
+    model_sha256(store)
+
+
+def test_a_disk_that_is_full_fails_the_run_in_one_line_and_loses_nothing(stack, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("this user may not mount a small disk")
+    try:
+        full = stack.aepipe(*RUN, "--store", str(disk / "store"))
+        print(full.stdout)
+        assert full.returncode == 1
+        assert "The disk must have room" in full.stdout + full.stderr
+        assert list_releases(open_store(str(disk / "store"))) == []
+        subprocess.run(["mount", "-o", "remount,size=200m", str(disk)], check=True)
+        again = stack.aepipe(*RUN, "--store", str(disk / "store"))
+        assert again.returncode == 0, again.stderr
+        store = open_store(str(disk / "store"))
+        assert find_problems(store, resolve_release(store, "production"), full=True) == []
+        assert not list(disk.rglob("*.part"))
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
