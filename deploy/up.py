@@ -194,7 +194,8 @@ class Machine:
     def _server(self) -> Program:
         options = ["server", "start", "--host", self._host, "--port", str(self._port)]
         environment = {
-            "PREFECT_SERVER_UI_API_URL": f"{self._url}/api",
+            # Where browsers ask; an operator whose browser is elsewhere names another address.
+            "PREFECT_SERVER_UI_API_URL": os.environ.get("PREFECT_SERVER_UI_API_URL", f"{self._url}/api"),
             # Leases in memory are gone after a restart, and their slots are never free again.
             "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
             "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
