@@ -60,9 +60,20 @@ def cancelled_children(stop: Callable[[], None]) -> Iterator[None]:
                 stop()
                 left = [child for child in live if not client.read_flow_run(child.id).state.is_final()]
                 _set_all(client, left, Cancelled)
+                confirm_cancelled(client)
         except httpx.HTTPError:
             stop()
         raise
+
+
+def confirm_cancelled(client: SyncPrefectClient) -> None:
+    """Say that this run is cancelled, if it was told to be: nothing of it is left.
+
+    Its worker would say so seconds later, after it has looked for hooks in a process of their own.
+    """
+    own = client.read_flow_run(UUID(flow_run.id))
+    if own.state.is_cancelling():
+        client.set_flow_run_state(own.id, Cancelled(message="It was stopped; its state is saved."), force=True)
 
 
 def crash_child(request: TrainingRequest) -> None:

@@ -11,10 +11,12 @@ from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError, TerminationSignal
 from prefect.logging import get_run_logger
 from prefect.runtime import deployment, flow_run
 from prefect.states import Cancelled
+
+from flows.children import confirm_cancelled
 
 LOOK_EVERY_SECONDS = 15
 
@@ -27,6 +29,22 @@ def end_with_process(process: BaseProcess) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="aepipe-lifeline", daemon=True).start()
+
+
+@contextmanager
+def ending_in_good_order() -> Iterator[None]:
+    """Within the block, stop this run with the run that started it, and say at once when it was cancelled."""
+    try:
+        with ending_with_parent():
+            yield
+    except TerminationSignal:
+        try:
+            with get_client(sync_client=True) as client:
+                confirm_cancelled(client)
+        except httpx.HTTPError:
+            # Then the worker says it.
+            pass
+        raise
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest, describe_request
 from aepipe.training.settings import CheckpointSettings
-from flows.lifeline import ending_with_parent
+from flows.lifeline import ending_in_good_order
 from tasks.artifacts import show_training
 from tasks.data import prepare_data, split_data
 from tasks.evaluate import evaluate_recipe
@@ -54,7 +54,7 @@ def train(
     request = TrainingRequest(
         recipe=recipe, setting=setting, preset=preset, data_set=data_set, overrides=overrides, split=split, noise=noise
     )
-    with ending_with_parent():
+    with ending_in_good_order():
         data = prepare_data(store, request.data_parameters())
         parts = split_data(store, data, request.split_settings(data))
         noisy = make_noisy_test_set(store, data, parts, noise)
