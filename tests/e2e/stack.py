@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -85,7 +85,7 @@ def wait_for(condition: Callable[[], object], seconds: float, what: str) -> floa
     started = time.monotonic()
     while not condition():
         assert time.monotonic() - started < seconds, f"{what}: not within {seconds} s"
-        time.sleep(0.2)
+        time.sleep(0.5)
     return time.monotonic() - started
 
 
@@ -105,8 +105,10 @@ class Stack:
             },
         )
         self.workers: dict[str, Program] = {}
+        self._exits, self._open_client = ExitStack(), None
 
     def close(self) -> None:
+        self._exits.close()
         for started in (*self.workers.values(), self.server):
             started.kill_all()
 
@@ -189,8 +191,11 @@ class Stack:
         return live + [f"{limit.name}: {limit.active_slots} slots" for limit in limits if limit.active_slots]
 
     def _client(self, ask: Callable[[SyncPrefectClient], object]):
-        with temporary_settings({PREFECT_API_URL: self.url}), get_client(sync_client=True) as client:
-            return ask(client)
+        # One for all questions: to make a client takes longer than most answers.
+        if self._open_client is None:
+            with temporary_settings({PREFECT_API_URL: self.url}):
+                self._open_client = self._exits.enter_context(get_client(sync_client=True))
+        return ask(self._open_client)
 
     def _is_healthy(self) -> bool:
         try:

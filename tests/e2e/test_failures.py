@@ -20,7 +20,7 @@ from aepipe.publishing.verify import find_problems
 from aepipe.store import open_store
 
 RECIPES = ["mnist-dense", "mnist-variational"]
-EPOCHS = 1000
+EPOCHS = 700
 REQUEST = {
     "data_set": "digits",
     "setting": "published",
@@ -99,15 +99,15 @@ def test_a_worker_that_is_stopped_leaves_no_run_behind(stack, running, store_url
     stack.workers["gpu-a"].signal(signal.SIGTERM)
     seconds = wait_for(lambda: stack.read(victim.id).state.is_final(), 180, "the training of the stopped worker ended")
     print(f"the training of the stopped worker is {stack.read(victim.id).state.name} after {seconds:.1f} s")
-    _check(stack, running, store_url, undisturbed)
     stack.start_worker("gpu-a", "aepipe-gpu", 1)
+    _check(stack, running, store_url, undisturbed)
 
 
 def test_a_worker_that_is_killed_takes_no_training_with_it(stack, running, store_url, undisturbed):
     stack.workers["gpu-b"].signal(signal.SIGKILL)
+    stack.start_worker("gpu-b", "aepipe-gpu", 1)
     _check(stack, running, store_url, undisturbed)
     assert len(stack.children(running)) == 2
-    stack.start_worker("gpu-b", "aepipe-gpu", 1)
 
 
 def test_trainings_stop_when_their_pipeline_is_killed_and_a_retry_takes_them_up(stack, running, store_url, undisturbed):
