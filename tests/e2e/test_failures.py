@@ -122,15 +122,6 @@ def test_trainings_stop_when_their_pipeline_is_killed_and_a_retry_takes_them_up(
     assert _resumed(store_url)
 
 
-@pytest.mark.slow
-def test_a_pipeline_that_is_retried_at_once_waits_for_the_trainings_that_go_on(stack, running, store_url, undisturbed):
-    _kill(running)
-    wait_for(lambda: stack.read(running).state.is_crashed(), 20, "the pipeline is Crashed")
-    stack.retry(running)
-    _check(stack, running, store_url, undisturbed)
-    print(f"trainings: {stack.states(running)[1:]}")
-
-
 def test_a_server_that_is_killed_and_started_again_ends_no_run(stack, running, store_url, undisturbed):
     stack.server.kill_all()
     time.sleep(10)
