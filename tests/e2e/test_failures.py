@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 import uuid
+from pathlib import Path
 
 import pytest
 from e2e.stack import processes_with, wait_for
@@ -130,6 +131,25 @@ def test_a_server_that_is_killed_and_started_again_ends_no_run(stack, running, s
     assert len(stack.children(running)) == 2
 
 
+def test_a_training_of_a_local_pipeline_that_is_killed_takes_no_other_with_it(stack, store_url, undisturbed):
+    run = stack.start_run("pipeline/on-demand", **{**PIPELINE, "execution": "local"}, store=store_url)
+    _wait_until_training(stack, run, store_url, 2)
+    os.kill(_lanes_of(run)[0], signal.SIGKILL)
+    _check(stack, run, store_url, undisturbed)
+    assert sorted(stack.states(run)) == ["Completed", "Completed", "Completed", "Crashed"]
+    assert _resumed(store_url)
+
+
+@pytest.mark.slow
+def test_a_cancelled_local_pipeline_cancels_its_trainings(stack, store_url):
+    run = stack.start_run("pipeline/on-demand", **{**PIPELINE, "execution": "local"}, store=store_url)
+    _wait_until_training(stack, run, store_url, 2)
+    stack.set_state(run, Cancelling())
+    seconds = wait_for(lambda: set(stack.states(run)) == {"Cancelled"}, 60, "all runs are cancelled")
+    print(f"cancelled after {seconds:.1f} s")
+    wait_for(lambda: not _processes_of(run, stack), 20, "no process is left")
+
+
 @pytest.mark.slow
 def test_two_pipelines_at_once_on_one_store(stack, store_url, undisturbed):
     runs = [stack.start_run("pipeline/on-demand", **PIPELINE, store=store_url) for _ in range(2)]
@@ -179,6 +199,12 @@ def _kill(run) -> None:
     assert pids
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
+
+
+def _lanes_of(run) -> list[int]:
+    """The processes in which a local pipeline trains."""
+    pids = processes_with("PREFECT__FLOW_RUN_ID", str(run))
+    return [pid for pid in pids if b"spawn_main" in (Path("/proc") / str(pid) / "cmdline").read_bytes()]
 
 
 def _processes_of(run, stack) -> list[int]:
