@@ -65,3 +65,23 @@ def s3_store_url(s3_server, lead_to) -> str:
 def store_url(request, tmp_path) -> str:
     """An empty store of each kind."""
     return str(tmp_path / "store") if request.param == "folder" else request.getfixturevalue("s3_store_url")
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory):
+    """A real Prefect server, one for all: what sends events to it keeps to the first that there was."""
+    from prefect import settings
+    from prefect.logging import disable_run_logger  # noqa: F401 - imported before the harness changes settings
+    from prefect.testing.utilities import prefect_test_harness
+
+    chosen = {
+        settings.PREFECT_RESULTS_LOCAL_STORAGE_PATH: tmp_path_factory.mktemp("results"),
+        # Every flow waits up to a second for its heartbeat to end.
+        settings.PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
+        settings.PREFECT_LOGGING_TO_API_ENABLED: False,
+        settings.PREFECT_SERVER_ANALYTICS_ENABLED: False,
+        # Where the links in messages lead.
+        settings.PREFECT_UI_URL: "http://prefect.test",
+    }
+    with settings.temporary_settings(chosen), prefect_test_harness(server_startup_timeout=120):
+        yield

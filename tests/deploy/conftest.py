@@ -1,30 +1,9 @@
-"""A real Prefect server for what operators do with one, started once."""
+"""A Prefect server for what operators do with one."""
 
 from collections.abc import Iterator
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.settings import (
-    PREFECT_LOGGING_TO_API_ENABLED,
-    PREFECT_SERVER_ANALYTICS_ENABLED,
-    PREFECT_UI_URL,
-    temporary_settings,
-)
-from prefect.testing.utilities import prefect_test_harness
-
-UI_URL = "http://prefect.test"
-
-
-@pytest.fixture(scope="session")
-def prefect_server() -> Iterator[None]:
-    settings = {
-        PREFECT_LOGGING_TO_API_ENABLED: False,
-        PREFECT_SERVER_ANALYTICS_ENABLED: False,
-        # Where the links in messages lead.
-        PREFECT_UI_URL: UI_URL,
-    }
-    with temporary_settings(settings), prefect_test_harness(server_startup_timeout=120):
-        yield
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from aepipe.errors import ParameterError
 from aepipe.recipes import RECIPES
 from aepipe.recipes.plan import Overrides, SplitOverrides
-from flows.cli import app, parse_changes
+from deploy.cli import app
+from flows.cli import parse_changes
 
 ROOT = Path(__file__).parents[2]
 # Names are only ever added to; scripts and schedules of other people hold on to the rest.
@@ -23,6 +24,10 @@ CONTRACT = {
         *["--allow-unsafe-pointer", "--at-once", "--data-set", "--preset", "--recipes"],
         *["--refresh", "--set", "--setting", "--store"],
     ],
+    "sweep": ["--at-once", "--data-set", "--preset", "--seeds", "--set", "--setting", "--store", "RECIPE"],
+    "apply": ["--check", "--file", "--notify", "--pools", "--store"],
+    "up": ["--database", "--file", "--host", "--notify", "--port", "--state", "--store"],
+    "doctor": ["--file", "--json", "--pools", "--store"],
     "recipes": ["--json"],
     "reconstruct": ["--batch-size", "--channel", "--json", "--output", "--recipe", "--store", "IMAGES"],
     "noise": ["--kinds", "--levels", "--refresh", "--seed", "--store", "DATA_SET"],
@@ -58,7 +63,7 @@ def commands(command, path=()) -> dict[str, list[str]]:
 
 def aepipe(*arguments, **environment):
     return subprocess.run(
-        [sys.executable, "-c", "from flows.cli import main; main()", *arguments],
+        [sys.executable, "-c", "from deploy.cli import main; main()", *arguments],
         capture_output=True,
         text=True,
         cwd=ROOT,
