@@ -77,7 +77,8 @@ def test_a_cancelled_pipeline_cancels_its_trainings_which_go_on_when_it_is_run_a
     stack.set_state(running, Cancelling())
     seconds = wait_for(lambda: set(stack.states(running)) == {"Cancelled"}, 60, "all runs are cancelled")
     print(f"cancelled after {seconds:.1f} s")
-    wait_for(lambda: not _processes_of(running, stack), 5, "no process is left")
+    # Workers look for hooks in one more process each.
+    wait_for(lambda: not _processes_of(running, stack), 60, "no process is left")
     again = stack.start_run("pipeline/on-demand", **PIPELINE, store=store_url)
     _check(stack, again, store_url, undisturbed)
     assert _resumed(store_url)
@@ -147,7 +148,7 @@ def test_a_cancelled_local_pipeline_cancels_its_trainings(stack, store_url):
     stack.set_state(run, Cancelling())
     seconds = wait_for(lambda: set(stack.states(run)) == {"Cancelled"}, 60, "all runs are cancelled")
     print(f"cancelled after {seconds:.1f} s")
-    wait_for(lambda: not _processes_of(run, stack), 20, "no process is left")
+    wait_for(lambda: not _processes_of(run, stack), 60, "no process is left")
 
 
 @pytest.mark.slow
