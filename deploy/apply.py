@@ -12,7 +12,8 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound
 
 from aepipe.errors import ParameterError
-from deploy.specification import POOLS, DeploymentSpec, PoolType, ScheduleSpec, pool_template
+from deploy.specification import DeploymentSpec, ScheduleSpec
+from deploy.work_pools import POOLS, PoolType, pool_template
 
 TAG = "aepipe"
 # What a deployment on the server must have from the file; schedules are compared by slug beside it.

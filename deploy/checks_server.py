@@ -20,13 +20,13 @@ from deploy.automations import apply_automations, names_that_notify
 from deploy.checks_runs import check_runs
 from deploy.checks_workers import check_pools
 from deploy.finding import Finding, failure
-from deploy.server import ServerError, connected, without_user
-from deploy.specification import FILE, POOLS, DeploymentSpec, PoolType, load_deployments
+from deploy.server import THIS_MACHINE, ServerError, connected, without_user
+from deploy.specification import FILE, DeploymentSpec, load_deployments
+from deploy.work_pools import POOLS, PoolType
 
 API = "Prefect API"
 # Who waits at a terminal is told sooner than a run is.
 QUICK = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 5.0}
-HERE = ("127.0.0.1", "localhost", "::1")
 
 
 def check_server(store: str, pools: PoolType, file: Path | None) -> Iterator[Finding]:
@@ -64,7 +64,7 @@ def _check_api(client: SyncPrefectClient) -> Iterator[Finding]:
             raise
         yield Finding("ok", "Prefect credentials", "the server asks for some, and accepts these")
         return
-    if urlsplit(url).hostname in HERE:
+    if urlsplit(url).hostname in THIS_MACHINE:
         yield Finding("ok", "Prefect credentials", "none are asked for; the server is on this machine")
         return
     way_out = "Set PREFECT_SERVER_API_AUTH_STRING for the server, and PREFECT_API_AUTH_STRING for everybody else."

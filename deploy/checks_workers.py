@@ -10,7 +10,7 @@ from prefect.exceptions import ObjectNotFound
 
 from deploy.apply import apply_pools
 from deploy.finding import Finding
-from deploy.specification import POOLS, PoolType
+from deploy.work_pools import POOLS, PoolType
 
 
 def check_pools(

@@ -8,7 +8,7 @@ from deploy.checks_machine import check_disks, check_gpus, check_memory, check_p
 from deploy.checks_server import check_server
 from deploy.checks_store import check_store
 from deploy.finding import Finding, gather
-from deploy.specification import PoolType
+from deploy.work_pools import PoolType
 
 __all__ = ["Finding", "examine"]
 

@@ -16,7 +16,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Cancelling, Scheduled
 
-from deploy.specification import POOLS
+from deploy.work_pools import POOLS
 
 LIVE = (StateType.PENDING, StateType.RUNNING, StateType.CANCELLING)
 # A training that saves its state before it obeys the signal ends as crashed, and not as cancelled.

@@ -13,7 +13,10 @@ from prefect.settings import PREFECT_API_URL
 from aepipe.errors import AepipeError
 from deploy.apply import apply_deployments, apply_pools, default_store, paused, silence_deployments
 from deploy.automations import apply_automations
-from deploy.specification import FILE, PoolType, load_deployments
+from deploy.specification import FILE, load_deployments
+from deploy.work_pools import PoolType
+
+THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
 class ServerError(AepipeError):

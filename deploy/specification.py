@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from functools import cache
@@ -18,21 +17,9 @@ from prefect.utilities.schema_tools.validation import ValidationError as SchemaE
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError, field_validator
 
 from aepipe.errors import ParameterError
+from deploy.work_pools import PoolType, pool_template
 
-FOLDER = Path(__file__).parent
-FILE = FOLDER / "prefect.yaml"
-PoolType = Literal["process", "docker", "kubernetes"]
-# Whoever starts children must not wait in the queue that they wait in, so there are two pools.
-POOLS: Mapping[str, str] = {
-    "aepipe-cpu": "Pipelines, sweeps and everything else that trains nothing.",
-    "aepipe-gpu": "Trainings, one at a time on each GPU.",
-}
-# What one pool's template has other than the other's, where the template has such a variable.
-GPU_DEFAULTS: Mapping[str, Any] = {
-    "gpu": 1,
-    "device_requests": [{"driver": "nvidia", "count": 1, "capabilities": [["gpu"]]}],
-}
-
+FILE = Path(__file__).with_name("prefect.yaml")
 BOUNDS: Mapping[str, str] = {
     "minimum": "at least {}",
     "exclusiveMinimum": "over {}",
@@ -169,18 +156,6 @@ def load_deployments(file: Path, store: str, pool_type: PoolType) -> list[Deploy
         _check_job_variables(file, spec, template["variables"])
     _refuse_repeated(file, "deployments", [spec.full_name for spec in specs])
     return specs
-
-
-def pool_template(pool_type: PoolType, pool: str = "aepipe-cpu") -> dict[str, Any]:
-    """Return a work pool's base job template; the images' name is $AEPIPE_IMAGE, and for GPUs that with -gpu."""
-    template = json.loads((FOLDER / "pools" / f"{pool_type}.json").read_text())
-    image = os.environ.get("AEPIPE_IMAGE") or "aepipe:0.1.0"
-    is_gpu = pool == "aepipe-gpu"
-    defaults = {"image": f"{image}-gpu" if is_gpu else image, **(GPU_DEFAULTS if is_gpu else {})}
-    for name, value in defaults.items():
-        if name in template["variables"]["properties"]:
-            template["variables"]["properties"][name]["default"] = value
-    return template
 
 
 def _import(entrypoint: str) -> Any:

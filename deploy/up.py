@@ -18,14 +18,13 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deploy.interrupted import cancel_running, read_live, reschedule
 from deploy.leftovers import MARK, end_programs, end_runs
-from deploy.server import ServerError, apply_all, connected
+from deploy.server import THIS_MACHINE, ServerError, apply_all, connected
 
 START_SECONDS, STOP_SECONDS = 180, 20
 LOOK_EVERY_SECONDS, RESTART_SECONDS = 0.5, 3.0
 CPU_RUNS_AT_ONCE = 4
 WORKER = "worker-"
 EVERYWHERE = "0.0.0.0"
-THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass

@@ -23,6 +23,8 @@ EMBEDDED_SERVER = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
 }
+SettingOption = Annotated[Literal["tuned", "published"], typer.Option(help="The best known, or the sources'.")]
+PresetOption = Annotated[Literal["full", "quick"], typer.Option(help="quick: few steps, for demonstrations.")]
 # What --set takes before a dot, beside recipes.
 GROUPS = ("split", "noise", "checkpoints", "publishing")
 
@@ -33,8 +35,8 @@ GROUPS = ("split", "noise", "checkpoints", "publishing")
 )
 def run(
     recipes: Annotated[str, typer.Option(help="Recipes with commas between them, or all.")] = "all",
-    setting: Annotated[Literal["tuned", "published"], typer.Option(help="The best known, or the sources'.")] = "tuned",
-    preset: Annotated[Literal["full", "quick"], typer.Option(help="quick: few steps, for demonstrations.")] = "full",
+    setting: SettingOption = "tuned",
+    preset: PresetOption = "full",
     data_set: Annotated[str | None, typer.Option(help="Another data set for every recipe, or images:PATH.")] = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", help="name=value for all recipes, recipe.name=value for one.")
@@ -95,8 +97,8 @@ def _run(parameters: dict):
 def sweep(
     recipe: Annotated[RecipeName, typer.Argument(help="What to train.")],
     seeds: Annotated[str, typer.Option(help="Seeds with commas between them.")] = "0,1,2",
-    setting: Annotated[Literal["tuned", "published"], typer.Option(help="The best known, or the sources'.")] = "tuned",
-    preset: Annotated[Literal["full", "quick"], typer.Option(help="quick: few steps, for demonstrations.")] = "full",
+    setting: SettingOption = "tuned",
+    preset: PresetOption = "full",
     data_set: Annotated[str | None, typer.Option(help="Another data set than its own, or images:PATH.")] = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", help="name=value,value,...: every combination is trained.")

@@ -80,7 +80,7 @@ def plan_sweep(
 def tabulate(store: Store, outcomes: Sequence[Outcome]) -> StageResult:
     """Put a table of trainings into the store: what was chosen, the seed, held-out errors, seconds.
 
-    Its facts name the best and how many failed.
+    Its facts are the number of trainings, and the best and the worst error in a few words.
     """
     rows = [_row(outcome) for outcome in outcomes]
     inputs = {str(number): _identity(outcome) for number, outcome in enumerate(outcomes)}

@@ -4,6 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.responses import DeploymentResponse
+
+from deploy.apply import apply_deployments, apply_pools
+from deploy.specification import FILE, load_deployments
 
 
 @pytest.fixture
@@ -12,6 +16,15 @@ def client(prefect_server) -> Iterator[SyncPrefectClient]:
     with get_client(sync_client=True) as client:
         _empty(client)
         yield client
+
+
+@pytest.fixture
+def train_deployment(client) -> DeploymentResponse:
+    """The deployment train/gpu and its pools, and nothing else."""
+    specs = [spec for spec in load_deployments(FILE, "./store", "process") if spec.full_name == "train/gpu"]
+    assert list(apply_pools(client, "process", False))
+    assert list(apply_deployments(client, specs, False))
+    return client.read_deployment_by_name("train/gpu")
 
 
 def _empty(client: SyncPrefectClient) -> None:

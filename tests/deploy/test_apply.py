@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from aepipe.errors import ParameterError
 from deploy.cli import app
 from deploy.server import apply_all
-from deploy.specification import POOLS, pool_template
+from deploy.work_pools import POOLS, pool_template
 
 NIGHTLY = {
     "name": "nightly",

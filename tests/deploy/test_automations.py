@@ -14,9 +14,7 @@ from prefect.events.worker import EventsWorker
 from prefect.states import Failed, Late
 
 from aepipe.errors import ParameterError
-from deploy.apply import apply_deployments, apply_pools
 from deploy.automations import apply_automations
-from deploy.specification import FILE, load_deployments
 
 CRASH = "aepipe: crash runs whose process is gone"
 NOTIFYING = ["aepipe: notify of failed runs", "aepipe: notify of held releases", "aepipe: notify of late runs"]
@@ -84,14 +82,10 @@ def apply(client):
 
 
 @pytest.fixture
-def start_run(client):
+def start_run(client, train_deployment):
     """Creates a run of train/gpu that waits for a worker."""
-    specs = [spec for spec in load_deployments(FILE, "./store", "process") if spec.full_name == "train/gpu"]
-    assert list(apply_pools(client, "process", False))
-    assert list(apply_deployments(client, specs, False))
-    deployment = client.read_deployment_by_name("train/gpu")
     return lambda name: client.create_flow_run_from_deployment(
-        deployment.id, name=name, parameters={"recipe": "mnist-dense"}, tags=[]
+        train_deployment.id, name=name, parameters={"recipe": "mnist-dense"}, tags=[]
     )
 
 

@@ -6,22 +6,16 @@ import pytest
 from prefect import flow
 from prefect.states import Cancelled, Cancelling, Completed, Crashed, Failed, Pending, Running
 
-from deploy.apply import apply_deployments, apply_pools
 from deploy.interrupted import cancel_running, read_live, reschedule
-from deploy.specification import FILE, load_deployments
 
 
 @pytest.fixture
-def start_run(client):
+def start_run(client, train_deployment):
     """Creates a run of train/gpu in a state."""
-    specs = [spec for spec in load_deployments(FILE, "./store", "process") if spec.full_name == "train/gpu"]
-    assert list(apply_pools(client, "process", False))
-    assert list(apply_deployments(client, specs, False))
-    deployment = client.read_deployment_by_name("train/gpu")
 
     def start(state):
         parameters = {"recipe": "mnist-dense"}
-        run = client.create_flow_run_from_deployment(deployment.id, parameters=parameters)
+        run = client.create_flow_run_from_deployment(train_deployment.id, parameters=parameters)
         if state is not None:
             client.set_flow_run_state(run.id, state, force=True)
         return run.id

@@ -8,7 +8,7 @@ import typer
 import yaml
 
 from deploy.cli import app
-from deploy.specification import POOLS, pool_template
+from deploy.work_pools import POOLS, pool_template
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"

@@ -8,7 +8,8 @@ import yaml
 
 from aepipe.datasets import DATA_SETS
 from aepipe.errors import ParameterError
-from deploy.specification import FILE, FOLDER, load_deployments, pool_template
+from deploy.specification import FILE, load_deployments
+from deploy.work_pools import FOLDER, pool_template
 
 STORE = "{{ $AEPIPE_STORE }}"
 POOL_TYPES = sorted(path.stem for path in (FOLDER / "pools").glob("*.json"))

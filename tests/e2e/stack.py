@@ -19,7 +19,7 @@ from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId, FlowRunFilterParentFlowRunId
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlowRunId
 from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -184,8 +184,7 @@ class Stack:
 
     def live_runs(self) -> list[str]:
         """Runs that have started and not ended, and slots that are held."""
-        ids = FlowRunFilter(id=FlowRunFilterId())
-        runs = self._client(lambda client: client.read_flow_runs(flow_run_filter=ids, limit=200))
+        runs = self._client(lambda client: client.read_flow_runs(limit=200))
         live = [
             f"{run.name}: {run.state.name}" for run in runs if not (run.state.is_final() or run.state.is_scheduled())
         ]

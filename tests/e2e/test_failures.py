@@ -22,15 +22,12 @@ from aepipe.store import open_store
 
 RECIPES = ["mnist-dense", "mnist-variational"]
 EPOCHS = 700
-REQUEST = {
+PIPELINE = {
+    "recipes": RECIPES,
     "data_set": "digits",
     "setting": "published",
     "overrides": {"epochs": EPOCHS},
     "noise": {"kinds": ["gaussian"], "levels": [0.4], "max_images": 20},
-}
-PIPELINE = {
-    **REQUEST,
-    "recipes": RECIPES,
     "checkpoints": {"every_seconds": 1},
     "publishing": {"demand_baselines": False},
 }
