@@ -14,6 +14,7 @@ from aepipe.publishing.settings import PublishSettings
 from aepipe.recipes import RECIPES, RecipeName
 from aepipe.recipes.plan import Overrides
 from aepipe.stages.request import plan_requests
+from aepipe.stages.sweep import SweepValues, plan_sweep
 from aepipe.store import open_store
 from aepipe.training.settings import CheckpointSettings
 
@@ -115,6 +116,7 @@ def sweep(
         values[name] = value.split(",")
     chosen = {"recipe": recipe, "seeds": seeds.split(","), "values": values, "data_set": data_set}
     parameters = {**chosen, "setting": setting, "preset": preset, "store": store, "at_once": at_once}
+    refuse_sweep_mistakes(parameters)
     _use_embedded_server()
     typer.echo(f"aepipe: results go to {store}; starting Prefect", err=True)
     from flows.sweep import sweep as sweep_flow
@@ -165,6 +167,19 @@ def refuse_mistakes(parameters: dict) -> None:
     plan_requests(parameters["recipes"], Overrides(**parameters["overrides"]), overrides, **shared)
     CheckpointSettings(**parameters["checkpoints"])
     PublishSettings(**parameters["publishing"])
+    open_store(parameters["store"])
+
+
+def refuse_sweep_mistakes(parameters: dict) -> None:
+    """Check what can be checked of a sweep before a server is started for it.
+
+    Raises:
+        AepipeError: the store or the data set is none, or two trainings would be the same.
+        ValidationError: a seed or a value is not what its field allows.
+    """
+    shared = {name: parameters[name] for name in ("setting", "preset", "data_set")}
+    seeds = [Overrides(seed=seed).seed for seed in parameters["seeds"]]
+    plan_sweep(parameters["recipe"], seeds, SweepValues(**parameters["values"]), Overrides(), **shared)
     open_store(parameters["store"])
 
 

@@ -5,6 +5,7 @@ prefect deployment run noisy-test-set/weekly
 
 from prefect import flow
 
+from aepipe.datasets import DataSetName
 from aepipe.noise import NoiseParameters
 from aepipe.splits import SplitSettings
 from aepipe.stages.data import DataParameters, recommended_split
@@ -15,7 +16,7 @@ from tasks.noise import make_noisy_test_set
 
 @flow(name="noisy-test-set", flow_run_name="noisy {data_set}")
 def noisy_test_set(
-    data_set: str = "mnist",
+    data_set: DataSetName = "mnist",
     split: SplitSettings | None = None,
     noise: NoiseParameters = NoiseParameters(),  # noqa: B008
     store: str = "./store",

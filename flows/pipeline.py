@@ -11,6 +11,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed, State
 from pydantic import Field
 
+from aepipe.datasets import DataSetName
 from aepipe.noise import NoiseParameters
 from aepipe.publishing.release import Published, Run
 from aepipe.publishing.settings import PublishSettings
@@ -35,7 +36,7 @@ def pipeline(
     recipes: list[RecipeName] = list(RecipeName),  # noqa: B006 - never changed
     setting: SettingName = "tuned",
     preset: Preset = "full",
-    data_set: str | None = None,
+    data_set: DataSetName | None = None,
     overrides: Overrides = Overrides(),  # noqa: B008
     recipe_overrides: dict[RecipeName, Overrides] = {},  # noqa: B006 - never changed
     split: SplitOverrides = SplitOverrides(),  # noqa: B008

@@ -10,6 +10,7 @@ from prefect import flow
 from prefect.states import Completed, Failed, State
 from pydantic import Field
 
+from aepipe.datasets import DataSetName
 from aepipe.noise import NoiseParameters
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
@@ -28,7 +29,7 @@ def sweep(
     values: SweepValues = SweepValues(),  # noqa: B008 - frozen
     setting: SettingName = "tuned",
     preset: Preset = "full",
-    data_set: str | None = None,
+    data_set: DataSetName | None = None,
     overrides: Overrides = Overrides(),  # noqa: B008
     split: SplitOverrides = SplitOverrides(),  # noqa: B008
     noise: NoiseParameters = NoiseParameters(),  # noqa: B008

@@ -6,6 +6,7 @@ prefect deployment run train/gpu --param recipe=mnist-dense
 from prefect import flow
 from prefect.runtime import flow_run
 
+from aepipe.datasets import DataSetName
 from aepipe.noise import NoiseParameters
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
@@ -29,7 +30,7 @@ def train(
     recipe: RecipeName,
     setting: SettingName = "tuned",
     preset: Preset = "full",
-    data_set: str | None = None,
+    data_set: DataSetName | None = None,
     overrides: Overrides = Overrides(),  # noqa: B008 - frozen
     split: SplitOverrides = SplitOverrides(),  # noqa: B008
     noise: NoiseParameters = NoiseParameters(),  # noqa: B008

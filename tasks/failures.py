@@ -2,6 +2,7 @@
 
 from prefect.states import State
 
+from aepipe import errors
 from aepipe.errors import AepipeError
 
 
@@ -18,4 +19,7 @@ def failure_of(state: State) -> str:
 def message_of(state: State) -> str:
     """Return why a run on another machine failed, in one line; its exception stayed there."""
     message = (state.message or f"it ended {state.name}").removeprefix("Flow run encountered an exception: ")
-    return " ".join(message.split()).removeprefix("AepipeError: ")
+    name, _, rest = " ".join(message.split()).partition(": ")
+    kind = getattr(errors, name, None)
+    is_ours = isinstance(kind, type) and issubclass(kind, AepipeError)
+    return rest if is_ours else " ".join(message.split())

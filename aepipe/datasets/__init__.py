@@ -2,13 +2,16 @@
 
 from importlib import import_module
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from aepipe.datasets.cache import check_files, data_set_folder, fetch_arrays
 from aepipe.datasets.images import ImageData
 from aepipe.datasets.spec import DataSetSpec, DataSetSummary, FileCheck
 from aepipe.errors import DataError
 
-__all__ = ["DATA_SETS", "data_set_identity", "describe", "fetch", "load", "module_of", "verify"]
+__all__ = ["DATA_SETS", "DataSetName", "data_set_identity", "describe", "fetch", "load", "module_of", "verify"]
 
 # Names of modules, not modules: a stage's fingerprint must depend on the one data set that it reads.
 DATA_SETS = {
@@ -21,6 +24,10 @@ DATA_SETS = {
     "images": "aepipe.datasets.own_images",
 }
 OWN_IMAGES = "images"
+# A pattern, not a function, so that the form of a deployment and the server hold it too.
+DataSetName = Annotated[
+    str, Field(pattern=f"^({'|'.join(name for name in DATA_SETS if name != OWN_IMAGES)}|{OWN_IMAGES}:.+)$")
+]
 
 
 def load(name: str, *, cache_folder: Path | None = None, progress: bool = True) -> ImageData:

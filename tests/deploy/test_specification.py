@@ -59,6 +59,7 @@ REFUSED = {
     "no flow": (entry(entrypoint="flows.pipeline.Published"), r"mine\.entrypoint: this is no flow\. Received:"),
     "unknown parameter": (entry(parameters={"recipe": 1}), r"parameters are some of recipes, .* unknown=\['recipe'\]"),
     "wrong choice": (entry(parameters={"preset": "fast"}), r"parameters\.preset: .*'quick'\. Received: preset='fast'"),
+    "no such data set": (entry(parameters={"data_set": "mnits"}), r"data_set: .*olivetti.* Received: data_set='mnits'"),
     "wrong item": (entry(parameters={"recipes": ["mnist"]}), r"parameters\.recipes\.0: .* Received: recipes='mnist'"),
     "wrong type": (entry(parameters={"at_once": "2"}), r"parameters\.at_once: .* Received: at_once='2'"),
     "out of bounds": (entry(parameters={"at_once": 0}), r"parameters\.at_once: .* equal to 1\. Received: at_once=0"),

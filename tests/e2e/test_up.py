@@ -2,21 +2,20 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from e2e.stack import ROOT, processes_with, wait_for
 from prefect.client.orchestration import get_client
 from prefect.deployments import run_deployment
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from servers.server import free_ports
 
 from aepipe.store import open_store
 
-MARK = "UP_STATE"
 TRAINING = {
     "recipe": "mnist-dense",
     "data_set": "digits",
@@ -24,19 +23,12 @@ TRAINING = {
 }
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
 def processes_of(state: Path) -> dict[int, str]:
-    """Everything that was started for this folder, by whomever."""
+    """The command lines of everything that was started for this folder, by whomever."""
     found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
+    for pid in processes_with("UP_STATE", str(state)):
         try:
-            is_ours = f"{MARK}={state}".encode() in (folder / "environ").read_bytes().split(b"\0")
-            found |= {int(folder.name): (folder / "cmdline").read_text().replace("\0", " ")} if is_ours else {}
+            found[pid] = (Path("/proc") / str(pid) / "cmdline").read_text().replace("\0", " ")
         except OSError:
             continue
     return found
@@ -45,12 +37,12 @@ def processes_of(state: Path) -> dict[int, str]:
 @pytest.fixture
 def up(tmp_path, monkeypatch):
     """Starts `aepipe up`, gives its process and a client, and ends whatever is left of it."""
-    state, port = tmp_path / "state", free_port()
+    state, port = tmp_path / "state", free_ports(1)[0]
     # Else a worker's runs would print to a terminal that is not there.
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "home"))
     code = "from deploy.cli import main; main()"
     options = ["up", "--port", str(port), "--state", str(state), "--store", str(tmp_path / "store")]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
 
     @contextmanager
     def start():
@@ -73,14 +65,6 @@ def up(tmp_path, monkeypatch):
         os.kill(process, signal.SIGKILL)
 
 
-def wait_for(condition, seconds: float):
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not come about in time"
-        time.sleep(0.2)
-    return found
-
-
 def stop(process: subprocess.Popen) -> str:
     process.send_signal(signal.SIGINT)
     said = process.stdout.read()
@@ -93,7 +77,7 @@ def test_it_runs_stops_and_goes_on(up, tmp_path):
     with start() as (process, client, lines):
         assert "deployment pipeline/nightly: created" in lines
         pools = ("aepipe-cpu", "aepipe-gpu")
-        wait_for(lambda: all(client.read_workers_for_work_pool(pool) for pool in pools), 30)
+        wait_for(lambda: all(client.read_workers_for_work_pool(pool) for pool in pools), 60, "both workers are online")
         quick = {**TRAINING, "overrides": {"epochs": 3}}
         finished = run_deployment("train/gpu", parameters=quick, timeout=100, poll_interval=0.5)
         assert finished.state.is_completed(), finished.state.message
@@ -101,7 +85,7 @@ def test_it_runs_stops_and_goes_on(up, tmp_path):
         long = {**TRAINING, "setting": "published", "overrides": {"epochs": 100_000}}
         training = run_deployment("train/gpu", parameters={**long, "checkpoints": {"every_seconds": 0}}, timeout=0)
         checkpoints = lambda: list(open_store(str(tmp_path / "store")).list("checkpoints/"))  # noqa: E731
-        wait_for(checkpoints, 60)
+        wait_for(checkpoints, 60, "a checkpoint is there")
         assert "1 runs were stopped; they go on when this is started again" in stop(process)
         assert processes_of(state) == {}
 
@@ -109,13 +93,14 @@ def test_it_runs_stops_and_goes_on(up, tmp_path):
         # All is as the file says, and what finished is still there.
         assert not [line for line in lines if line.endswith((": created", "updated"))]
         assert client.read_flow_run(finished.id).state.is_completed()
-        wait_for(lambda: client.read_flow_run(training.id).state.is_running(), 60)
+        wait_for(lambda: client.read_flow_run(training.id).state.is_running(), 60, "what was stopped goes on")
         assert client.read_flow_run(training.id).run_count == 2
 
         # Without its worker nobody could stop it, so it is ended and started again.
         worker = next(number for number, command in processes_of(state).items() if "--name gpu-" in command)
         os.kill(worker, signal.SIGKILL)
-        wait_for(lambda: client.read_flow_run(training.id).run_count == 3, 60)
+        seconds = wait_for(lambda: client.read_flow_run(training.id).run_count == 3, 60, "it is started again")
+        print(f"the training of the killed worker is started again after {seconds:.1f} s")
         assert sum("prefect.engine" in command for command in processes_of(state).values()) == 1
         client.delete_flow_run(training.id)
         stop(process)
