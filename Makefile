@@ -11,7 +11,7 @@ up: .venv/runtime.installed  ## a Prefect server, its UI, the deployments and wo
 
 test: .venv/dev.installed  ## lint and the whole test suite
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 e2e: .venv/dev.installed  ## processes that are killed, servers that fail; SELECT='-m "not slow"' leaves out the longest
 	$(BIN)/python -m pytest tests/e2e -s -o timeout=1500 $(SELECT)

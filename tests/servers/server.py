@@ -65,9 +65,13 @@ def running(
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nothing listens on, under 32768: outgoing connections never get those."""
-    ports = []
-    for port in range(20000 + os.getpid() % 6000, 32000):
+    """Ports that nothing listens on, under 32768: outgoing connections never get those.
+
+    Processes that test side by side look in ranges of their own.
+    """
+    ports, number = [], int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 20000 + number % 4 * 3000
+    for port in range(first + os.getpid() % 2500, first + 3000):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))

@@ -11,7 +11,16 @@ KNOWN = [name for name in datasets.DATA_SETS if name != "images"]
 
 
 def test_public_names():
-    assert datasets.__all__ == ["DATA_SETS", "data_set_identity", "describe", "fetch", "load", "module_of", "verify"]
+    assert datasets.__all__ == [
+        "DATA_SETS",
+        "DataSetName",
+        "data_set_identity",
+        "describe",
+        "fetch",
+        "load",
+        "module_of",
+        "verify",
+    ]
     assert list(datasets.DATA_SETS) == [
         "mnist",
         "mnist-csv",
