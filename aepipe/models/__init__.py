@@ -4,9 +4,10 @@ import importlib
 from collections.abc import Mapping
 
 from aepipe.models.options import ModelOptions
+from aepipe.models.seeds import layer_seeds
 
-# The module of each architecture has `build(options, image_shape)`. Named, not imported, so that listing recipes does
-# not import Keras, and a change in one architecture does not touch the fingerprints of the others.
+# The module of each architecture has `build(options, image_shape, seeds)`. Named, not imported, so that listing recipes
+# does not import Keras, and a change in one architecture does not touch the fingerprints of the others.
 ARCHITECTURES: Mapping[str, str] = {
     "dense": "aepipe.models.dense",
     "subclassed": "aepipe.models.subclassed",
@@ -15,6 +16,13 @@ ARCHITECTURES: Mapping[str, str] = {
 }
 
 
-def build(options: ModelOptions, image_shape: tuple[int, int, int]):
-    """Return an untrained `Autoencoder` for images of (height, width, channels)."""
-    return importlib.import_module(ARCHITECTURES[options.architecture]).build(options, image_shape)
+def build(options: ModelOptions, image_shape: tuple[int, int, int], seed: int | None = None):
+    """Return an untrained `Autoencoder` for images of (height, width, channels).
+
+    Args:
+        options: The architecture and its sizes.
+        image_shape: Of one image.
+        seed: What the initial weights, and a variational model's draws, depend on; nothing that can be repeated where
+            None.
+    """
+    return importlib.import_module(ARCHITECTURES[options.architecture]).build(options, image_shape, layer_seeds(seed))

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import keras
 
+from aepipe.models.seeds import Seeds
+
 PACKAGE = "aepipe"
 
 
@@ -40,8 +42,9 @@ def from_inner_unit(images, options):
     )
 
 
-def kernel_initializer(options) -> keras.initializers.Initializer:
+def kernel_initializer(options, seeds: Seeds) -> keras.initializers.Initializer:
     """Return a new initializer of the chosen kind: fan in, truncated normal, scale 1 for variance_scaling."""
+    config = {"seed": seeds()}
     if options.initializer == "variance_scaling":
-        return keras.initializers.VarianceScaling(scale=1.0, mode="fan_in", distribution="truncated_normal")
-    return keras.initializers.get(options.initializer)
+        return keras.initializers.VarianceScaling(scale=1.0, mode="fan_in", distribution="truncated_normal", **config)
+    return keras.initializers.get({"class_name": options.initializer, "config": config})

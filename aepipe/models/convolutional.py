@@ -5,24 +5,26 @@ import keras
 from aepipe.models.autoencoder import Autoencoder, compose, from_inner_unit, kernel_initializer, to_inner_unit
 from aepipe.models.layers import CodePenalty
 from aepipe.models.options import ConvolutionalOptions
+from aepipe.models.seeds import Seeds
 
 
-def build(options: ConvolutionalOptions, image_shape: tuple[int, int, int]) -> Autoencoder:
+def build(options: ConvolutionalOptions, image_shape: tuple[int, int, int], seeds: Seeds) -> Autoencoder:
     """Return convolutions to a dense code, and transposed convolutions back. Odd sizes are padded and cropped."""
-    return compose(_encoder(options, image_shape), _decoder(options, image_shape), "convolutional_autoencoder")
+    encoder = _encoder(options, image_shape, seeds)
+    return compose(encoder, _decoder(options, image_shape, seeds), "convolutional_autoencoder")
 
 
-def _encoder(options: ConvolutionalOptions, image_shape) -> keras.Model:
+def _encoder(options: ConvolutionalOptions, image_shape, seeds: Seeds) -> keras.Model:
     images = keras.Input(image_shape, name="images")
     hidden = to_inner_unit(images, options)
     for number, filters in enumerate(options.filters, 1):
         hidden = _convolution(
-            keras.layers.Conv2D, filters, options, options.activation, number, strides=2 if number == 1 else 1
+            keras.layers.Conv2D, filters, options, options.activation, seeds, number, strides=2 if number == 1 else 1
         )(hidden)
     hidden = keras.layers.Flatten(name="features")(hidden)
-    code = keras.layers.Dense(options.code_size, kernel_initializer=kernel_initializer(options), name="code_values")(
-        hidden
-    )
+    code = keras.layers.Dense(
+        options.code_size, kernel_initializer=kernel_initializer(options, seeds), name="code_values"
+    )(hidden)
     if options.normalise_code:
         code = keras.layers.BatchNormalization(name="code_normalisation")(code)
     code = keras.layers.Activation(options.code_activation, name="code")(code)
@@ -31,33 +33,46 @@ def _encoder(options: ConvolutionalOptions, image_shape) -> keras.Model:
     return keras.Model(images, code, name="encoder")
 
 
-def _decoder(options: ConvolutionalOptions, image_shape) -> keras.Model:
+def _decoder(options: ConvolutionalOptions, image_shape, seeds: Seeds) -> keras.Model:
     height, width, channels = image_shape
     small = (-(-height // 2), -(-width // 2))
     code = hidden = keras.Input((options.code_size,), name="code")
     if options.code_size != small[0] * small[1]:
         hidden = keras.layers.Dense(
-            small[0] * small[1], options.activation, kernel_initializer=kernel_initializer(options), name="unfold"
+            small[0] * small[1],
+            options.activation,
+            kernel_initializer=kernel_initializer(options, seeds),
+            name="unfold",
         )(hidden)
     hidden = keras.layers.Reshape((*small, 1), name="code_image")(hidden)
     for number, filters in enumerate(options.filters[:0:-1], 1):
         hidden = _convolution(
-            keras.layers.Conv2DTranspose, filters, options, options.activation, number, strides=2 if number == 1 else 1
+            keras.layers.Conv2DTranspose,
+            filters,
+            options,
+            options.activation,
+            seeds,
+            number,
+            strides=2 if number == 1 else 1,
         )(hidden)
-    hidden = _convolution(keras.layers.Conv2DTranspose, channels, options, options.output_activation, "output")(hidden)
+    hidden = _convolution(keras.layers.Conv2DTranspose, channels, options, options.output_activation, seeds, "output")(
+        hidden
+    )
     odd = ((0, 2 * small[0] - height), (0, 2 * small[1] - width))
     if odd != ((0, 0), (0, 0)):
         hidden = keras.layers.Cropping2D(odd, name="crop")(hidden)
     return keras.Model(code, from_inner_unit(hidden, options), name="decoder")
 
 
-def _convolution(layer, filters: int, options: ConvolutionalOptions, activation: str, number, strides: int = 1):
+def _convolution(
+    layer, filters: int, options: ConvolutionalOptions, activation: str, seeds: Seeds, number, strides: int = 1
+):
     return layer(
         filters,
         3,
         strides=strides,
         padding="same",
         activation=activation,
-        kernel_initializer=kernel_initializer(options),
+        kernel_initializer=kernel_initializer(options, seeds),
         name=f"convolution_{number}",
     )

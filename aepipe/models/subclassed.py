@@ -6,22 +6,26 @@ import keras
 
 from aepipe.models.autoencoder import PACKAGE, Autoencoder, kernel_initializer
 from aepipe.models.options import SubclassedOptions
+from aepipe.models.seeds import Seeds, layer_seeds
+
+# A model that is loaded gets its weights from its file.
+UNSEEDED = layer_seeds(None)
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class DenseEncoder(keras.layers.Layer):
     """Images to codes through one hidden layer."""
 
-    def __init__(self, options: dict, **kwargs):
+    def __init__(self, options: dict, seeds: Seeds = UNSEEDED, **kwargs):
         super().__init__(**kwargs)
         self.options = options
         chosen = SubclassedOptions(**options)
         self.flatten = keras.layers.Flatten()
         self.hidden = keras.layers.Dense(
-            chosen.hidden_widths[0], chosen.activation, kernel_initializer=kernel_initializer(chosen)
+            chosen.hidden_widths[0], chosen.activation, kernel_initializer=kernel_initializer(chosen, seeds)
         )
         self.code = keras.layers.Dense(
-            chosen.code_size, chosen.code_activation, kernel_initializer=kernel_initializer(chosen)
+            chosen.code_size, chosen.code_activation, kernel_initializer=kernel_initializer(chosen, seeds)
         )
 
     def build(self, input_shape):
@@ -42,16 +46,16 @@ class DenseEncoder(keras.layers.Layer):
 class DenseDecoder(keras.layers.Layer):
     """Codes to images through one hidden layer."""
 
-    def __init__(self, options: dict, image_shape, **kwargs):
+    def __init__(self, options: dict, image_shape, seeds: Seeds = UNSEEDED, **kwargs):
         super().__init__(**kwargs)
         self.options = options
         self.image_shape = tuple(image_shape)
         chosen = SubclassedOptions(**options)
         self.hidden = keras.layers.Dense(
-            chosen.hidden_widths[0], chosen.activation, kernel_initializer=kernel_initializer(chosen)
+            chosen.hidden_widths[0], chosen.activation, kernel_initializer=kernel_initializer(chosen, seeds)
         )
         self.pixels = keras.layers.Dense(
-            math.prod(image_shape), chosen.output_activation, kernel_initializer=kernel_initializer(chosen)
+            math.prod(image_shape), chosen.output_activation, kernel_initializer=kernel_initializer(chosen, seeds)
         )
         self.reshape = keras.layers.Reshape(self.image_shape)
 
@@ -73,12 +77,12 @@ class DenseDecoder(keras.layers.Layer):
 class SubclassedAutoencoder(keras.Model):
     """A model that decodes what it encoded."""
 
-    def __init__(self, options: dict, image_shape, **kwargs):
+    def __init__(self, options: dict, image_shape, seeds: Seeds = UNSEEDED, **kwargs):
         super().__init__(**kwargs)
         self.options = options
         self.image_shape = tuple(image_shape)
-        self.encoder = DenseEncoder(options, name="encoder")
-        self.decoder = DenseDecoder(options, image_shape, name="decoder")
+        self.encoder = DenseEncoder(options, seeds, name="encoder")
+        self.decoder = DenseDecoder(options, image_shape, seeds, name="decoder")
 
     def build(self, input_shape):
         """Create the weights for images of (batch, height, width, channels)."""
@@ -94,9 +98,9 @@ class SubclassedAutoencoder(keras.Model):
         return {**super().get_config(), "options": self.options, "image_shape": list(self.image_shape)}
 
 
-def build(options: SubclassedOptions, image_shape: tuple[int, int, int]) -> Autoencoder:
+def build(options: SubclassedOptions, image_shape: tuple[int, int, int], seeds: Seeds) -> Autoencoder:
     """Return the subclassed model, and its two layers as models of their own."""
-    model = SubclassedAutoencoder(options.model_dump(mode="json"), image_shape, name="subclassed_autoencoder")
+    model = SubclassedAutoencoder(options.model_dump(mode="json"), image_shape, seeds, name="subclassed_autoencoder")
     model.build((None, *image_shape))
     images, codes = keras.Input(image_shape, name="images"), keras.Input((options.code_size,), name="code")
     encoder = keras.Model(images, model.encoder(images), name="encoder")

@@ -111,10 +111,9 @@ def _train(
 
     settings = plan.training
     keras.backend.clear_session()
-    keras.utils.set_random_seed(settings.seed)
     strategy = distribution(settings.devices, settings.batch_size)
     with strategy.scope() if strategy else nullcontext(), use_precision(settings.precision):
-        autoencoder = build(plan.model, plan.image_shape)
+        autoencoder = build(plan.model, plan.image_shape, settings.seed)
     epochs = num_epochs(len(split.train), settings)
     board = TensorBoard(folder / "tensorboard", pixels(split.train[:NUM_EXAMPLES]), epochs)
     with ProgressBar(f"{plan.setting} {plan.recipe}", epochs) as bar:

@@ -1,5 +1,7 @@
 """Every architecture takes pixels in [0, 1] and gives them back through a code of the chosen size."""
 
+import random
+
 import keras
 import numpy as np
 import pytest
@@ -32,6 +34,17 @@ def test_a_recipe_builds_for_other_images(name, shape):
     assert autoencoder.decoder(autoencoder.encoder(np.zeros((2, *shape), np.float32))).shape == (2, *shape)
 
 
+@pytest.mark.parametrize("name", ["mnist-dense", "mnist-subclassed", "mnist-variational", "faces-conv"])
+def test_a_models_seed_decides_its_weights_whatever_else_draws_random_numbers(name):
+    options, weights = get_recipe(name).tuned.model, []
+    for elsewhere, seed in ((1, 0), (2, 0), (2, 1)):
+        random.seed(elsewhere)
+        # With the state of a variational model's generator.
+        weights.append([variable.numpy() for variable in build(options, (8, 8, 1), seed).model.variables])
+    assert all(np.array_equal(first, second) for first, second in zip(*weights[:2], strict=True))
+    assert not any(np.array_equal(*pair) for pair in zip(*weights[1:], strict=True) if pair[0].any())
+
+
 def test_the_published_dense_network_has_the_sources_layers():
     autoencoder = build(get_recipe("mnist-dense").published.model, (28, 28, 1))
     layers = [*autoencoder.encoder.layers, *autoencoder.decoder.layers]
@@ -47,10 +60,8 @@ def test_the_published_convolutional_decoder_starts_from_the_code_itself():
 
 def test_the_inner_unit_does_not_show_outside():
     options = get_recipe("mnist-dense").published.model
-    keras.utils.set_random_seed(0)
-    in_255 = build(options, (28, 28, 1))
-    keras.utils.set_random_seed(0)
-    in_1 = build(options.model_copy(update={"pixel_unit": 1.0}), (28, 28, 1))
+    in_255 = build(options, (28, 28, 1), seed=0)
+    in_1 = build(options.model_copy(update={"pixel_unit": 1.0}), (28, 28, 1), seed=0)
     images = np.random.default_rng(0).random((3, 28, 28, 1), dtype=np.float32)
     # Without biases the network is homogeneous, so the unit cancels.
     np.testing.assert_allclose(in_255.model(images), in_1.model(images), rtol=1e-4, atol=1e-6)

@@ -27,9 +27,8 @@ settings = TrainingSettings(batch_size=20, epochs=5, devices=devices, weight_dec
 strategy = distribution(settings.devices, settings.batch_size)
 checkpoints = Checkpoints(open_store(tempfile.mkdtemp()), "training")
 for epochs in (2, 5):
-    keras.utils.set_random_seed(0)
     with strategy.scope() if strategy else nullcontext():
-        autoencoder = build(DenseOptions(hidden_widths=(24,), code_size=8), (8, 8, 1))
+        autoencoder = build(DenseOptions(hidden_widths=(24,), code_size=8), (8, 8, 1), seed=0)
     trained = fit(
         autoencoder,
         Pixels(images[20:], (0, 255)),

@@ -12,7 +12,6 @@ from aepipe.training import engine
 from aepipe.training.batches import Pixels
 from aepipe.training.engine import fit
 from aepipe.training.guards import is_collapsed
-from aepipe.training.runtime import keras
 from aepipe.training.settings import CorruptionSettings, TrainingSettings
 
 DENSE = DenseOptions(hidden_widths=(24,), code_size=8)
@@ -29,8 +28,7 @@ def blobs() -> np.ndarray:
 
 def train(images, options=DENSE, callbacks=(), num_validation=40, **settings):
     chosen = TrainingSettings(**{"batch_size": 20, "epochs": 5, **settings})
-    keras.utils.set_random_seed(chosen.seed)
-    autoencoder = build(options, images.shape[1:])
+    autoencoder = build(options, images.shape[1:], chosen.seed)
     parts = [Pixels(part, (0, 255)) for part in (images[num_validation:], images[:num_validation])]
     return autoencoder, fit(autoencoder, *parts, chosen, callbacks)
 

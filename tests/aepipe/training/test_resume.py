@@ -15,7 +15,6 @@ from aepipe.training import engine, steps
 from aepipe.training.batches import Pixels
 from aepipe.training.checkpoints import Checkpoints
 from aepipe.training.engine import fit
-from aepipe.training.runtime import keras
 from aepipe.training.settings import CheckpointSettings, CorruptionSettings, TrainingSettings
 from aepipe.training.state import TrainingState, from_bytes, to_bytes
 
@@ -53,8 +52,7 @@ def train(recipe, checkpoints=None, every_seconds=0.0, stop=None, **more):
     """Return the weights' digest and what the training came to."""
     options, settings = RECIPES[recipe]
     chosen = TrainingSettings(**{"batch_size": 20, "epochs": 6, **settings, **more})
-    keras.utils.set_random_seed(chosen.seed)
-    autoencoder = build(options, (8, 8, 1))
+    autoencoder = build(options, (8, 8, 1), chosen.seed)
     parts = Pixels(IMAGES, (0, 255), np.arange(20, 120)), Pixels(IMAGES, (0, 255), np.arange(20))
     saving = CheckpointSettings(every_seconds=every_seconds)
     trained = fit(autoencoder, *parts, chosen, checkpoints=checkpoints, saving=saving, stop=stop)

@@ -21,8 +21,7 @@ OPTIONS = {
 
 def built(options):
     keras.backend.clear_session()
-    keras.utils.set_random_seed(0)
-    return build(options, SHAPE)
+    return build(options, SHAPE, seed=0)
 
 
 @pytest.fixture(params=OPTIONS, scope="module")
