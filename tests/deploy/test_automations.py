@@ -1,12 +1,16 @@
 """What the server does by itself is created from the file, and people are really told."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import yaml
 from prefect.client.schemas.actions import BlockDocumentCreate
 from prefect.events import emit_event
 from prefect.events.schemas.automations import AutomationCore
@@ -14,7 +18,9 @@ from prefect.events.worker import EventsWorker
 from prefect.states import Failed, Late
 
 from aepipe.errors import ParameterError
-from deploy.automations import apply_automations
+from deploy.automations import FILE, apply_automations
+from deploy.specification import FILE as DEPLOYMENTS
+from deploy.specification import load_deployments
 
 CRASH = "aepipe: crash runs whose process is gone"
 NOTIFYING = ["aepipe: notify of failed runs", "aepipe: notify of held releases", "aepipe: notify of late runs"]
@@ -91,6 +97,19 @@ def start_run(client, train_deployment):
 
 def names(client) -> list[str]:
     return sorted(automation.name for automation in client.read_automations())
+
+
+def test_a_run_is_taken_for_dead_only_where_it_would_say_that_it_lives():
+    (entry,) = [entry for entry in yaml.safe_load(FILE.read_text())["automations"] if entry["name"] == CRASH]
+    flows = {spec.flow.name for spec in load_deployments(DEPLOYMENTS, "/srv/store", "process")}
+    assert set(entry["trigger"]["match_related"]["prefect.resource.name"]) == flows
+    # Started by hand, by somebody who has set nothing.
+    program = (
+        "import flows.train, prefect.settings; print(prefect.settings.get_current_settings().flows.heartbeat_frequency)"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    said = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert 3 * int(said.stdout) <= entry["trigger"]["within"]
 
 
 def test_without_a_block_the_one_that_notifies_nobody_is_created(apply, client):
