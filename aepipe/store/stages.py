@@ -1,7 +1,8 @@
 """What a stage produced: files under its fingerprint, and a manifest that is written last.
 
-The manifest's existence means that the stage is complete. Two runs that produce the same stage at once write the same
-keys; the files are put before the manifest by both, so a reader never meets a manifest without its files.
+The manifest's existence means that the stage is complete. Files lie under the digest of what they are: two machines
+that produce the same stage at once come to different bytes, seconds if nothing else, and neither may put its files where
+somebody reads the other's. Whose manifest comes last is the one that is found from then on.
 """
 
 import hashlib
@@ -67,8 +68,10 @@ def find_stage(store: Store, stage: str, fingerprint: str) -> StageResult | None
     except ObjectNotFoundError:
         return None
     files, rest = {}, json.loads(manifest)
+    # An older version put files beside the manifest.
+    folder = f"{store.url}/{stage_prefix(stage, fingerprint)}/{rest.pop('content', '')}".rstrip("/")
     for path, entry in rest.pop("files").items():
-        files[path] = Ref(uri=f"{store.url}/{stage_prefix(stage, fingerprint)}/{path}", **entry)
+        files[path] = Ref(uri=f"{folder}/{path}", **entry)
     return StageResult(files=files, was_cached=True, **rest)
 
 
@@ -108,12 +111,19 @@ def _work(store: Store, stage: str, fingerprint: str, work: Callable[[Path], Map
         facts = dict(work(folder))
         seconds = round(time.perf_counter() - started, 3)
         paths = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
-        prefix = stage_prefix(stage, fingerprint)
-        store.put_files({f"{prefix}/{path}": source for path, source in paths.items()})
         files = {path: _entry(source) for path, source in paths.items()}
-    created = datetime.now(UTC).isoformat(timespec="milliseconds")
-    manifest = {"stage": stage, "fingerprint": fingerprint, "files": files, "facts": facts, "seconds": seconds}
-    manifest["created"] = created
+        content = hashlib.sha256(canonical_json(files)).hexdigest()[:16]
+        prefix = stage_prefix(stage, fingerprint)
+        store.put_files({f"{prefix}/{content}/{path}": source for path, source in paths.items()})
+    manifest = {
+        "stage": stage,
+        "fingerprint": fingerprint,
+        "content": content,
+        "files": files,
+        "facts": facts,
+        "seconds": seconds,
+        "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
+    }
     store.put(f"{prefix}/manifest.json", canonical_json(manifest))
     result = find_stage(store, stage, fingerprint)
     if result is None:

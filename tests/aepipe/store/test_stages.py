@@ -64,6 +64,29 @@ def test_the_manifest_is_the_last_thing_written(store, monkeypatch):
     assert len(set(written)) == 2
 
 
+def test_a_second_producer_changes_no_byte_that_readers_of_the_first_have_yet_to_read(store):
+    def work(seconds):
+        def write(folder):
+            (folder / "model.json").write_bytes(b"the same")
+            (folder / "history.csv").write_bytes(seconds)
+            return {}
+
+        return write
+
+    # On another machine, where no lock of this one is seen.
+    first = produce_stage(store, "train", "a" * 64, work(b"1.5 s"))
+    second = produce_stage(store, "train", "a" * 64, work(b"1.7 s"), refresh=True)
+    assert local_file(store, first.files["history.csv"]).read_bytes() == b"1.5 s"
+    assert local_file(store, second.files["history.csv"]).read_bytes() == b"1.7 s"
+    assert find_stage(store, "train", "a" * 64).files == second.files
+
+
+def test_the_same_bytes_are_stored_once(store):
+    for _ in range(2):
+        produce_stage(store, "train", "a" * 64, write_answer, refresh=True)
+    assert len(list(store.list("stages/"))) == 2
+
+
 def test_changed_bytes_are_noticed(store):
     ref = produce_stage(store, "train", "a" * 64, write_answer).files["figures/answer.json"]
     store.put(ref.uri.removeprefix(f"{store.url}/"), b"43")
