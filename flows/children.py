@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlowRunId
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Cancelling, Crashed
@@ -19,6 +19,8 @@ from aepipe.stages.request import TrainingRequest
 MOST_ATTEMPTS = 3
 SERVER_PATIENCE_SECONDS = 900
 PAGE = 200
+# By itself.
+ENDED = (StateType.COMPLETED, StateType.FAILED, StateType.CANCELLED)
 
 
 def patiently() -> Retrying:
@@ -58,8 +60,9 @@ def cancelled_children(stop: Callable[[], None]) -> Iterator[None]:
                 live = [child for child in read_children(client) if not child.state.is_final()]
                 _set_all(client, live, Cancelling)
                 stop()
-                left = [child for child in live if not client.read_flow_run(child.id).state.is_final()]
-                _set_all(client, left, Cancelled)
+                stopped = [client.read_flow_run(child.id) for child in live]
+                # Of itself a process that was told to stop says that it crashed.
+                _set_all(client, [child for child in stopped if child.state.type not in ENDED], Cancelled)
                 confirm_cancelled(client)
         except httpx.HTTPError:
             stop()

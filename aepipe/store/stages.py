@@ -1,8 +1,8 @@
 """What a stage produced: files under its fingerprint, and a manifest that is written last.
 
 The manifest's existence means that the stage is complete. Files lie under the digest of what they are: two machines
-that produce the same stage at once come to different bytes, seconds if nothing else, and neither may put its files where
-somebody reads the other's. Whose manifest comes last is the one that is found from then on.
+that produce the same stage at once come to different bytes, seconds if nothing else, and neither may put its files
+where somebody reads the other's. The manifest that comes last is the one that is found from then on.
 """
 
 import hashlib

@@ -49,7 +49,7 @@ class Program:
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
-        self.process.wait(30)
+        self.process.wait(60)
 
     def kill_all(self) -> None:
         if self.process is None:

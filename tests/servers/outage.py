@@ -1,33 +1,39 @@
-"""A server that goes away for a while as soon as somebody asks for a certain thing, and comes back."""
+"""A server that goes away for a while each time that somebody first asks for a certain thing, and comes back."""
 
+import math
 import time
+from collections.abc import Iterable
 
 from servers.proxy import Proxy
 
 
 class OutageProxy(Proxy):
-    """Forwards to an endpoint; from the first request whose path has a text in it, it closes every connection.
+    """Forwards to an endpoint; from the first request whose path has one of some texts in it, closes every connection.
 
     Args:
         endpoint_url: Where it forwards to.
-        text: What starts the outage.
-        seconds: How long the outage lasts.
+        texts: What starts an outage, once each.
+        seconds: How long each lasts.
     """
 
-    def __init__(self, endpoint_url: str, text: str, seconds: float):
+    def __init__(self, endpoint_url: str, texts: Iterable[str], seconds: float):
         super().__init__(endpoint_url)
-        self._text, self._seconds = text, seconds
-        self.began: float | None = None
+        self._texts, self._seconds = list(texts), seconds
+        self._began = -math.inf
+        self.outages: list[str] = []
 
     @property
     def is_down(self) -> bool:
-        return self.began is not None and time.monotonic() - self.began < self._seconds
+        return time.monotonic() - self._began < self._seconds
 
     def verify_request(self, request, client_address) -> bool:
         return not self.is_down
 
     def answer(self, method, path, headers) -> None:
-        if self.began is None and self._text in path:
-            self.began = time.monotonic()
+        asked = next((text for text in self._texts if text in path), None)
+        if not self.is_down and asked is not None:
+            self._texts.remove(asked)
+            self.outages.append(asked)
+            self._began = time.monotonic()
         if self.is_down:
             raise ConnectionAbortedError("the server is down")
