@@ -39,7 +39,7 @@ def store_url(s3_store_url):
     return s3_store_url
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def undisturbed(stack, s3_server) -> dict[str, str]:
     """The sha256 of each model when everything is trained on this machine and nothing goes wrong."""
     store = f"s3://{s3_server.bucket}/{uuid.uuid4().hex}"
@@ -97,24 +97,14 @@ def test_a_training_that_is_killed_is_started_again_and_goes_on(stack, running, 
     assert _resumed(store_url)
 
 
-@pytest.mark.slow
 @with_one_training
-def test_a_worker_that_is_stopped_leaves_no_run_behind(stack, running, store_url, undisturbed):
-    """SIGTERM ends a worker and its trainings at once; the server's automation finds the silent one."""
-    (victim,) = stack.children(running)
-    worker = _worker_of(stack, victim)
-    stack.workers[worker].signal(signal.SIGTERM)
-    seconds = wait_for(lambda: stack.read(victim.id).state.is_final(), 180, "the training of the stopped worker ended")
-    print(f"the training of the stopped worker is {stack.read(victim.id).state.name} after {seconds:.1f} s")
-    stack.start_worker(worker, "aepipe-gpu", 1)
-    _check(stack, running, store_url, undisturbed)
-
-
-@with_one_training
-def test_a_worker_that_is_killed_takes_no_training_with_it(stack, running, store_url, undisturbed):
+def test_a_worker_and_a_server_that_are_killed_end_no_run(stack, running, store_url, undisturbed):
     (training,) = stack.children(running)
     worker = _worker_of(stack, training)
     stack.workers[worker].signal(signal.SIGKILL)
+    stack.server.kill_all()
+    time.sleep(10)
+    print(f"server healthy again after {10 + stack.start_server():.1f} s")
     stack.start_worker(worker, "aepipe-gpu", 1)
     _check(stack, running, store_url, undisturbed)
     assert len(stack.children(running)) == 1
@@ -131,15 +121,6 @@ def test_trainings_stop_when_their_pipeline_is_killed_and_a_retry_takes_them_up(
     wait_for(lambda: not stack.read(running).state.is_final(), 5, "the pipeline starts again")
     _check(stack, running, store_url, undisturbed)
     assert _resumed(store_url)
-
-
-@with_one_training
-def test_a_server_that_is_killed_and_started_again_ends_no_run(stack, running, store_url, undisturbed):
-    stack.server.kill_all()
-    time.sleep(10)
-    print(f"server healthy again after {10 + stack.start_server():.1f} s")
-    _check(stack, running, store_url, undisturbed)
-    assert len(stack.children(running)) == 1
 
 
 def test_a_training_of_a_local_pipeline_that_is_killed_takes_no_other_with_it(stack, store_url, undisturbed):
@@ -162,9 +143,18 @@ def test_a_cancelled_local_pipeline_cancels_its_trainings(stack, store_url):
 
 
 @pytest.mark.slow
-def test_two_pipelines_at_once_on_one_store(stack, store_url, undisturbed):
+def test_two_pipelines_at_once_on_one_store_though_a_worker_is_stopped(stack, store_url, undisturbed):
+    """SIGTERM ends a worker and its trainings at once; the server's automation finds the silent one."""
     parameters = {**PIPELINE, "recipes": RECIPES[:1]}
     runs = [stack.start_run("pipeline/on-demand", **parameters, store=store_url) for _ in range(2)]
+    for run in runs:
+        wait_for(lambda run=run: [child for child in stack.children(run) if _worker_of(stack, child)], 60, "both train")
+    (victim,) = stack.children(runs[0])
+    worker = _worker_of(stack, victim)
+    stack.workers[worker].signal(signal.SIGTERM)
+    seconds = wait_for(lambda: stack.read(victim.id).state.is_final(), 180, "the training of the stopped worker ended")
+    print(f"the training of the stopped worker is {stack.read(victim.id).state.name} after {seconds:.1f} s")
+    stack.start_worker(worker, "aepipe-gpu", 1)
     for run in runs:
         _check(stack, run, store_url, undisturbed)
     assert 1 <= len(list_releases(open_store(store_url))) <= 2
