@@ -6,6 +6,11 @@ import pytest
 from e2e.stack import Stack, network_namespace, postgres
 
 
+def pytest_collection_modifyitems(items):
+    """What waits longest comes first, so that it is not left to wait alone at the end."""
+    items.sort(key=lambda item: "outages" not in item.nodeid)
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory, s3_server):
     """A Prefect server on PostgreSQL where that is installed, deployments, one worker for pipelines and two for

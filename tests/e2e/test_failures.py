@@ -9,11 +9,11 @@ import os
 import signal
 import sys
 import time
-import uuid
 from pathlib import Path
 
 import pytest
 from e2e.stack import processes_with, wait_for
+from filelock import FileLock
 from prefect.states import Cancelling
 
 from aepipe.publishing.manifest import list_releases
@@ -40,15 +40,18 @@ def store_url(s3_store_url):
 
 
 @pytest.fixture(scope="session")
-def undisturbed(stack, s3_server) -> dict[str, str]:
+def undisturbed(stack, tmp_path_factory) -> dict[str, str]:
     """The sha256 of each model when everything is trained on this machine and nothing goes wrong."""
-    store = f"s3://{s3_server.bucket}/{uuid.uuid4().hex}"
-    run = stack.start_run("pipeline/on-demand", **{**PIPELINE, "store": store, "execution": "local"})
-    print(f"local run: {_seconds(stack, run, 240)}")
-    assert stack.read(run).state.is_completed(), stack.log_of(run)
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in s3_server.environment().items():
-            patch.setenv(name, value)
+    # Of processes that test side by side, one trains and the others wait.
+    shared = (
+        tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else tmp_path_factory.getbasetemp()
+    )
+    with FileLock(shared / "undisturbed.lock"):
+        store = str(shared / "undisturbed")
+        if not list_releases(open_store(store)):
+            run = stack.start_run("pipeline/on-demand", **{**PIPELINE, "store": store, "execution": "local"})
+            print(f"local run: {_seconds(stack, run, 240)}")
+            assert stack.read(run).state.is_completed(), stack.log_of(run)
         return _models(store)
 
 

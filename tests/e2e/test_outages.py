@@ -24,23 +24,12 @@ OUTAGES = [
     ("stages/data/", "checkpoints/", "releases/"),
     ("stages/split/", "stages/train/", "channels/"),
 ]
-FOR_GOOD = ("releases/",)
 SECONDS = float(os.environ.get("AEPIPE_OUTAGE_SECONDS", 60))
 RUN = [
     *("run", "--recipes", "mnist-dense", "--setting", "published", "--data-set", "digits", "--at-once", "1"),
     *("--set", "epochs=100", "--set", "checkpoints.every_seconds=1", "--set", "publishing.demand_baselines=false"),
     *("--set", "noise.kinds=gaussian", "--set", "noise.levels=0.4", "--set", "noise.max_images=20"),
 ]
-
-
-@pytest.fixture(scope="module")
-def results(stack, s3_server):
-    """What runs came to whose server went away: for a while in turn at three stages each, or for good; all at once,
-    because they do little but wait."""
-    with ThreadPoolExecutor() as pool:
-        runs = {texts: pool.submit(run_behind, stack, s3_server, texts, SECONDS) for texts in OUTAGES}
-        runs[FOR_GOOD] = pool.submit(run_behind, stack, s3_server, FOR_GOOD, 3600)
-        return {texts: run.result() for texts, run in runs.items()}
 
 
 def run_behind(stack, s3_server, texts: Sequence[str], seconds: float) -> tuple[str, subprocess.CompletedProcess]:
@@ -60,30 +49,26 @@ def model_sha256(store: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("outages")
-def test_a_server_that_is_away_for_a_while_in_any_stage_is_waited_for(results, s3_server, lead_to):
+def test_a_server_that_goes_away_is_waited_for_in_any_stage_and_named_where_it_stays_away(stack, s3_server, lead_to):
     lead_to(s3_server)
-    for texts in OUTAGES:
-        _, done = results[texts]
+    # All at once, because they do little but wait.
+    with ThreadPoolExecutor() as pool:
+        for_good = pool.submit(run_behind, stack, s3_server, ("releases/",), 3600)
+        results = list(pool.map(lambda texts: run_behind(stack, s3_server, texts, SECONDS), OUTAGES))
+    for _, done in results:
         assert done.returncode == 0, done.stderr[-3000:]
-    assert len({model_sha256(results[texts][0]) for texts in OUTAGES}) == 1
+    assert len({model_sha256(store) for store, _ in results}) == 1
 
-
-@pytest.mark.slow
-@pytest.mark.xdist_group("outages")
-def test_a_server_that_stays_away_fails_the_run_and_the_next_one_does_only_what_is_missing(
-    stack, results, s3_server, lead_to
-):
-    lead_to(s3_server)
-    store, done = results[FOR_GOOD]
+    store, done = for_good.result()
     print(done.stdout)
     assert done.returncode == 1
     assert "The server did not answer" in done.stdout
     assert list_releases(open_store(store)) == []
     again = stack.aepipe(*RUN, "--store", store, **s3_server.environment())
     assert again.returncode == 0, again.stderr
+    # Only what is missing is done.
     assert "1 of 1 recipes were in the store" in again.stdout
-    model_sha256(store)
+    assert model_sha256(store) == model_sha256(results[0][0])
 
 
 def test_a_disk_that_is_full_fails_the_run_in_one_line_and_loses_nothing(stack, tmp_path):
