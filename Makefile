@@ -14,7 +14,7 @@ test: .venv/dev.installed  ## lint and the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 e2e: .venv/dev.installed  ## processes that are killed, servers that fail; SELECT='-m "not slow"' leaves out the longest
-	$(BIN)/python -m pytest tests/e2e -n 3 --dist load --maxschedchunk 1 -rP \
+	$(BIN)/python -m pytest tests/e2e -n 2 --dist load --maxschedchunk 1 -rP \
 	    --show-capture=stdout -o timeout=1500 $(SELECT)
 
 bench: .venv/dev.installed  ## training speed beside Keras, and beside PyTorch and JAX where they are installed

@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 
 import pytest
-from e2e.stack import Stack, network_namespace, postgres
+from e2e.stack import WORKERS, Stack, network_namespace, postgres
 
 
 def pytest_collection_modifyitems(items):
@@ -17,7 +17,7 @@ def stack(tmp_path_factory, s3_server):
     trainings in namespaces of their own where this user may make them."""
     folder = tmp_path_factory.mktemp("stack")
     with ExitStack() as exits:
-        names = ("gpu-a", "gpu-b")
+        names = [name for name, worker in WORKERS.items() if worker.pool == "aepipe-gpu"]
         found = {name: exits.enter_context(network_namespace(n, s3_server)) for n, name in enumerate(names)}
         namespaces = {name: namespace for name, namespace in found.items() if namespace is not None}
         database = exits.enter_context(postgres())
@@ -26,7 +26,5 @@ def stack(tmp_path_factory, s3_server):
         print(f"\nnamespaces: {list(namespaces)}, database: {database or 'SQLite'}")
         print(f"server healthy after {stack.start_server():.1f} s")
         stack.apply("s3://unset/unset")
-        stack.start_worker("cpu", "aepipe-cpu", 4)
-        for name in names:
-            stack.start_worker(name, "aepipe-gpu", 1)
+        stack.start_workers(*WORKERS)
         yield stack

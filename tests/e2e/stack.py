@@ -32,6 +32,18 @@ POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:]
 SERVER_SECONDS, WORKER_SECONDS, RETRY_SECONDS = 120, 60, 20
 
 
+@dataclass(frozen=True)
+class Worker:
+    """What a worker takes, and how many runs at a time."""
+
+    pool: str
+    at_once: int
+
+
+# Enough for two pipelines that wait for trainings, and two trainings that share nothing.
+WORKERS = {"cpu": Worker("aepipe-cpu", 4), "gpu-a": Worker("aepipe-gpu", 1), "gpu-b": Worker("aepipe-gpu", 1)}
+
+
 @dataclass
 class Program:
     """A process with everything that it starts, in a session of its own."""
@@ -92,7 +104,7 @@ def wait_for(condition: Callable[[], object], seconds: float, what: str) -> floa
     started = time.monotonic()
     while not condition():
         assert time.monotonic() - started < seconds, f"{what}: not within {seconds} s"
-        time.sleep(0.5)
+        time.sleep(0.7)
     return time.monotonic() - started
 
 
@@ -123,17 +135,25 @@ class Stack:
         self.server.start()
         return wait_for(self._is_healthy, SERVER_SECONDS, f"the server is healthy\n{self.server.log[-2000:]}")
 
-    def start_worker(self, name: str, pool: str, at_once: int) -> Program:
-        """Start a worker, in its own namespace where there is one for its name, and wait until it is online."""
-        command = ["worker", "start", "--pool", pool, "--type", "process", "--limit", str(at_once), "--name", name]
-        worker = self._program(name, command, {"PREFECT_WORKER_QUERY_SECONDS": "2", **self._network(name)})
-        if name in self._namespaces:
-            worker.command = ["ip", "netns", "exec", self._namespaces[name][0], *worker.command]
-        self.workers[name] = worker
-        worker.start()
-        online = lambda: name in {w.name for w in self._client(lambda c: c.read_workers_for_work_pool(pool))}  # noqa: E731
-        wait_for(online, WORKER_SECONDS, f"worker {name} is online")
-        return worker
+    def start_workers(self, *names: str) -> None:
+        """Start workers, each in its own namespace where there is one for its name, and wait until they are online."""
+        for name in names:
+            options = ["--pool", WORKERS[name].pool, "--limit", str(WORKERS[name].at_once), "--name", name]
+            worker = self._program(
+                name,
+                ["worker", "start", "--type", "process", *options],
+                {"PREFECT_WORKER_QUERY_SECONDS": "2", **self._network(name)},
+            )
+            if name in self._namespaces:
+                worker.command = ["ip", "netns", "exec", self._namespaces[name][0], *worker.command]
+            self.workers[name] = worker
+            worker.start()
+        for name in names:
+            wait_for(lambda name=name: self._is_online(name), WORKER_SECONDS, f"worker {name} is online")
+
+    def _is_online(self, name: str) -> bool:
+        found = self._client(lambda client: client.read_workers_for_work_pool(WORKERS[name].pool))
+        return name in {worker.name for worker in found}
 
     def apply(self, store: str) -> str:
         done = self.aepipe("apply", "--store", store)
