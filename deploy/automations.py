@@ -10,24 +10,26 @@ from prefect.events.schemas.automations import Automation, AutomationCore
 from prefect.exceptions import ObjectNotFound
 
 from aepipe.errors import ParameterError
+from deploy.work_pools import PoolType
 
 FILE = Path(__file__).with_name("automations.yaml")
 OURS = "aepipe: "
 FIELDS = ("name", "description", "enabled", "tags", "trigger", "actions")
 
 
-def apply_automations(client: SyncPrefectClient, notify: str | None, check: bool) -> Iterator[str]:
+def apply_automations(client: SyncPrefectClient, pool_type: PoolType, notify: str | None, check: bool) -> Iterator[str]:
     """Create, update and remove this project's automations; yield a line for each change.
 
     Args:
         client: Of the server.
+        pool_type: What starts the runs.
         notify: The block that tells people, as type/name; where None, automations that notify stay as they are.
         check: Change nothing.
 
     Raises:
         ParameterError: there is no such block.
     """
-    entries = yaml.safe_load(FILE.read_text())["automations"]
+    entries = [entry for entry in read_entries() if entry.pop("pools", pool_type) == pool_type]
     names = {entry["name"] for entry in entries}
     there: dict[str, Automation] = {}
     for found in client.read_automations():
@@ -57,7 +59,12 @@ def apply_automations(client: SyncPrefectClient, notify: str | None, check: bool
 
 def names_that_notify() -> list[str]:
     """Return the names of the automations that tell people, which are there where a block was named."""
-    return [entry["name"] for entry in yaml.safe_load(FILE.read_text())["automations"] if _notifies(entry)]
+    return [entry["name"] for entry in read_entries() if _notifies(entry)]
+
+
+def read_entries() -> list[dict[str, Any]]:
+    """Return what the file says of each automation, as Prefect takes it but for `pools` and the action `notify`."""
+    return yaml.safe_load(FILE.read_text())["automations"]
 
 
 def _notifies(entry: dict[str, Any]) -> bool:

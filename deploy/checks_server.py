@@ -94,7 +94,7 @@ def _check_content(client: SyncPrefectClient, store: str, pools: PoolType, file:
     yield from _check_applied(
         client, file or FILE, stores[0] if len(stores) == 1 else default_store(store), pools, apply
     )
-    yield from _check_automations(client, apply)
+    yield from _check_automations(client, pools, apply)
     yield from check_runs(client, deployments)
 
 
@@ -143,8 +143,8 @@ def _check_schedules(client: SyncPrefectClient, specs: Sequence[DeploymentSpec])
             yield Finding("warning", subject, "paused: it starts nothing", way_out)
 
 
-def _check_automations(client: SyncPrefectClient, apply: str) -> Iterator[Finding]:
-    differences = list(apply_automations(client, None, check=True))
+def _check_automations(client: SyncPrefectClient, pools: PoolType, apply: str) -> Iterator[Finding]:
+    differences = list(apply_automations(client, pools, None, check=True))
     yield from (_difference(line, apply) for line in differences)
     enabled = {found.name for found in client.read_automations() if found.enabled}
     silent = [name for name in names_that_notify() if name not in enabled]

@@ -68,7 +68,7 @@ def apply_all(
     yield from apply_pools(client, pool_type, check)
     yield from apply_deployments(client, specs, check)
     yield from silence_deployments(client, specs, check)
-    yield from apply_automations(client, notify, check)
+    yield from apply_automations(client, pool_type, notify, check)
     if not check:
         yield from paused(client, specs)
 

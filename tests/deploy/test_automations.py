@@ -10,19 +10,19 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-import yaml
 from prefect.client.schemas.actions import BlockDocumentCreate
 from prefect.events import emit_event
 from prefect.events.schemas.automations import AutomationCore
 from prefect.events.worker import EventsWorker
-from prefect.states import Failed, Late
+from prefect.states import Failed, Late, Pending, Running
 
 from aepipe.errors import ParameterError
-from deploy.automations import FILE, apply_automations
+from deploy.automations import apply_automations, read_entries
 from deploy.specification import FILE as DEPLOYMENTS
 from deploy.specification import load_deployments
 
 CRASH = "aepipe: crash runs whose process is gone"
+ALONE = ["aepipe: crash runs that never began", CRASH]
 NOTIFYING = ["aepipe: notify of failed runs", "aepipe: notify of held releases", "aepipe: notify of late runs"]
 SECONDS = 20
 
@@ -84,7 +84,7 @@ def make_block(client):
 
 @pytest.fixture
 def apply(client):
-    return lambda notify=None, check=False: list(apply_automations(client, notify, check))
+    return lambda notify=None, check=False, pools="process": list(apply_automations(client, pools, notify, check))
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def names(client) -> list[str]:
 
 
 def test_a_run_is_taken_for_dead_only_where_it_would_say_that_it_lives():
-    (entry,) = [entry for entry in yaml.safe_load(FILE.read_text())["automations"] if entry["name"] == CRASH]
+    (entry,) = [entry for entry in read_entries() if entry["name"] == CRASH]
     flows = {spec.flow.name for spec in load_deployments(DEPLOYMENTS, "/srv/store", "process")}
     assert set(entry["trigger"]["match_related"]["prefect.resource.name"]) == flows
     # Started by hand, by somebody who has set nothing.
@@ -113,22 +113,62 @@ def test_a_run_is_taken_for_dead_only_where_it_would_say_that_it_lives():
 
 
 def test_without_a_block_the_one_that_notifies_nobody_is_created(apply, client):
-    assert apply(check=True) == [f"automation {CRASH}: missing"]
+    assert sorted(apply(check=True)) == [f"automation {name}: missing" for name in ALONE]
     assert names(client) == []
-    assert apply() == [f"automation {CRASH}: created"]
-    assert names(client) == [CRASH]
+    assert sorted(apply()) == [f"automation {name}: created" for name in ALONE]
+    assert names(client) == ALONE
     assert apply() == apply(check=True) == []
+
+
+def test_where_images_are_pulled_a_run_may_take_long_to_begin(apply, client):
+    apply()
+    assert apply(pools="kubernetes") == [f"automation {ALONE[0]}: removed"]
+    assert names(client) == [CRASH]
+
+
+def test_runs_without_a_process_are_crashed_and_no_others(client, start_run):
+    for entry in read_entries():
+        if entry["name"] in ALONE:
+            # The least that the server takes.
+            entry["trigger"]["within"] = 10
+            client.create_automation(AutomationCore.model_validate({**entry, "enabled": True, "tags": []}))
+    lost, stuck, begun, theirs = (start_run(name) for name in ("lost", "stuck", "begun", "theirs"))
+    for run in (lost, begun, theirs):
+        client.set_flow_run_state(run.id, Running(), force=True)
+    client.set_flow_run_state(stuck.id, Pending(), force=True)
+    client.set_flow_run_state(begun.id, Pending(), force=True)
+    client.set_flow_run_state(begun.id, Running(), force=True)
+    for run, flow in ((lost, "train"), (theirs, "another project's")):
+        emit_event(
+            "prefect.flow-run.heartbeat",
+            resource={"prefect.resource.id": f"prefect.flow-run.{run.id}"},
+            related=[
+                {
+                    "prefect.resource.id": f"prefect.flow.{run.flow_id}",
+                    "prefect.resource.role": "flow",
+                    "prefect.resource.name": flow,
+                }
+            ],
+        )
+    EventsWorker.instance().wait_until_empty()
+    deadline = time.monotonic() + 2 * SECONDS
+    while not all(client.read_flow_run(run.id).state.is_crashed() for run in (lost, stuck)):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    assert client.read_flow_run(lost.id).state.message.startswith("No heartbeat for 90 s;")
+    assert client.read_flow_run(stuck.id).state.message.startswith("It has not begun for 300 s;")
+    assert all(client.read_flow_run(run.id).state.is_running() for run in (begun, theirs))
 
 
 @pytest.mark.parametrize("kind", ["webhook", "slack-webhook"])
 def test_with_a_block_all_are_created_and_stay_as_they_are(apply, client, make_block, kind):
     notify = make_block(kind, url="http://127.0.0.1:9/told")
-    assert len(apply(notify)) == 4
-    assert names(client) == [CRASH, *NOTIFYING]
+    assert len(apply(notify)) == 5
+    assert names(client) == [*ALONE, *NOTIFYING]
     assert apply(notify) == apply(notify, check=True) == []
     # Applied by somebody who names no block, those that notify stay.
     assert apply() == []
-    assert names(client) == [CRASH, *NOTIFYING]
+    assert names(client) == [*ALONE, *NOTIFYING]
 
 
 def test_another_block_is_told_from_then_on(apply, client, make_block):
@@ -147,7 +187,7 @@ def test_a_block_that_is_not_there_is_refused_in_one_line(apply, client, notify)
 
 def test_changed_ones_are_brought_back_and_those_that_left_the_file_are_gone(apply, client):
     apply()
-    found = client.read_automations()[0]
+    found = next(found for found in client.read_automations() if found.name == CRASH)
     fields = {name: getattr(found, name) for name in ("name", "trigger", "actions")}
     client.update_automation(found.id, AutomationCore(**fields, description="Mine.", enabled=False))
     client.create_automation(AutomationCore(**{**fields, "name": "aepipe: of an older version"}))
@@ -155,7 +195,7 @@ def test_changed_ones_are_brought_back_and_those_that_left_the_file_are_gone(app
     client.create_automation(AutomationCore(**{**fields, "name": "theirs"}))
     told = [f"automation {CRASH}: updated", "automation aepipe: of an older version: removed"]
     assert sorted(apply()) == sorted([*told, f"automation {CRASH}: removed"])
-    assert names(client) == [CRASH, "theirs"]
+    assert names(client) == [*ALONE, "theirs"]
     ours = next(found for found in client.read_automations() if found.name == CRASH)
     assert ours.enabled
     assert ours.description != "Mine."

@@ -152,7 +152,7 @@ def test_two_pipelines_at_once_on_one_store_though_a_worker_is_stopped(stack, st
     parameters = {**PIPELINE, "recipes": RECIPES[:1]}
     runs = [stack.start_run("pipeline/on-demand", **parameters, store=store_url) for _ in range(2)]
     for run in runs:
-        wait_for(lambda run=run: [child for child in stack.children(run) if _worker_of(stack, child)], 60, "both train")
+        wait_for(lambda run=run: [child for child in stack.children(run) if child.state.is_running()], 60, "both train")
     (victim,) = stack.children(runs[0])
     worker = _worker_of(stack, victim)
     stack.workers[worker].signal(signal.SIGTERM)

@@ -11,7 +11,7 @@ from e2e.stack import processes_with
 
 from aepipe.store import open_store
 
-NUM_TRAININGS = int(os.environ.get("AEPIPE_SWEEP", 3))
+NUM_TRAININGS = int(os.environ.get("AEPIPE_SWEEP", 2))
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
