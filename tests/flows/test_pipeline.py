@@ -166,7 +166,8 @@ def test_refresh_trains_again_to_the_same_bytes(published):
     assert "0 of 1 recipes were in the store" in state.message
     trained = [name for name in task_runs(state.state_details.flow_run_id) if name.startswith("train/")]
     stage = next((folder / "stages" / "train").glob(f"{trained[0].split('/')[1]}*"))
-    assert (stage / "model.keras").read_bytes() == before
+    content = json.loads((stage / "manifest.json").read_text())["content"]
+    assert (stage / content / "model.keras").read_bytes() == before
 
 
 def test_a_failed_recipe_leaves_the_others_and_is_named(tmp_path):
