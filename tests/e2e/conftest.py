@@ -5,10 +5,12 @@ from contextlib import ExitStack
 import pytest
 from e2e.stack import WORKERS, Stack, network_namespace, postgres
 
+LONGEST = ("test_outages.py", "test_up.py")
+
 
 def pytest_collection_modifyitems(items):
-    """What waits longest comes first, so that it is not left to wait alone at the end."""
-    items.sort(key=lambda item: "outages" not in item.nodeid)
+    """What waits longest comes first, so that nothing is left to wait alone at the end."""
+    items.sort(key=lambda item: not any(name in item.nodeid for name in LONGEST))
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from servers.proxy import Proxy
 
@@ -14,26 +14,26 @@ class OutageProxy(Proxy):
         endpoint_url: Where it forwards to.
         texts: What starts an outage, once each.
         seconds: How long each lasts.
+        for_good: After what it does not come back.
     """
 
-    def __init__(self, endpoint_url: str, texts: Iterable[str], seconds: float):
+    def __init__(self, endpoint_url: str, texts: Sequence[str], seconds: float, for_good: str | None = None):
         super().__init__(endpoint_url)
-        self._texts, self._seconds = list(texts), seconds
-        self._began = -math.inf
+        self._lasts = dict.fromkeys(texts, seconds) | ({for_good: math.inf} if for_good else {})
+        self._ends = -math.inf
         self.outages: list[str] = []
 
     @property
     def is_down(self) -> bool:
-        return time.monotonic() - self._began < self._seconds
+        return time.monotonic() < self._ends
 
     def verify_request(self, request, client_address) -> bool:
         return not self.is_down
 
     def answer(self, method, path, headers) -> None:
-        asked = next((text for text in self._texts if text in path), None)
+        asked = next((text for text in self._lasts if text in path), None)
         if not self.is_down and asked is not None:
-            self._texts.remove(asked)
             self.outages.append(asked)
-            self._began = time.monotonic()
+            self._ends = time.monotonic() + self._lasts.pop(asked)
         if self.is_down:
             raise ConnectionAbortedError("the server is down")
