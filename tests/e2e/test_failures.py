@@ -127,23 +127,21 @@ def test_trainings_stop_when_their_pipeline_is_killed_and_a_retry_takes_them_up(
     assert _resumed(store_url)
 
 
-def test_a_training_of_a_local_pipeline_that_is_killed_takes_no_other_with_it(stack, store_url, undisturbed):
-    run = stack.start_run("pipeline/on-demand", **{**PIPELINE, "execution": "local"}, store=store_url)
-    _wait_until_training(stack, run, store_url, 2)
-    os.kill(_lanes_of(run)[0], signal.SIGKILL)
-    _check(stack, run, store_url, undisturbed)
-    assert sorted(stack.states(run)) == ["Completed", "Completed", "Completed", "Crashed"]
-    assert _resumed(store_url)
-
-
-@pytest.mark.slow
-def test_a_cancelled_local_pipeline_cancels_its_trainings(stack, store_url):
-    run = stack.start_run("pipeline/on-demand", **{**PIPELINE, "execution": "local"}, store=store_url)
+def test_trainings_of_a_local_pipeline_that_is_cancelled_or_one_of_which_is_killed_go_on(stack, store_url, undisturbed):
+    parameters = {**PIPELINE, "execution": "local", "store": store_url}
+    run = stack.start_run("pipeline/on-demand", **parameters)
     _wait_until_training(stack, run, store_url, 2)
     stack.set_state(run, Cancelling())
     seconds = wait_for(lambda: set(stack.states(run)) == {"Cancelled"}, 60, "all runs are cancelled")
     print(f"cancelled after {seconds:.1f} s")
     wait_for(lambda: not _processes_of(run, stack), 60, "no process is left")
+
+    again = stack.start_run("pipeline/on-demand", **parameters)
+    wait_for(lambda: stack.states(again)[1:] == ["Running", "Running"], 60, "both train again")
+    os.kill(_lanes_of(again)[0], signal.SIGKILL)
+    _check(stack, again, store_url, undisturbed)
+    assert sorted(stack.states(again)) == ["Completed", "Completed", "Completed", "Crashed"]
+    assert _resumed(store_url)
 
 
 @pytest.mark.slow
