@@ -19,7 +19,8 @@ def failure_of(state: State) -> str:
 def message_of(state: State) -> str:
     """Return why a run on another machine failed, in one line; its exception stayed there."""
     message = (state.message or f"it ended {state.name}").removeprefix("Flow run encountered an exception: ")
-    name, _, rest = " ".join(message.split()).partition(": ")
+    line = " ".join(message.split())
+    name, _, rest = line.partition(": ")
     kind = getattr(errors, name, None)
     is_ours = isinstance(kind, type) and issubclass(kind, AepipeError)
-    return rest if is_ours else " ".join(message.split())
+    return rest if is_ours else line

@@ -78,6 +78,10 @@ def test_it_runs_stops_and_goes_on(up, tmp_path):
         assert "deployment pipeline/nightly: created" in lines
         pools = ("aepipe-cpu", "aepipe-gpu")
         wait_for(lambda: all(client.read_workers_for_work_pool(pool) for pool in pools), 60, "both workers are online")
+        quick = {**TRAINING, "overrides": {"epochs": 3}}
+        finished = run_deployment("train/gpu", parameters=quick, timeout=100, poll_interval=0.5)
+        assert finished.state.is_completed(), finished.state.message
+
         long = {**TRAINING, "setting": "published", "overrides": {"epochs": 100_000}}
         training = run_deployment("train/gpu", parameters={**long, "checkpoints": {"every_seconds": 0}}, timeout=0)
         checkpoints = lambda: list(open_store(str(tmp_path / "store")).list("checkpoints/"))  # noqa: E731
@@ -86,8 +90,9 @@ def test_it_runs_stops_and_goes_on(up, tmp_path):
         assert processes_of(state) == {}
 
     with start() as (process, client, lines):
-        # The server's database is the same, so all is as the file says.
+        # All is as the file says, and what finished is still there.
         assert not [line for line in lines if line.endswith((": created", "updated"))]
+        assert client.read_flow_run(finished.id).state.is_completed()
         wait_for(lambda: client.read_flow_run(training.id).state.is_running(), 60, "what was stopped goes on")
         assert client.read_flow_run(training.id).run_count == 2
 
