@@ -57,8 +57,11 @@ def up(tmp_path, monkeypatch):
                 temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}),
                 get_client(sync_client=True) as client,
             ):
-                yield process, client, lines
-            process.kill()
+                try:
+                    yield process, client, lines
+                finally:
+                    # A test that failed would wait for its end for ever.
+                    process.kill()
 
     yield start, state
     for process in processes_of(state):
@@ -77,15 +80,15 @@ def test_it_runs_stops_and_goes_on(up, tmp_path):
     with start() as (process, client, lines):
         assert "deployment pipeline/nightly: created" in lines
         pools = ("aepipe-cpu", "aepipe-gpu")
-        wait_for(lambda: all(client.read_workers_for_work_pool(pool) for pool in pools), 60, "both workers are online")
+        wait_for(lambda: all(client.read_workers_for_work_pool(pool) for pool in pools), 150, "both workers are online")
         quick = {**TRAINING, "overrides": {"epochs": 3}}
-        finished = run_deployment("train/gpu", parameters=quick, timeout=100, poll_interval=0.5)
+        finished = run_deployment("train/gpu", parameters=quick, timeout=300, poll_interval=0.5)
         assert finished.state.is_completed(), finished.state.message
 
         long = {**TRAINING, "setting": "published", "overrides": {"epochs": 100_000}}
         training = run_deployment("train/gpu", parameters={**long, "checkpoints": {"every_seconds": 0}}, timeout=0)
         checkpoints = lambda: list(open_store(str(tmp_path / "store")).list("checkpoints/"))  # noqa: E731
-        wait_for(checkpoints, 60, "a checkpoint is there")
+        wait_for(checkpoints, 150, "a checkpoint is there")
         assert "1 runs were stopped; they go on when this is started again" in stop(process)
         assert processes_of(state) == {}
 
@@ -93,13 +96,13 @@ def test_it_runs_stops_and_goes_on(up, tmp_path):
         # All is as the file says, and what finished is still there.
         assert not [line for line in lines if line.endswith((": created", "updated"))]
         assert client.read_flow_run(finished.id).state.is_completed()
-        wait_for(lambda: client.read_flow_run(training.id).state.is_running(), 60, "what was stopped goes on")
+        wait_for(lambda: client.read_flow_run(training.id).state.is_running(), 150, "what was stopped goes on")
         assert client.read_flow_run(training.id).run_count == 2
 
         # Without its worker nobody could stop it, so it is ended and started again.
         worker = next(number for number, command in processes_of(state).items() if "--name gpu-" in command)
         os.kill(worker, signal.SIGKILL)
-        seconds = wait_for(lambda: client.read_flow_run(training.id).run_count == 3, 60, "it is started again")
+        seconds = wait_for(lambda: client.read_flow_run(training.id).run_count == 3, 150, "it is started again")
         print(f"the training of the killed worker is started again after {seconds:.1f} s")
         assert sum("prefect.engine" in command for command in processes_of(state).values()) == 1
         client.delete_flow_run(training.id)
