@@ -22,7 +22,7 @@ from aepipe.store import open_store
 
 RECIPES = ["mnist-dense", "mnist-variational"]
 # As few as are trained a step at a time: to compile several steps into one takes seconds more.
-EPOCHS = 600
+EPOCHS = 450
 PIPELINE = {
     "recipes": RECIPES,
     "data_set": "digits",
