@@ -27,7 +27,7 @@ LAYERS = [
     ["aepipe.training"],
     ["aepipe.models"],
     ["aepipe.noisy_test_set"],
-    ["aepipe.noise", "aepipe.preprocess", "aepipe.splits"],
+    ["aepipe.linear", "aepipe.noise", "aepipe.preprocess", "aepipe.splits"],
     ["aepipe.datasets", "aepipe.store"],
     ["aepipe.errors", "aepipe.folders", "aepipe.printing"],
 ]

@@ -1,4 +1,4 @@
-"""What a model has to beat: the mean image, PCA at the same code size, the best linear denoiser.
+"""What a denoiser has to beat: the best linear map.
 
 Images are (num_images, height, width, channels) in [0, 1].
 """
@@ -7,43 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aepipe.evaluation.metrics import mse_per_image
+from aepipe.linear import mean_row, most_rows, principal_axes, product
 from aepipe.noise import WHITE, NoiseSpec, corrupt
 
-# MNIST's 60,000 rows make the map no better (0.01483 against 0.01478), 20,000 make it 2% worse and too easy to beat.
-MAX_LINEAR_ROWS = 30_000
-# Bounds the memory for large images.
-MAX_LINEAR_VALUES = MAX_LINEAR_ROWS * 784
-# Above this size the time grows with the rows' cube: 2,000 rows of 64x64x3 take seconds, 4,000 minutes.
-LARGE_IMAGE_VALUES, MAX_LARGE_ROWS = 3072, 2000
 RIDGE_STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
-BATCH_ROWS = 4096
-
-
-@dataclass(frozen=True)
-class PrincipalComponents:
-    """The linear autoencoder of a code size: the best there is for the images that it was fitted on.
-
-    Attributes:
-        mean: (num_values,) the mean image.
-        components: (code_size, num_values), orthonormal, the most telling first.
-    """
-
-    mean: np.ndarray
-    components: np.ndarray
-
-    @classmethod
-    def fit(cls, images: np.ndarray, code_size: int) -> "PrincipalComponents":
-        """Fit on training images; a code size over the rank gives all components that there are."""
-        rows = images.reshape(len(images), -1)
-        mean = _mean(rows)
-        axes, _ = _principal_axes(rows - mean)
-        return cls(mean, np.ascontiguousarray(axes[:, :code_size].T))
-
-    def reconstruct(self, images: np.ndarray) -> np.ndarray:
-        """Return the images' projections, of the same shape."""
-        rows = images.reshape(len(images), -1) - self.mean
-        return ((rows @ self.components.T) @ self.components + self.mean).reshape(images.shape)
 
 
 @dataclass(frozen=True)
@@ -73,9 +40,7 @@ class LinearDenoiser:
             spec: The noise.
             seed: What the noise depends on.
         """
-        num_values = clean[0].size
-        most_rows = MAX_LARGE_ROWS if num_values > LARGE_IMAGE_VALUES else MAX_LINEAR_ROWS
-        num_rows = min(len(clean), most_rows, max(1, MAX_LINEAR_VALUES // num_values))
+        num_rows = min(len(clean), most_rows(clean[0].size))
         chosen = np.linspace(0, len(clean) - 1, num_rows).astype(int)
         targets = clean[chosen]
         inputs = corrupt(targets, spec, seed, image_ids[chosen]) * np.float32(1 / WHITE)
@@ -120,14 +85,14 @@ class _Regression:
 
     @classmethod
     def of(cls, inputs: np.ndarray, targets: np.ndarray) -> "_Regression":
-        mean_input, mean_target = _mean(inputs), _mean(targets)
+        mean_input, mean_target = mean_row(inputs), mean_row(targets)
         centred = inputs - mean_input
-        axes, variances = _principal_axes(centred)
+        axes, variances = principal_axes(centred)
         if len(inputs) >= len(axes):
-            products = axes.T @ _product(centred, targets - mean_target)
+            products = axes.T @ product(centred, targets - mean_target)
         else:
             # Never num_values squared: few large images have few axes.
-            products = _product(centred @ axes, targets - mean_target)
+            products = product(centred @ axes, targets - mean_target)
         return cls(mean_input, mean_target, axes, variances, products)
 
     def solve(self, strength: float) -> LinearDenoiser:
@@ -136,37 +101,3 @@ class _Regression:
         # What has no variance has no products either; the smallest float keeps 0 / 0 away.
         weights = self.products / (self.variances + ridge + np.finfo(np.float64).tiny)[:, np.newaxis]
         return LinearDenoiser(self.mean_input, self.mean_target, self.axes, weights.astype(np.float32))
-
-
-def mean_image_mse(train: np.ndarray, test: np.ndarray) -> float:
-    """Return the error of answering every test image with the mean training image."""
-    mean = train.mean(axis=0, keepdims=True, dtype=np.float64)
-    return float(mse_per_image(test, np.broadcast_to(mean, test.shape)).mean())
-
-
-def _mean(rows: np.ndarray) -> np.ndarray:
-    return rows.mean(axis=0, dtype=np.float64).astype(np.float32)
-
-
-def _product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Return left.T @ right, float64: sums of float32 products of some thousand rows, exact enough at half the time."""
-    total = np.zeros((left.shape[1], right.shape[1]))
-    for start in range(0, len(left), BATCH_ROWS):
-        total += left[start : start + BATCH_ROWS].T @ right[start : start + BATCH_ROWS]
-    return total
-
-
-def _principal_axes(centred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return orthonormal axes, float32 of (num_values, rank), and the sum of squares along each, the largest first.
-
-    The rank is at most the number of rows, so few large images cost no more than many small ones.
-    """
-    num_rows, num_values = centred.shape
-    if num_rows >= num_values:
-        squares, vectors = np.linalg.eigh(_product(centred, centred))
-        return np.ascontiguousarray(vectors[:, ::-1], np.float32), np.maximum(squares[::-1], 0.0)
-    squares, vectors = np.linalg.eigh(_product(centred.T, centred.T))
-    # float32 sums of squares are rounded at about 1e-7 of the largest; axes under that are rounding alone.
-    kept = np.flatnonzero(squares > 1e-7 * squares[-1])[::-1]
-    axes = (centred.T @ vectors[:, kept].astype(np.float32)) / np.sqrt(squares[kept]).astype(np.float32)
-    return axes, squares[kept]

@@ -90,3 +90,44 @@ class Corruption(keras.layers.Layer):
     def get_config(self):
         """Return what `from_config` needs."""
         return {**super().get_config(), "kind": self.kind, "level": self.level, "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class Augmentation(keras.layers.Layer):
+    """Mirrors and shifts images while training, each by a draw of its own; passes them on unchanged otherwise.
+
+    Args:
+        flip: Mirror every other image, left to right.
+        shift: Standard deviation of the shift along each axis, in pixels; it is rounded to whole ones, and what comes
+            in from outside repeats the edge.
+        seed: What the draws depend on.
+    """
+
+    def __init__(self, flip: bool, shift: float, seed: int | None = None, **kwargs):
+        super().__init__(**kwargs)
+        self.flip = flip
+        self.shift = shift
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, images, training=False):
+        """Return images of the same shape."""
+        if not training:
+            return images
+        num_images, height, width, _ = ops.shape(images)
+        rows, columns = (self._shifted(num_images, length) for length in (height, width))
+        if self.flip:
+            mirrored = keras.random.uniform((num_images, 1), seed=self.seed_generator) < 0.5
+            columns = ops.where(mirrored, width - 1 - columns, columns)
+        images = ops.take_along_axis(images, rows[:, :, None, None], axis=1)
+        return ops.take_along_axis(images, columns[:, None, :, None], axis=2)
+
+    def _shifted(self, num_images: int, length: int):
+        """Return where each pixel along an axis comes from, (num_images, length)."""
+        shifts = keras.random.normal((num_images, 1), stddev=self.shift, seed=self.seed_generator)
+        places = ops.arange(length)[None] + ops.cast(ops.round(shifts), "int32")
+        return ops.clip(places, 0, length - 1)
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        return {**super().get_config(), "flip": self.flip, "shift": self.shift, "seed": self.seed}

@@ -63,8 +63,25 @@ class ConvolutionalOptions(ModelOptions):
     normalise_code: bool = Field(False, description="Batch normalisation before the code's activation.")
 
 
+class ResidualOptions(ModelOptions):
+    """A linear code and linear decoder that start as PCA, with 3x3 convolutions before and after that start as nothing.
+
+    The convolutions add to the image what the linear map leaves over, so the model begins as good as PCA.
+    """
+
+    architecture: Literal["residual"] = "residual"
+    code_activation: Literal["linear"] = "linear"
+    output_activation: Literal["clip"] = Field("clip", description="Pixels below 0 become 0, those above 1 become 1.")
+    pixel_unit: float = Field(1.0, ge=1, le=1, description="PCA is fitted on pixels in [0, 1].")
+    encoder_filters: tuple[int, ...] = Field((), description="Filters of the convolutions before the code.")
+    decoder_filters: tuple[int, ...] = Field((), description="Filters of the convolutions after the linear decoder.")
+    activation: Activation = Field("gelu", description="Activation of the convolutions.")
+    code_l1: float = Field(0.0, ge=0, description="Weight of the sum of absolute values of a code, for sparsity.")
+
+
 AnyModelOptions = Annotated[
-    DenseOptions | SubclassedOptions | VariationalOptions | ConvolutionalOptions, Field(discriminator="architecture")
+    DenseOptions | SubclassedOptions | VariationalOptions | ConvolutionalOptions | ResidualOptions,
+    Field(discriminator="architecture"),
 ]
 
 
@@ -105,6 +122,12 @@ def count_parameters(options: ModelOptions, image_shape: tuple[int, int, int]) -
     """Return the number of weights of a model for images of (height, width, channels), without building it."""
     if isinstance(options, ConvolutionalOptions):
         return _count_convolutional(options, image_shape)
+    if isinstance(options, ResidualOptions):
+        values, channels = math.prod(image_shape), image_shape[2]
+        return _count_dense([values, options.code_size, values]) + sum(
+            _count_convolutions(refinement_filters(filters, channels))
+            for filters in (options.encoder_filters, options.decoder_filters)
+        )
     widths = [math.prod(image_shape), *options.hidden_widths, options.code_size]
     count = 2 * _count_dense(widths) - sum(widths[1:]) + sum(widths[:-1])
     if isinstance(options, VariationalOptions):
@@ -115,9 +138,16 @@ def count_parameters(options: ModelOptions, image_shape: tuple[int, int, int]) -
 
 def count_multiplications(options: ModelOptions, image_shape: tuple[int, int, int]) -> int:
     """Return about how many multiplications one image takes through a model, for telling long trainings from short."""
+    pixels, channels = math.prod(image_shape[:2]), image_shape[2]
+    if isinstance(options, ResidualOptions):
+        convolutions = sum(
+            9 * inputs * outputs
+            for filters in (options.encoder_filters, options.decoder_filters)
+            for inputs, outputs in itertools.pairwise(refinement_filters(filters, channels))
+        )
+        return convolutions * pixels + 2 * pixels * channels * options.code_size
     if not isinstance(options, ConvolutionalOptions):
         return count_parameters(options, image_shape)
-    pixels, channels = math.prod(image_shape[:2]), image_shape[2]
     filters = options.filters
     # All but the first and the last convolution work on a quarter of the pixels.
     encoder = sum(9 * inputs * outputs for inputs, outputs in itertools.pairwise((channels, *filters))) * pixels // 4
@@ -127,16 +157,24 @@ def count_multiplications(options: ModelOptions, image_shape: tuple[int, int, in
     return encoder + decoder + pixels // 4 * filters[-1] * options.code_size
 
 
+def refinement_filters(filters: tuple[int, ...], channels: int) -> tuple[int, ...]:
+    """Return the channels between the convolutions of a refinement, from image to image; none without filters."""
+    return (channels, *filters, channels) if filters else ()
+
+
 def _count_dense(widths: list[int]) -> int:
     return sum((inputs + 1) * outputs for inputs, outputs in itertools.pairwise(widths))
+
+
+def _count_convolutions(filters: tuple[int, ...]) -> int:
+    return sum((9 * inputs + 1) * outputs for inputs, outputs in itertools.pairwise(filters))
 
 
 def _count_convolutional(options: ConvolutionalOptions, image_shape: tuple[int, int, int]) -> int:
     height, width, channels = image_shape
     small = -(-height // 2) * -(-width // 2)
-    encoder = sum((9 * inputs + 1) * outputs for inputs, outputs in itertools.pairwise((channels, *options.filters)))
-    decoder_filters = (1, *options.filters[:0:-1], channels)
-    decoder = sum((9 * inputs + 1) * outputs for inputs, outputs in itertools.pairwise(decoder_filters))
+    encoder = _count_convolutions((channels, *options.filters))
+    decoder = _count_convolutions((1, *options.filters[:0:-1], channels))
     code = (small * options.filters[-1] + 1) * options.code_size
     unfold = 0 if options.code_size == small else (options.code_size + 1) * small
     normalisation = 4 * options.code_size if options.normalise_code else 0

@@ -4,11 +4,11 @@ The source adds its noise at 64x64 before the resize, which weakens it; here noi
 sees. It trains on all 400 faces; here a part of each person's images, or whole persons, are held out.
 """
 
-from aepipe.models.options import ConvolutionalOptions
+from aepipe.models.options import ConvolutionalOptions, ResidualOptions
 from aepipe.preprocess import Preprocessing
 from aepipe.recipes.recipe import Recipe, Setting
 from aepipe.splits import SplitSettings
-from aepipe.training.settings import CorruptionSettings, TrainingSettings
+from aepipe.training.settings import AugmentationSettings, CorruptionSettings, TrainingSettings
 
 _DATA = {
     "data_set": "olivetti",
@@ -35,23 +35,28 @@ def _published(code_l1: float = 0.0, corruption: CorruptionSettings | None = Non
     )
 
 
-def _tuned(code_l1: float = 0.0, corruption: CorruptionSettings | None = None) -> Setting:
+def _tuned(
+    encoder_filters: tuple[int, ...] = (), code_l1: float = 0.0, corruption: CorruptionSettings | None = None
+) -> Setting:
     return Setting(
         split=SplitSettings(method="known-persons", test_fraction=0.2),
-        model=ConvolutionalOptions(
-            filters=_FILTERS,
+        model=ResidualOptions(
             code_size=256,
+            encoder_filters=encoder_filters,
+            decoder_filters=(32, 32, 32),
             initializer="he_normal",
             code_l1=code_l1,
         ),
         training=TrainingSettings(
             loss="half-sum-of-squares",
+            learning_rate=3e-4,
             schedule="cosine",
             warm_up_share=0.05,
             batch_size=20,
-            epochs=150,
-            patience=30,
+            epochs=100,
+            augmentation=AugmentationSettings(flip=True, shift=0.5),
             corruption=corruption,
+            keep="best-or-start",
         ),
     )
 
@@ -69,7 +74,7 @@ DENOISING = Recipe(
     title="Convolutional denoising autoencoder on Olivetti faces",
     source="GeeksforGeeks after Bonaccorso, denoising autoencoder",
     published=_published(corruption=_NOISE),
-    tuned=_tuned(corruption=_NOISE),
+    tuned=_tuned(encoder_filters=(32, 32, 32), corruption=_NOISE),
     **_DATA,
 )
 SPARSE = Recipe(
@@ -77,6 +82,6 @@ SPARSE = Recipe(
     title="Sparse convolutional autoencoder on Olivetti faces",
     source="GeeksforGeeks after Bonaccorso, sparse autoencoder",
     published=_published(code_l1=0.01),
-    tuned=_tuned(code_l1=0.01),
+    tuned=_tuned(code_l1=0.002),
     **_DATA,
 )

@@ -3,11 +3,11 @@
 The source declares an L2 regularizer that TensorFlow 1 never adds to the loss, so there is none here.
 """
 
-from aepipe.models.options import DenseOptions
+from aepipe.models.options import DenseOptions, ResidualOptions
 from aepipe.preprocess import Preprocessing
 from aepipe.recipes.recipe import Recipe, Setting
 from aepipe.splits import SplitSettings
-from aepipe.training.settings import TrainingSettings
+from aepipe.training.settings import AugmentationSettings, TrainingSettings
 
 RECIPE = Recipe(
     name="horses-stacked",
@@ -28,7 +28,14 @@ RECIPE = Recipe(
     ),
     tuned=Setting(
         split=SplitSettings(method="official"),
-        model=DenseOptions(hidden_widths=(300,), code_size=150, activation="elu"),
-        training=TrainingSettings(schedule="cosine", warm_up_share=0.05, batch_size=50, epochs=100, patience=20),
+        model=ResidualOptions(code_size=150, decoder_filters=(32, 32, 32), initializer="he_normal"),
+        training=TrainingSettings(
+            schedule="cosine",
+            warm_up_share=0.05,
+            batch_size=50,
+            epochs=30,
+            augmentation=AugmentationSettings(flip=True, shift=0.5),
+            keep="best-or-start",
+        ),
     ),
 )

@@ -98,9 +98,10 @@ def _train(
     import numpy as np
     import pandas as pd
 
-    from aepipe.models import build
+    from aepipe.models import build, fit_start
     from aepipe.training.batches import Pixels, num_epochs
     from aepipe.training.callbacks import Listener, ProgressBar, TensorBoard
+    from aepipe.training.chance import training_images
     from aepipe.training.engine import fit, history_rows
     from aepipe.training.guards import is_collapsed
     from aepipe.training.runtime import distribution, hardware, keras, resolve_precision, use_precision
@@ -115,6 +116,7 @@ def _train(
     with strategy.scope() if strategy else nullcontext(), use_precision(settings.precision):
         autoencoder = build(plan.model, plan.image_shape, settings.seed)
     epochs = num_epochs(len(split.train), settings)
+    fit_start(plan.model, autoencoder, training_images(pixels(split.train), settings))
     board = TensorBoard(folder / "tensorboard", pixels(split.train[:NUM_EXAMPLES]), epochs)
     with ProgressBar(f"{plan.setting} {plan.recipe}", epochs) as bar:
         trained = fit(
@@ -140,7 +142,7 @@ def _train(
         "collapsed": is_collapsed(codes),
         "num_parameters": int(autoencoder.model.count_params()),
         "code_size": plan.model.code_size,
-        "num_epochs": len(trained.history),
+        "num_epochs": trained.history[-1].epoch,
         "kept_epoch": trained.kept.epoch,
         "train_mse": trained.kept.mse,
         "validation_mse": None if np.isnan(trained.kept.validation_mse) else trained.kept.validation_mse,

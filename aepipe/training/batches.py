@@ -37,6 +37,11 @@ class Pixels:
         """Return the images at these positions, with the positions' shape in front."""
         return self.images[positions if self.rows is None else self.rows[positions]]
 
+    def scaled(self, positions: np.ndarray) -> np.ndarray:
+        """Return the images at these positions as float32 in [0, 1]."""
+        minimum, maximum = self.pixel_range
+        return (self.take(positions).astype(np.float32) - minimum) * np.float32(1 / (maximum - minimum))
+
     @property
     def image_bytes(self) -> int:
         """Size of one image."""

@@ -43,14 +43,14 @@ class ProgressBar:
 
     def on_train_begin(self, history: Sequence[Epoch]) -> None:
         """Start where a resumed training goes on."""
-        self._progress.update(self._task, completed=len(history))
+        self._progress.update(self._task, completed=history[-1].epoch if history else 0)
 
     def on_epoch_end(self, autoencoder: Autoencoder, epoch: Epoch) -> None:
         """Show the epoch's losses."""
         losses = f"loss {epoch.loss:.5g}"
         if not np.isnan(epoch.validation_loss):
             losses += f"  validation {epoch.validation_loss:.5g}"
-        self._progress.update(self._task, advance=1, losses=losses)
+        self._progress.update(self._task, completed=epoch.epoch, losses=losses)
 
     def on_train_end(self, autoencoder: Autoencoder) -> None:
         """Leave the last state of the bar on the terminal."""
@@ -78,9 +78,7 @@ class TensorBoard:
 
     def __init__(self, folder: Path, examples: Pixels, num_epochs: int):
         self._writer = tf.summary.create_file_writer(str(folder))
-        minimum, maximum = examples.pixel_range
-        images = examples.take(np.arange(len(examples)))
-        self._originals = (images.astype(np.float32) - minimum) / (maximum - minimum)
+        self._originals = examples.scaled(np.arange(len(examples)))
         self._every = max(1, num_epochs // NUM_IMAGE_SUMMARIES)
 
     def on_train_begin(self, history: Sequence[Epoch]) -> None:

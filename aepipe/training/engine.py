@@ -13,11 +13,12 @@ import numpy as np
 from aepipe.errors import TrainingError, TransientStoreError
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.training.batches import Pixels, epoch_rows, num_epochs, read_ahead, steps_per_epoch, total_steps
+from aepipe.training.chance import Chance
 from aepipe.training.checkpoints import Checkpoints
 from aepipe.training.optimizer import FusedAdam
 from aepipe.training.settings import CheckpointSettings, TrainingSettings
 from aepipe.training.state import TrainingState, from_bytes, to_bytes
-from aepipe.training.steps import compile_steps, compile_validation, corruption, steps_in_a_group
+from aepipe.training.steps import compile_steps, compile_validation, steps_in_a_group
 from aepipe.training.stopping import stopped
 
 # Who is told to stop does so after a chunk of steps at the latest.
@@ -49,7 +50,7 @@ class Trained:
     """What a training came to.
 
     Attributes:
-        history: Each epoch's result, in order, counted from 1.
+        history: Each epoch's result, in order, counted from 1; 0 is the untrained model where that may be kept.
         kept: The epoch whose weights the model has.
         ended_by: What ended it.
         resumed_at: The step that it went on from, counted over all epochs; None where it started anew.
@@ -125,14 +126,14 @@ class _Training:
         with strategy.scope() if strategy else nullcontext():
             self._optimizer = FusedAdam(settings, num_steps)
             self._optimizer.build(autoencoder.model.trainable_variables)
-            corrupt = corruption(settings)
-        self._variables = [*autoencoder.model.variables, *self._optimizer.variables, *corrupt.variables]
+            chance = Chance.of(settings)
+        self._variables = [*autoencoder.model.variables, *self._optimizer.variables, *chance.variables]
         self._group = 1 if strategy else steps_in_a_group(autoencoder, num_steps)
-        self._train_chunk = compile_steps(autoencoder, self._optimizer, corrupt, train, settings, self._group, strategy)
+        self._train_chunk = compile_steps(autoencoder, self._optimizer, chance, train, settings, self._group, strategy)
         self._validate = compile_validation(autoencoder, validation, settings)
         self._history: list[Epoch] = []
         self._step_losses = np.zeros((0, 2))
-        self._best: int | None = None
+        self._best: Epoch | None = None
         self._best_weights: list[np.ndarray] = []
         self._seconds = self._epoch_seconds = 0.0
         self._chunk_steps = 1
@@ -142,6 +143,8 @@ class _Training:
         resumed_at = self._resume()
         for callback in self._callbacks:
             callback.on_train_begin(self._history)
+        if self._settings.keep == "best-or-start" and not self._history:
+            self._add_epoch(0, compile_validation(self._autoencoder, self._train, self._settings)())
         while self._ended_by() is None and not self._stop.is_set():
             self._run_steps()
             if not self._stop.is_set():
@@ -156,7 +159,7 @@ class _Training:
 
     def _run_steps(self) -> None:
         """Train until the epoch ends, time runs out or it is told to stop."""
-        rows = epoch_rows(len(self._train), self._settings, len(self._history), self._train.image_bytes)
+        rows = epoch_rows(len(self._train), self._settings, self._num_epochs, self._train.image_bytes)
         num_done = len(self._step_losses)
         values = self._optimizer.step_values(self._steps_done() - num_done, len(rows))
         started = time.perf_counter()
@@ -175,13 +178,19 @@ class _Training:
                 return
 
     def _end_epoch(self) -> None:
+        self._add_epoch(self._num_epochs + 1, self._step_losses.mean(axis=0))
+        if self._saving.every_epochs and self._num_epochs % self._saving.every_epochs == 0:
+            self._save()
+
+    def _add_epoch(self, number: int, losses: Iterable[float]) -> None:
+        """Validate, and note what an epoch came to: its mean loss and MSE on the training images."""
         started = time.perf_counter()
-        loss, mse = (float(value) for value in self._step_losses.mean(axis=0))
+        loss, mse = (float(value) for value in losses)
         validation_loss, validation_mse = self._validate()
         seconds = time.perf_counter() - started
         self._seconds, self._epoch_seconds = self._seconds + seconds, self._epoch_seconds + seconds
         epoch = Epoch(
-            epoch=len(self._history) + 1,
+            epoch=number,
             loss=loss,
             mse=mse,
             validation_loss=validation_loss,
@@ -192,26 +201,27 @@ class _Training:
         self._check_finite([epoch.monitored])
         self._history.append(epoch)
         self._step_losses, self._epoch_seconds = np.zeros((0, 2)), 0.0
-        if self._settings.keep == "best" and (
-            self._best is None or epoch.monitored < self._history[self._best - 1].monitored
-        ):
-            self._best, self._best_weights = epoch.epoch, self._autoencoder.model.get_weights()
+        if self._settings.keep != "last" and (self._best is None or epoch.monitored < self._best.monitored):
+            self._best, self._best_weights = epoch, self._autoencoder.model.get_weights()
         for callback in self._callbacks:
             callback.on_epoch_end(self._autoencoder, epoch)
-        if self._saving.every_epochs and epoch.epoch % self._saving.every_epochs == 0:
-            self._save()
 
     def _ended_by(self) -> Literal["limit", "patience", "time limit"] | None:
         """Return what ended the training, or None."""
         patience = self._settings.patience
-        if len(self._history) >= num_epochs(len(self._train), self._settings):
+        if self._num_epochs >= num_epochs(len(self._train), self._settings):
             return "limit"
-        if self._best and patience is not None and len(self._history) - self._best >= patience:
+        if self._best and patience is not None and self._num_epochs - self._best.epoch >= patience:
             return "patience"
-        return "time limit" if self._history and self._is_out_of_time() else None
+        return "time limit" if self._num_epochs and self._is_out_of_time() else None
+
+    @property
+    def _num_epochs(self) -> int:
+        """How many epochs are complete."""
+        return self._history[-1].epoch if self._history else 0
 
     def _steps_done(self) -> int:
-        return min(len(self._history) * self._steps_in_epoch + len(self._step_losses), self._num_steps)
+        return min(self._num_epochs * self._steps_in_epoch + len(self._step_losses), self._num_steps)
 
     def _is_out_of_time(self) -> bool:
         limit = self._settings.time_limit_minutes
@@ -222,14 +232,14 @@ class _Training:
         if self._best is None:
             return self._history[-1]
         self._autoencoder.model.set_weights(self._best_weights)
-        return self._history[self._best - 1]
+        return self._best
 
     def _check_finite(self, losses) -> None:
         if not np.isfinite(losses).all():
             raise TrainingError(
                 "A loss must stay finite.",
                 "Lower the learning rate.",
-                epoch=len(self._history) + 1,
+                epoch=self._num_epochs + 1,
                 loss=float(np.ravel(losses)[~np.isfinite(np.ravel(losses))][0]),
                 learning_rate=self._settings.learning_rate,
             )
@@ -247,7 +257,7 @@ class _Training:
             best_weights=self._best_weights,
             step_losses=self._step_losses,
             history=history_rows(self._history),
-            best=self._best,
+            best=self._best and self._best.epoch,
             seconds=self._seconds,
             epoch_seconds=self._epoch_seconds,
         )
@@ -270,6 +280,7 @@ class _Training:
         for variable, value in zip(self._variables, state.variables, strict=True):
             variable.assign(value)
         self._history = [Epoch(**row) for row in state.history]
-        self._step_losses, self._best, self._best_weights = state.step_losses, state.best, state.best_weights
+        self._step_losses, self._best_weights = state.step_losses, state.best_weights
+        self._best = next((epoch for epoch in self._history if epoch.epoch == state.best), None)
         self._seconds, self._epoch_seconds = state.seconds, state.epoch_seconds
         return self._steps_done()

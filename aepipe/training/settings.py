@@ -19,6 +19,17 @@ class CorruptionSettings(BaseModel):
     level: float = Field(gt=0, le=1, description="Standard deviation for pixels in [0, 1], or probability.")
 
 
+class AugmentationSettings(BaseModel):
+    """Changes of a training image that leave it an image of the same kind; drawn anew each time that it is seen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    flip: bool = Field(False, description="Mirror every other image, left to right.")
+    shift: float = Field(
+        0.0, ge=0, le=16, description="Standard deviation, in pixels, of a shift by whole pixels; edges are repeated."
+    )
+
+
 class TrainingSettings(BaseModel):
     """Everything about a training that is not the model or the data."""
 
@@ -39,7 +50,11 @@ class TrainingSettings(BaseModel):
     time_limit_minutes: float | None = Field(None, gt=0, description="Training time after which it ends.")
     shuffle: bool = Field(True, description="Draw a new order each epoch; otherwise take the images in order.")
     corruption: CorruptionSettings | None = Field(None, description="Noise on the input, for denoisers.")
-    keep: Literal["best", "last"] = Field("best", description="Which epoch's weights are kept.")
+    augmentation: AugmentationSettings | None = Field(None, description="Changes of the training images.")
+    keep: Literal["best", "best-or-start", "last"] = Field(
+        "best",
+        description="Which epoch's weights are kept; best-or-start: those before the first where none is better.",
+    )
     patience: int | None = Field(None, ge=1, description="Epochs without a better loss after which training stops.")
     precision: Precision = Field("float32", description="auto: bfloat16 where the hardware has it, weights float32.")
     devices: Devices = Field("one", description="all: each batch is shared out among the machine's GPUs.")

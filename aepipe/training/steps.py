@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from aepipe.models.autoencoder import Autoencoder
-from aepipe.models.layers import Corruption
 from aepipe.training.batches import Pixels
+from aepipe.training.chance import Chance
 from aepipe.training.losses import LOSSES, mean_squared_error
 from aepipe.training.optimizer import FusedAdam
 from aepipe.training.runtime import keras, tf
@@ -21,7 +21,7 @@ CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.Conv2DTranspose)
 def compile_steps(
     autoencoder: Autoencoder,
     optimizer: FusedAdam,
-    corrupt: keras.layers.Layer,
+    chance: Chance,
     train: Pixels,
     settings: TrainingSettings,
     group: int = 1,
@@ -33,7 +33,7 @@ def compile_steps(
     Args:
         autoencoder: What is trained, in place.
         optimizer: Built for its weights.
-        corrupt: The layer that inputs go through.
+        chance: What is drawn for each batch.
         train: The images that the batches are of.
         settings: Loss, its unit, the batch size.
         group: How many steps are compiled into one.
@@ -65,9 +65,16 @@ def compile_steps(
         results = strategy.run(shared_step, args=(images, inputs, values))
         return strategy.reduce(tf.distribute.ReduceOp.SUM, results, axis=None)
 
-    def corrupted(images):
+    def drawn(images):
         # Outside of what XLA compiles: on a CPU its random numbers take as long as the rest of a dense step.
-        return corrupt(scale(images), training=True) if settings.corruption else images
+        if chance.augmentation:
+            images = chance.augmentation(images, training=True)
+        return images, chance.corruption(scale(images), training=True) if chance.corruption else images
+
+    def drawn_group(batches):
+        if chance.augmentation:
+            batches = tf.stack([chance.augmentation(batches[number], training=True) for number in range(group)])
+        return batches, chance.corruption(scale(batches), training=True) if chance.corruption else batches
 
     one, several = step if strategy is None else step_on_all, group_step
     if strategy is None and _gains_from_xla(autoencoder):
@@ -79,14 +86,13 @@ def compile_steps(
     @tf.function(input_signature=[batches_of_a_chunk, tf.TensorSpec((None, 3), tf.float32)], autograph=False)
     def train_chunk(batches, values):
         def run_group(first, losses):
-            images = batches[first : first + group]
-            results = several(images, corrupted(images), values[first : first + group])
+            results = several(*drawn_group(batches[first : first + group]), values[first : first + group])
             for number in range(group):
                 losses = losses.write(first + number, results[number])
             return first + group, losses
 
         def run_one(number, losses):
-            return number + 1, losses.write(number, one(batches[number], corrupted(batches[number]), values[number]))
+            return number + 1, losses.write(number, one(*drawn(batches[number]), values[number]))
 
         num_steps, number = tf.shape(batches)[0], tf.constant(0)
         losses = tf.TensorArray(tf.float32, num_steps, element_shape=(2,))
@@ -107,19 +113,21 @@ def compile_validation(autoencoder: Autoencoder, validation: Pixels, settings: T
     num_images = len(validation)
     if not num_images:
         return lambda: (float("nan"), float("nan"))
-    scale, unit, corrupt = _scaling(validation.pixel_range), settings.loss_unit, corruption(settings)
+    scale, unit, corrupt = _scaling(validation.pixel_range), settings.loss_unit, Chance.of(settings).corruption
     model, loss_of = autoencoder.model, LOSSES[settings.loss]
-    initial = [variable.numpy() for variable in corrupt.variables]
+    noise_state = corrupt.variables if corrupt else []
+    initial = [variable.numpy() for variable in noise_state]
 
     @tf.function(reduce_retracing=True, autograph=False)
     def losses(images):
         clean = scale(images)
-        reconstructions = tf.cast(model(corrupt(clean, training=True), training=False), tf.float32)
+        inputs = corrupt(clean, training=True) if corrupt else clean
+        reconstructions = tf.cast(model(inputs, training=False), tf.float32)
         loss = loss_of(clean * unit, reconstructions * unit) + sum(model.losses)
         return tf.stack([loss, mean_squared_error(clean, reconstructions)])
 
     def validate() -> tuple[float, float]:
-        for variable, value in zip(corrupt.variables, initial, strict=True):
+        for variable, value in zip(noise_state, initial, strict=True):
             variable.assign(value)
         total = np.zeros(2)
         for start in range(0, num_images, VALIDATION_BATCH_SIZE):
@@ -133,13 +141,6 @@ def compile_validation(autoencoder: Autoencoder, validation: Pixels, settings: T
 def steps_in_a_group(autoencoder: Autoencoder, num_steps: int) -> int:
     """Return how many steps are worth being compiled into one, in a training of so many."""
     return GROUPED_STEPS if num_steps >= LEAST_STEPS and _gains_from_xla(autoencoder) else 1
-
-
-def corruption(settings: TrainingSettings) -> keras.layers.Layer:
-    """Return the layer that corrupts inputs, or one that passes them on."""
-    if settings.corruption is None:
-        return keras.layers.Identity()
-    return Corruption(settings.corruption.kind, settings.corruption.level, seed=settings.seed)
 
 
 def _scaling(pixel_range: tuple[float, float]) -> Callable:

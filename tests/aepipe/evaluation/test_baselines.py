@@ -2,44 +2,15 @@
 
 import numpy as np
 import pytest
-from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
+from smooth_images import smooth_images
 
+from aepipe import linear
 from aepipe.evaluation import baselines
-from aepipe.evaluation.baselines import LinearDenoiser, PrincipalComponents, mean_image_mse
+from aepipe.evaluation.baselines import LinearDenoiser
 from aepipe.evaluation.metrics import mse_per_image
+from aepipe.linear import PrincipalComponents
 from aepipe.noise import NoiseSpec, corrupt
-
-
-def smooth_images(count: int) -> np.ndarray:
-    """(count, 6, 6, 1) in [0, 1]: sums of a few waves, so that they have structure."""
-    y, x = np.mgrid[:6, :6] / 6
-    waves = np.stack([np.sin(2 * np.pi * (a * x + b * y)) for a in range(3) for b in range(3)])
-    weights = np.random.default_rng(0).normal(size=(count, len(waves)))
-    images = np.einsum("nw,whv->nhv", weights, waves)
-    return ((images - images.min()) / np.ptp(images))[..., None].astype(np.float32)
-
-
-@pytest.mark.parametrize("count", [20, 200])
-@pytest.mark.parametrize("code_size", [1, 5])
-def test_pca_is_scikit_learns(count, code_size):
-    images = smooth_images(count + 30)
-    train, test = images[:count], images[count:]
-    expected = PCA(code_size, svd_solver="full").fit(train.reshape(count, -1).astype(np.float64))
-    rows = test.reshape(30, -1).astype(np.float64)
-    wanted = expected.inverse_transform(expected.transform(rows)).reshape(test.shape)
-    np.testing.assert_allclose(PrincipalComponents.fit(train, code_size).reconstruct(test), wanted, atol=2e-4)
-
-
-def test_pca_with_more_components_than_rank_reconstructs_what_it_saw():
-    train = smooth_images(10)
-    components = PrincipalComponents.fit(train, 36)
-    np.testing.assert_allclose(components.reconstruct(train), train, atol=1e-5)
-
-
-def test_the_mean_image_is_the_training_sets():
-    train, test = np.zeros((4, 2, 2, 1), np.float32), np.full((2, 2, 2, 1), 0.5, np.float32)
-    assert mean_image_mse(train, test) == pytest.approx(0.25)
 
 
 def test_the_linear_denoiser_is_ridge_regression():
@@ -101,8 +72,8 @@ def test_black_images_stay_black(count):
 
 def test_large_images_take_few_rows_evenly_spaced(monkeypatch):
     seen = []
-    monkeypatch.setattr(baselines, "LARGE_IMAGE_VALUES", 35)
-    monkeypatch.setattr(baselines, "MAX_LARGE_ROWS", 12)
+    monkeypatch.setattr(linear, "LARGE_IMAGE_VALUES", 35)
+    monkeypatch.setattr(linear, "MAX_LARGE_ROWS", 12)
     monkeypatch.setattr(baselines, "corrupt", lambda images, *rest: seen.append(rest[-1]) or corrupt(images, *rest))
     LinearDenoiser.fit(smooth_images(100), np.arange(100), NoiseSpec(kind="gaussian", level=0.2), 0)
     assert list(seen[0]) == [0, 9, 18, 27, 36, 45, 54, 63, 72, 81, 90, 99]

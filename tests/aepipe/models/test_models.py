@@ -6,9 +6,10 @@ import keras
 import numpy as np
 import pytest
 
-from aepipe.models import ARCHITECTURES, build
-from aepipe.models.layers import CodePenalty, Corruption, NormalSampling
-from aepipe.models.options import count_parameters
+from aepipe.linear import PrincipalComponents
+from aepipe.models import ARCHITECTURES, build, fit_start
+from aepipe.models.layers import Augmentation, CodePenalty, Corruption, NormalSampling
+from aepipe.models.options import ResidualOptions, count_parameters
 from aepipe.recipes import RECIPES, get_recipe
 from aepipe.recipes.plan import Overrides, plan_training
 
@@ -101,6 +102,47 @@ def test_gaussian_corruption_has_its_standard_deviation():
     assert np.mean(np.asarray(Corruption("dropout", 0.3, seed=0)(grey, training=True)) == 0) == pytest.approx(
         0.3, abs=0.03
     )
+
+
+RESIDUAL = ResidualOptions(code_size=12, encoder_filters=(4,), decoder_filters=(4, 6))
+
+
+def test_a_residual_model_starts_as_pca():
+    images = np.random.default_rng(0).random((40, 6, 5, 2), dtype=np.float32)
+    autoencoder = build(RESIDUAL, images.shape[1:], seed=0)
+    fit_start(RESIDUAL, autoencoder, lambda most: images[:most])
+    expected = PrincipalComponents.fit(images, 12).reconstruct(images)
+    np.testing.assert_allclose(autoencoder.model(images), np.clip(expected, 0, 1), atol=1e-5)
+    assert autoencoder.encoder(images).shape == (40, 12)
+
+
+def test_code_values_beyond_the_images_rank_can_still_be_learned():
+    images = np.random.default_rng(0).random((5, 6, 5, 2), dtype=np.float32)
+    autoencoder = build(RESIDUAL, images.shape[1:], seed=0)
+    fit_start(RESIDUAL, autoencoder, lambda most: images[:most])
+    np.testing.assert_allclose(autoencoder.model(images), images, atol=1e-5)
+    # A kernel of zeros on both sides would have no gradient.
+    assert np.abs(autoencoder.encoder.get_layer("code").get_weights()[0]).min(axis=0).all()
+
+
+def test_augmentation_shifts_by_whole_pixels_and_repeats_the_edge():
+    ramp = np.broadcast_to(np.arange(9, dtype=np.uint8)[:, None, None], (200, 9, 7, 1))
+    shifted = np.asarray(Augmentation(flip=False, shift=1.0, seed=0)(ramp, training=True))
+    moves = shifted[:, 4, 0, 0].astype(int) - 4
+    assert shifted.dtype == np.uint8
+    assert np.std(moves) == pytest.approx(np.sqrt(1 + 1 / 12), rel=0.15)
+    expected = np.clip(np.arange(9) + moves[:, None], 0, 8)
+    np.testing.assert_array_equal(shifted[..., 0], np.broadcast_to(expected[:, :, None], (200, 9, 7)))
+
+
+def test_augmentation_mirrors_every_other_image_while_training_only():
+    images = np.random.default_rng(0).random((400, 4, 6, 1), dtype=np.float32)
+    layer = Augmentation(flip=True, shift=0.0, seed=0)
+    np.testing.assert_array_equal(layer(images), images)
+    augmented = np.asarray(layer(images, training=True))
+    mirrored = (augmented == images[:, :, ::-1]).all(axis=(1, 2, 3))
+    assert mirrored.mean() == pytest.approx(0.5, abs=0.08)
+    np.testing.assert_array_equal(augmented[~mirrored], images[~mirrored])
 
 
 def test_every_architecture_is_used_by_a_recipe():

@@ -7,12 +7,12 @@ import pytest
 
 from aepipe.errors import TrainingError
 from aepipe.models import build
-from aepipe.models.options import ConvolutionalOptions, DenseOptions, VariationalOptions
+from aepipe.models.options import ConvolutionalOptions, DenseOptions, ResidualOptions, VariationalOptions
 from aepipe.training import engine
 from aepipe.training.batches import Pixels
 from aepipe.training.engine import fit
 from aepipe.training.guards import is_collapsed
-from aepipe.training.settings import CorruptionSettings, TrainingSettings
+from aepipe.training.settings import AugmentationSettings, CorruptionSettings, TrainingSettings
 
 DENSE = DenseOptions(hidden_widths=(24,), code_size=8)
 
@@ -69,6 +69,10 @@ def test_uint8_and_float_pixels_train_alike(blobs):
             ConvolutionalOptions(filters=(4, 8), code_size=16, code_l1=0.01),
             {"loss": "half-sum-of-squares", "epochs": 2},
         ),
+        (
+            ResidualOptions(decoder_filters=(4,), code_size=8),
+            {"augmentation": AugmentationSettings(flip=True, shift=0.5), "keep": "best-or-start"},
+        ),
     ],
 )
 def test_the_same_seed_gives_the_same_weights(blobs, options, settings):
@@ -122,6 +126,23 @@ def test_training_stops_after_so_many_epochs_without_a_better_one(blobs, validat
     validation_losses(3, 1, 2, 2, 0, 0)
     trained = train(blobs, epochs=6, patience=2)[1]
     assert len(trained.history) == 4
+    assert trained.ended_by == "patience"
+
+
+def test_a_start_that_no_epoch_betters_is_kept(blobs, validation_losses):
+    # The first two are those of the start, on the training and on the validation images.
+    validation_losses(0, 1, 2, 1.5, 1)
+    weights = Weights()
+    autoencoder, trained = train(blobs, callbacks=[weights], epochs=3, keep="best-or-start")
+    assert [epoch.epoch for epoch in trained.history] == [0, 1, 2, 3]
+    assert trained.kept.epoch == 0
+    np.testing.assert_array_equal(autoencoder.model.get_weights()[0], weights.after[0])
+
+
+def test_patience_counts_from_a_start_that_is_best(blobs, validation_losses):
+    validation_losses(0, 1, 2, 2, 0)
+    trained = train(blobs, epochs=6, keep="best-or-start", patience=2)[1]
+    assert trained.history[-1].epoch == 2
     assert trained.ended_by == "patience"
 
 

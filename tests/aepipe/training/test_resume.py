@@ -9,13 +9,13 @@ import pytest
 
 from aepipe.errors import TrainingInterruptedError
 from aepipe.models import build
-from aepipe.models.options import ConvolutionalOptions, DenseOptions, VariationalOptions
+from aepipe.models.options import ConvolutionalOptions, DenseOptions, ResidualOptions, VariationalOptions
 from aepipe.store import open_store
 from aepipe.training import engine, steps
 from aepipe.training.batches import Pixels
 from aepipe.training.checkpoints import Checkpoints
 from aepipe.training.engine import fit
-from aepipe.training.settings import CheckpointSettings, CorruptionSettings, TrainingSettings
+from aepipe.training.settings import AugmentationSettings, CheckpointSettings, CorruptionSettings, TrainingSettings
 from aepipe.training.state import TrainingState, from_bytes, to_bytes
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (120, 8, 8, 1), dtype=np.uint8)
@@ -25,6 +25,10 @@ RECIPES = {
     "denoising": (DenseOptions(hidden_widths=(24,), code_size=8), {"corruption": NOISE, "schedule": "cosine"}),
     "variational": (VariationalOptions(hidden_widths=(24,), code_size=4), {"keep": "last"}),
     "convolutional": (ConvolutionalOptions(filters=(4, 8), code_size=16, normalise_code=True), {"patience": 50}),
+    "residual": (
+        ResidualOptions(decoder_filters=(4,), code_size=8),
+        {"augmentation": AugmentationSettings(flip=True, shift=0.5), "keep": "best-or-start"},
+    ),
 }
 
 

@@ -1,0 +1,103 @@
+"""Linear maps of images: PCA at a code size, and the algebra under it, bounded in memory and time.
+
+Images are (num_images, height, width, channels) in [0, 1]; rows are images as (num_images, num_values).
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+# MNIST's 60,000 rows make the best denoiser no better (0.01483 against 0.01478), 20,000 make it 2% worse.
+MAX_ROWS = 30_000
+# Bounds the memory for large images.
+MAX_VALUES = MAX_ROWS * 784
+# Above this size the time grows with the rows' cube: 2,000 rows of 64x64x3 take seconds, 4,000 minutes.
+LARGE_IMAGE_VALUES, MAX_LARGE_ROWS = 3072, 2000
+BATCH_ROWS = 4096
+
+
+@dataclass(frozen=True)
+class PrincipalComponents:
+    """The linear autoencoder of a code size: the best there is for the images that it was fitted on.
+
+    Attributes:
+        mean: (num_values,) the mean image.
+        components: (code_size, num_values), orthonormal, the most telling first.
+    """
+
+    mean: np.ndarray
+    components: np.ndarray
+
+    @classmethod
+    def fit(cls, images: np.ndarray, code_size: int) -> "PrincipalComponents":
+        """Fit on training images; a code size over the rank gives all components that there are."""
+        return cls.fit_batches(lambda: [images], code_size)
+
+    @classmethod
+    def fit_batches(cls, batches: Callable[[], Iterable[np.ndarray]], code_size: int) -> "PrincipalComponents":
+        """Fit on training images that are read twice, some at a time.
+
+        They are held all at once only where there are fewer of them than values in an image.
+        """
+        num_rows, total = 0, np.float64(0)
+        for images in batches():
+            num_rows, total = num_rows + len(images), total + _rows(images).sum(axis=0, dtype=np.float64)
+        mean = (total / num_rows).astype(np.float32)
+        centred = (_rows(images) - mean for images in batches())
+        if num_rows < len(mean):
+            axes, _ = principal_axes(np.concatenate(list(centred)))
+        else:
+            axes, _ = _eigenvectors(sum(product(rows, rows) for rows in centred))
+        return cls(mean, np.ascontiguousarray(axes[:, :code_size].T))
+
+    def encode(self, images: np.ndarray) -> np.ndarray:
+        """Return the images' places along the components, (num_images, code_size)."""
+        return (_rows(images) - self.mean) @ self.components.T
+
+    def reconstruct(self, images: np.ndarray) -> np.ndarray:
+        """Return the images' projections, of the same shape."""
+        return (self.encode(images) @ self.components + self.mean).reshape(images.shape)
+
+
+def most_rows(num_values: int) -> int:
+    """Return how many images of this size a linear map is fitted on at most."""
+    largest = MAX_LARGE_ROWS if num_values > LARGE_IMAGE_VALUES else MAX_ROWS
+    return min(largest, max(1, MAX_VALUES // num_values))
+
+
+def mean_row(rows: np.ndarray) -> np.ndarray:
+    """Return the mean row, float32."""
+    return rows.mean(axis=0, dtype=np.float64).astype(np.float32)
+
+
+def product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return left.T @ right, float64: sums of float32 products of some thousand rows, exact enough at half the time."""
+    total = np.zeros((left.shape[1], right.shape[1]))
+    for start in range(0, len(left), BATCH_ROWS):
+        total += left[start : start + BATCH_ROWS].T @ right[start : start + BATCH_ROWS]
+    return total
+
+
+def principal_axes(centred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return orthonormal axes, float32 of (num_values, rank), and the sum of squares along each, the largest first.
+
+    The rank is at most the number of rows, so few large images cost no more than many small ones.
+    """
+    num_rows, num_values = centred.shape
+    if num_rows >= num_values:
+        return _eigenvectors(product(centred, centred))
+    squares, vectors = np.linalg.eigh(product(centred.T, centred.T))
+    # float32 sums of squares are rounded at about 1e-7 of the largest; axes under that are rounding alone.
+    kept = np.flatnonzero(squares > 1e-7 * squares[-1])[::-1]
+    axes = (centred.T @ vectors[:, kept].astype(np.float32)) / np.sqrt(squares[kept]).astype(np.float32)
+    return axes, squares[kept]
+
+
+def _eigenvectors(products: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    squares, vectors = np.linalg.eigh(products)
+    return np.ascontiguousarray(vectors[:, ::-1], np.float32), np.maximum(squares[::-1], 0.0)
+
+
+def _rows(images: np.ndarray) -> np.ndarray:
+    return images.reshape(len(images), -1)

@@ -1,0 +1,65 @@
+"""What is drawn anew for each batch: changes of the images, noise on the input."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from aepipe.models.layers import Augmentation, Corruption
+from aepipe.training.batches import Pixels
+from aepipe.training.runtime import keras
+from aepipe.training.settings import TrainingSettings
+
+# What an augmented image adds to a linear map falls with each variant: 20 of a face are as good as 50.
+MOST_VARIANTS = 40
+BATCH_SIZE = 500
+
+
+@dataclass(frozen=True)
+class Chance:
+    """What is drawn anew for each batch, each None where it is not asked for.
+
+    Attributes:
+        augmentation: Changes input and target alike.
+        corruption: Changes the input alone.
+    """
+
+    augmentation: Augmentation | None
+    corruption: Corruption | None
+
+    @classmethod
+    def of(cls, settings: TrainingSettings) -> "Chance":
+        """Return the layers that settings ask for, with their seeds."""
+        change, noise, seed = settings.augmentation, settings.corruption, settings.seed
+        return cls(
+            change and Augmentation(change.flip, change.shift, seed=seed),
+            noise and Corruption(noise.kind, noise.level, seed=seed),
+        )
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """The states of their random generators."""
+        return [variable for layer in (self.augmentation, self.corruption) if layer for variable in layer.variables]
+
+
+def training_images(train: Pixels, settings: TrainingSettings) -> Callable[[int], np.ndarray]:
+    """Return what gives up to a number of training images as a step has them for its target.
+
+    They are float32, (num_images, height, width, channels) in [0, 1], evenly spaced; augmented images come in up to 40
+    variants.
+    """
+    augmentation = Chance.of(settings).augmentation
+
+    def images(most: int) -> np.ndarray:
+        if most < len(train):
+            positions = np.linspace(0, len(train) - 1, most).astype(int)
+        else:
+            copies = min(most // len(train), MOST_VARIANTS) if augmentation else 1
+            positions = np.tile(np.arange(len(train)), copies)
+        starts = range(0, len(positions), BATCH_SIZE)
+        parts = (train.scaled(positions[start : start + BATCH_SIZE]) for start in starts)
+        if augmentation:
+            parts = (np.asarray(augmentation(part, training=True)) for part in parts)
+        return np.concatenate(list(parts))
+
+    return images

@@ -1,0 +1,34 @@
+"""PCA is what it should be, however the images come."""
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from smooth_images import smooth_images
+
+from aepipe.linear import PrincipalComponents
+
+
+@pytest.mark.parametrize("count", [20, 200])
+@pytest.mark.parametrize("code_size", [1, 5])
+def test_pca_is_scikit_learns(count, code_size):
+    images = smooth_images(count + 30)
+    train, test = images[:count], images[count:]
+    expected = PCA(code_size, svd_solver="full").fit(train.reshape(count, -1).astype(np.float64))
+    rows = test.reshape(30, -1).astype(np.float64)
+    wanted = expected.inverse_transform(expected.transform(rows)).reshape(test.shape)
+    np.testing.assert_allclose(PrincipalComponents.fit(train, code_size).reconstruct(test), wanted, atol=2e-4)
+
+
+def test_pca_with_more_components_than_rank_reconstructs_what_it_saw():
+    train = smooth_images(10)
+    components = PrincipalComponents.fit(train, 36)
+    np.testing.assert_allclose(components.reconstruct(train), train, atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [20, 200])
+def test_images_in_batches_have_the_same_components(count):
+    images = smooth_images(count)
+    whole = PrincipalComponents.fit(images, 4)
+    parts = PrincipalComponents.fit_batches(lambda: (images[start : start + 7] for start in range(0, count, 7)), 4)
+    np.testing.assert_allclose(parts.mean, whole.mean, atol=1e-6)
+    np.testing.assert_allclose(parts.reconstruct(images), whole.reconstruct(images), atol=1e-4)
