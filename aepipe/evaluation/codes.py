@@ -1,10 +1,13 @@
 """What a model's codes are like. Codes are (num_images, code_size)."""
 
+import warnings
+
 import numpy as np
 
 # A value counts as zero below this share of the largest one.
 ZERO_SHARE = 0.01
 DEAD_DEVIATION = 1e-6
+MOST_SILHOUETTE_IMAGES, MOST_PROBE_STEPS = 2000, 300
 
 
 def code_statistics(codes: np.ndarray) -> dict[str, float]:
@@ -20,6 +23,52 @@ def code_statistics(codes: np.ndarray) -> dict[str, float]:
         "code_sparsity": float(np.mean(np.abs(codes) <= ZERO_SHARE * largest)),
         "code_dead_share": float(np.mean(codes.std(axis=0) <= DEAD_DEVIATION * max(largest, 1e-12))),
     }
+
+
+def silhouette(codes: np.ndarray, labels: np.ndarray) -> float | None:
+    """Return how well the classes are apart: 1 where each image is among its own class, 0 where they are mixed.
+
+    Rousseeuw, 1987; on at most 2,000 evenly spaced images. None where there are not at least two classes, one of them
+    of several images.
+    """
+    from sklearn.metrics import silhouette_score
+
+    chosen = np.linspace(0, len(codes) - 1, min(len(codes), MOST_SILHOUETTE_IMAGES)).astype(int)
+    codes, labels = np.asarray(codes, np.float64)[chosen], labels[chosen]
+    if not 2 <= len(np.unique(labels)) < len(labels):
+        return None
+    return float(silhouette_score(codes, labels))
+
+
+def probe_accuracy(
+    train_codes: np.ndarray, train_labels: np.ndarray, test_codes: np.ndarray, test_labels: np.ndarray
+) -> float | None:
+    """Return the share of test images whose class a linear classifier reads off the code (Alain and Bengio, 2016).
+
+    None where there is one class only, or a class that was not trained on.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from threadpoolctl import threadpool_limits
+
+    if len(np.unique(train_labels)) < 2 or not np.isin(test_labels, train_labels).all():
+        return None
+    # The regularisation keeps few images of many classes apart; its steps end before they are perfect.
+    classifier = LogisticRegression(C=0.1, max_iter=MOST_PROBE_STEPS, tol=1e-3)
+    probe = make_pipeline(StandardScaler(), classifier)
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return float(probe.fit(train_codes, train_labels).score(test_codes, test_labels))
+
+
+def principal_map(codes: np.ndarray) -> np.ndarray:
+    """Return codes along their two principal axes, (num_images, 2); distances mean what they mean in the code."""
+    centred = np.asarray(codes, np.float64) - np.mean(codes, axis=0, dtype=np.float64)
+    left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
+    places = left[:, :2] * sizes[:2]
+    return np.pad(places, ((0, 0), (0, 2 - places.shape[1])))
 
 
 def map_codes(codes: np.ndarray, seed: int) -> np.ndarray:

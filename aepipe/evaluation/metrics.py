@@ -99,8 +99,8 @@ def _similarities(originals: np.ndarray, reconstructions: np.ndarray) -> np.ndar
 
 
 def summarise(
-    originals: np.ndarray,
-    reconstructions: np.ndarray,
+    errors: np.ndarray,
+    similarities: np.ndarray,
     labels: np.ndarray | None,
     label_names: tuple[str, ...],
     source_unit: float,
@@ -110,19 +110,18 @@ def summarise(
     A class that is itself called "all" is called "all (class)", so that no reader takes one for the other.
 
     Args:
-        originals: What should have come out.
-        reconstructions: What came out.
+        errors: (num_images,) each image's MSE per pixel.
+        similarities: (num_images,) each image's SSIM.
         labels: (num_images,) class indices, or None.
         label_names: A name for each class index.
         source_unit: The value of white in the source's printed numbers.
     """
-    errors = mse_per_image(originals, reconstructions)
     mse = float(errors.mean())
     yield ALL, "mse_per_pixel", mse
     yield ALL, "mse_in_source_unit", mse * source_unit**2
     yield ALL, "psnr_db", psnr_db(max(mse, SMALLEST_MSE))
-    yield ALL, "ssim", float(ssim_per_image(originals, reconstructions).mean())
-    yield ALL, "num_images", float(len(originals))
+    yield ALL, "ssim", float(similarities.mean())
+    yield ALL, "num_images", float(len(errors))
     for index, name in enumerate(label_names if labels is not None else ()):
         if np.any(labels == index):
             yield f"{ALL} (class)" if name == ALL else name, "mse_per_pixel", float(errors[labels == index].mean())

@@ -35,9 +35,9 @@ def measure_published(store: Store, release: str, outcome: Outcome) -> Measured:
         model = _load(store, f"{prefix}/model.keras")
     except NOT_LOADABLE as error:
         return _not_measured(release, f"It can't be loaded: {str(error).splitlines()[0]}")
-    # Here, because matplotlib comes with it.
-    from aepipe.evaluation.measure import predict
+    # Here, because pandas comes with it.
     from aepipe.evaluation.metrics import mse_per_image
+    from aepipe.evaluation.subject import predict
 
     return Measured(release, float(mse_per_image(targets, predict(model, inputs)).mean()))
 

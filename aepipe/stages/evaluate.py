@@ -56,7 +56,8 @@ def evaluate_recipe(
         # Here, because they import TensorFlow.
         import pandas as pd
 
-        from aepipe.evaluation.measure import HeldOut, Subject, measure
+        from aepipe.evaluation.measure import measure
+        from aepipe.evaluation.subject import HeldOut, Subject
         from aepipe.training.saving import load_autoencoder
 
         files = {name: local_file(store, trained.files[f"{name}.keras"]) for name in ("model", "encoder", "decoder")}

@@ -1,13 +1,25 @@
 """Every figure of a run. Each function takes arrays and writes one PNG."""
 
-from aepipe.evaluation.figures.charts import code_map, error_by_noise, loss_curves, mse_by_class
+from aepipe.evaluation.figures.charts import (
+    error_by_noise,
+    error_histogram,
+    error_over_time,
+    loss_curves,
+    mse_by_class,
+)
+from aepipe.evaluation.figures.codes import code_maps, code_usage
 from aepipe.evaluation.figures.images import denoising, image_grid, noisy_preview, reconstructions
+from aepipe.evaluation.figures.style import image_rows
 
 __all__ = [
-    "code_map",
+    "code_maps",
+    "code_usage",
     "denoising",
     "error_by_noise",
+    "error_histogram",
+    "error_over_time",
     "image_grid",
+    "image_rows",
     "loss_curves",
     "mse_by_class",
     "noisy_preview",

@@ -1,16 +1,40 @@
-"""Figures that show numbers: losses, errors by class and by noise, maps of codes."""
+"""Figures that show numbers: losses, errors by class and by noise, by image."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import LogFormatter, MaxNLocator, NullFormatter
 
-from aepipe.evaluation.figures.style import LINEAR, MODEL, NOTHING, SETTINGS, new_figure, save, set_title, short_name
+from aepipe.evaluation.figures.style import (
+    LINEAR,
+    MODEL,
+    MOST_NAMED_CLASSES,
+    NOTHING,
+    SETTINGS,
+    new_figure,
+    save,
+    set_title,
+    short_name,
+)
+from aepipe.evaluation.metrics import SMALLEST_MSE
 
-MOST_NAMED_CLASSES = 12
+NUM_BINS = 41
+SMALLEST_ERROR_SHARE = 1e-4
+
+
+class Series(Protocol):
+    """Errors at some times."""
+
+    label: str
+    created: Sequence[str]
+    mse: Sequence[float]
+    reference: Sequence[float]
 
 
 def loss_curves(history: pd.DataFrame, kept_epoch: int, path: Path, title: str) -> None:
@@ -76,6 +100,32 @@ def mse_by_class(errors: Mapping[str, float], pca_errors: Mapping[str, float], p
         save(figure, path)
 
 
+def error_over_time(series: Sequence[Series], path: Path, title: str) -> None:
+    """Write a recipe's error over time, a line for each series.
+
+    Args:
+        series: Each has label, created (ISO times), mse and reference, which is dashed.
+        path: Where the PNG goes.
+        title: Said above.
+    """
+    colors = mpl.colormaps["tab10"]
+    with mpl.rc_context(SETTINGS):
+        figure = new_figure(4)
+        axes = figure.add_subplot()
+        for number, line in enumerate(series):
+            times = [datetime.fromisoformat(created) for created in line.created]
+            axes.plot(times, line.mse, "o-", color=colors(number % 10), label=short_name(line.label, 80))
+            axes.plot(times, line.reference, "--", color=colors(number % 10), alpha=0.7)
+        axes.set_ylabel("MSE per pixel")
+        axes.set_ylim(bottom=0)
+        locator = AutoDateLocator(minticks=2, maxticks=6)
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        set_title(figure, title)
+        figure.legend(loc="outside lower center")
+        save(figure, path)
+
+
 def error_by_noise(curves: Mapping[str, pd.DataFrame], path: Path, title: str) -> None:
     """Write the error by level of noise, a panel for each kind.
 
@@ -112,27 +162,25 @@ def error_by_noise(curves: Mapping[str, pd.DataFrame], path: Path, title: str) -
         save(figure, path)
 
 
-def code_map(points: np.ndarray, labels: np.ndarray | None, label_names: Sequence[str], path: Path, title: str) -> None:
-    """Write codes in two dimensions, (num_images, 2), coloured by class: named up to 12 classes, a scale above that."""
+def error_histogram(errors: np.ndarray, pca_errors: np.ndarray, path: Path, title: str) -> None:
+    """Write how many images have which error, (num_images,), beside that of PCA at the same code size."""
+    values = np.concatenate([errors, pca_errors])
+    smallest = max(values.min(), values.max() * SMALLEST_ERROR_SHARE, SMALLEST_MSE)
+    # Errors are spread over powers of ten; an error of none would have no place among them.
+    bins = np.geomspace(smallest, max(values.max(), 2 * smallest), NUM_BINS)
     with mpl.rc_context(SETTINGS):
-        figure = new_figure(6, 8)
+        figure = new_figure(4)
         axes = figure.add_subplot()
-        if labels is None:
-            axes.scatter(*points.T, s=12, color=MODEL)
-        elif len(label_names) <= MOST_NAMED_CLASSES:
-            colors = mpl.colormaps["tab20" if len(label_names) > 10 else "tab10"]
-            for index in np.unique(labels):
-                axes.scatter(
-                    *points[labels == index].T, s=12, color=colors(int(index)), label=short_name(label_names[index])
-                )
-            figure.legend(loc="outside right upper", markerscale=2)
-        else:
-            shown = axes.scatter(*points.T, s=14, c=labels, cmap="turbo")
-            figure.colorbar(shown, ax=axes, label=f"class index, {len(label_names)} classes")
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set_visible(False)
-        axes.grid(False)
+        for name, color, numbers in (("model", MODEL, errors), ("PCA, same code size", LINEAR, pca_errors)):
+            axes.hist(np.maximum(numbers, smallest), bins, histtype="stepfilled", color=color, alpha=0.45, label=name)
+            axes.axvline(max(numbers.mean(), smallest), color=color, linestyle="--")
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(_PlainNumbers())
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.set(xlabel="MSE per pixel; dashed: the mean", ylabel="images")
         set_title(figure, title)
+        figure.legend(loc="outside lower center", ncols=2)
         save(figure, path)
 
 

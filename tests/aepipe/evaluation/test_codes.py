@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from aepipe.evaluation.codes import code_statistics, map_codes
+from aepipe.evaluation.codes import code_statistics, map_codes, principal_map, probe_accuracy, silhouette
 
 
 def test_sparsity_counts_values_that_are_about_zero():
@@ -40,3 +40,42 @@ def test_tiny_codes_have_a_map(num_images, code_size):
     points = map_codes(np.random.default_rng(0).normal(size=(num_images, code_size)), seed=0)
     assert points.shape == (num_images, 2)
     assert np.isfinite(points).all()
+
+
+def clusters(distance: float, size: int = 30):
+    """Codes of two classes that are so far apart, and their labels."""
+    generator = np.random.default_rng(0)
+    labels = np.arange(2 * size) % 2
+    return generator.normal(size=(2 * size, 5)) + distance * labels[:, None], labels
+
+
+def test_classes_that_are_apart_have_a_high_silhouette_and_a_perfect_probe():
+    codes, labels = clusters(20)
+    assert silhouette(codes, labels) > 0.8
+    assert probe_accuracy(codes[:40], labels[:40], codes[40:], labels[40:]) == 1
+
+
+def test_classes_that_are_mixed_have_neither():
+    codes, labels = clusters(0, size=300)
+    assert abs(silhouette(codes, labels)) < 0.05
+    assert probe_accuracy(codes[:300], labels[:300], codes[300:], labels[300:]) == pytest.approx(0.5, abs=0.15)
+
+
+@pytest.mark.parametrize("labels", [np.zeros(6, int), np.arange(6)])
+def test_one_class_or_one_image_a_class_has_no_silhouette(labels):
+    assert silhouette(np.random.default_rng(0).normal(size=(6, 3)), labels) is None
+
+
+def test_a_probe_is_not_asked_for_classes_that_it_never_saw():
+    codes, labels = clusters(20)
+    assert probe_accuracy(codes, labels, codes, labels + 1) is None
+    assert probe_accuracy(codes, 0 * labels, codes, 0 * labels) is None
+
+
+def test_the_principal_map_keeps_distances_of_a_plane():
+    generator = np.random.default_rng(0)
+    plane = generator.normal(size=(20, 2))
+    codes = plane @ np.linalg.qr(generator.normal(size=(7, 2)))[0].T + 5
+    points = principal_map(codes)
+    np.testing.assert_allclose(np.linalg.norm(points[3] - points[8]), np.linalg.norm(plane[3] - plane[8]))
+    assert principal_map(codes[:1]).shape == (1, 2)

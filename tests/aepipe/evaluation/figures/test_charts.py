@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from aepipe.evaluation import figures
-from aepipe.evaluation.figures import charts
+from aepipe.evaluation.figures import charts, codes
 from aepipe.evaluation.figures.style import save
 
 
@@ -13,7 +13,8 @@ from aepipe.evaluation.figures.style import save
 def drawn(monkeypatch):
     """The Matplotlib figures that would be saved, for their texts and lines; rendering them takes most of the time."""
     figures_drawn = []
-    monkeypatch.setattr(charts, "save", lambda figure, path: figures_drawn.append(figure))
+    for module in (charts, codes):
+        monkeypatch.setattr(module, "save", lambda figure, path: figures_drawn.append(figure))
     return figures_drawn
 
 
@@ -67,7 +68,8 @@ def test_many_classes_are_sorted_and_counted(tmp_path, drawn):
 def test_a_users_folder_names_are_drawn_as_they_are(tmp_path, read, drawn):
     names = ("_hidden", r"price $\x_{$", "a" * 200)
     labels = np.arange(30) % 3
-    figures.code_map(np.random.default_rng(0).normal(size=(30, 2)), labels, names, tmp_path / "map.png", r"$\x_{$")
+    maps = {"PCA": np.random.default_rng(0).normal(size=(30, 2))}
+    figures.code_maps(maps, labels, names, tmp_path / "map.png", r"$\x_{$")
     figures.mse_by_class(dict.fromkeys(names, 0.1), dict.fromkeys(names, 0.2), tmp_path / "bars.png", r"$\x_{$")
     assert legend(drawn[0]) == [" _hidden", r"price \$\x_{\$", "a" * 21 + "..."]
     for figure in drawn:
@@ -89,13 +91,29 @@ def test_code_maps_name_few_classes_and_scale_many(tmp_path, drawn):
     points = np.random.default_rng(0).normal(size=(80, 2))
     for num_classes in (12, 40):
         names = [f"class {index}" for index in range(num_classes)]
-        figures.code_map(points, np.arange(80) % num_classes, names, tmp_path / "figure.png", "title")
+        maps = {"t-SNE": points, "PCA": -points}
+        figures.code_maps(maps, np.arange(80) % num_classes, names, tmp_path / "figure.png", "title")
     assert legend(drawn[0]) == [f"class {index}" for index in range(12)]
     assert not drawn[1].legends
-    assert "40 classes" in drawn[1].axes[1].get_ylabel()
+    assert "40 classes" in drawn[1].axes[2].get_ylabel()
 
 
 @pytest.mark.parametrize("points", [np.zeros((50, 2)), np.ones((1, 2))])
 def test_a_map_without_labels_or_of_one_point(tmp_path, read, points):
-    figures.code_map(points, None, (), tmp_path / "figure.png", "title")
+    figures.code_maps({"PCA": points}, None, (), tmp_path / "figure.png", "title")
     read(tmp_path / "figure.png")
+
+
+def test_errors_of_none_have_a_place_in_the_histogram(tmp_path, drawn):
+    errors = np.array([0, 0.001, 0.002, 0.1])
+    figures.error_histogram(errors, 2 * errors, tmp_path / "figure.png", "title")
+    assert legend(drawn[0]) == ["model", "PCA, same code size"]
+    means = [line.get_xdata()[0] for line in drawn[0].axes[0].lines]
+    assert means == pytest.approx([errors.mean(), 2 * errors.mean()])
+
+
+def test_code_values_are_drawn_from_the_most_varying_to_the_dead(tmp_path, drawn):
+    figures.code_usage(np.array([0.0, 3.0, 1.0]), tmp_path / "figure.png", "title")
+    outline = drawn[0].axes[0].collections[0].get_paths()[0].vertices
+    assert drawn[0].axes[0].get_xlim() == (0, 3)
+    assert outline[:, 1].max() == 3

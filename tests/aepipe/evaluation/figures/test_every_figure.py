@@ -8,10 +8,18 @@ from PIL import Image
 from aepipe.evaluation import figures
 from aepipe.noise import NoiseParameters
 from aepipe.noisy_test_set import build_noisy_test_set
+from aepipe.publishing.index import Series
 
 GENERATOR = np.random.default_rng(0)
 GREY, COLOR = GENERATOR.random((10, 8, 8, 1)), GENERATOR.random((10, 12, 9, 3))
 NOISY = build_noisy_test_set("set", GREY, None, np.arange(10), NoiseParameters(levels=(0.2,)))
+MAPS = {"t-SNE": GREY[:, 0, :2, 0], "PCA": GREY[:, 1, :2, 0]}
+SERIES = [
+    Series(
+        "tuned, full, digits", ("2026-01-01T02:00:00+00:00", "2026-01-02T02:00:00+00:00"), (0.02, 0.01), (0.03, 0.03)
+    ),
+    Series("published", ("2026-01-02T02:00:00+00:00",), (0.05,), (0.03,)),
+]
 CURVE = pd.DataFrame({"level": [0.1, 0.2], "model": [0.01, 0.02], "linear": [0.02, 0.03], "nothing": [0.1, 0.2]})
 
 
@@ -31,11 +39,13 @@ FIGURES = {
     "classes": lambda path: figures.mse_by_class({"a": 0.1, "b": 0.2}, {"a": 0.2, "b": 0.1}, path, "a title"),
     "many classes": lambda path: figures.mse_by_class(*[{f"c{i}": i + 1.0 for i in range(40)}] * 2, path, "a title"),
     "noise": lambda path: figures.error_by_noise({"gaussian": CURVE, "dropout": CURVE}, path, "a title"),
-    "map": lambda path: figures.code_map(GREY[:, 0, :2, 0], np.arange(10) % 3, ["a", "b", "c"], path, "a title"),
-    "map without labels": lambda path: figures.code_map(GREY[:, 0, :2, 0], None, [], path, "a title"),
-    "map of many": lambda path: figures.code_map(
-        GREY[:, 0, :2, 0], np.arange(10), [str(i) for i in range(40)], path, "a title"
-    ),
+    "errors": lambda path: figures.error_histogram(GREY[:, 0, 0, 0], GREY[:, 1, 0, 0], path, "a title"),
+    "equal errors": lambda path: figures.error_histogram(np.zeros(3), np.zeros(3), path, "a title"),
+    "time": lambda path: figures.error_over_time(SERIES, path, "a title"),
+    "usage": lambda path: figures.code_usage(GREY[0, :, 0, 0], path, "a title"),
+    "maps": lambda path: figures.code_maps(MAPS, np.arange(10) % 3, ["a", "b", "c"], path, "a title"),
+    "maps without labels": lambda path: figures.code_maps(MAPS, None, [], path, "a title"),
+    "maps of many": lambda path: figures.code_maps(MAPS, np.arange(10), [str(i) for i in range(40)], path, "a title"),
 }
 
 

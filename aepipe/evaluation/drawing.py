@@ -1,0 +1,130 @@
+"""Which figures a trained model gets."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from aepipe.evaluation import figures
+from aepipe.evaluation.codes import map_codes, principal_map
+from aepipe.evaluation.measurements import Measurements
+from aepipe.evaluation.subject import HeldOut, Subject, predict
+
+NUM_EXAMPLES = 10
+NUM_EXTREMES = 5
+NUM_INTERPOLATIONS = 5
+MAP_POINTS = 1000
+GRID_SIDE = 12
+
+
+def draw(folder: Path, subject: Subject, held_out: HeldOut, measured: Measurements) -> None:
+    """Write every figure that makes sense for a model into a folder.
+
+    Args:
+        folder: Where the PNGs go.
+        subject: The model.
+        held_out: What it was measured on.
+        measured: What that came to.
+    """
+    _draw_reconstructions(folder, subject, held_out, measured)
+    _draw_interpolations(folder, subject, measured)
+    if subject.trained_noise_level is not None:
+        _draw_denoising(folder, subject, held_out)
+    if subject.is_generative:
+        _draw_samples(folder, subject, measured.codes)
+    _draw_errors(folder, subject, held_out, measured)
+    _draw_codes(folder, subject, held_out, measured)
+
+
+def _draw_reconstructions(folder: Path, subject: Subject, held_out: HeldOut, measured: Measurements) -> None:
+    # Evenly spaced rather than the first ones, which in some data sets are all of one person.
+    order = np.argsort(measured.errors, kind="stable")
+    chosen = {
+        "reconstructions": (_evenly(len(order), NUM_EXAMPLES), "held-out images, MSE per pixel under each"),
+        "extremes": (
+            np.concatenate([order[:NUM_EXTREMES], order[-NUM_EXTREMES:]]),
+            "held-out images with the smallest and the largest errors",
+        ),
+    }
+    for name, (rows, what) in chosen.items():
+        originals = held_out.data.scaled(held_out.split.test[rows])
+        reconstructed = predict(subject.autoencoder.model, originals)
+        figures.reconstructions(originals, reconstructed, folder / f"{name}.png", f"{subject.title}: {what}")
+
+
+def _draw_interpolations(folder: Path, subject: Subject, measured: Measurements) -> None:
+    rows = _evenly(len(measured.codes), 2 * NUM_INTERPOLATIONS)
+    firsts, lasts = measured.codes[rows[: len(rows) // 2]], measured.codes[rows[len(rows) // 2 :]]
+    if not len(firsts):
+        return
+    shares = np.linspace(0, 1, NUM_EXAMPLES, dtype=np.float32)[:, None]
+    strips = [
+        (f"{number}", predict(subject.autoencoder.decoder, (1 - shares) * first + shares * last))
+        for number, (first, last) in enumerate(zip(firsts, lasts, strict=False), 1)
+    ]
+    title = f"{subject.title}: images decoded on the way from one code to another"
+    figures.image_rows(strips, folder / "interpolations.png", title)
+
+
+def _draw_denoising(folder: Path, subject: Subject, held_out: HeldOut) -> None:
+    specs = [spec for spec in held_out.noisy.specs if spec.kind == "gaussian"] or held_out.noisy.specs
+    spec = min(specs, key=lambda spec: abs(spec.level - subject.trained_noise_level))
+    clean, noisy = held_out.noisy.pair(spec)
+    rows = _evenly(len(clean), NUM_EXAMPLES)
+    denoised = predict(subject.autoencoder.model, noisy[rows])
+    title = f"{subject.title}: {spec.kind} noise {spec.level:g}, MSE per pixel under each"
+    figures.denoising(noisy[rows], denoised, clean[rows], folder / "denoising.png", title)
+
+
+def _draw_samples(folder: Path, subject: Subject, codes: np.ndarray) -> None:
+    generator = np.random.Generator(np.random.PCG64(0))
+    drawn = generator.standard_normal((GRID_SIDE**2, codes.shape[1])).astype(np.float32)
+    decoder = subject.autoencoder.decoder
+    title = f"{subject.title}: images decoded from random codes"
+    figures.image_grid(predict(decoder, drawn), GRID_SIDE, folder / "samples.png", title)
+    # The plane that tells most: the two codes directions of largest variance, from -2 to 2 standard deviations.
+    mean = codes.mean(axis=0)
+    directions, sizes, _ = np.linalg.svd((codes - mean).T, full_matrices=False)
+    steps = np.linspace(-2, 2, GRID_SIDE)
+    plane = np.stack(np.meshgrid(steps, steps[::-1]), axis=-1).reshape(-1, 2)[:, : len(sizes)]
+    deviations = sizes[:2] / np.sqrt(len(codes))
+    grid = (mean + (plane * deviations) @ directions[:, :2].T).astype(np.float32)
+    title = f"{subject.title}: along two directions\nof the code, -2 to 2 standard deviations"
+    figures.image_grid(predict(decoder, grid), GRID_SIDE, folder / "latent_grid.png", title)
+
+
+def _draw_errors(folder: Path, subject: Subject, held_out: HeldOut, measured: Measurements) -> None:
+    figures.loss_curves(
+        subject.history, subject.kept_epoch, folder / "loss_curves.png", f"{subject.title}: loss by epoch"
+    )
+    title = f"{subject.title}: error of each held-out image"
+    figures.error_histogram(measured.errors, measured.pca_errors, folder / "error_histogram.png", title)
+    by_class, pca_by_class = (_by_class(rows) for rows in (measured.summary, measured.pca_summary))
+    if len(by_class) > 1:
+        title = f"{subject.title}: held-out error by class"
+        figures.mse_by_class(by_class, pca_by_class, folder / "mse_by_class.png", title)
+    figures.error_by_noise(
+        measured.curves, folder / "error_by_noise.png", f"{subject.title}: error on noisy input of {held_out.name}"
+    )
+
+
+def _draw_codes(folder: Path, subject: Subject, held_out: HeldOut, measured: Measurements) -> None:
+    chosen = _evenly(len(measured.codes), MAP_POINTS)
+    codes, labels = measured.codes[chosen], held_out.labels(held_out.split.test[chosen])
+    figures.code_maps(
+        {"t-SNE": map_codes(codes, seed=0), "PCA": principal_map(codes)},
+        labels,
+        held_out.data.label_names,
+        folder / "code_map.png",
+        f"{subject.title}: maps of {codes.shape[1]} code values",
+    )
+    title = f"{subject.title}: how much each of {codes.shape[1]} code values varies"
+    figures.code_usage(measured.codes.std(axis=0), folder / "code_usage.png", title)
+
+
+def _by_class(summary) -> Mapping[str, float]:
+    return {name: value for name, metric, value in summary if name != "all" and metric == "mse_per_pixel"}
+
+
+def _evenly(total: int, most: int) -> np.ndarray:
+    return np.linspace(0, total - 1, min(most, total)).astype(int)

@@ -1,0 +1,84 @@
+"""What is measured, and on what."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from aepipe.datasets.images import ImageData
+from aepipe.models.autoencoder import Autoencoder
+from aepipe.noisy_test_set import NoisyTestSet
+from aepipe.splits import Split
+
+BATCH_SIZE = 500
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is measured.
+
+    Attributes:
+        recipe: The recipe's name.
+        setting: Which of its settings.
+        autoencoder: Its models, loaded from the store.
+        source_unit: The value of white in the source's printed numbers.
+        trained_noise_level: Level of the noise that a denoiser trained on; None for other models.
+        is_generative: Codes drawn from N(0, 1) decode to new images.
+        history: One row an epoch, as history.csv has them.
+        kept_epoch: The epoch whose weights were kept.
+    """
+
+    recipe: str
+    setting: str
+    autoencoder: Autoencoder
+    source_unit: float
+    trained_noise_level: float | None
+    is_generative: bool
+    history: pd.DataFrame
+    kept_epoch: int
+
+    @property
+    def title(self) -> str:
+        """What a figure calls it."""
+        return f"{self.recipe} ({self.setting})"
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What it is measured on.
+
+    Attributes:
+        name: Data set and split.
+        data: All images.
+        split: Which of them are held out.
+        noisy: Some of them, corrupted.
+        noise_baselines: For each kind and level: kind, level, nothing_mse, linear_mse.
+    """
+
+    name: str
+    data: ImageData
+    split: Split
+    noisy: NoisyTestSet
+    noise_baselines: Sequence[Mapping[str, Any]]
+
+    @property
+    def not_held_out(self) -> np.ndarray:
+        """Rows that a baseline may be fitted on: to train and to validate."""
+        return np.union1d(self.split.train, self.split.validation)
+
+    def batches(self, rows: np.ndarray) -> Iterator[np.ndarray]:
+        """Yield the images of these rows, 500 at a time, float32 in [0, 1]."""
+        for start in range(0, len(rows), BATCH_SIZE):
+            yield self.data.scaled(rows[start : start + BATCH_SIZE])
+
+    def labels(self, rows: np.ndarray) -> np.ndarray | None:
+        """Return the classes of these rows, where there are classes."""
+        return None if self.data.labels is None else np.asarray(self.data.labels[rows])
+
+
+def predict(model, inputs: np.ndarray) -> np.ndarray:
+    """Return a model's outputs, computed in batches of 500."""
+    starts = range(0, len(inputs), BATCH_SIZE)
+    return np.concatenate([np.asarray(model(inputs[start : start + BATCH_SIZE], training=False)) for start in starts])

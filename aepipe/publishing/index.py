@@ -1,0 +1,113 @@
+"""index.html: every release of a store on one page, and each recipe's held-out error over time."""
+
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aepipe.publishing.channels import list_channels
+from aepipe.publishing.inline_images import InlineImage, inline_image
+from aepipe.publishing.manifest import Manifest, list_releases
+from aepipe.publishing.notation import choose_notation
+from aepipe.publishing.templates import html_environment
+from aepipe.recipes import RECIPES
+from aepipe.store.interface import Store
+
+KEY = "index.html"
+# A year of nights; older ones stay in the store, and in `aepipe releases list`.
+MOST_RELEASES = 366
+
+
+@dataclass(frozen=True)
+class Series:
+    """One recipe over time, on the same data, with the same code size and setting.
+
+    Attributes:
+        label: What tells it from the recipe's other series.
+        created: ISO times, the oldest first.
+        mse: MSE per pixel on held-out images; a denoiser's on noisy input.
+        reference: PCA's with the same code size; for a denoiser the best linear map's.
+    """
+
+    label: str
+    created: Sequence[str]
+    mse: Sequence[float]
+    reference: Sequence[float]
+
+
+def write_index(store: Store) -> str:
+    """Write the page anew, and return where it lies. Of two writers the later one wins; both know all releases."""
+    named: dict[str, list[str]] = {}
+    for name, channel in list_channels(store).items():
+        named.setdefault(channel.release, []).append(name)
+    store.put(KEY, render_index(list_releases(store)[:MOST_RELEASES], named, store.url).encode())
+    return f"{store.url}/{KEY}"
+
+
+def render_index(manifests: Sequence[Manifest], channels: Mapping[str, Sequence[str]], store_url: str) -> str:
+    """Return the page as HTML.
+
+    Args:
+        manifests: The releases, the latest first.
+        channels: Which channels name a release, by its id.
+        store_url: Where they lie, for the page's heading.
+    """
+    errors = [facts.get("mse_per_pixel") for manifest in manifests for facts in manifest.recipes.values()]
+    return (
+        html_environment()
+        .get_template("index.html.j2")
+        .render(
+            manifests=manifests,
+            channels=channels,
+            store_url=store_url,
+            recipes=_present(manifests),
+            charts=dict(_charts(manifests)),
+            per_pixel=choose_notation(errors),
+        )
+    )
+
+
+def series_of(recipe: str, manifests: Iterable[Manifest]) -> list[Series]:
+    """Return a recipe's errors over time: a series for each setting, data and code size, as only those compare.
+
+    Args:
+        recipe: Its name.
+        manifests: Releases, the latest first; a model that one took over from another is left out.
+    """
+    found: dict[str, list[tuple[str, float, float]]] = {}
+    for manifest in reversed(list(manifests)):
+        facts = manifest.recipes.get(recipe, {})
+        point = _point(facts)
+        if point is not None and facts["origin"] == manifest.release:
+            preset = str(manifest.parameters.get("preset", "full"))
+            label = f"{facts['setting']}, {preset}, {facts['data']}, code {facts['code_size']}"
+            found.setdefault(label, []).append((manifest.created, *point))
+    return [Series(label, *zip(*points, strict=True)) for label, points in found.items()]
+
+
+def _point(facts: Mapping[str, Any]) -> tuple[float, float] | None:
+    kinds = (("denoised_mse_per_pixel", "linear_mse_per_pixel"), ("mse_per_pixel", "pca_mse_per_pixel"))
+    for mse, reference in kinds:
+        if facts.get(mse) is not None and facts.get(reference) is not None:
+            return facts[mse], facts[reference]
+    return None
+
+
+def _present(manifests: Iterable[Manifest]) -> list[str]:
+    present = {recipe for manifest in manifests for recipe in manifest.recipes}
+    known = [recipe for recipe in RECIPES if recipe in present]
+    return known + sorted(present - set(known))
+
+
+def _charts(manifests: Sequence[Manifest]) -> Iterable[tuple[str, InlineImage]]:
+    # Here, because Matplotlib takes a second.
+    from aepipe.evaluation.figures import error_over_time
+
+    with tempfile.TemporaryDirectory(prefix="aepipe-index-") as folder:
+        path = Path(folder) / "chart.png"
+        for recipe in _present(manifests):
+            series = series_of(recipe, manifests)
+            if series:
+                error_over_time(series, path, recipe)
+                yield recipe, inline_image(path.read_bytes())

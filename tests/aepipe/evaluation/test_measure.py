@@ -1,0 +1,145 @@
+"""What is measured about a model: the same in batches, beside PCA, with every figure that makes sense."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from aepipe.datasets.images import ImageData
+from aepipe.evaluation import drawing, subject
+from aepipe.evaluation.measure import measure
+from aepipe.evaluation.subject import HeldOut, Subject
+from aepipe.linear import PrincipalComponents
+from aepipe.models import build, fit_start
+from aepipe.models.options import ResidualOptions
+from aepipe.noise import NoiseParameters, NoiseSpec
+from aepipe.noisy_test_set import build_noisy_test_set
+from aepipe.splits import Split
+
+EVERY_MODEL = {
+    "code_map",
+    "code_usage",
+    "error_by_noise",
+    "error_histogram",
+    "extremes",
+    "interpolations",
+    "loss_curves",
+    "reconstructions",
+}
+
+
+@pytest.fixture(scope="module")
+def data() -> ImageData:
+    """Images of three classes that differ in brightness."""
+    generator = np.random.default_rng(0)
+    labels = np.arange(90) % 3
+    smooth = gaussian_filter(generator.random((90, 8, 8, 1)), (0, 1, 1, 0))
+    images = np.round(80 * labels[:, None, None, None] + 90 * smooth).astype(np.uint8)
+    return ImageData("set", images, (0, 255), labels, ("dark", "grey", "bright"))
+
+
+@pytest.fixture(scope="module")
+def held_out(data) -> HeldOut:
+    split = Split(np.arange(50), np.arange(50, 60), np.arange(60, 90))
+    noisy = build_noisy_test_set("set", data.scaled(split.test), None, split.test, NoiseParameters(levels=(0.2,)))
+    baselines = [
+        {"kind": spec.kind, "level": spec.level, "nothing_mse": 0.04, "linear_mse": 0.01} for spec in noisy.specs
+    ]
+    return HeldOut("set-fraction", data, split, noisy, baselines)
+
+
+def pca_model(data, held_out, **changes) -> Subject:
+    """A model that is PCA, fitted on the images that the baseline has."""
+    options = ResidualOptions(code_size=4)
+    autoencoder = build(options, (8, 8, 1), seed=0)
+    fit_start(options, autoencoder, lambda most: data.scaled(held_out.not_held_out))
+    history = pd.DataFrame({"epoch": [0, 1], "loss": [0.1, 0.2], "validation_loss": [0.1, 0.2]})
+    given = {"trained_noise_level": None, "is_generative": False, "history": history, "kept_epoch": 0}
+    return Subject("mnist-dense", "tuned", autoencoder, 255, **{**given, **changes})
+
+
+@pytest.fixture
+def no_drawing(monkeypatch):
+    monkeypatch.setattr("aepipe.evaluation.measure.draw", lambda *_: None)
+
+
+@pytest.mark.usefixtures("no_drawing")
+def test_a_model_that_is_pca_has_its_errors_and_its_probe(tmp_path, data, held_out):
+    facts = measure(tmp_path, pca_model(data, held_out), held_out)
+    originals = data.scaled(held_out.split.test)
+    expected = PrincipalComponents.fit(data.scaled(held_out.not_held_out), 4).reconstruct(originals)
+    assert facts["mse_per_pixel"] == pytest.approx(np.mean((expected - originals) ** 2), rel=1e-3)
+    assert facts["mse_per_pixel"] == pytest.approx(facts["pca_mse_per_pixel"], rel=1e-3)
+    assert facts["mse_median"] <= facts["mse_95th_percentile"]
+    assert facts["probe_accuracy"] == facts["pca_probe_accuracy"] > 0.9
+    assert facts["code_silhouette"] > 0.5
+    mean_image = data.scaled(held_out.not_held_out).mean(axis=0)
+    assert facts["mean_image_mse_per_pixel"] == pytest.approx(np.mean((mean_image - originals) ** 2), rel=1e-4)
+
+
+@pytest.mark.usefixtures("no_drawing")
+def test_batches_change_nothing(tmp_path, data, held_out, monkeypatch):
+    whole = measure(tmp_path, pca_model(data, held_out), held_out)
+    with np.load(tmp_path / "codes.npz") as archive:
+        codes = archive["codes"]
+    monkeypatch.setattr(subject, "BATCH_SIZE", 7)
+    parts = measure(tmp_path, pca_model(data, held_out), held_out)
+    with np.load(tmp_path / "codes.npz") as archive:
+        np.testing.assert_allclose(archive["codes"], codes, atol=1e-4)
+        np.testing.assert_array_equal(archive["rows"], held_out.split.test)
+        assert archive["errors"].mean() == pytest.approx(whole["mse_per_pixel"])
+    assert parts == pytest.approx(whole, rel=1e-3, abs=1e-6)
+
+
+@pytest.mark.usefixtures("no_drawing")
+def test_the_table_has_classes_noise_and_codes(tmp_path, data, held_out):
+    facts = measure(tmp_path, pca_model(data, held_out), held_out)
+    table = pd.read_csv(tmp_path / "metrics.csv")
+    whole = table[(table.class_name == "all") & (table.noise == "none")].set_index("metric").value
+    assert whole.probe_accuracy == facts["probe_accuracy"]
+    assert set(table.class_name) == {"all", "dark", "grey", "bright"}
+    assert set(table.metric[table.noise == "gaussian 0.2"]) == {
+        "denoised_mse_per_pixel",
+        "linear_mse_per_pixel",
+        "noisy_mse_per_pixel",
+    }
+
+
+@pytest.mark.usefixtures("no_drawing")
+def test_a_denoiser_is_measured_at_its_own_noise(tmp_path, data, held_out):
+    facts = measure(tmp_path, pca_model(data, held_out, trained_noise_level=0.2), held_out)
+    clean, noisy = held_out.noisy.pair(NoiseSpec(kind="gaussian", level=0.2))
+    expected = PrincipalComponents.fit(data.scaled(held_out.not_held_out), 4).reconstruct(noisy)
+    assert facts["denoised_mse_per_pixel"] == pytest.approx(np.mean((np.clip(expected, 0, 1) - clean) ** 2), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "more"),
+    [
+        ({}, {"mse_by_class"}),
+        ({"trained_noise_level": 0.2}, {"mse_by_class", "denoising"}),
+        ({"is_generative": True}, {"mse_by_class", "samples", "latent_grid"}),
+    ],
+)
+def test_a_model_gets_the_figures_that_make_sense(tmp_path, data, held_out, monkeypatch, changes, more):
+    paths = set()
+    for name in drawing.figures.__all__:
+        monkeypatch.setattr(
+            drawing.figures, name, lambda *given: paths.update(part for part in given if hasattr(part, "suffix"))
+        )
+    measure(tmp_path, pca_model(data, held_out, **changes), held_out)
+    assert {path.stem for path in paths} == EVERY_MODEL | more
+
+
+def test_the_extremes_are_the_best_and_the_worst(tmp_path, data, held_out, monkeypatch):
+    shown = {}
+    monkeypatch.setattr(
+        drawing.figures, "reconstructions", lambda images, _, path, title: shown.update({path.stem: images})
+    )
+    for name in set(drawing.figures.__all__) - {"reconstructions"}:
+        monkeypatch.setattr(drawing.figures, name, lambda *_: None)
+    measure(tmp_path, pca_model(data, held_out), held_out)
+    with np.load(tmp_path / "codes.npz") as archive:
+        best, worst = archive["rows"][archive["errors"].argmin()], archive["rows"][archive["errors"].argmax()]
+    np.testing.assert_array_equal(shown["extremes"][0], data.scaled([best])[0])
+    np.testing.assert_array_equal(shown["extremes"][-1], data.scaled([worst])[0])
