@@ -76,6 +76,20 @@ def verify_data_sets(
         raise typer.Exit(1)
 
 
+@app.command(epilog="Example: aepipe table --store s3://models/aepipe")
+def table(store: StoreOption = "./store", as_json: JsonOption = False) -> None:
+    """Print the table of results over all releases of a store, as Markdown: mean and spread over the seeds."""
+    from aepipe.publishing.manifest import list_releases
+    from aepipe.publishing.table import as_markdown, result_lines
+    from aepipe.store import open_store
+
+    lines = result_lines(list_releases(open_store(store)))
+    if as_json:
+        typer.echo(json.dumps([line.model_dump(mode="json") for line in lines], indent=2))
+    else:
+        typer.echo(as_markdown(lines), nl=False)
+
+
 @app.command(epilog="Example: aepipe noise mnist --kinds gaussian --levels 0.2 --levels 0.4 --store ./store")
 def noise(
     data_set: Annotated[str, typer.Argument(help="A data set's name, or images:PATH.")],

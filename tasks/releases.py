@@ -4,6 +4,7 @@ from prefect import get_run_logger
 
 from aepipe.publishing import promotion
 from aepipe.publishing.channels import Channel
+from aepipe.publishing.index import write_index
 from aepipe.publishing.manifest import resolve_release
 from aepipe.publishing.prune import HOUR_SECONDS, plan_prune
 from aepipe.publishing.prune import prune as remove
@@ -15,13 +16,13 @@ from tasks.stages import store_task
 @store_task(name="promote")
 def promote(store_url: str, channel: str, release: str, why: str, by: str, force: bool) -> str:
     """Let a channel name a release."""
-    return _tell(channel, promotion.promote(open_store(store_url), channel, release, why, by, force))
+    return _tell(store_url, channel, promotion.promote(open_store(store_url), channel, release, why, by, force))
 
 
 @store_task(name="rollback")
 def rollback(store_url: str, channel: str, why: str, by: str) -> str:
     """Let a channel name the release that it named before."""
-    return _tell(channel, promotion.rollback(open_store(store_url), channel, why, by))
+    return _tell(store_url, channel, promotion.rollback(open_store(store_url), channel, why, by))
 
 
 @store_task(name="verify")
@@ -45,11 +46,13 @@ def prune(store_url: str, keep: int, grace_hours: float, delete: bool) -> str:
     for pruned in removed:
         get_run_logger().info("%s, %s, %d bytes", pruned.release, pruned.state, pruned.size)
     if delete:
+        write_index(store)
         return f"{len(removed)} releases removed, {uploads} unfinished uploads ended"
     return f"{len(removed)} releases would be removed"
 
 
-def _tell(channel: str, found: Channel) -> str:
+def _tell(store_url: str, channel: str, found: Channel) -> str:
+    write_index(open_store(store_url))
     message = f"{channel} is {found.release}, generation {found.current.generation}"
     get_run_logger().info(message)
     return message

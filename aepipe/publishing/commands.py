@@ -130,10 +130,14 @@ def promote_release(
     as_json: JsonOption = False,
 ) -> None:
     """Let a channel name a release as it is; every byte is checked before."""
+    from aepipe.publishing.index import write_index
     from aepipe.publishing.promotion import promote
     from aepipe.store import open_store
 
-    _tell(channel, promote(open_store(store), channel, release, why, by, force), as_json)
+    opened = open_store(store)
+    promoted = promote(opened, channel, release, why, by, force)
+    write_index(opened)
+    _tell(channel, promoted, as_json)
 
 
 @app.command("rollback", epilog='Example: aepipe releases rollback --why "blurred faces"')
@@ -145,10 +149,23 @@ def rollback_channel(
     as_json: JsonOption = False,
 ) -> None:
     """Let a channel name the release that it named before."""
+    from aepipe.publishing.index import write_index
     from aepipe.publishing.promotion import rollback
     from aepipe.store import open_store
 
-    _tell(channel, rollback(open_store(store), channel, why, by), as_json)
+    opened = open_store(store)
+    went_back = rollback(opened, channel, why, by)
+    write_index(opened)
+    _tell(channel, went_back, as_json)
+
+
+@app.command("index", epilog="Example: aepipe releases index --store s3://models/aepipe")
+def make_index(store: StoreOption = "./store") -> None:
+    """Write index.html, the page over all releases, and print where it lies; every change of a release does so, too."""
+    from aepipe.publishing.index import write_index
+    from aepipe.store import open_store
+
+    typer.echo(write_index(open_store(store)))
 
 
 @app.command("diff", epilog="Example: aepipe releases diff production candidate")
@@ -201,6 +218,7 @@ def prune_releases(
     as_json: JsonOption = False,
 ) -> None:
     """Remove old releases and what killed publishers left; never what a channel names or would go back to."""
+    from aepipe.publishing.index import write_index
     from aepipe.publishing.prune import HOUR_SECONDS, plan_prune, prune
     from aepipe.store import open_store
 
@@ -208,6 +226,8 @@ def prune_releases(
     planned = plan_prune(opened, keep, grace_hours)
     removed = list(prune(opened, planned)) if delete else planned
     uploads = opened.abort_stale_uploads(grace_hours * HOUR_SECONDS) if delete else 0
+    if delete:
+        write_index(opened)
     rows = [[row.release, row.state, len(row.keys), row.size, round(row.age_hours, 1)] for row in removed]
     title = f"{'Removed' if delete else 'Would be removed; --delete does it'}: {len(rows)}"
     print_rows(as_json, title, ["release", "state", "files", "bytes", "hours old"], rows)

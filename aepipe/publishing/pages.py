@@ -2,27 +2,39 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from aepipe.errors import ObjectNotFoundError
 from aepipe.publishing.card import render_card
+from aepipe.publishing.manifest import Manifest
 from aepipe.publishing.outcome import Outcome, Verdict
 from aepipe.publishing.report import Figure, NoisySet, Report, render_report
 from aepipe.recipes import get_recipe
+from aepipe.store.interface import Store
 
 # In the order of the report; a recipe has those of them that make sense for it.
 CAPTIONS = {
     "reconstructions": "Held-out images over their reconstructions",
+    "extremes": "The held-out images that come out best, and worst",
     "denoising": "Noisy input, what the model makes of it, the clean image",
     "samples": "New images, decoded from random codes",
     "latent_grid": "Images decoded along the two most telling directions of the code",
+    "interpolations": "Images decoded on the way from the code of one image to that of another",
     "loss_curves": "Loss by epoch; the kept epoch is marked",
+    "error_histogram": "Error of each held-out image, beside PCA's",
     "mse_by_class": "Held-out error by class",
     "error_by_noise": "Error on the noisy test set against doing nothing and the best linear map",
-    "code_map": "Codes of held-out images in two dimensions (t-SNE)",
+    "code_map": "Codes of held-out images in two dimensions: neighbours (t-SNE) and distances (PCA)",
+    "code_usage": "How much each value of the code varies; one that never does is dead",
 }
+
+
+# Those of production are shown, too: what a model makes of images, not how it came to be.
+COMPARED = ("reconstructions", "extremes", "denoising", "samples", "error_by_noise")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +56,8 @@ def write_pages(
     verdicts: Sequence[Verdict],
     parameters: Mapping[str, Any],
     facts: RunFacts,
+    store: Store,
+    production: Manifest | None = None,
 ) -> None:
     """Write metrics.csv, metrics.json, report.html and each recipe's card.md into a folder.
 
@@ -54,6 +68,8 @@ def write_pages(
         verdicts: The decision about each, in the same order.
         parameters: The run's parameters.
         facts: The run as a whole.
+        store: Where the release lies, and production's figures.
+        production: What the channel holds, whose figures stand beside this run's.
     """
     tables = [pd.read_csv(source) for path, source in files.items() if path.endswith("/metrics.csv")]
     metrics = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
@@ -67,6 +83,7 @@ def write_pages(
             card.write_text(render_card(get_recipe(outcome.recipe), outcome, facts.release), encoding="utf-8")
     report = Report(
         release_id=facts.release,
+        store_url=store.url,
         created=facts.created,
         setting=str(parameters.get("setting")),
         preset=str(parameters.get("preset")),
@@ -77,17 +94,24 @@ def write_pages(
         seconds=facts.seconds,
         outcomes=outcomes,
         verdicts=verdicts,
-        figures={outcome.recipe: list(_figures(outcome.recipe, files)) for outcome in outcomes},
+        figures={outcome.recipe: list(_figures(outcome.recipe, files, store, production)) for outcome in outcomes},
         noisy_sets=list(_noisy_sets(outcomes, files)),
     )
     (folder / "report.html").write_text(render_report(report), encoding="utf-8")
 
 
-def _figures(recipe: str, files: Mapping[str, Path]) -> Iterator[Figure]:
+def _figures(recipe: str, files: Mapping[str, Path], store: Store, production: Manifest | None) -> Iterator[Figure]:
+    """Yield a recipe's figures, each that tells how good it is before production's."""
+    of_production = {file.path for file in production.files} if production else set()
     for name, caption in CAPTIONS.items():
         path = f"models/{recipe}/figures/{name}.png"
         if path in files:
             yield Figure(caption, files[path].read_bytes())
+        if name in COMPARED and path in of_production:
+            # A damaged release is for `aepipe releases verify` to find; this one is published all the same.
+            with suppress(ObjectNotFoundError):
+                in_production = store.get(f"releases/{production.release}/{path}")
+                yield Figure(f"In production ({production.release}): {caption[0].lower()}{caption[1:]}", in_production)
 
 
 def _noisy_sets(outcomes: Sequence[Outcome], files: Mapping[str, Path]) -> Iterator[NoisySet]:

@@ -41,6 +41,18 @@ from aepipe.store.local_files import local_file
 from aepipe.store.stages import file_sha256
 
 STAGES = ("data", "split", "noisy", "trained", "evaluated")
+# What a manifest says of an evaluation: enough for the table of results and for the page over all releases.
+SUMMARISED = (
+    "code_size",
+    "compression_ratio",
+    "mse_per_pixel",
+    "psnr_db",
+    "ssim",
+    "pca_mse_per_pixel",
+    "denoised_mse_per_pixel",
+    "linear_mse_per_pixel",
+    "noisy_mse_per_pixel",
+)
 
 
 class Run(BaseModel):
@@ -245,7 +257,8 @@ def _write_candidate(
     )
     with tempfile.TemporaryDirectory(prefix="aepipe-release-") as name:
         folder = Path(name)
-        write_pages(folder, files, outcomes, judgement.verdicts, run.parameters, facts)
+        production = None if judgement.base is None else read_manifest(store, judgement.base.release)
+        write_pages(folder, files, outcomes, judgement.verdicts, run.parameters, facts, store, production)
         verdicts = [verdict.model_dump(mode="json") for verdict in judgement.verdicts]
         (folder / "decision.json").write_bytes(as_json(verdicts))
         pages = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
@@ -270,7 +283,7 @@ def _write_candidate(
 def summarise(release: str, outcome: Outcome, verdict: Verdict) -> dict[str, JsonValue]:
     """Return what a manifest says about one recipe."""
     facts = {} if outcome.evaluated is None else outcome.evaluated.facts
-    known = ("code_size", "mse_per_pixel", "pca_mse_per_pixel", "denoised_mse_per_pixel", "linear_mse_per_pixel")
+    trained = {} if outcome.trained is None else outcome.trained.facts
     return {
         "verdict": verdict.verdict,
         "origin": release if is_sound(outcome) else None,
@@ -279,7 +292,8 @@ def summarise(release: str, outcome: Outcome, verdict: Verdict) -> dict[str, Jso
         "data": None if outcome.split is None else outcome.split.facts["name"],
         "images_sha256": None if outcome.data is None else outcome.data.facts["images_sha256"],
         "test_rows_sha256": None if outcome.split is None else outcome.split.facts["test_sha256"],
-        **{name: facts.get(name) for name in known},
+        "training_seconds": trained.get("training_seconds"),
+        **{name: facts.get(name) for name in SUMMARISED},
     }
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from aepipe.publishing import notation
+from aepipe.publishing.gate import is_sound
 from aepipe.publishing.inline_images import InlineImage, inline_image
 from aepipe.publishing.outcome import Outcome, Verdict
+from aepipe.publishing.templates import html_environment
 
 VERDICTS = ("promoted", "first", "held", "failed")
 STAGES = ("data", "split", "noisy", "trained", "evaluated")
@@ -49,6 +49,7 @@ class Report:
 
     Attributes:
         release_id: The release that the page is in.
+        store_url: The store that the release is in.
         created: When the run started, as an ISO time.
         setting: Which setting of the recipes was trained.
         preset: How much was trained: full or quick.
@@ -64,6 +65,7 @@ class Report:
     """
 
     release_id: str
+    store_url: str
     created: str
     setting: str
     preset: str
@@ -92,6 +94,11 @@ class Entry:
         return self.outcome.evaluated.facts if self.outcome.evaluated else {}
 
     @property
+    def is_in_release(self) -> bool:
+        """Whether there are models to load: those of an unsound recipe are not published."""
+        return is_sound(self.outcome)
+
+    @property
     def ratio_to_pca(self) -> float | None:
         """The model's error over PCA's at the same code size; below 1 is better than PCA."""
         mse, pca_mse = self.facts.get("mse_per_pixel"), self.facts.get("pca_mse_per_pixel")
@@ -107,7 +114,7 @@ def render_report(report: Report) -> str:
     entries = _entries(report)
     ratios = [entry.ratio_to_pca for entry in entries if entry.ratio_to_pca is not None]
     return (
-        _environment()
+        html_environment()
         .get_template("report.html.j2")
         .render(
             report=report,
@@ -159,17 +166,3 @@ def _per_pixel_values(entries: Sequence[Entry]) -> list[float | None]:
     evaluated = [entry.facts.get(name) for entry in entries for name in PER_PIXEL_FACTS]
     trained = [entry.outcome.trained.facts for entry in entries if entry.outcome.trained]
     return evaluated + [facts[name] for facts in trained for name in ("train_mse", "validation_mse")]
-
-
-def _environment() -> Environment:
-    # Names of files, labels and parameters come from outside.
-    environment = Environment(
-        loader=PackageLoader("aepipe", "publishing"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    filters = ("decimals", "duration", "moment", "plain", "significant", "words")
-    environment.filters.update({name: getattr(notation, name) for name in filters})
-    return environment

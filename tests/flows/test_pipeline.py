@@ -1,7 +1,9 @@
 """The whole job on the embedded digits, against a real Prefect server and a real store."""
 
+import html
 import json
 import os
+import re
 
 import numpy as np
 import pytest
@@ -106,6 +108,25 @@ def test_the_published_model_has_the_error_that_was_reported(published):
     )
 
 
+def test_the_code_in_the_report_loads_the_model(published):
+    folder, _, result = published
+    page = (folder / "releases" / result.release / "report.html").read_text()
+    codes = [html.unescape(code) for code in re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", page, re.DOTALL)]
+    assert len(codes) == len(TWO)
+    images = np.zeros((3, 8, 8, 1), np.uint8)
+    for recipe, code in zip(TWO, codes, strict=True):
+        names = {"images": images}
+        exec(code, names)
+        assert names["loaded"].recipe == recipe
+        assert names["reconstructions"].shape == images.shape
+        assert names["loaded"].decode(names["codes"]).shape == images.shape
+
+
+def test_the_index_links_the_report(published):
+    folder, _, result = published
+    assert f'href="releases/{result.release}/report.html"' in (folder / "index.html").read_text()
+
+
 def test_the_second_run_of_the_same_parameters_trains_nothing_and_says_so(published):
     folder, _, first = published
     state, second = run(folder)
@@ -156,6 +177,9 @@ def test_another_epochs_value_for_one_recipe_retrains_and_judges_that_recipe_alo
     assert costs["mnist-dense"]["data"].rows == 1797
     assert costs["mnist-dense"]["trained"].bytes > 10_000
     assert [manifest.release for manifest in list_releases(store)][-1] == first.release
+    pages = [store.get(f"releases/{release}/report.html").decode() for release in (first.release, second.release)]
+    # The reconstructions, extremes and noise curves of both recipes, and the samples of one.
+    assert [len(re.findall(r"<figcaption>In production \(.*?\): ", page)) for page in pages] == [0, 7]
 
 
 def test_refresh_trains_again_to_the_same_bytes(published):

@@ -80,6 +80,7 @@ def png(height: int = 40, width: int = 60, seed: int | None = None) -> bytes:
 def report_of(*outcomes: Outcome, **changes) -> Report:
     report = Report(
         release_id="20250301T060000Z-abcdef",
+        store_url="s3://models/aepipe",
         created="2025-03-01T06:00:00+00:00",
         setting="tuned",
         preset="full",
