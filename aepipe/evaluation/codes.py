@@ -13,7 +13,8 @@ MOST_SILHOUETTE_IMAGES, MOST_PROBE_STEPS = 2000, 300
 def code_statistics(codes: np.ndarray) -> dict[str, float]:
     """Return the mean and deviation of all code values, their sparsity, and the share of dead units.
 
-    Sparsity is the share of values under 1% of the largest one in size; a dead unit is the same for all images.
+    Sparsity is the share of values under 1% of the largest one in size, the zero share that of exact zeros; a dead unit
+    is the same for all images.
     """
     codes = np.asarray(codes, np.float64)
     largest = np.abs(codes).max()
@@ -21,6 +22,7 @@ def code_statistics(codes: np.ndarray) -> dict[str, float]:
         "code_mean": float(codes.mean()),
         "code_standard_deviation": float(codes.std(axis=0).mean()),
         "code_sparsity": float(np.mean(np.abs(codes) <= ZERO_SHARE * largest)),
+        "code_zero_share": float(np.mean(codes == 0)),
         "code_dead_share": float(np.mean(codes.std(axis=0) <= DEAD_DEVIATION * max(largest, 1e-12))),
     }
 

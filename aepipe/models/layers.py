@@ -25,6 +25,23 @@ class CodePenalty(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
+class CodeThreshold(keras.layers.Layer):
+    """Sets code values that are at most `threshold` in size to 0 and passes the others on."""
+
+    def __init__(self, threshold: float, **kwargs):
+        super().__init__(**kwargs)
+        self.threshold = threshold
+
+    def call(self, codes):
+        """Return codes of the same shape."""
+        return ops.hard_shrink(codes, self.threshold)
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        return {**super().get_config(), "threshold": self.threshold}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
 class NormalSampling(keras.layers.Layer):
     """Draws the code while training and returns its mean otherwise; adds `beta` times the KL term to the loss.
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.errors import ParameterError
 
-Activation = Literal["linear", "relu", "elu", "sigmoid", "tanh", "gelu"]
+Activation = Literal["linear", "relu", "elu", "sigmoid", "tanh", "gelu", "silu"]
 Initializer = Literal["glorot_uniform", "he_normal", "variance_scaling"]
 
 # A code of more than a quarter of the pixels is hardly a bottleneck.
@@ -75,7 +75,8 @@ class ResidualOptions(ModelOptions):
     pixel_unit: float = Field(1.0, ge=1, le=1, description="PCA is fitted on pixels in [0, 1].")
     encoder_filters: tuple[int, ...] = Field((), description="Filters of the convolutions before the code.")
     decoder_filters: tuple[int, ...] = Field((), description="Filters of the convolutions after the linear decoder.")
-    activation: Activation = Field("gelu", description="Activation of the convolutions.")
+    activation: Activation = Field("silu", description="Activation of the convolutions.")
+    code_threshold: float = Field(0.0, ge=0, description="Code values up to this size become 0, for sparsity.")
     code_l1: float = Field(0.0, ge=0, description="Weight of the sum of absolute values of a code, for sparsity.")
 
 

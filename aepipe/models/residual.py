@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from aepipe.linear import PrincipalComponents, most_rows
 from aepipe.models.autoencoder import Autoencoder, compose, kernel_initializer
-from aepipe.models.layers import CodePenalty
+from aepipe.models.layers import CodePenalty, CodeThreshold
 from aepipe.models.options import ResidualOptions
 from aepipe.models.seeds import Seeds
 
@@ -43,6 +43,8 @@ def _encoder(options: ResidualOptions, image_shape, seeds: Seeds) -> keras.Model
     code = keras.layers.Dense(options.code_size, kernel_initializer=kernel_initializer(options, seeds), name="code")(
         keras.layers.Flatten(name="pixels")(refined)
     )
+    if options.code_threshold:
+        code = CodeThreshold(options.code_threshold, name="code_threshold")(code)
     if options.code_l1:
         code = CodePenalty(options.code_l1, name="code_penalty")(code)
     return keras.Model(images, code, name="encoder")

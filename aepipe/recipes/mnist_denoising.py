@@ -29,7 +29,7 @@ RECIPE = Recipe(
         model=DenseOptions(
             hidden_widths=(1024, 512),
             code_size=98,
-            activation="gelu",
+            activation="silu",
             output_activation="sigmoid",
             initializer="he_normal",
         ),
@@ -37,7 +37,7 @@ RECIPE = Recipe(
             schedule="cosine",
             warm_up_share=0.05,
             batch_size=150,
-            epochs=40,
+            epochs=25,
             patience=10,
             corruption=CorruptionSettings(kind="heteroscedastic", level=0.4),
         ),

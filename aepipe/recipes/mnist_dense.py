@@ -33,7 +33,7 @@ RECIPE = Recipe(
         model=DenseOptions(
             hidden_widths=(512, 256),
             code_size=98,
-            activation="gelu",
+            activation="silu",
             output_activation="sigmoid",
             initializer="he_normal",
         ),

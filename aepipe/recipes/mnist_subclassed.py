@@ -21,7 +21,7 @@ RECIPE = Recipe(
         model=SubclassedOptions(
             hidden_widths=(512,),
             code_size=64,
-            activation="gelu",
+            activation="silu",
             output_activation="sigmoid",
             initializer="he_normal",
         ),

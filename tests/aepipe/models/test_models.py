@@ -8,7 +8,7 @@ import pytest
 
 from aepipe.linear import PrincipalComponents
 from aepipe.models import ARCHITECTURES, build, fit_start
-from aepipe.models.layers import Augmentation, CodePenalty, Corruption, NormalSampling
+from aepipe.models.layers import Augmentation, CodePenalty, CodeThreshold, Corruption, NormalSampling
 from aepipe.models.options import ResidualOptions, count_parameters
 from aepipe.recipes import RECIPES, get_recipe
 from aepipe.recipes.plan import Overrides, plan_training
@@ -150,3 +150,8 @@ def test_every_architecture_is_used_by_a_recipe():
         getattr(recipe, setting).model.architecture for recipe in RECIPES.values() for setting in ("tuned", "published")
     }
     assert used == set(ARCHITECTURES)
+
+
+def test_a_code_threshold_makes_small_values_zero_and_leaves_the_others():
+    codes = np.array([[0.04, -0.04, 0.06, -2.0]], np.float32)
+    np.testing.assert_array_equal(CodeThreshold(0.05)(codes), [[0, 0, np.float32(0.06), -2]])
