@@ -42,6 +42,10 @@ def run(
     changes: Annotated[
         list[str] | None, typer.Option("--set", help="name=value for all recipes, recipe.name=value for one.")
     ] = None,
+    exports: Annotated[
+        str | None,
+        typer.Option(help="Of onnx,litert,litert-int8, or none; by default all in preset full, none in quick."),
+    ] = None,
     store: StoreOption = "./store",
     at_once: Annotated[
         int | None, typer.Option(min=1, help="Trainings side by side; by default 2, on a GPU 1.")
@@ -68,6 +72,7 @@ def run(
         "store": store,
         "at_once": at_once,
         "refresh": refresh,
+        "exports": None if exports is None else [name for name in exports.split(",") if name != "none"],
         **parse_changes(changes or []),
     }
     if allow_unsafe_pointer:
@@ -162,7 +167,7 @@ def refuse_mistakes(parameters: dict) -> None:
         AepipeError: the store, the data set or a change is none.
         ValidationError: a value is not what its field allows.
     """
-    shared = {name: parameters[name] for name in ("setting", "preset", "data_set", "split", "noise")}
+    shared = {name: parameters[name] for name in ("setting", "preset", "data_set", "split", "noise", "exports")}
     overrides = {name: Overrides(**changes) for name, changes in parameters["recipe_overrides"].items()}
     plan_requests(parameters["recipes"], Overrides(**parameters["overrides"]), overrides, **shared)
     CheckpointSettings(**parameters["checkpoints"])

@@ -19,7 +19,7 @@ from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
 from aepipe.stages.outcome import summarise_failures
 from aepipe.stages.request import plan_requests
-from aepipe.training.settings import CheckpointSettings
+from aepipe.training.settings import CheckpointSettings, ExportFormat
 from flows.train_all import Execution, train_all
 from tasks.publish import check_store, publish
 
@@ -41,6 +41,7 @@ def pipeline(
     recipe_overrides: dict[RecipeName, Overrides] = {},  # noqa: B006 - never changed
     split: SplitOverrides = SplitOverrides(),  # noqa: B008
     noise: NoiseParameters = NoiseParameters(),  # noqa: B008
+    exports: list[ExportFormat] | None = None,
     store: str = "./store",
     execution: Execution = "local",
     at_once: Annotated[int, Field(ge=1)] | None = None,
@@ -59,6 +60,7 @@ def pipeline(
         recipe_overrides: The same for one recipe, as {"faces-conv": {"epochs": 100}}; goes before overrides.
         split: What to change about the splits.
         noise: The noisy-input test sets.
+        exports: Formats beside Keras': onnx, litert, litert-int8; by default all in preset full, none in quick.
         store: Where results go: a folder, file:///path or s3://bucket/prefix.
         execution: local trains in processes of this machine; pool starts a run of train/gpu for each recipe.
         at_once: How many trainings at a time; by default 2 here, which share the cores (1 on a GPU), 50 on a pool.
@@ -75,6 +77,7 @@ def pipeline(
         data_set=data_set,
         split=split,
         noise=noise,
+        exports=exports,
     )
     store_facts = check_store(store, publishing.allow_unsafe_pointer)
     outcomes = train_all(requests, execution, at_once, refresh, store=store, checkpoints=checkpoints)

@@ -12,11 +12,12 @@ from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest, describe_request
-from aepipe.training.settings import CheckpointSettings
+from aepipe.training.settings import CheckpointSettings, ExportFormat
 from flows.lifeline import ending_in_good_order
 from tasks.artifacts import show_training
 from tasks.data import prepare_data, split_data
 from tasks.evaluate import evaluate_recipe
+from tasks.export import export_recipe
 from tasks.noise import make_noisy_test_set
 from tasks.train import train_recipe
 
@@ -35,6 +36,7 @@ def train(
     split: SplitOverrides = SplitOverrides(),  # noqa: B008
     noise: NoiseParameters = NoiseParameters(),  # noqa: B008
     store: str = "./store",
+    exports: list[ExportFormat] | None = None,
     checkpoints: CheckpointSettings = CheckpointSettings(),  # noqa: B008
     refresh: bool = False,
 ) -> Outcome:
@@ -49,11 +51,19 @@ def train(
         split: What to change about the split.
         noise: The noisy-input test set.
         store: Where results go: a folder, file:///path or s3://bucket/prefix.
+        exports: Formats beside Keras': onnx, litert, litert-int8; by default all in preset full, none in quick.
         checkpoints: How often the training's state is saved.
         refresh: Train and evaluate even if that has been done.
     """
     request = TrainingRequest(
-        recipe=recipe, setting=setting, preset=preset, data_set=data_set, overrides=overrides, split=split, noise=noise
+        recipe=recipe,
+        setting=setting,
+        preset=preset,
+        data_set=data_set,
+        overrides=overrides,
+        split=split,
+        noise=noise,
+        exports=exports,
     )
     with ending_in_good_order():
         data = prepare_data(store, request.data_parameters())
@@ -62,6 +72,8 @@ def train(
         plan = request.training_plan(data)
         trained = train_recipe(store, plan, data, parts, checkpoints, refresh)
         evaluated = evaluate_recipe(store, plan, data, parts, noisy, trained, refresh)
+        formats = request.export_parameters()
+        exported = formats and export_recipe(store, formats, data, parts, trained, refresh)
         show_training(store, plan, trained, evaluated)
     return Outcome(
         recipe=recipe,
@@ -72,5 +84,6 @@ def train(
         noisy=noisy,
         trained=trained,
         evaluated=evaluated,
+        exported=exported,
         was_cached=trained.was_cached,
     )

@@ -22,6 +22,7 @@ PARAMETERS = {
             "execution",
             "checkpoints",
             "data_set",
+            "exports",
             "overrides",
             "preset",
             "publishing",
@@ -30,7 +31,7 @@ PARAMETERS = {
             "setting",
         ],
     ],
-    "flows.train.train": [*COMMON, "checkpoints", "data_set", "overrides", "preset", "recipe", "setting"],
+    "flows.train.train": [*COMMON, "checkpoints", "data_set", "exports", "overrides", "preset", "recipe", "setting"],
     "flows.sweep.sweep": [
         *COMMON,
         *[

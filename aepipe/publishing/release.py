@@ -40,7 +40,7 @@ from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
 from aepipe.store.stages import file_sha256
 
-STAGES = ("data", "split", "noisy", "trained", "evaluated")
+STAGES = ("data", "split", "noisy", "trained", "evaluated", "exported")
 # What a manifest says of an evaluation: enough for the table of results and for the page over all releases.
 SUMMARISED = (
     "code_size",
@@ -294,6 +294,7 @@ def summarise(release: str, outcome: Outcome, verdict: Verdict) -> dict[str, Jso
         "test_rows_sha256": None if outcome.split is None else outcome.split.facts["test_sha256"],
         "training_seconds": trained.get("training_seconds"),
         **{name: facts.get(name) for name in SUMMARISED},
+        "exports": None if outcome.exported is None else outcome.exported.facts["formats"],
     }
 
 
@@ -305,7 +306,8 @@ def _stage_files(store: Store, outcomes: Sequence[Outcome]) -> Iterator[tuple[st
                 yield f"noisy-test-sets/{path}", local_file(store, ref)
         if outcome.trained is None or outcome.evaluated is None:
             continue
-        files: Mapping = {**outcome.trained.files, **outcome.evaluated.files}
+        exported = {} if outcome.exported is None else outcome.exported.files
+        files: Mapping = {**outcome.trained.files, **outcome.evaluated.files, **exported}
         for path, ref in files.items():
             if ref.kind != "model" or is_sound(outcome):
                 yield f"models/{outcome.recipe}/{path}", local_file(store, ref)

@@ -13,7 +13,7 @@ from aepipe.publishing.outcome import Outcome, Verdict
 from aepipe.publishing.templates import html_environment
 
 VERDICTS = ("promoted", "first", "held", "failed")
-STAGES = ("data", "split", "noisy", "trained", "evaluated")
+STAGES = ("data", "split", "noisy", "trained", "evaluated", "exported")
 PER_PIXEL_FACTS = (
     "mse_per_pixel",
     "pca_mse_per_pixel",

@@ -21,6 +21,7 @@ class Outcome(BaseModel):
     noisy: StageResult | None = Field(None, description="The noisy-input test set.")
     trained: StageResult | None = Field(None, description="The models.")
     evaluated: StageResult | None = Field(None, description="Metrics and figures on held-out data.")
+    exported: StageResult | None = Field(None, description="The model in other formats, where they were asked for.")
     was_cached: bool = Field(False, description="Nothing was trained: the results were in the store.")
     error: str | None = Field(None, description="Why it failed, in one line.")
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -15,12 +15,14 @@ from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides, 
 from aepipe.splits import SplitSettings
 from aepipe.stages.data import DataParameters, find_data, find_split
 from aepipe.stages.evaluate import find_evaluation
+from aepipe.stages.export import ExportParameters, find_export
 from aepipe.stages.noise import find_noise
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.train import find_training
 from aepipe.store.fingerprint import canonical_json
 from aepipe.store.interface import Store
 from aepipe.store.stages import StageResult
+from aepipe.training.settings import ExportFormat
 
 
 class TrainingRequest(BaseModel):
@@ -35,6 +37,9 @@ class TrainingRequest(BaseModel):
     overrides: Overrides = Field(Overrides(), description="What is changed about the setting.")
     split: SplitOverrides = Field(SplitOverrides(), description="What is changed about the split.")
     noise: NoiseParameters = Field(NoiseParameters(), description="The noisy-input test set.")
+    exports: tuple[ExportFormat, ...] | None = Field(
+        None, description="Formats beside Keras'; all in preset full and none in quick where None."
+    )
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any]) -> "TrainingRequest":
@@ -64,6 +69,12 @@ class TrainingRequest(BaseModel):
         """Return how this data is divided."""
         has_official = data.facts["num_official_train"] is not None
         return plan_split(self.recipe, self.setting, self.split, has_official, data.facts["has_persons"])
+
+    def export_parameters(self) -> ExportParameters | None:
+        """Return which formats are made beside Keras', if any."""
+        by_default = get_args(ExportFormat) if self.preset == "full" else ()
+        formats = by_default if self.exports is None else self.exports
+        return ExportParameters(formats=formats) if formats else None
 
     def training_plan(self, data: StageResult) -> TrainingPlan:
         """Return what is trained on this data."""
@@ -139,7 +150,9 @@ def find_outcome(store: Store, request: TrainingRequest) -> Outcome | None:
     plan = data and request.training_plan(data)
     trained = split and find_training(store, plan, data, split)
     evaluated = noisy and trained and find_evaluation(store, plan, data, split, noisy, trained)
-    if not evaluated:
+    exports = request.export_parameters()
+    exported = evaluated and exports and find_export(store, exports, data, split, trained)
+    if not evaluated or (exports and not exported):
         return None
     return Outcome(
         recipe=request.recipe,
@@ -150,5 +163,6 @@ def find_outcome(store: Store, request: TrainingRequest) -> Outcome | None:
         noisy=noisy,
         trained=trained,
         evaluated=evaluated,
+        exported=exported,
         was_cached=True,
     )

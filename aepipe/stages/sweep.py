@@ -64,7 +64,11 @@ def plan_sweep(
     """
     requests = [
         TrainingRequest(
-            recipe=recipe, overrides=overrides.replaced_by(combination).replaced_by(Overrides(seed=seed)), **shared
+            recipe=recipe,
+            overrides=overrides.replaced_by(combination).replaced_by(Overrides(seed=seed)),
+            # Nothing of a sweep is published.
+            exports=(),
+            **shared,
         )
         for combination in values.combinations()
         for seed in seeds

@@ -28,6 +28,8 @@ KINDS: Mapping[str, Kind] = {
     ".npz": "data",
     ".keras": "model",
     ".zip": "model",
+    ".onnx": "model",
+    ".tflite": "model",
     ".csv": "table",
     ".png": "figure",
     ".html": "document",

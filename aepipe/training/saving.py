@@ -57,10 +57,10 @@ def load_autoencoder(model: Path, encoder: Path, decoder: Path) -> Autoencoder:
 
 
 def save_export(autoencoder: Autoencoder, path: Path) -> None:
-    """Write a zipped TensorFlow SavedModel with the end points `serve` (reconstruct), `encode` and `decode`."""
+    """Write a zipped TensorFlow SavedModel with the signatures `reconstruct`, `encode` and `decode`."""
     images, codes = (("float32", (None, *part.input_shape[1:])) for part in (autoencoder.encoder, autoencoder.decoder))
     end_points = {
-        "serve": (autoencoder.model, images),
+        "reconstruct": (autoencoder.model, images),
         "encode": (autoencoder.encoder, images),
         "decode": (autoencoder.decoder, codes),
     }

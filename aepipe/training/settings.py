@@ -8,6 +8,7 @@ LossName = Literal["mean-squared-error", "half-sum-of-squares", "bernoulli-cross
 Schedule = Literal["constant", "cosine", "exponential"]
 Precision = Literal["float32", "bfloat16", "auto"]
 Devices = Literal["one", "all"]
+ExportFormat = Literal["onnx", "litert", "litert-int8"]
 
 
 class CorruptionSettings(BaseModel):

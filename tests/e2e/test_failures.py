@@ -31,6 +31,7 @@ PIPELINE = {
     "noise": {"kinds": ["gaussian"], "levels": [0.4], "max_images": 20},
     "checkpoints": {"every_seconds": 1},
     "publishing": {"demand_baselines": False},
+    "exports": [],
 }
 
 

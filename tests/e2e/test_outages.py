@@ -29,6 +29,7 @@ SECONDS = float(os.environ.get("AEPIPE_OUTAGE_SECONDS", 60))
 RUN = [
     *("run", "--recipes", "mnist-dense", "--setting", "published", "--data-set", "digits", "--at-once", "1"),
     *("--set", "epochs=100", "--set", "checkpoints.every_seconds=1", "--set", "publishing.demand_baselines=false"),
+    *("--exports", "none"),
     *("--set", "noise.kinds=gaussian", "--set", "noise.levels=0.4", "--set", "noise.max_images=20"),
 ]
 

@@ -20,6 +20,7 @@ TRAINING = {
     "recipe": "mnist-dense",
     "data_set": "digits",
     "noise": {"kinds": ["gaussian"], "levels": [0.2], "max_images": 20},
+    "exports": [],
 }
 
 

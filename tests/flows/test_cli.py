@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 # Names are only ever added to; scripts and schedules of other people hold on to the rest.
 CONTRACT = {
     "run": [
-        *["--allow-unsafe-pointer", "--at-once", "--data-set", "--preset", "--recipes"],
+        *["--allow-unsafe-pointer", "--at-once", "--data-set", "--exports", "--preset", "--recipes"],
         *["--refresh", "--set", "--setting", "--store"],
     ],
     "sweep": ["--at-once", "--data-set", "--preset", "--seeds", "--set", "--setting", "--store", "RECIPE"],
@@ -30,11 +30,13 @@ CONTRACT = {
     "doctor": ["--file", "--json", "--pools", "--store"],
     "recipes": ["--json"],
     "reconstruct": ["--batch-size", "--channel", "--json", "--output", "--recipe", "--store", "IMAGES"],
+    "table": ["--json", "--store"],
     "noise": ["--kinds", "--levels", "--refresh", "--seed", "--store", "DATA_SET"],
     "datasets list": ["--json"],
     "datasets fetch": ["NAMES"],
     "datasets verify": ["--json", "NAMES"],
     "rerun": ["--store", "--to", "RELEASE"],
+    "releases index": ["--store"],
     "releases list": ["--json", "--store"],
     "releases show": ["--json", "--store", "RELEASE"],
     "releases history": ["--json", "--store", "CHANNEL"],

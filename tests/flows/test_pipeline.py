@@ -108,6 +108,17 @@ def test_the_published_model_has_the_error_that_was_reported(published):
     )
 
 
+def test_a_full_run_has_other_formats_and_says_how_near_they_are(published):
+    folder, _, result = published
+    manifest = resolve_release(open_store(str(folder)), result.release)
+    for recipe in TWO:
+        exports = manifest.recipes[recipe]["exports"]
+        assert set(exports) == {"onnx", "litert", "litert-int8"}
+        assert exports["onnx"]["max_abs_difference"] < 1e-4
+        there = {path.name for path in (folder / "releases" / result.release / "models" / recipe).iterdir()}
+        assert {"model.onnx", "model.tflite", "model_int8.tflite"} <= there
+
+
 def test_the_code_in_the_report_loads_the_model(published):
     folder, _, result = published
     page = (folder / "releases" / result.release / "report.html").read_text()

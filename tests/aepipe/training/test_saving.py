@@ -61,5 +61,5 @@ def test_the_export_has_its_end_points(saved, images, tmp_path):
     with zipfile.ZipFile(folder / "saved_model.zip") as archive:
         archive.extractall(tmp_path)
     exported = tf.saved_model.load(tmp_path)
-    np.testing.assert_allclose(exported.serve(images), autoencoder.model(images), atol=1e-5)
+    np.testing.assert_allclose(exported.reconstruct(images), autoencoder.model(images), atol=1e-5)
     np.testing.assert_allclose(exported.decode(exported.encode(images)), autoencoder.model(images), atol=1e-5)

@@ -1,0 +1,77 @@
+"""Stage `export`: a trained model in formats that run without Keras, each checked against it on held-out images."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from aepipe.stages.data import load_data, load_split
+from aepipe.store.fingerprint import fingerprint
+from aepipe.store.interface import Store
+from aepipe.store.local_files import local_file
+from aepipe.store.stages import StageResult, find_stage, produce_stage
+from aepipe.training.settings import ExportFormat
+
+MODULES = ("aepipe.stages.export", "aepipe.training.exports", "aepipe.training.exports_check")
+LIBRARIES = ("keras", "onnx", "onnxruntime", "tensorflow", "tf2onnx")
+MOST_IMAGES, NUM_CALIBRATION_IMAGES = 1000, 200
+
+
+class ExportParameters(BaseModel):
+    """What is exported."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    formats: tuple[ExportFormat, ...] = Field(description="Each once.")
+
+
+def export_fingerprint(
+    parameters: ExportParameters, data: StageResult, split: StageResult, trained: StageResult
+) -> str:
+    """Return the name of this export."""
+    inputs = {"data": data.digest, "split": split.digest, "trained": trained.fingerprint}
+    return fingerprint("export", parameters, inputs, MODULES, LIBRARIES)
+
+
+def find_export(
+    store: Store, parameters: ExportParameters, data: StageResult, split: StageResult, trained: StageResult
+) -> StageResult | None:
+    """Return this export's result if it has been done."""
+    return find_stage(store, "export", export_fingerprint(parameters, data, split, trained))
+
+
+def export_recipe(
+    store: Store,
+    parameters: ExportParameters,
+    data: StageResult,
+    split: StageResult,
+    trained: StageResult,
+    refresh: bool = False,
+) -> StageResult:
+    """Put a trained model in other formats into the store, unless that has been done.
+
+    Its facts have, for each format, the largest difference to the Keras model on up to 1,000 held-out images.
+
+    Raises:
+        TrainingError: a format can't be run; nothing is kept.
+    """
+
+    def work(folder: Path) -> Mapping[str, Any]:
+        # Here, because it imports TensorFlow.
+        import numpy as np
+
+        from aepipe.training.exports import compare_exports, export_model
+        from aepipe.training.saving import load_model
+
+        images, rows = load_data(store, data), load_split(store, split)
+        test, train = (
+            images.scaled(part[np.linspace(0, len(part) - 1, min(len(part), most)).astype(int)])
+            for part, most in ((rows.test, MOST_IMAGES), (rows.train, NUM_CALIBRATION_IMAGES))
+        )
+        model = load_model(local_file(store, trained.files["model.keras"]))
+        paths = export_model(model, parameters.formats, folder, train)
+        expected = model.predict(test, batch_size=100, verbose=0)
+        return {"num_test_images": len(test), "formats": compare_exports(paths, test, expected)}
+
+    return produce_stage(store, "export", export_fingerprint(parameters, data, split, trained), work, refresh)
