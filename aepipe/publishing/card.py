@@ -1,13 +1,11 @@
 """The model card: what a published model is, how good, what it is not for, and how to load it."""
 
-import json
 import re
 from collections.abc import Iterator
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from aepipe.publishing import notation
 from aepipe.publishing.outcome import Outcome
+from aepipe.publishing.templates import markdown_environment
 from aepipe.recipes.recipe import Recipe
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#|~!$^])")
@@ -25,30 +23,28 @@ def render_card(recipe: Recipe, outcome: Outcome, release_id: str) -> str:
     results = outcome.evaluated.facts
     is_denoiser = results.get("denoised_mse_per_pixel") is not None
     errors = [value for name, value in results.items() if name.endswith("mse_per_pixel")]
-    return (
-        _environment()
-        .get_template("card.md.j2")
-        .render(
-            recipe=recipe,
-            plan=outcome.plan,
-            corruption=outcome.plan.training.corruption,
-            data=outcome.data.facts,
-            split=outcome.split.facts,
-            trained=outcome.trained.facts,
-            results=results,
-            release_id=release_id,
-            shape=" x ".join(str(length) for length in outcome.plan.image_shape),
-            scaling=_scaling(outcome),
-            tags=[
-                "autoencoder",
-                *(["denoising"] if is_denoiser else []),
-                outcome.plan.model.architecture,
-                recipe.data_set,
-            ],
-            limits=list(_limits(outcome)),
-            is_denoiser=is_denoiser,
-            per_pixel=notation.choose_notation(errors),
-        )
+    environment = markdown_environment()
+    environment.filters["escaped"] = escape_markdown
+    return environment.get_template("card.md.j2").render(
+        recipe=recipe,
+        plan=outcome.plan,
+        corruption=outcome.plan.training.corruption,
+        data=outcome.data.facts,
+        split=outcome.split.facts,
+        trained=outcome.trained.facts,
+        results=results,
+        release_id=release_id,
+        shape=" x ".join(str(length) for length in outcome.plan.image_shape),
+        scaling=_scaling(outcome),
+        tags=[
+            "autoencoder",
+            *(["denoising"] if is_denoiser else []),
+            outcome.plan.model.architecture,
+            recipe.data_set,
+        ],
+        limits=list(_limits(outcome)),
+        is_denoiser=is_denoiser,
+        per_pixel=notation.choose_notation(errors),
     )
 
 
@@ -82,21 +78,3 @@ def _limits(outcome: Outcome) -> Iterator[str]:
         yield f"Its training was ended after at most {plan.training.max_steps} steps, to be quick and not to be good."
     if plan.setting == "published":
         yield "It is trained as its source does it, to compare with the printed result; it is not tuned."
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("aepipe", "publishing"),
-        autoescape=False,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(
-        {name: getattr(notation, name) for name in ("decimals", "duration", "plain", "significant")}
-    )
-    environment.filters["escaped"] = escape_markdown
-    # A JSON string is a YAML string.
-    environment.filters["quoted"] = lambda text: json.dumps(text, ensure_ascii=False)
-    return environment

@@ -16,6 +16,16 @@ from aepipe.store.fingerprint import canonical_json
 from aepipe.store.interface import Store
 
 PACKAGES = ("keras", "numpy", "prefect", "scikit-learn", "scipy", "tensorflow", "aepipe")
+# What a manifest says of a recipe's evaluation: enough for the table of results and for the page over all releases.
+RESULT_FIGURES = (
+    "mse_per_pixel",
+    "psnr_db",
+    "ssim",
+    "pca_mse_per_pixel",
+    "denoised_mse_per_pixel",
+    "linear_mse_per_pixel",
+    "noisy_mse_per_pixel",
+)
 MEDIA_TYPES = {
     ".json": "application/json",
     ".csv": "text/csv",

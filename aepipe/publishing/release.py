@@ -20,6 +20,7 @@ from aepipe.errors import ObjectNotFoundError
 from aepipe.publishing.channels import CANDIDATE, Channel, point_channel, read_channel
 from aepipe.publishing.gate import Demands, Measured, is_sound, judge
 from aepipe.publishing.manifest import (
+    RESULT_FIGURES,
     Manifest,
     StageCost,
     as_json,
@@ -41,18 +42,6 @@ from aepipe.store.local_files import local_file
 from aepipe.store.stages import file_sha256
 
 STAGES = ("data", "split", "noisy", "trained", "evaluated", "exported")
-# What a manifest says of an evaluation: enough for the table of results and for the page over all releases.
-SUMMARISED = (
-    "code_size",
-    "compression_ratio",
-    "mse_per_pixel",
-    "psnr_db",
-    "ssim",
-    "pca_mse_per_pixel",
-    "denoised_mse_per_pixel",
-    "linear_mse_per_pixel",
-    "noisy_mse_per_pixel",
-)
 
 
 class Run(BaseModel):
@@ -293,7 +282,7 @@ def summarise(release: str, outcome: Outcome, verdict: Verdict) -> dict[str, Jso
         "images_sha256": None if outcome.data is None else outcome.data.facts["images_sha256"],
         "test_rows_sha256": None if outcome.split is None else outcome.split.facts["test_sha256"],
         "training_seconds": trained.get("training_seconds"),
-        **{name: facts.get(name) for name in SUMMARISED},
+        **{name: facts.get(name) for name in ("code_size", "compression_ratio", *RESULT_FIGURES)},
         "exports": None if outcome.exported is None else outcome.exported.facts["formats"],
     }
 

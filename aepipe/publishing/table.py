@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aepipe.publishing.manifest import Manifest
+from aepipe.publishing.manifest import RESULT_FIGURES, Manifest
 from aepipe.publishing.notation import ABSENT, decimals, duration
 from aepipe.recipes import RECIPES
 
@@ -31,16 +31,7 @@ RECONSTRUCTION = (
 )
 DENOISING = ("recipe", "setting", "data", "denoised MSE", "best linear map", "ratio to it", "noisy input", "seeds")
 # What one training came to, as a manifest's recipe names it.
-MEASURED = (
-    "mse_per_pixel",
-    "psnr_db",
-    "ssim",
-    "pca_mse_per_pixel",
-    "denoised_mse_per_pixel",
-    "linear_mse_per_pixel",
-    "noisy_mse_per_pixel",
-    "training_seconds",
-)
+MEASURED = (*RESULT_FIGURES, "training_seconds")
 
 
 class ResultLine(BaseModel):

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from aepipe.publishing.gate import Demands, Measured, judge
+from aepipe.publishing.notation import ABSENT
 from aepipe.publishing.outcome import Outcome
 from aepipe.publishing.report import Figure, NoisySet, Report, render_report
 from aepipe.publishing.settings import PublishSettings
@@ -234,6 +235,8 @@ def test_lineage_names_parameters_packages_and_every_stage():
     assert page.tables[-1][1] == [
         "mnist-dense",
         *(result.fingerprint[:12] for result in (one.data, one.split, one.noisy, one.trained, one.evaluated)),
+        # It was not exported.
+        ABSENT,
     ]
     assert re.search(r"keras ?3.15.0", page.text)
     assert re.search(r"overrides ?epochs none", page.text)
