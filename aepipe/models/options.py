@@ -14,6 +14,8 @@ Initializer = Literal["glorot_uniform", "he_normal", "variance_scaling"]
 # A code of more than a quarter of the pixels is hardly a bottleneck.
 MINIMUM_COMPRESSION = 4
 SMALLEST_WIDTH = 2
+# Of images larger than its own a recipe's model would have a hundred million weights (64x64x3), and gigabytes of files.
+LARGEST_SCALED_WIDTH, LARGEST_SCALED_CODE = 2048, 512
 
 
 class ModelOptions(BaseModel):
@@ -89,6 +91,8 @@ AnyModelOptions = Annotated[
 def scale_to_pixels(options: ModelOptions, native_pixels: int, num_pixels: int) -> ModelOptions:
     """Return the options for images of another size: dense widths and the code grow with the number of pixels.
 
+    Widths grow to at most 2,048 and the code to at most 512 values; what is larger for the native images stays.
+
     Args:
         options: What was chosen for images of `native_pixels`.
         native_pixels: Pixels times channels of the images that the options were chosen for.
@@ -98,9 +102,9 @@ def scale_to_pixels(options: ModelOptions, native_pixels: int, num_pixels: int) 
         return options
     factor = num_pixels / native_pixels
     largest_code = max(1, num_pixels // MINIMUM_COMPRESSION)
-    scaled = {"code_size": min(largest_code, _scaled(options.code_size, factor))}
+    scaled = {"code_size": min(largest_code, _scaled(options.code_size, factor, LARGEST_SCALED_CODE))}
     if "hidden_widths" in type(options).model_fields:
-        scaled["hidden_widths"] = tuple(_scaled(width, factor) for width in options.hidden_widths)
+        scaled["hidden_widths"] = tuple(_scaled(width, factor, LARGEST_SCALED_WIDTH) for width in options.hidden_widths)
     return options.model_copy(update=scaled)
 
 
@@ -182,5 +186,5 @@ def _count_convolutional(options: ConvolutionalOptions, image_shape: tuple[int, 
     return encoder + decoder + code + unfold + normalisation
 
 
-def _scaled(width: int, factor: float) -> int:
-    return max(SMALLEST_WIDTH, round(width * factor))
+def _scaled(width: int, factor: float, largest: int) -> int:
+    return max(SMALLEST_WIDTH, min(round(width * factor), max(width, largest)))

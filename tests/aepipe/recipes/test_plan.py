@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from aepipe.errors import ParameterError
+from aepipe.models.options import count_parameters
 from aepipe.recipes import RECIPES, RecipeName, get_recipe
 from aepipe.recipes.plan import QUICK_STEPS, Overrides, SplitOverrides, plan_split, plan_training
 
@@ -27,6 +28,19 @@ def test_on_its_own_data_a_recipe_is_what_its_module_says(name, setting):
 def test_both_settings_have_the_same_code_size(name):
     recipe = get_recipe(name)
     assert recipe.published.model.code_size == recipe.tuned.model.code_size
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_large_images_have_models_of_a_size_that_can_be_published(name):
+    for setting in ("published", "tuned"):
+        model = plan_training(name, setting, "full", Overrides(), (64, 64, 3)).model
+        assert count_parameters(model, (64, 64, 3)) < 7e7
+        assert model.code_size <= 512
+
+
+def test_what_a_user_chooses_is_not_held_to_the_largest_scaled_code():
+    changed = plan_training("faces-conv", "tuned", "full", Overrides(code_size=1024), (64, 64, 3))
+    assert changed.model.code_size == 1024
 
 
 @pytest.mark.parametrize("name", RECIPES)
