@@ -37,7 +37,10 @@ class Series:
 
 
 def write_index(store: Store) -> str:
-    """Write the page anew, and return where it lies. Of two writers the later one wins; both know all releases."""
+    """Write the page anew, and return where it lies.
+
+    Of two writers at once the later one wins; a release that it did not know yet is there after the next change.
+    """
     named: dict[str, list[str]] = {}
     for name, channel in list_channels(store).items():
         named.setdefault(channel.release, []).append(name)

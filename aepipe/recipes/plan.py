@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aepipe.models.options import AnyModelOptions, check_bottleneck, scale_to_pixels
+from aepipe.models.options import AnyModelOptions, ResidualOptions, check_bottleneck, scale_to_pixels
 from aepipe.recipes import get_recipe
 from aepipe.splits import SplitMethod, SplitSettings, default_method
 from aepipe.training.settings import Devices, Precision, Schedule, TrainingSettings
@@ -102,9 +102,12 @@ def plan_training(
     """
     recipe = get_recipe(recipe_name)
     setting = getattr(recipe, setting_name)
-    num_pixels = math.prod(image_shape)
-    model = scale_to_pixels(setting.model, math.prod(recipe.native_shape), num_pixels)
+    num_pixels, native_pixels = math.prod(image_shape), math.prod(recipe.native_shape)
+    model = scale_to_pixels(setting.model, native_pixels, num_pixels)
     changes = overrides.chosen()
+    if isinstance(model, ResidualOptions) and num_pixels > native_pixels:
+        # A step moves each weight by about the rate, and a code by the rate times the pixels: the start would be lost.
+        changes.setdefault("learning_rate", setting.training.learning_rate * native_pixels / num_pixels)
     if "code_size" in changes:
         model = model.model_copy(update={"code_size": changes.pop("code_size")})
     if preset == "quick" and not {"epochs", "max_steps"} & changes.keys():

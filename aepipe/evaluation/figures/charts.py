@@ -1,7 +1,7 @@
 """Figures that show numbers: losses, errors by class and by noise, by image."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -112,12 +112,17 @@ def error_over_time(series: Sequence[Series], path: Path, title: str) -> None:
     with mpl.rc_context(SETTINGS):
         figure = new_figure(4)
         axes = figure.add_subplot()
+        drawn = []
         for number, line in enumerate(series):
             times = [datetime.fromisoformat(created) for created in line.created]
             axes.plot(times, line.mse, "o-", color=colors(number % 10), label=short_name(line.label, 80))
-            axes.plot(times, line.reference, "--", color=colors(number % 10), alpha=0.7)
+            axes.plot(times, line.reference, "_--", color=colors(number % 10), alpha=0.7)
+            drawn += times
         axes.set_ylabel("MSE per pixel")
         axes.set_ylim(bottom=0)
+        # One release alone would stand on an axis of years.
+        margin = (max(drawn) - min(drawn)) / 20 or timedelta(hours=12)
+        axes.set_xlim(min(drawn) - margin, max(drawn) + margin)
         locator = AutoDateLocator(minticks=2, maxticks=6)
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))

@@ -38,6 +38,14 @@ def test_large_images_have_models_of_a_size_that_can_be_published(name):
         assert model.code_size <= 512
 
 
+def test_a_model_that_starts_as_pca_has_a_lower_rate_on_larger_images():
+    native = get_recipe("faces-conv").tuned.training.learning_rate
+    rates = {shape: plan("faces-conv", shape=shape).training.learning_rate for shape in [(16, 16, 1), (64, 64, 3)]}
+    assert rates == {(16, 16, 1): native, (64, 64, 3): pytest.approx(native / 12)}
+    assert plan("faces-conv", shape=(64, 64, 3), learning_rate=0.01).training.learning_rate == 0.01
+    assert plan("mnist-dense", shape=(64, 64, 3)).training.learning_rate == plan("mnist-dense").training.learning_rate
+
+
 def test_what_a_user_chooses_is_not_held_to_the_largest_scaled_code():
     changed = plan_training("faces-conv", "tuned", "full", Overrides(code_size=1024), (64, 64, 3))
     assert changed.model.code_size == 1024
