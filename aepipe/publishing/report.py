@@ -104,6 +104,12 @@ class Entry:
         mse, pca_mse = self.facts.get("mse_per_pixel"), self.facts.get("pca_mse_per_pixel")
         return mse / pca_mse if mse is not None and pca_mse else None
 
+    @property
+    def ratio_to_baseline(self) -> float | None:
+        """What the gate looks at: a denoiser's error on noisy input over the best linear map's, any other's over PCA's."""
+        denoised, linear = self.facts.get("denoised_mse_per_pixel"), self.facts.get("linear_mse_per_pixel")
+        return denoised / linear if denoised is not None and linear else self.ratio_to_pca
+
 
 def render_report(report: Report) -> str:
     """Return the page as HTML, with figures, style and all numbers inside it.
@@ -112,7 +118,7 @@ def render_report(report: Report) -> str:
         ValueError: the outcomes and the verdicts are not as many.
     """
     entries = _entries(report)
-    ratios = [entry.ratio_to_pca for entry in entries if entry.ratio_to_pca is not None]
+    ratios = [entry.ratio_to_baseline for entry in entries if entry.ratio_to_baseline is not None]
     return (
         html_environment()
         .get_template("report.html.j2")
