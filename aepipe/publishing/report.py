@@ -106,7 +106,7 @@ class Entry:
 
     @property
     def ratio_to_baseline(self) -> float | None:
-        """What the gate looks at: a denoiser's error on noisy input over the best linear map's, any other's over PCA's."""
+        """The error over PCA's with the same code size; a denoiser's, on noisy input, over the best linear map's."""
         denoised, linear = self.facts.get("denoised_mse_per_pixel"), self.facts.get("linear_mse_per_pixel")
         return denoised / linear if denoised is not None and linear else self.ratio_to_pca
 
