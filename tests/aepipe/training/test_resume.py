@@ -23,6 +23,10 @@ NOISE = CorruptionSettings(kind="gaussian", level=0.2)
 RECIPES = {
     "dense": (DenseOptions(hidden_widths=(24,), code_size=8), {}),
     "denoising": (DenseOptions(hidden_widths=(24,), code_size=8), {"corruption": NOISE, "schedule": "cosine"}),
+    "augmented": (
+        DenseOptions(hidden_widths=(24,), code_size=8),
+        {"augmentation": AugmentationSettings(flip=True, shift=0.5), "corruption": NOISE},
+    ),
     "variational": (VariationalOptions(hidden_widths=(24,), code_size=4), {"keep": "last"}),
     "convolutional": (ConvolutionalOptions(filters=(4, 8), code_size=16, normalise_code=True), {"patience": 50}),
     "residual": (
