@@ -86,7 +86,7 @@ def _decode(data: bytes, image_size: int):
 
 def _open(data: bytes):
     """Return a picture of mode L or RGB, upright."""
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
@@ -97,6 +97,9 @@ def _open(data: bytes):
                 _check_size(picture)
                 picture.load()
                 return _plain(ImageOps.exif_transpose(picture))
+    except UnidentifiedImageError as error:
+        # Pillow's own message names an object in memory.
+        raise DataError("The file must be a picture that Pillow reads: its bytes are of no format it knows.") from error
     except (Image.DecompressionBombWarning, Image.DecompressionBombError, *BROKEN_PICTURE) as error:
         raise DataError(f"The file must be a picture that Pillow reads: {error}.") from error
 

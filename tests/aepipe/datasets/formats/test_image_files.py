@@ -93,6 +93,8 @@ def test_broken_files_are_named_and_left_out(caplog):
     assert names == ["0", "4"]
     assert len(images) == 2
     assert [record.message.split()[0] for record in caplog.records] == ["1", "2", "3", "5"]
+    # An address in memory says nothing to whoever looks for the file.
+    assert " object at " not in caplog.text
 
 
 def test_all_broken():
