@@ -59,14 +59,18 @@ def undisturbed(stack, tmp_path_factory) -> dict[str, str]:
 @pytest.fixture
 def running(stack, undisturbed, store_url, request):
     """A pipeline on the pool that is in the middle of its trainings: both, or as many as the test asks for."""
-    recipes = RECIPES[: getattr(request, "param", 2)]
-    run = stack.start_run("pipeline/on-demand", **{**PIPELINE, "recipes": recipes}, store=store_url)
+    num_trainings, changes = getattr(request, "param", (2, {}))
+    recipes = RECIPES[:num_trainings]
+    run = stack.start_run("pipeline/on-demand", **{**PIPELINE, "recipes": recipes, **changes}, store=store_url)
     _wait_until_training(stack, run, store_url, len(recipes))
     return run
 
 
 # Where a second training would show nothing more.
-with_one_training = pytest.mark.parametrize("running", [1], indirect=True, ids=["one training"])
+with_one_training = pytest.mark.parametrize("running", [(1, {})], indirect=True, ids=["one training"])
+# Saves after every epoch, which takes its time, and so has not ended when it hears of its parent's end.
+SAVING = {"checkpoints": {"every_seconds": 1, "every_epochs": 1}}
+with_one_slow_training = pytest.mark.parametrize("running", [(1, SAVING)], indirect=True, ids=["one slow training"])
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +119,7 @@ def test_a_worker_and_a_server_that_are_killed_end_no_run(stack, running, store_
     assert len(stack.children(running)) == 1
 
 
-@with_one_training
+@with_one_slow_training
 def test_trainings_stop_when_their_pipeline_is_killed_and_a_retry_takes_them_up(stack, running, store_url, undisturbed):
     _kill(running)
     seconds = wait_for(lambda: stack.read(running).state.is_crashed(), 20, "the pipeline is Crashed")
