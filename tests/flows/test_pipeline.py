@@ -182,8 +182,8 @@ def test_another_epochs_value_for_one_recipe_retrains_and_judges_that_recipe_alo
     }
     early = {"data": True, "split": True, "noisy": True}
     assert was_cached == {
-        "mnist-dense": {**early, "trained": False, "evaluated": False},
-        "mnist-variational": {**early, "trained": True, "evaluated": True},
+        "mnist-dense": {**early, "trained": False, "evaluated": False, "exported": False},
+        "mnist-variational": {**early, "trained": True, "evaluated": True, "exported": True},
     }
     assert costs["mnist-dense"]["data"].rows == 1797
     assert costs["mnist-dense"]["trained"].bytes > 10_000
