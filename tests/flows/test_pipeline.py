@@ -30,6 +30,8 @@ def run(store, recipes=TWO, epochs=40, **parameters):
         # Enough for the gate: better than the mean image.
         overrides=Overrides(epochs=epochs, learning_rate=0.01),
         noise=NOISE,
+        # One format; each takes seconds for every recipe.
+        exports=["onnx"],
         store=str(store),
         publishing=PublishSettings(demand_baselines=False),
         return_state=True,
@@ -108,15 +110,16 @@ def test_the_published_model_has_the_error_that_was_reported(published):
     )
 
 
-def test_a_full_run_has_other_formats_and_says_how_near_they_are(published):
+def test_a_release_has_the_formats_that_were_asked_for_and_says_how_near_they_are(published):
     folder, _, result = published
     manifest = resolve_release(open_store(str(folder)), result.release)
     for recipe in TWO:
         exports = manifest.recipes[recipe]["exports"]
-        assert set(exports) == {"onnx", "litert", "litert-int8"}
+        assert set(exports) == {"onnx"}
         assert exports["onnx"]["max_abs_difference"] < 1e-4
         there = {path.name for path in (folder / "releases" / result.release / "models" / recipe).iterdir()}
-        assert {"model.onnx", "model.tflite", "model_int8.tflite"} <= there
+        assert "model.onnx" in there
+        assert "model.tflite" not in there
 
 
 def test_the_code_in_the_report_loads_the_model(published):
