@@ -132,6 +132,7 @@ def test_trainings_stop_when_their_pipeline_is_killed_and_a_retry_takes_them_up(
     assert _resumed(store_url)
 
 
+@pytest.mark.slow
 def test_trainings_of_a_local_pipeline_that_is_cancelled_or_one_of_which_is_killed_go_on(stack, store_url, undisturbed):
     parameters = {**PIPELINE, "execution": "local", "store": store_url}
     run = stack.start_run("pipeline/on-demand", **parameters)
