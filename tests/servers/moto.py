@@ -1,11 +1,14 @@
 """moto's server: quick, with AWS's answers in detail and its token service, but it believes every signature."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from servers.certificates import Certificates
-from servers.server import S3Server, free_ports, program, running
+from servers.server import S3Server, free_ports, running
+
+PROGRAM = Path(__file__).with_name("moto_in_turn.py")
 
 
 @contextmanager
@@ -13,7 +16,7 @@ def moto_server(folder: Path, certificates: Certificates | None = None) -> Itera
     """Run a server with its data in memory; it has one bucket. With certificates it speaks https."""
     folder.mkdir(parents=True)
     (port,) = free_ports(1)
-    command = [program("moto_server", "moto[server]"), "-H", "127.0.0.1", "-p", str(port)]
+    command = [sys.executable, "-P", str(PROGRAM), "-H", "127.0.0.1", "-p", str(port)]
     server = S3Server(f"http://127.0.0.1:{port}")
     if certificates:
         command += ["-s", "-c", str(certificates.certificate), "-k", str(certificates.key)]
