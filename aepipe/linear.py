@@ -55,9 +55,13 @@ class PrincipalComponents:
         """Return the images' places along the components, (num_images, code_size)."""
         return (_rows(images) - self.mean) @ self.components.T
 
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        """Return the rows that codes stand for, (num_images, num_values)."""
+        return codes @ self.components + self.mean
+
     def reconstruct(self, images: np.ndarray) -> np.ndarray:
         """Return the images' projections, of the same shape."""
-        return (self.encode(images) @ self.components + self.mean).reshape(images.shape)
+        return self.decode(self.encode(images)).reshape(images.shape)
 
 
 def most_rows(num_values: int) -> int:

@@ -42,6 +42,11 @@ class Split:
     test: np.ndarray
 
 
+def evenly_spaced(total: int, most: int) -> np.ndarray:
+    """Return at most so many of `total` places, the first and the last among them, at even distances."""
+    return np.linspace(0, total - 1, min(total, most)).astype(int)
+
+
 def make_split(data: ImageData, settings: SplitSettings) -> Split:
     """Divide a data set.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from aepipe.linear import mean_row, most_rows, principal_axes, product
 from aepipe.noise import WHITE, NoiseSpec, corrupt
+from aepipe.splits import evenly_spaced
 
 RIDGE_STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 
@@ -40,8 +41,8 @@ class LinearDenoiser:
             spec: The noise.
             seed: What the noise depends on.
         """
-        num_rows = min(len(clean), most_rows(clean[0].size))
-        chosen = np.linspace(0, len(clean) - 1, num_rows).astype(int)
+        chosen = evenly_spaced(len(clean), most_rows(clean[0].size))
+        num_rows = len(chosen)
         targets = clean[chosen]
         inputs = corrupt(targets, spec, seed, image_ids[chosen]) * np.float32(1 / WHITE)
         targets, inputs = (rows.reshape(num_rows, -1) for rows in (targets, inputs))

@@ -4,6 +4,8 @@ import warnings
 
 import numpy as np
 
+from aepipe.splits import evenly_spaced
+
 # A value counts as zero below this share of the largest one.
 ZERO_SHARE = 0.01
 DEAD_DEVIATION = 1e-6
@@ -35,7 +37,7 @@ def silhouette(codes: np.ndarray, labels: np.ndarray) -> float | None:
     """
     from sklearn.metrics import silhouette_score
 
-    chosen = np.linspace(0, len(codes) - 1, min(len(codes), MOST_SILHOUETTE_IMAGES)).astype(int)
+    chosen = evenly_spaced(len(codes), MOST_SILHOUETTE_IMAGES)
     codes, labels = np.asarray(codes, np.float64)[chosen], labels[chosen]
     if not 2 <= len(np.unique(labels)) < len(labels):
         return None

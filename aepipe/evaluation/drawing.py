@@ -8,7 +8,9 @@ import numpy as np
 from aepipe.evaluation import figures
 from aepipe.evaluation.codes import map_codes, principal_map
 from aepipe.evaluation.measurements import Measurements
+from aepipe.evaluation.metrics import ALL
 from aepipe.evaluation.subject import HeldOut, Subject, predict
+from aepipe.splits import evenly_spaced
 
 NUM_EXAMPLES = 10
 NUM_EXTREMES = 5
@@ -40,7 +42,7 @@ def _draw_reconstructions(folder: Path, subject: Subject, held_out: HeldOut, mea
     # Evenly spaced rather than the first ones, which in some data sets are all of one person.
     order = np.argsort(measured.errors, kind="stable")
     chosen = {
-        "reconstructions": (_evenly(len(order), NUM_EXAMPLES), "held-out images, MSE per pixel under each"),
+        "reconstructions": (evenly_spaced(len(order), NUM_EXAMPLES), "held-out images, MSE per pixel under each"),
         "extremes": (
             np.concatenate([order[:NUM_EXTREMES], order[-NUM_EXTREMES:]]),
             "held-out images with the smallest and the largest errors",
@@ -53,7 +55,7 @@ def _draw_reconstructions(folder: Path, subject: Subject, held_out: HeldOut, mea
 
 
 def _draw_interpolations(folder: Path, subject: Subject, measured: Measurements) -> None:
-    rows = _evenly(len(measured.codes), 2 * NUM_INTERPOLATIONS)
+    rows = evenly_spaced(len(measured.codes), 2 * NUM_INTERPOLATIONS)
     firsts, lasts = measured.codes[rows[: len(rows) // 2]], measured.codes[rows[len(rows) // 2 :]]
     if not len(firsts):
         return
@@ -70,7 +72,7 @@ def _draw_denoising(folder: Path, subject: Subject, held_out: HeldOut) -> None:
     specs = [spec for spec in held_out.noisy.specs if spec.kind == "gaussian"] or held_out.noisy.specs
     spec = min(specs, key=lambda spec: abs(spec.level - subject.trained_noise_level))
     clean, noisy = held_out.noisy.pair(spec)
-    rows = _evenly(len(clean), NUM_EXAMPLES)
+    rows = evenly_spaced(len(clean), NUM_EXAMPLES)
     denoised = predict(subject.autoencoder.model, noisy[rows])
     title = f"{subject.title}: {spec.kind} noise {spec.level:g}, MSE per pixel under each"
     figures.denoising(noisy[rows], denoised, clean[rows], folder / "denoising.png", title)
@@ -109,7 +111,7 @@ def _draw_errors(folder: Path, subject: Subject, held_out: HeldOut, measured: Me
 
 
 def _draw_codes(folder: Path, subject: Subject, held_out: HeldOut, measured: Measurements) -> None:
-    chosen = _evenly(len(measured.codes), MAP_POINTS)
+    chosen = evenly_spaced(len(measured.codes), MAP_POINTS)
     codes, labels = measured.codes[chosen], held_out.labels(held_out.split.test[chosen])
     figures.code_maps(
         {"t-SNE": map_codes(codes, seed=0), "PCA": principal_map(codes)},
@@ -123,8 +125,4 @@ def _draw_codes(folder: Path, subject: Subject, held_out: HeldOut, measured: Mea
 
 
 def _by_class(summary) -> Mapping[str, float]:
-    return {name: value for name, metric, value in summary if name != "all" and metric == "mse_per_pixel"}
-
-
-def _evenly(total: int, most: int) -> np.ndarray:
-    return np.linspace(0, total - 1, min(most, total)).astype(int)
+    return {name: value for name, metric, value in summary if name != ALL and metric == "mse_per_pixel"}

@@ -11,6 +11,7 @@ from aepipe.evaluation.metrics import mse_per_image, ssim_per_image, summarise
 from aepipe.evaluation.subject import HeldOut, Subject, predict
 from aepipe.linear import PrincipalComponents
 from aepipe.noise import NoiseSpec
+from aepipe.splits import evenly_spaced
 
 MOST_PROBE_IMAGES = 5000
 
@@ -46,10 +47,12 @@ def take_measurements(subject: Subject, held_out: HeldOut) -> Measurements:
     """Return what a model makes of the held-out images; baselines are fitted on all others."""
     code_size = subject.autoencoder.encoder.output_shape[-1]
     components = PrincipalComponents.fit_batches(lambda: held_out.batches(held_out.not_held_out), code_size)
-    codes, columns = [], []
+    codes, pca_codes, columns = [], [], []
     for originals in held_out.batches(held_out.split.test):
-        reconstructions, linear = predict(subject.autoencoder.model, originals), components.reconstruct(originals)
         codes.append(predict(subject.autoencoder.encoder, originals))
+        pca_codes.append(components.encode(originals))
+        reconstructions = predict(subject.autoencoder.model, originals)
+        linear = components.decode(pca_codes[-1]).reshape(originals.shape)
         mean_image = np.broadcast_to(components.mean.reshape(originals.shape[1:]), originals.shape)
         columns.append(
             [
@@ -60,9 +63,9 @@ def take_measurements(subject: Subject, held_out: HeldOut) -> Measurements:
                 mse_per_image(originals, mean_image),
             ]
         )
-    codes, columns = np.concatenate(codes), np.concatenate(columns, axis=1)
+    codes, pca_codes, columns = np.concatenate(codes), np.concatenate(pca_codes), np.concatenate(columns, axis=1)
     classes = held_out.labels(held_out.split.test), held_out.data.label_names, subject.source_unit
-    probes = _probes(subject, held_out, components, codes)
+    probes = _probes(subject, held_out, components, codes, pca_codes)
     return Measurements(
         codes=codes,
         errors=columns[0],
@@ -77,22 +80,20 @@ def take_measurements(subject: Subject, held_out: HeldOut) -> Measurements:
 
 
 def _probes(
-    subject: Subject, held_out: HeldOut, components: PrincipalComponents, codes: np.ndarray
+    subject: Subject, held_out: HeldOut, components: PrincipalComponents, codes: np.ndarray, pca_codes: np.ndarray
 ) -> tuple[float | None, float | None]:
     """Return the accuracy of a linear classifier of the model's code and of PCA's, trained on the same images."""
-    train, test = held_out.split.train, held_out.split.test
-    train = train[np.linspace(0, len(train) - 1, min(len(train), MOST_PROBE_IMAGES)).astype(int)]
-    labels = held_out.labels(train), held_out.labels(test)
-    if labels[0] is None:
+    train = held_out.split.train[evenly_spaced(len(held_out.split.train), MOST_PROBE_IMAGES)]
+    train_labels, test_labels = held_out.labels(train), held_out.labels(held_out.split.test)
+    if train_labels is None:
         return None, None
-    train_codes = np.concatenate([predict(subject.autoencoder.encoder, images) for images in held_out.batches(train)])
-    pca_codes = (
-        np.concatenate([components.encode(images) for images in held_out.batches(rows)]) for rows in (train, test)
-    )
-    train_pca_codes, test_pca_codes = pca_codes
+    encoded = [
+        (predict(subject.autoencoder.encoder, images), components.encode(images)) for images in held_out.batches(train)
+    ]
+    train_codes, train_pca_codes = (np.concatenate(parts) for parts in zip(*encoded, strict=True))
     return (
-        probe_accuracy(train_codes, labels[0], codes, labels[1]),
-        probe_accuracy(train_pca_codes, labels[0], test_pca_codes, labels[1]),
+        probe_accuracy(train_codes, train_labels, codes, test_labels),
+        probe_accuracy(train_pca_codes, train_labels, pca_codes, test_labels),
     )
 
 

@@ -128,11 +128,9 @@ def count_parameters(options: ModelOptions, image_shape: tuple[int, int, int]) -
     if isinstance(options, ConvolutionalOptions):
         return _count_convolutional(options, image_shape)
     if isinstance(options, ResidualOptions):
-        values, channels = math.prod(image_shape), image_shape[2]
-        return _count_dense([values, options.code_size, values]) + sum(
-            _count_convolutions(refinement_filters(filters, channels))
-            for filters in (options.encoder_filters, options.decoder_filters)
-        )
+        values = math.prod(image_shape)
+        refinements = map(_count_convolutions, _refinements(options, image_shape[2]))
+        return _count_dense([values, options.code_size, values]) + sum(refinements)
     widths = [math.prod(image_shape), *options.hidden_widths, options.code_size]
     count = 2 * _count_dense(widths) - sum(widths[1:]) + sum(widths[:-1])
     if isinstance(options, VariationalOptions):
@@ -145,26 +143,24 @@ def count_multiplications(options: ModelOptions, image_shape: tuple[int, int, in
     """Return about how many multiplications one image takes through a model, for telling long trainings from short."""
     pixels, channels = math.prod(image_shape[:2]), image_shape[2]
     if isinstance(options, ResidualOptions):
-        convolutions = sum(
-            9 * inputs * outputs
-            for filters in (options.encoder_filters, options.decoder_filters)
-            for inputs, outputs in itertools.pairwise(refinement_filters(filters, channels))
-        )
+        convolutions = sum(map(_kernel_values, _refinements(options, channels)))
         return convolutions * pixels + 2 * pixels * channels * options.code_size
     if not isinstance(options, ConvolutionalOptions):
         return count_parameters(options, image_shape)
     filters = options.filters
     # All but the first and the last convolution work on a quarter of the pixels.
-    encoder = sum(9 * inputs * outputs for inputs, outputs in itertools.pairwise((channels, *filters))) * pixels // 4
-    decoder = (
-        sum(9 * inputs * outputs for inputs, outputs in itertools.pairwise((1, *filters[:0:-1], channels))) * pixels
-    )
+    encoder = _kernel_values((channels, *filters)) * pixels // 4
+    decoder = _kernel_values((1, *filters[:0:-1], channels)) * pixels
     return encoder + decoder + pixels // 4 * filters[-1] * options.code_size
 
 
-def refinement_filters(filters: tuple[int, ...], channels: int) -> tuple[int, ...]:
-    """Return the channels between the convolutions of a refinement, from image to image; none without filters."""
-    return (channels, *filters, channels) if filters else ()
+def _refinements(options: ResidualOptions, channels: int) -> list[tuple[int, ...]]:
+    """Return the channels between the convolutions of each refinement, from image to image."""
+    return [(channels, *filters, channels) for filters in (options.encoder_filters, options.decoder_filters) if filters]
+
+
+def _kernel_values(filters: tuple[int, ...]) -> int:
+    return sum(9 * inputs * outputs for inputs, outputs in itertools.pairwise(filters))
 
 
 def _count_dense(widths: list[int]) -> int:
@@ -172,7 +168,7 @@ def _count_dense(widths: list[int]) -> int:
 
 
 def _count_convolutions(filters: tuple[int, ...]) -> int:
-    return sum((9 * inputs + 1) * outputs for inputs, outputs in itertools.pairwise(filters))
+    return _kernel_values(filters) + sum(filters[1:])
 
 
 def _count_convolutional(options: ConvolutionalOptions, image_shape: tuple[int, int, int]) -> int:

@@ -140,11 +140,18 @@ class _Judging:
         self._store, self._outcomes, self._settings = store, outcomes, settings
         self.preset = str(run.parameters.get("preset", "full"))
         self._measured: dict[tuple[str, str], Measured] = {}
+        self._manifests: dict[str, Manifest] = {}
+
+    def production(self, base: Channel | None) -> Manifest | None:
+        """Return what a channel holds; a release never changes, so it is read once."""
+        if base is None:
+            return None
+        if base.release not in self._manifests:
+            self._manifests[base.release] = read_manifest(self._store, base.release, base.current.manifest_sha256)
+        return self._manifests[base.release]
 
     def judge(self, release: str, base: Channel | None) -> Judgement:
-        production = None
-        if base is not None:
-            production = read_manifest(self._store, base.release, base.current.manifest_sha256)
+        production = self.production(base)
         return Judgement(base, tuple(self._judge_one(release, production, outcome) for outcome in self._outcomes))
 
     def _judge_one(self, release: str, production: Manifest | None, outcome: Outcome) -> Verdict:
@@ -246,7 +253,7 @@ def _write_candidate(
     )
     with tempfile.TemporaryDirectory(prefix="aepipe-release-") as name:
         folder = Path(name)
-        production = None if judgement.base is None else read_manifest(store, judgement.base.release)
+        production = judging.production(judgement.base)
         write_pages(folder, files, outcomes, judgement.verdicts, run.parameters, facts, store, production)
         verdicts = [verdict.model_dump(mode="json") for verdict in judgement.verdicts]
         (folder / "decision.json").write_bytes(as_json(verdicts))

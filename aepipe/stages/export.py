@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from aepipe.splits import evenly_spaced
 from aepipe.stages.data import load_data, load_split
 from aepipe.store.fingerprint import fingerprint
 from aepipe.store.interface import Store
@@ -59,14 +60,12 @@ def export_recipe(
 
     def work(folder: Path) -> Mapping[str, Any]:
         # Here, because it imports TensorFlow.
-        import numpy as np
-
         from aepipe.training.exports import compare_exports, export_model
         from aepipe.training.saving import load_model
 
         images, rows = load_data(store, data), load_split(store, split)
         test, train = (
-            images.scaled(part[np.linspace(0, len(part) - 1, min(len(part), most)).astype(int)])
+            images.scaled(part[evenly_spaced(len(part), most)])
             for part, most in ((rows.test, MOST_IMAGES), (rows.train, NUM_CALIBRATION_IMAGES))
         )
         model = load_model(local_file(store, trained.files["model.keras"]))

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from aepipe.models.layers import Augmentation, Corruption
+from aepipe.splits import evenly_spaced
 from aepipe.training.batches import Pixels
-from aepipe.training.runtime import keras
+from aepipe.training.runtime import keras, tf
 from aepipe.training.settings import TrainingSettings
 
-# What an augmented image adds to a linear map falls with each variant: 20 of a face are as good as 50.
+# Bounds the time that few images take; a linear map gains less by each further variant.
 MOST_VARIANTS = 40
 BATCH_SIZE = 500
 
@@ -36,6 +37,24 @@ class Chance:
             noise and Corruption(noise.kind, noise.level, seed=seed),
         )
 
+    def draw(self, images, scale: Callable) -> tuple:
+        """Return a batch as it is this time, and the input for it: the same, or scaled to [0, 1] and corrupted.
+
+        Outside of what XLA compiles: on a CPU its random numbers take as long as the rest of a dense step.
+        """
+        if self.augmentation:
+            images = self.augmentation(images, training=True)
+        return images, self._corrupted(images, scale)
+
+    def draw_group(self, batches, group: int, scale: Callable) -> tuple:
+        """Return the same for so many batches at once."""
+        if self.augmentation:
+            batches = tf.stack([self.augmentation(batches[number], training=True) for number in range(group)])
+        return batches, self._corrupted(batches, scale)
+
+    def _corrupted(self, images, scale: Callable):
+        return self.corruption(scale(images), training=True) if self.corruption else images
+
     @property
     def variables(self) -> list[keras.Variable]:
         """The states of their random generators."""
@@ -52,7 +71,7 @@ def training_images(train: Pixels, settings: TrainingSettings) -> Callable[[int]
 
     def images(most: int) -> np.ndarray:
         if most < len(train):
-            positions = np.linspace(0, len(train) - 1, most).astype(int)
+            positions = evenly_spaced(len(train), most)
         else:
             copies = min(most // len(train), MOST_VARIANTS) if augmentation else 1
             positions = np.tile(np.arange(len(train)), copies)

@@ -65,17 +65,6 @@ def compile_steps(
         results = strategy.run(shared_step, args=(images, inputs, values))
         return strategy.reduce(tf.distribute.ReduceOp.SUM, results, axis=None)
 
-    def drawn(images):
-        # Outside of what XLA compiles: on a CPU its random numbers take as long as the rest of a dense step.
-        if chance.augmentation:
-            images = chance.augmentation(images, training=True)
-        return images, chance.corruption(scale(images), training=True) if chance.corruption else images
-
-    def drawn_group(batches):
-        if chance.augmentation:
-            batches = tf.stack([chance.augmentation(batches[number], training=True) for number in range(group)])
-        return batches, chance.corruption(scale(batches), training=True) if chance.corruption else batches
-
     one, several = step if strategy is None else step_on_all, group_step
     if strategy is None and _gains_from_xla(autoencoder):
         one, several = (tf.function(function, jit_compile=True, autograph=False) for function in (one, several))
@@ -86,13 +75,14 @@ def compile_steps(
     @tf.function(input_signature=[batches_of_a_chunk, tf.TensorSpec((None, 3), tf.float32)], autograph=False)
     def train_chunk(batches, values):
         def run_group(first, losses):
-            results = several(*drawn_group(batches[first : first + group]), values[first : first + group])
+            last = first + group
+            results = several(*chance.draw_group(batches[first:last], group, scale), values[first:last])
             for number in range(group):
                 losses = losses.write(first + number, results[number])
             return first + group, losses
 
         def run_one(number, losses):
-            return number + 1, losses.write(number, one(*drawn(batches[number]), values[number]))
+            return number + 1, losses.write(number, one(*chance.draw(batches[number], scale), values[number]))
 
         num_steps, number = tf.shape(batches)[0], tf.constant(0)
         losses = tf.TensorArray(tf.float32, num_steps, element_shape=(2,))

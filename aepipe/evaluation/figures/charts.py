@@ -157,7 +157,7 @@ def error_by_noise(curves: Mapping[str, pd.DataFrame], path: Path, title: str) -
             panel.set_yscale("log")
             panel.set_title(kind)
             panel.set_xticks(table.level, [f"{level:g}" for level in table.level])
-            _plain_log_ticks(panel)
+            _plain_log_ticks(panel.yaxis)
             panel.set_xlabel("level")
         for row in panels:
             row[0].set_ylabel("MSE per pixel")
@@ -180,9 +180,7 @@ def error_histogram(errors: np.ndarray, pca_errors: np.ndarray, path: Path, titl
             axes.hist(np.maximum(numbers, smallest), bins, histtype="stepfilled", color=color, alpha=0.45, label=name)
             axes.axvline(max(numbers.mean(), smallest), color=color, linestyle="--")
         axes.set_xscale("log")
-        axes.xaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
-        axes.xaxis.set_major_formatter(_PlainNumbers())
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        _plain_log_ticks(axes.xaxis)
         axes.set(xlabel="MSE per pixel; dashed: the mean", ylabel="images")
         set_title(figure, title)
         figure.legend(loc="outside lower center", ncols=2)
@@ -192,14 +190,14 @@ def error_histogram(errors: np.ndarray, pca_errors: np.ndarray, path: Path, titl
 def _log_scale(axes, values: np.ndarray) -> None:
     if values.min() > 0 and values.max() / values.min() > 3:
         axes.set_yscale("log")
-        _plain_log_ticks(axes)
+        _plain_log_ticks(axes.yaxis)
 
 
-def _plain_log_ticks(axes) -> None:
+def _plain_log_ticks(axis) -> None:
     """Label a logarithmic axis at 1, 2 and 5 times powers of ten, in plain numbers."""
-    axes.yaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter(_PlainNumbers())
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    axis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(_PlainNumbers())
+    axis.set_minor_formatter(NullFormatter())
 
 
 class _PlainNumbers(LogFormatter):
