@@ -10,7 +10,7 @@ FOLDER = Path(__file__).parent
 PoolType = Literal["process", "docker", "kubernetes"]
 # Whoever starts children must not wait in the queue that they wait in, so there are two pools.
 POOLS: Mapping[str, str] = {
-    "aepipe-cpu": "Pipelines, sweeps and everything else that trains nothing.",
+    "aepipe-cpu": "Pipelines, sweeps, searches and everything else that trains nothing.",
     "aepipe-gpu": "Trainings, one at a time on each GPU.",
 }
 # What one pool's template has other than the other's, where the template has such a variable.

@@ -13,7 +13,8 @@ from aepipe.printing import print_table
 from aepipe.publishing.settings import PublishSettings
 from aepipe.recipes import RECIPES, RecipeName
 from aepipe.recipes.plan import Overrides
-from aepipe.stages.request import plan_requests
+from aepipe.stages.request import TrainingRequest, plan_requests
+from aepipe.stages.search_space import SearchRanges, check_space
 from aepipe.stages.sweep import SweepValues, plan_sweep
 from aepipe.store import open_store
 from aepipe.training.settings import CheckpointSettings
@@ -134,6 +135,41 @@ def sweep(
     typer.echo(f"Table: {table.files['results.csv'].uri}")
 
 
+@app.command(
+    epilog="Example: aepipe tune mnist-dense --trials 20 --set learning_rate=0.0001..0.01 --set batch_size=50,150"
+)
+def tune(
+    recipe: Annotated[RecipeName, typer.Argument(help="What to train.")],
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="name=low..high for a range, name=value,value,... for a list.")
+    ] = None,
+    trials: Annotated[int, typer.Option(min=1, help="Candidates in all, those of earlier runs included.")] = 20,
+    rungs: Annotated[int, typer.Option(min=1, max=5, help="Steps of three in which a candidate trains longer.")] = 3,
+    setting: SettingOption = "tuned",
+    preset: PresetOption = "full",
+    data_set: Annotated[str | None, typer.Option(help="Another data set than its own, or images:PATH.")] = None,
+    store: StoreOption = "./store",
+    at_once: Annotated[int | None, typer.Option(min=1, help="Candidates side by side.")] = None,
+) -> None:
+    """Search for better settings by the validation error; the table goes to the store, nothing is published.
+
+    Run again with the same options, or more trials, it goes on where it was.
+    """
+    parameters = {"recipe": recipe, "trials": trials, "rungs": rungs, "setting": setting, "preset": preset}
+    parameters |= {"data_set": data_set, "store": store, "at_once": at_once, **parse_space(changes or [])}
+    refuse_search_mistakes(parameters)
+    _use_embedded_server()
+    typer.echo(f"aepipe: results go to {store}; starting Prefect", err=True)
+    from flows.tune import tune as tune_flow
+
+    state = tune_flow(**parameters, return_state=True)
+    table = state.result(raise_on_failure=False)
+    typer.echo(state.message)
+    if not state.is_completed():
+        raise typer.Exit(1)
+    typer.echo(f"Table: {table.files['trials.csv'].uri}")
+
+
 @app.command(epilog="Example: aepipe rerun production --to ./rerun")
 def rerun(
     release: Annotated[str, typer.Argument(help="A release's id, or a channel's name.")],
@@ -186,6 +222,38 @@ def refuse_sweep_mistakes(parameters: dict) -> None:
     seeds = [Overrides(seed=seed).seed for seed in parameters["seeds"]]
     plan_sweep(parameters["recipe"], seeds, SweepValues(**parameters["values"]), Overrides(), **shared)
     open_store(parameters["store"])
+
+
+def refuse_search_mistakes(parameters: dict) -> None:
+    """Check what can be checked of a search before a server is started for it.
+
+    Raises:
+        AepipeError: the store or the data set is none, or there is nothing to try.
+        ValidationError: a value or a range is not what its field allows.
+    """
+    check_space(SearchRanges(**parameters["ranges"]), SweepValues(**parameters["values"]))
+    shared = {name: parameters[name] for name in ("recipe", "setting", "preset", "data_set")}
+    TrainingRequest(**shared)
+    open_store(parameters["store"])
+
+
+def parse_space(changes: list[str]) -> dict:
+    """Return ranges and values that --set names; a range of the learning rate where it names none.
+
+    Raises:
+        ParameterError: a change is neither name=low..high nor name=value,value,...
+    """
+    space = {"ranges": {}, "values": {}}
+    for change in changes or ["learning_rate=0.0001..0.01"]:
+        name, equals, value = change.partition("=")
+        low, dots, high = value.partition("..")
+        if not equals or not name:
+            raise ParameterError("A change has the form name=low..high or name=value,value,...", set=change)
+        if dots:
+            space["ranges"][name] = {"low": low, "high": high}
+        else:
+            space["values"][name] = value.split(",")
+    return space
 
 
 def parse_changes(changes: list[str]) -> dict:

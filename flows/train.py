@@ -36,6 +36,7 @@ def train(
     split: SplitOverrides = SplitOverrides(),  # noqa: B008
     noise: NoiseParameters = NoiseParameters(),  # noqa: B008
     store: str = "./store",
+    evaluate: bool = True,
     exports: list[ExportFormat] | None = None,
     checkpoints: CheckpointSettings = CheckpointSettings(),  # noqa: B008
     refresh: bool = False,
@@ -51,6 +52,7 @@ def train(
         split: What to change about the split.
         noise: The noisy-input test set.
         store: Where results go: a folder, file:///path or s3://bucket/prefix.
+        evaluate: Measure the model on held-out images; a search, which they must not decide, leaves them alone.
         exports: Formats beside Keras': onnx, litert, litert-int8; by default all in preset full, none in quick.
         checkpoints: How often the training's state is saved.
         refresh: Train and evaluate even if that has been done.
@@ -63,18 +65,20 @@ def train(
         overrides=overrides,
         split=split,
         noise=noise,
+        evaluate=evaluate,
         exports=exports,
     )
     with ending_in_good_order():
         data = prepare_data(store, request.data_parameters())
         parts = split_data(store, data, request.split_settings(data))
-        noisy = make_noisy_test_set(store, data, parts, noise)
+        noisy = make_noisy_test_set(store, data, parts, noise) if evaluate else None
         plan = request.training_plan(data)
         trained = train_recipe(store, plan, data, parts, checkpoints, refresh)
-        evaluated = evaluate_recipe(store, plan, data, parts, noisy, trained, refresh)
+        evaluated = evaluate_recipe(store, plan, data, parts, noisy, trained, refresh) if evaluate else None
         formats = request.export_parameters()
         exported = formats and export_recipe(store, formats, data, parts, trained, refresh)
-        show_training(store, plan, trained, evaluated)
+        if evaluated:
+            show_training(store, plan, trained, evaluated)
     return Outcome(
         recipe=recipe,
         setting=setting,

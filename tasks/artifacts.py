@@ -1,7 +1,7 @@
 """What a run shows in the Prefect UI. Best effort: a run never fails because its artifact could not be written."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -128,6 +128,19 @@ def show_sweep(outcomes: Sequence[Outcome], table: StageResult) -> None:
     where = f"All columns:\n\n{_long(table.files['results.csv'].uri)}"
     lines = [f"# {len(outcomes)} trainings", table.facts["best"], "\n".join(rows), "\n".join(reasons), where]
     _show(lines, key="sweep", description="What the sweep came to")
+
+
+@_best_effort()
+def show_search(rows: Sequence[Mapping[str, Any]], table: StageResult) -> None:
+    """Write a search's candidates, the best first, as one markdown artifact."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    lines = [f"| {' | '.join(names)} |", "| " + " | ".join(["---"] * len(names)) + " |"]
+    for row in sorted(rows, key=lambda row: (row["state"] != "complete", row["validation_mse"] or float("inf"))):
+        cells = (f"{value:.5g}" if isinstance(value, float) else str(value) for value in map(row.get, names))
+        lines.append(f"| {' | '.join(cells)} |")
+    where = f"As a file:\n\n{_long(table.files['trials.csv'].uri)}"
+    text = [f"# {len(rows)} candidates", table.facts["best"], "\n".join(lines), where]
+    _show(text, key="search", description="What the search came to")
 
 
 def _show(lines: Sequence[str], key: str, description: str) -> None:

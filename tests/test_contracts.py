@@ -31,7 +31,17 @@ PARAMETERS = {
             "setting",
         ],
     ],
-    "flows.train.train": [*COMMON, "checkpoints", "data_set", "exports", "overrides", "preset", "recipe", "setting"],
+    "flows.train.train": [
+        *COMMON,
+        "checkpoints",
+        "data_set",
+        "evaluate",
+        "exports",
+        "overrides",
+        "preset",
+        "recipe",
+        "setting",
+    ],
     "flows.sweep.sweep": [
         *COMMON,
         *[
@@ -46,6 +56,10 @@ PARAMETERS = {
             "setting",
             "values",
         ],
+    ],
+    "flows.tune.tune": [
+        *["at_once", "checkpoints", "data_set", "execution", "overrides", "preset", "ranges", "recipe", "rungs"],
+        *["setting", "split", "store", "trials", "values"],
     ],
     "flows.noisy_test_set.noisy_test_set": [*COMMON, "data_set"],
     "flows.releases.promote_release": ["channel", "force", "release", "store", "why"],

@@ -37,6 +37,9 @@ class TrainingRequest(BaseModel):
     overrides: Overrides = Field(Overrides(), description="What is changed about the setting.")
     split: SplitOverrides = Field(SplitOverrides(), description="What is changed about the split.")
     noise: NoiseParameters = Field(NoiseParameters(), description="The noisy-input test set.")
+    evaluate: bool = Field(
+        True, description="Measure on held-out images; a search, which they must not decide, doesn't."
+    )
     exports: tuple[ExportFormat, ...] | None = Field(
         None, description="Formats beside Keras'; all in preset full and none in quick where None."
     )
@@ -145,14 +148,18 @@ def plan_requests(
 def find_outcome(store: Store, request: TrainingRequest) -> Outcome | None:
     """Return the request's outcome if every stage of it is in the store."""
     data = find_data(store, request.data_parameters())
+    try:
+        plan = data and request.training_plan(data)
+    except ParameterError:
+        # Its own run says so; the others of a pipeline go on.
+        return None
     split = data and find_split(store, data, request.split_settings(data))
-    noisy = split and find_noise(store, data, split, request.noise)
-    plan = data and request.training_plan(data)
     trained = split and find_training(store, plan, data, split)
-    evaluated = noisy and trained and find_evaluation(store, plan, data, split, noisy, trained)
+    noisy = trained and request.evaluate and find_noise(store, data, split, request.noise)
+    evaluated = noisy and find_evaluation(store, plan, data, split, noisy, trained)
     exports = request.export_parameters()
-    exported = evaluated and exports and find_export(store, exports, data, split, trained)
-    if not evaluated or (exports and not exported):
+    exported = trained and exports and find_export(store, exports, data, split, trained)
+    if not trained or (request.evaluate and not evaluated) or (exports and not exported):
         return None
     return Outcome(
         recipe=request.recipe,
@@ -160,9 +167,9 @@ def find_outcome(store: Store, request: TrainingRequest) -> Outcome | None:
         plan=plan,
         data=data,
         split=split,
-        noisy=noisy,
+        noisy=noisy or None,
         trained=trained,
-        evaluated=evaluated,
+        evaluated=evaluated or None,
         exported=exported,
         was_cached=True,
     )

@@ -25,9 +25,13 @@ FIGURES = ("mse_per_pixel", "pca_mse_per_pixel")
 class _Values(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    def chosen(self) -> dict[str, list]:
+        """Return the lists that were set, by name."""
+        return {name: values for name, values in self if values is not None}
+
     def combinations(self) -> Iterator[Overrides]:
         """Yield every combination of the values, the last name's changing fastest."""
-        lists = {name: values for name, values in self if values is not None}
+        lists = self.chosen()
         for chosen in itertools.product(*lists.values()):
             yield Overrides(**dict(zip(lists, chosen, strict=True)))
 

@@ -1,0 +1,120 @@
+"""A search asks, gives up, is killed and goes on."""
+
+from contextlib import ExitStack
+
+import pytest
+
+from aepipe.errors import ConflictError, ParameterError
+from aepipe.recipes import get_recipe
+from aepipe.recipes.plan import Overrides
+from aepipe.stages.outcome import Outcome
+from aepipe.stages.request import TrainingRequest
+from aepipe.stages.search_space import Range, SearchRanges
+from aepipe.stages.study import open_search
+from aepipe.stages.sweep import SweepValues
+from aepipe.store import open_store
+from aepipe.store.stages import StageResult
+
+RANGES = SearchRanges(learning_rate=Range(low=1e-4, high=1e-1))
+REQUEST = TrainingRequest(recipe="mnist-dense", data_set="digits", overrides=Overrides(epochs=9))
+
+
+@pytest.fixture
+def search(tmp_path):
+    """Opens the search in one store again and again."""
+    store = open_store(str(tmp_path))
+    with ExitStack() as exits:
+        yield lambda rungs=3, **values: exits.enter_context(
+            open_search(store, REQUEST, RANGES, SweepValues(**values), rungs)
+        )
+
+
+def came_to(error: float | None) -> Outcome:
+    """What a training with this validation MSE came to."""
+    trained = StageResult(stage="train", fingerprint="f", files={}, facts={"validation_mse": error}, seconds=1)
+    return Outcome(recipe="mnist-dense", setting="tuned", trained=trained)
+
+
+def test_candidates_that_are_behind_are_given_up(search):
+    study = search()
+    candidates = study.ask(6)
+    alive = [study.tell(one, study.budgets[0], came_to(n / 10)) for n, one in enumerate(candidates, 1)]
+    assert alive[0]
+    assert not any(alive[3:])
+    states = {row["trial"]: row["state"] for row in study.rows()}
+    assert states[5] == "pruned"
+
+
+def test_the_first_candidate_is_the_setting_as_it_is(search):
+    own = get_recipe("mnist-dense").tuned.training
+    study = search(batch_size=[own.batch_size, 7])
+    first, second = study.ask(2)
+    assert first.overrides == Overrides(learning_rate=own.learning_rate, batch_size=own.batch_size)
+    assert second.overrides != first.overrides
+    assert study.is_as_the_setting_has_it(first.trial.params)
+    assert not study.is_as_the_setting_has_it(second.trial.params)
+
+
+def test_a_setting_outside_of_the_space_is_no_candidate(search):
+    own = get_recipe("mnist-dense").tuned.training
+    (first,) = search(batch_size=[own.batch_size + 1]).ask(1)
+    assert first.overrides.batch_size == own.batch_size + 1
+    assert first.overrides.learning_rate == own.learning_rate
+
+
+def test_two_runs_of_one_search_do_not_overwrite_each_other(search):
+    one, other = search(), search()
+    one.ask(1)
+    one.save()
+    one.save()
+    other.ask(2)
+    with pytest.raises(ConflictError, match=f"once at a time. Received: study='{one.name}'"):
+        other.save()
+    assert search().ask(1)[0].overrides == Overrides(
+        learning_rate=get_recipe("mnist-dense").tuned.training.learning_rate
+    )
+
+
+def test_rungs_train_three_times_as_long_each(search):
+    study = search(batch_size=[20, 40])
+    (candidate,) = study.ask(1)
+    plans = [study.request_for(candidate, budget).overrides for budget in study.budgets]
+    assert [plan.epochs for plan in plans] == [1, 3, 9]
+    assert {plan.learning_rate for plan in plans} == {candidate.overrides.learning_rate}
+    assert plans[0].batch_size in (20, 40)
+    request = study.request_for(candidate, study.budgets[0])
+    assert (request.evaluate, request.exports) == (False, ())
+
+
+def test_a_search_that_was_killed_asks_again_for_what_it_was_at(search):
+    study = search()
+    done, running = study.ask(2)
+    study.tell(done, study.budgets[-1], came_to(0.01))
+    study.save()
+    again = search()
+    assert again.num_tried == 1
+    assert again.ask(1)[0].overrides == running.overrides
+    assert again.best()[:2] == (done.trial.number, 0.01)
+
+
+def test_another_space_is_another_search(search):
+    assert search().name == search().name
+    assert search().name != search(rungs=2).name != search(batch_size=[20]).name
+
+
+def test_a_candidate_that_fails_is_no_candidate_to_ask_again(search):
+    study = search()
+    (candidate,) = study.ask(1)
+    assert not study.tell(candidate, study.budgets[0], Outcome(recipe="r", setting="s", error="no finite loss"))
+    study.save()
+    again = search()
+    assert again.num_tried == 1
+    assert again.ask(1)[0].overrides != candidate.overrides
+    assert again.best() is None
+
+
+def test_without_validation_images_nothing_decides(search):
+    study = search()
+    (candidate,) = study.ask(1)
+    with pytest.raises(ParameterError, match=r"split\.validation_fraction above 0"):
+        study.tell(candidate, study.budgets[0], came_to(None))
