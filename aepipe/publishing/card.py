@@ -3,10 +3,14 @@
 import re
 from collections.abc import Iterator
 
+from aepipe.models.options import VariationalOptions
 from aepipe.publishing import notation
 from aepipe.publishing.outcome import Outcome
 from aepipe.publishing.templates import markdown_environment
 from aepipe.recipes.recipe import Recipe
+from aepipe.training.settings import EXPORT_FILES
+
+FORMATS = {"onnx": "ONNX", "litert": "LiteRT", "litert-int8": "LiteRT, 8-bit integers inside"}
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#|~!$^])")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -23,6 +27,7 @@ def render_card(recipe: Recipe, outcome: Outcome, release_id: str) -> str:
     results = outcome.evaluated.facts
     is_denoiser = results.get("denoised_mse_per_pixel") is not None
     errors = [value for name, value in results.items() if name.endswith("mse_per_pixel")]
+    exports = {} if outcome.exported is None else outcome.exported.facts["formats"]
     environment = markdown_environment()
     environment.filters["escaped"] = escape_markdown
     return environment.get_template("card.md.j2").render(
@@ -41,7 +46,11 @@ def render_card(recipe: Recipe, outcome: Outcome, release_id: str) -> str:
             *(["denoising"] if is_denoiser else []),
             outcome.plan.model.architecture,
             recipe.data_set,
+            *(["onnx"] if "onnx" in exports else []),
         ],
+        measured=_measured(outcome),
+        uses=list(_uses(outcome)),
+        formats=[(FORMATS[name], EXPORT_FILES[name], found) for name, found in exports.items()],
         limits=list(_limits(outcome)),
         is_denoiser=is_denoiser,
         per_pixel=notation.choose_notation(errors),
@@ -58,6 +67,34 @@ def _scaling(outcome: Outcome) -> str:
     if (minimum, maximum) == ("0", "1"):
         return "the source's own unit"
     return f"the source's {minimum} becomes 0 and its {maximum} becomes 1"
+
+
+def _measured(outcome: Outcome) -> dict[str, list[tuple[str, str, float]]]:
+    """Return what was measured as model hubs list it: task to name, type and value of its metrics."""
+    results = outcome.evaluated.facts
+    measured = {
+        "Reconstruction": [
+            ("MSE per pixel", "mse", results["mse_per_pixel"]),
+            ("PSNR (dB)", "psnr", results["psnr_db"]),
+            ("SSIM", "ssim", results["ssim"]),
+        ]
+    }
+    if results.get("denoised_mse_per_pixel") is not None:
+        measured["Denoising"] = [("MSE per pixel to the clean image", "mse", results["denoised_mse_per_pixel"])]
+    return measured
+
+
+def _uses(outcome: Outcome) -> Iterator[str]:
+    plan, data = outcome.plan, outcome.data.facts
+    if plan.training.corruption is not None:
+        yield f"Removing {plan.training.corruption.kind} noise from images like those of {data['name']}."
+    yield (
+        f"Codes of {plan.model.code_size} values for images like those of {data['name']}: "
+        "for a classifier, for search, for a map of them."
+    )
+    if isinstance(plan.model, VariationalOptions):
+        yield "Drawing new images: codes from a standard normal distribution, decoded."
+    yield "Not for decisions about persons, and not as a compressed format to keep images in: what is lost is lost."
 
 
 def _limits(outcome: Outcome) -> Iterator[str]:

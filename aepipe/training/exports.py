@@ -16,9 +16,8 @@ import numpy as np
 
 from aepipe.errors import TrainingError
 from aepipe.training.runtime import keras, tf
-from aepipe.training.settings import ExportFormat
+from aepipe.training.settings import EXPORT_FILES, ExportFormat
 
-FILES = {"onnx": "model.onnx", "litert": "model.tflite", "litert-int8": "model_int8.tflite"}
 LONGEST_CHECK_SECONDS = 600
 
 
@@ -35,7 +34,7 @@ def export_model(
     """
     # Keras takes a model for one without inputs until it has been called.
     model(calibration[:1])
-    paths = {name: folder / FILES[name] for name in formats}
+    paths = {name: folder / EXPORT_FILES[name] for name in formats}
     for name, path in paths.items():
         options = {"format": "onnx" if name == "onnx" else "litert"}
         if name == "litert-int8":

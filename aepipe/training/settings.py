@@ -9,6 +9,7 @@ Schedule = Literal["constant", "cosine", "exponential"]
 Precision = Literal["float32", "bfloat16", "auto"]
 Devices = Literal["one", "all"]
 ExportFormat = Literal["onnx", "litert", "litert-int8"]
+EXPORT_FILES = {"onnx": "model.onnx", "litert": "model.tflite", "litert-int8": "model_int8.tflite"}
 
 
 class CorruptionSettings(BaseModel):

@@ -71,11 +71,22 @@ def table_rows(card: str) -> list[list[str]]:
 
 def test_the_header_is_what_model_hubs_read():
     header = yaml.safe_load(card_of("mnist-denoising", denoised_mse_per_pixel=0.0049).split("---\n")[1])
+    (entry,) = header.pop("model-index")
     assert header == {
         "library_name": "keras",
         "pipeline_tag": "image-to-image",
         "tags": ["autoencoder", "denoising", "dense", "mnist"],
     }
+    assert entry["name"] == "mnist-denoising"
+    reconstruction, denoising = entry["results"]
+    assert reconstruction["task"] == {"type": "image-to-image", "name": "Reconstruction"}
+    assert reconstruction["dataset"] == {"type": "mnist", "name": "mnist-official", "split": "test"}
+    assert {metric["type"]: metric["value"] for metric in reconstruction["metrics"]} == {
+        "mse": 0.00285,
+        "psnr": 25.43,
+        "ssim": 0.9312,
+    }
+    assert [metric["value"] for metric in denoising["metrics"]] == [0.0049]
 
 
 def test_results_stand_beside_pca_and_the_mean_image():
@@ -95,6 +106,31 @@ def test_a_denoiser_has_its_own_table():
     assert ["denoised by a linear model", "0.00772"] in rows
     assert ["denoised by this model", "0.00491"] in rows
     assert "Noisy input" not in card_of("mnist-dense", denoised_mse_per_pixel=None)
+
+
+def test_other_formats_are_listed_with_how_near_they_are():
+    found = {"max_abs_difference": 0.0123, "mse_to_keras": 1e-6, "mse_per_pixel": 0.0029}
+    exported = stage("export", {"formats": {"litert-int8": found}})
+    card = render_card(
+        RECIPES["mnist-dense"],
+        outcome("mnist-dense").model_copy(update={"exported": exported}),
+        "20250301T060000Z-abcdef",
+    )
+    assert ["<code>model_int8.tflite</code>", "LiteRT, 8-bit integers inside", "0.0123", "0.00290"] in table_rows(card)
+    assert "Other formats" not in card_of("mnist-dense")
+
+
+@pytest.mark.parametrize(
+    ("name", "use"),
+    [
+        ("mnist-dense", "Codes of 98 values for images like those of mnist"),
+        ("mnist-denoising", "Removing heteroscedastic noise"),
+        ("mnist-variational", "Drawing new images"),
+    ],
+)
+def test_it_says_what_a_model_is_for(name, use):
+    assert use in card_of(name)
+    assert (use in card_of("horses-stacked")) is False
 
 
 @pytest.mark.parametrize(
@@ -142,7 +178,12 @@ def test_no_label_breaks_out_of_its_table():
 def check_is_quoted(card: str) -> None:
     """Hold the card against one without anything hostile: the same elements, and a header that is read."""
     assert re.findall(r"<\w+", as_html(card)) == re.findall(r"<\w+", as_html(card_of("mnist-dense")))
-    assert list(yaml.safe_load(card.split("---\n", 2)[1])) == ["library_name", "pipeline_tag", "tags"]
+    assert list(yaml.safe_load(card.split("---\n", 2)[1])) == [
+        "library_name",
+        "pipeline_tag",
+        "tags",
+        "model-index",
+    ]
 
 
 def test_escaped_text_is_one_line():

@@ -6,7 +6,8 @@ import pytest
 from aepipe.errors import TrainingError
 from aepipe.models import build
 from aepipe.recipes import RECIPES
-from aepipe.training.exports import FILES, compare_exports, export_model
+from aepipe.training.exports import compare_exports, export_model
+from aepipe.training.settings import EXPORT_FILES
 
 IMAGES = np.random.default_rng(0).random((20, 8, 8, 1), dtype=np.float32)
 # One of each architecture, with the tuned activations; other sizes are other numbers only.
@@ -24,7 +25,7 @@ MODELS = {
 @pytest.mark.parametrize("name", MODELS)
 def test_every_architecture_runs_elsewhere_and_gives_the_same(name, tmp_path):
     model = build(MODELS[name], IMAGES.shape[1:], seed=0).model
-    paths = export_model(model, list(FILES), tmp_path, IMAGES)
+    paths = export_model(model, list(EXPORT_FILES), tmp_path, IMAGES)
     expected = model.predict(IMAGES, verbose=0)
     found = compare_exports(paths, IMAGES, expected)
     assert found["onnx"]["max_abs_difference"] < 1e-5
