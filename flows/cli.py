@@ -11,7 +11,7 @@ from aepipe.cli import StoreOption, app
 from aepipe.errors import AepipeError, ParameterError
 from aepipe.printing import print_table
 from aepipe.publishing.settings import PublishSettings
-from aepipe.recipes import RECIPES, RecipeName
+from aepipe.recipes import RECIPES, RecipeName, complete_name
 from aepipe.recipes.plan import Overrides
 from aepipe.stages.request import TrainingRequest, plan_requests
 from aepipe.stages.search_space import SearchRanges, check_space
@@ -24,6 +24,9 @@ EMBEDDED_SERVER = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    # It ends with the run: nothing asks for its events, and storing them makes others wait for the SQLite file.
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
 }
 SettingOption = Annotated[Literal["tuned", "published"], typer.Option(help="The best known, or the sources'.")]
 PresetOption = Annotated[Literal["full", "quick"], typer.Option(help="quick: few steps, for demonstrations.")]
@@ -36,7 +39,7 @@ GROUPS = ("split", "noise", "checkpoints", "publishing")
     "aepipe run --recipes mnist-dense,faces-conv --set epochs=20 --set faces-conv.learning_rate=0.0005"
 )
 def run(
-    recipes: Annotated[str, typer.Option(help="Recipes with commas between them, or all.")] = "all",
+    recipes: Annotated[str, typer.Option(help="Recipes with commas between them (conv: faces-conv), or all.")] = "all",
     setting: SettingOption = "tuned",
     preset: PresetOption = "full",
     data_set: Annotated[str | None, typer.Option(help="Another data set for every recipe, or images:PATH.")] = None,
@@ -64,7 +67,7 @@ def run(
     checkpoints.every_epochs; publishing.channel, publishing.demand_baselines, publishing.regression_tolerance,
     publishing.reload_tolerance, publishing.verify.
     """
-    chosen = list(RECIPES) if recipes == "all" else recipes.split(",")
+    chosen = list(RECIPES) if recipes == "all" else [complete_name(name) for name in recipes.split(",")]
     parameters = {
         "recipes": chosen,
         "setting": setting,

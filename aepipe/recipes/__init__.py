@@ -22,6 +22,22 @@ RECIPES: Mapping[str, Recipe] = {
 RecipeName = StrEnum("RecipeName", {name.replace("-", "_").upper(): name for name in RECIPES})
 
 
+def complete_name(text: str) -> str:
+    """Return the recipe's name that a part of it stands for where no other has it: conv is faces-conv.
+
+    Raises:
+        ParameterError: it is part of none, or of several.
+    """
+    found = [name for name in RECIPES if text in (name, *name.split("-"))]
+    if len(found) > 1:
+        raise ParameterError(
+            "A part of a recipe's name stands for it where no other has it.",
+            f"Choose one of {', '.join(found)}.",
+            recipe=text,
+        )
+    return found[0] if found else get_recipe(text).name
+
+
 def get_recipe(name: str) -> Recipe:
     """Return a recipe.
 
