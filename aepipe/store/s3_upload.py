@@ -50,6 +50,11 @@ def check_etag(answer: Mapping[str, Any], expected: Collection[str], **received:
         )
 
 
+def is_digest_of(etag: str, data: bytes) -> bool:
+    """Tell whether an ETag is the MD5 of these bytes; of an encrypted object, or one in parts, it is something else."""
+    return etag.strip('"') == md5(data).hexdigest()
+
+
 def upload_in_parts(call: Call, path: Path, bodies: BoundedSemaphore, **received: object) -> None:
     """Upload a large file, `PARTS_AT_ONCE` parts at a time. A failed upload is removed from the server.
 

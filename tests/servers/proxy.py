@@ -1,4 +1,4 @@
-"""A server in front of a server: it can refuse, lose answers after the requests took effect, or cut bodies off."""
+"""A server in front of a server: it can refuse, lose answers after requests took effect, cut bodies off, flip a bit."""
 
 import http.client
 import http.server
@@ -19,6 +19,9 @@ class Proxy(http.server.ThreadingHTTPServer):
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.answers_to_lose = dict.fromkeys(("GET", "PUT", "POST"), 0)
         self.bodies_to_cut = 0
+        self.bodies_to_flip = 0
+        # What objects have instead of their bytes' digest.
+        self.etag: str | None = None
 
     @property
     def endpoint_url(self):
@@ -52,10 +55,15 @@ class Forwarder(http.server.BaseHTTPRequestHandler):
         for name, value in answer_headers:
             if name.lower() == "content-length" and not data:
                 length = value
+            elif name.lower() == "etag" and self.server.etag is not None:
+                self.send_header(name, self.server.etag)
             elif name.lower() not in ("transfer-encoding", "content-length", "connection"):
                 self.send_header(name, value)
         self.send_header("Content-Length", length)
         self.end_headers()
+        if self.command == "GET" and self.server.bodies_to_flip > 0:
+            self.server.bodies_to_flip -= 1
+            data = bytes([data[0] ^ 1]) + data[1:]
         if self.command == "GET" and self.server.bodies_to_cut > 0:
             self.server.bodies_to_cut -= 1
             self.close_connection = True

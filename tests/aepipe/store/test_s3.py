@@ -53,6 +53,26 @@ def test_a_create_whose_answer_was_lost_is_no_conflict_with_itself(proxy, bucket
         store.create("key", b"other")
 
 
+def test_a_bit_that_flips_on_the_way_is_read_again(proxy, bucket_and_prefix):
+    store = S3Store(*bucket_and_prefix)
+    store.put("key", b"data")
+    for read in (store.get, lambda key: store.get_versioned(key).data):
+        proxy.bodies_to_flip = 1
+        assert read("key") == b"data"
+        assert proxy.bodies_to_flip == 0, "no bit flipped, so nothing was tested"
+
+
+def test_where_an_etag_is_no_digest_two_equal_reads_are_believed(proxy, bucket_and_prefix):
+    store = S3Store(*bucket_and_prefix)
+    store.put("key", b"data")
+    proxy.etag = f'"{"0" * 32}"'
+    proxy.requests.clear()
+    assert store.get("key") == b"data"
+    assert proxy.methods() == ["GET", "GET"]
+    proxy.bodies_to_flip = 1
+    assert store.get("key") == b"data"
+
+
 def test_a_swap_whose_answer_was_lost_is_no_conflict_with_itself(proxy, bucket_and_prefix):
     store = S3Store(*bucket_and_prefix)
     store.swap("key", b"first", None)
