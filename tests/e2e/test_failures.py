@@ -119,6 +119,7 @@ def test_a_worker_and_a_server_that_are_killed_end_no_run(stack, running, store_
     assert len(stack.children(running)) == 1
 
 
+@pytest.mark.slow
 @with_one_slow_training
 def test_trainings_stop_when_their_pipeline_is_killed_and_a_retry_takes_them_up(stack, running, store_url, undisturbed):
     _kill(running)

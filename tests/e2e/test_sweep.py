@@ -7,6 +7,7 @@ import os
 import time
 from pathlib import Path
 
+import pytest
 from e2e.stack import processes_with
 
 from aepipe.store import open_store
@@ -27,6 +28,7 @@ def processor_seconds(run) -> float:
     return seconds
 
 
+@pytest.mark.slow
 def test_a_sweep_on_the_pool_trains_every_seed_and_writes_one_table(stack, s3_store_url):
     parameters = {
         "recipe": "mnist-dense",
