@@ -45,7 +45,7 @@ def render_card(recipe: Recipe, outcome: Outcome, release_id: str) -> str:
             "autoencoder",
             *(["denoising"] if is_denoiser else []),
             outcome.plan.model.architecture,
-            recipe.data_set,
+            outcome.data.facts["name"],
             *(["onnx"] if "onnx" in exports else []),
         ],
         measured=_measured(outcome),

@@ -108,6 +108,11 @@ def test_a_denoiser_has_its_own_table():
     assert "Noisy input" not in card_of("mnist-dense", denoised_mse_per_pixel=None)
 
 
+def test_a_recipe_on_other_images_than_its_own_says_so():
+    assert "\n# Dense autoencoder on MNIST\n\nRecipe" in card_of("mnist-dense")
+    assert "\n# Dense autoencoder on MNIST, here on digits\n\nRecipe" in card_of("mnist-dense", data="digits")
+
+
 def test_other_formats_are_listed_with_how_near_they_are():
     found = {"max_abs_difference": 0.0123, "mse_to_keras": 1e-6, "mse_per_pixel": 0.0029}
     exported = stage("export", {"formats": {"litert-int8": found}})
@@ -160,17 +165,18 @@ def test_the_code_to_load_it_names_modules_that_exist():
     assert "the source's 0 becomes 0 and its 255 becomes 1" in card
 
 
-@pytest.mark.parametrize("field", ["title", "source", "data_set"])
+@pytest.mark.parametrize("field", ["title", "source"])
 def test_nothing_from_a_recipe_breaks_out(field):
     recipe = RECIPES["mnist-dense"].model_copy(update={field: HOSTILE})
     card = render_card(recipe, outcome("mnist-dense"), "20250301T060000Z-abcdef")
     check_is_quoted(card)
-    assert yaml.safe_load(card.split("---\n")[1])["tags"][-1] == recipe.data_set
 
 
 def test_no_label_breaks_out_of_its_table():
     card = card_of("mnist-dense", data=HOSTILE)
     check_is_quoted(card)
+    header = yaml.safe_load(card.split("---\n")[1])
+    assert header["tags"][-1] == header["model-index"][0]["results"][0]["dataset"]["type"] == HOSTILE
     shown = "a|b &lt;script&gt;alert(1)&lt;/script&gt; [x](http://example.org) `c` *d* __e__ # f \\| &amp;lt;"
     assert ["Data set", f"{shown}, 70,000 images of 28 x 28 x 1"] in table_rows(card)
 
