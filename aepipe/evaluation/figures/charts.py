@@ -116,10 +116,10 @@ def error_over_time(series: Sequence[Series], path: Path, title: str) -> None:
         for number, line in enumerate(series):
             times = [datetime.fromisoformat(created) for created in line.created]
             axes.plot(times, line.mse, "o-", color=colors(number % 10), label=short_name(line.label, 80))
-            axes.plot(times, line.reference, "_--", color=colors(number % 10), alpha=0.7)
+            axes.plot(times, line.reference, "_--", color=colors(number % 10), markersize=12)
             drawn += times
         axes.set_ylabel("MSE per pixel")
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.1 * max(max(*line.mse, *line.reference) for line in series) or 1)
         # One release alone would stand on an axis of years.
         margin = (max(drawn) - min(drawn)) / 20 or timedelta(hours=12)
         axes.set_xlim(min(drawn) - margin, max(drawn) + margin)
