@@ -16,6 +16,8 @@ Preset = Literal["full", "quick"]
 # Enough for a recognisable reconstruction, few enough for every recipe to be done in minutes on two cores. A limit on
 # steps rather than epochs, because a small data set has few steps an epoch.
 QUICK_STEPS = 400
+# Steps on smaller images than the recipe's take less time, and tiny ones are worth more of them.
+MOST_QUICK_STEPS = 2000
 
 
 class Overrides(BaseModel):
@@ -111,7 +113,8 @@ def plan_training(
     if "code_size" in changes:
         model = model.model_copy(update={"code_size": changes.pop("code_size")})
     if preset == "quick" and not {"epochs", "max_steps"} & changes.keys():
-        changes |= {"max_steps": QUICK_STEPS, "epochs": QUICK_STEPS}
+        steps = min(MOST_QUICK_STEPS, QUICK_STEPS * max(1, native_pixels // num_pixels))
+        changes |= {"max_steps": steps, "epochs": steps}
     return TrainingPlan(
         recipe=recipe.name,
         setting=setting_name,

@@ -88,12 +88,18 @@ def describe_request(request: TrainingRequest) -> str:
     """Return what a request trains in a few words: setting, recipe, length, and what else was chosen."""
     plan, chosen = _native_plan(request), request.overrides.chosen()
     length = []
-    if plan is not None:
+    if request.preset == "quick" and not {"epochs", "max_steps"} & chosen.keys():
+        length = ["quick"]
+    elif plan is not None:
         settings = plan.training
         length = [f"{settings.epochs} epochs" if settings.max_steps is None else f"{settings.max_steps} steps"]
-    others = [f"{name} {value}" for name, value in chosen.items() if name not in ("epochs", "max_steps")]
+    others = [f"{name} {_short(value)}" for name, value in chosen.items() if name not in ("epochs", "max_steps")]
     data = [] if request.data_set is None else [f"on {request.data_set}"]
     return ", ".join([f"{request.setting} {request.recipe}", *length, *others, *data])
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def estimated_work(request: TrainingRequest) -> int:
