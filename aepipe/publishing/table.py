@@ -30,6 +30,7 @@ RECONSTRUCTION = (
     "commit",
 )
 DENOISING = ("recipe", "setting", "data", "denoised MSE", "best linear map", "ratio to it", "noisy input", "seeds")
+PLACES = 5
 # What one training came to, as a manifest's recipe names it.
 MEASURED = (*RESULT_FIGURES, "training_seconds")
 
@@ -144,12 +145,15 @@ def _denoising_cells(line: ResultLine) -> list[str]:
 
 
 def _with_spread(line: ResultLine, name: str) -> str:
-    spread = f" ± {_number(line.spread[name])}" if name in line.spread else ""
-    return f"{_number(line.mean[name])}{spread}"
+    if name not in line.spread:
+        return _number(line.mean[name])
+    # A spread that would be printed as zero is none to believe.
+    places = PLACES if line.spread[name] >= 0.5 * 10**-PLACES else PLACES + 1
+    return f"{decimals(line.mean[name], places)} ± {decimals(line.spread[name], places)}"
 
 
 def _number(value: float) -> str:
-    return f"{value:.5f}"
+    return decimals(value, PLACES)
 
 
 def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -44,6 +44,11 @@ def test_seeds_make_one_line_with_mean_and_spread():
     assert row.endswith("| 3 | 1 min 15 s | CPU | cccccccccccc |")
 
 
+def test_a_small_spread_is_not_printed_as_none():
+    (line,) = result_lines([manifest(seed=0, mse_per_pixel=0.000431), manifest(seed=1, mse_per_pixel=0.000433)])
+    assert "| 0.000432 ± 0.000001 |" in as_markdown([line])
+
+
 def test_the_same_seed_again_counts_once():
     (line,) = result_lines([manifest(mse_per_pixel=0.004), manifest(mse_per_pixel=0.009)])
     assert line.seeds == (0,)
