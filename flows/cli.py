@@ -87,9 +87,7 @@ def run(
 
 def _run(parameters: dict):
     """Run the pipeline here, say what it came to, and return what it published; a run that failed ends the command."""
-    _use_embedded_server()
-    num_recipes, store = len(parameters["recipes"]), parameters["store"]
-    typer.echo(f"aepipe: {num_recipes} recipes, results go to {store}; starting Prefect", err=True)
+    _use_embedded_server(f"{len(parameters['recipes'])} recipes, results go to {parameters['store']}")
     from aepipe.publishing.release import Published
     from flows.pipeline import pipeline
 
@@ -126,16 +124,10 @@ def sweep(
     chosen = {"recipe": recipe, "seeds": seeds.split(","), "values": values, "data_set": data_set}
     parameters = {**chosen, "setting": setting, "preset": preset, "store": store, "at_once": at_once}
     refuse_sweep_mistakes(parameters)
-    _use_embedded_server()
-    typer.echo(f"aepipe: results go to {store}; starting Prefect", err=True)
+    _use_embedded_server(f"results go to {store}")
     from flows.sweep import sweep as sweep_flow
 
-    state = sweep_flow(**parameters, return_state=True)
-    table = state.result(raise_on_failure=False)
-    typer.echo(state.message)
-    if not state.is_completed():
-        raise typer.Exit(1)
-    typer.echo(f"Table: {table.files['results.csv'].uri}")
+    _end_with_table(sweep_flow(**parameters, return_state=True), "results.csv")
 
 
 @app.command(
@@ -161,16 +153,10 @@ def tune(
     parameters = {"recipe": recipe, "trials": trials, "rungs": rungs, "setting": setting, "preset": preset}
     parameters |= {"data_set": data_set, "store": store, "at_once": at_once, **parse_space(changes or [])}
     refuse_search_mistakes(parameters)
-    _use_embedded_server()
-    typer.echo(f"aepipe: results go to {store}; starting Prefect", err=True)
+    _use_embedded_server(f"results go to {store}")
     from flows.tune import tune as tune_flow
 
-    state = tune_flow(**parameters, return_state=True)
-    table = state.result(raise_on_failure=False)
-    typer.echo(state.message)
-    if not state.is_completed():
-        raise typer.Exit(1)
-    typer.echo(f"Table: {table.files['trials.csv'].uri}")
+    _end_with_table(tune_flow(**parameters, return_state=True), "trials.csv")
 
 
 @app.command(epilog="Example: aepipe rerun production --to ./rerun")
@@ -194,9 +180,19 @@ def rerun(
     raise typer.Exit(1 if any(row[1] in ("different", "missing") for row in rows) else 0)
 
 
-def _use_embedded_server() -> None:
+def _use_embedded_server(purpose: str) -> None:
+    """Say what a run is going to do, and set up the server; Prefect is imported after it."""
     for name, value in EMBEDDED_SERVER.items():
         os.environ.setdefault(name, value)
+    typer.echo(f"aepipe: {purpose}; starting Prefect", err=True)
+
+
+def _end_with_table(state, file: str) -> None:
+    """Say what a flow came to, and where its table lies; a run that failed ends the command."""
+    typer.echo(state.message)
+    if not state.is_completed():
+        raise typer.Exit(1)
+    typer.echo(f"Table: {state.result().files[file].uri}")
 
 
 def refuse_mistakes(parameters: dict) -> None:

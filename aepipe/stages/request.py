@@ -161,7 +161,7 @@ def find_outcome(store: Store, request: TrainingRequest) -> Outcome | None:
         return None
     split = data and find_split(store, data, request.split_settings(data))
     trained = split and find_training(store, plan, data, split)
-    noisy = trained and request.evaluate and find_noise(store, data, split, request.noise)
+    noisy = find_noise(store, data, split, request.noise) if trained and request.evaluate else None
     evaluated = noisy and find_evaluation(store, plan, data, split, noisy, trained)
     exports = request.export_parameters()
     exported = trained and exports and find_export(store, exports, data, split, trained)
@@ -173,9 +173,9 @@ def find_outcome(store: Store, request: TrainingRequest) -> Outcome | None:
         plan=plan,
         data=data,
         split=split,
-        noisy=noisy or None,
+        noisy=noisy,
         trained=trained,
-        evaluated=evaluated or None,
+        evaluated=evaluated,
         exported=exported,
         was_cached=True,
     )
