@@ -160,6 +160,15 @@ def test_without_validation_images_the_training_loss_decides(blobs):
     assert first.monitored == first.loss
 
 
+def test_without_validation_images_epochs_are_held_against_the_start_on_the_same_images(blobs):
+    # Shifted by up to half of the image, the images that the steps see have another error.
+    unlike = {"augmentation": AugmentationSettings(shift=0.5), "keep": "best-or-start"}
+    autoencoder, trained = train(blobs, num_validation=0, epochs=1, learning_rate=1e-9, **unlike)
+    pixels = blobs.astype(np.float32) / 255
+    mse = np.mean((autoencoder.model.predict(pixels, verbose=0) - pixels) ** 2)
+    assert [epoch.mse for epoch in trained.history] == pytest.approx([mse, mse], rel=1e-5)
+
+
 def test_a_cosine_schedule_warms_up_and_ends_near_zero(blobs):
     trained = train(blobs, schedule="cosine", epochs=20, learning_rate=0.01, warm_up_share=0.05)[1]
     rates = [epoch.learning_rate for epoch in trained.history]
