@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from aepipe.publishing.notation import significant, words
 from aepipe.publishing.outcome import Outcome, RuleResult, Verdict
 from aepipe.publishing.settings import PublishSettings
 
@@ -125,9 +126,9 @@ def _baseline_rules(facts: Mapping[str, Any], demanded: bool) -> Iterator[RuleRe
         baselines = {"noisy_mse_per_pixel": "doing nothing", "linear_mse_per_pixel": "the best linear map"}
     else:
         error, baselines = facts["mse_per_pixel"], {"pca_mse_per_pixel": "PCA at the same code size"}
-    for name, words in baselines.items():
+    for name, opponent in baselines.items():
         yield RuleResult(
-            rule=f"The model beats {words}.",
+            rule=f"The model beats {opponent}.",
             passed=error < facts[name],
             demanded=demanded,
             figures={"error": error, name: facts[name]},
@@ -147,11 +148,18 @@ def _incumbent_rule(error: float, incumbent: Measured, settings: PublishSettings
 
 def _reason(rules: list[RuleResult], broken: list[RuleResult], incumbent: Measured | None) -> str:
     if broken:
-        return f"Not true: {' '.join(rule.rule for rule in broken)}"
+        return f"Broken {'rule' if len(broken) == 1 else 'rules'}: {' '.join(_with_figures(rule) for rule in broken)}"
     waived = [rule for rule in rules if not rule.passed]
     said = "Every rule that is demanded holds." if waived else "Every rule holds."
     compared = "" if incumbent is not None else " The channel has no model of it to compare with."
-    return f"{said}{compared}" + (f" Not demanded, and not true: {' '.join(r.rule for r in waived)}" if waived else "")
+    return f"{said}{compared}" + (
+        f" Not demanded, and broken: {' '.join(_with_figures(rule) for rule in waived)}" if waived else ""
+    )
+
+
+def _with_figures(rule: RuleResult) -> str:
+    figures = ", ".join(f"{words(name)} {significant(value)}" for name, value in rule.figures.items())
+    return f"{rule.rule} ({figures})"
 
 
 def _figure(value: float) -> float | None:

@@ -101,17 +101,19 @@ def write_pages(
 
 
 def _figures(recipe: str, files: Mapping[str, Path], store: Store, production: Manifest | None) -> Iterator[Figure]:
-    """Yield a recipe's figures, each that tells how good it is before production's."""
+    """Yield a recipe's figures, each that tells how good it is with production's."""
     of_production = {file.path for file in production.files} if production else set()
     for name, caption in CAPTIONS.items():
         path = f"models/{recipe}/figures/{name}.png"
-        if path in files:
-            yield Figure(caption, files[path].read_bytes())
+        if path not in files:
+            continue
+        in_production = None
         if name in COMPARED and path in of_production:
             # A damaged release is for `aepipe releases verify` to find; this one is published all the same.
             with suppress(ObjectNotFoundError):
-                in_production = store.get(f"releases/{production.release}/{path}")
-                yield Figure(f"In production ({production.release}): {caption[0].lower()}{caption[1:]}", in_production)
+                words = f"In production ({production.release}): {caption[0].lower()}{caption[1:]}"
+                in_production = Figure(words, store.get(f"releases/{production.release}/{path}"))
+        yield Figure(caption, files[path].read_bytes(), in_production)
 
 
 def _noisy_sets(outcomes: Sequence[Outcome], files: Mapping[str, Path]) -> Iterator[NoisySet]:

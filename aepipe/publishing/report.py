@@ -26,10 +26,22 @@ PER_PIXEL_FACTS = (
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture of one recipe's results, as PNG bytes, and what it shows."""
+    """A picture of one recipe's results.
+
+    Attributes:
+        caption: What it shows.
+        png_bytes: The picture.
+        in_production: The same of the release in production, where there is one to compare with.
+    """
 
     caption: str
     png_bytes: bytes
+    in_production: "Figure | None" = None
+
+    def pictures(self) -> list[tuple[str, InlineImage]]:
+        """Return it, and production's after it, as the page has them: a caption and a picture each."""
+        own = (self.caption, inline_image(self.png_bytes))
+        return [own] if self.in_production is None else [own, *self.in_production.pictures()]
 
 
 @dataclass(frozen=True)
@@ -86,7 +98,7 @@ class Entry:
 
     outcome: Outcome
     verdict: Verdict
-    figures: Sequence[tuple[str, InlineImage]]
+    figures: Sequence[Sequence[tuple[str, InlineImage]]]
 
     @cached_property
     def facts(self) -> Mapping[str, Any]:
@@ -146,7 +158,7 @@ def _entries(report: Report) -> list[Entry]:
         Entry(
             outcome,
             verdict,
-            [(figure.caption, inline_image(figure.png_bytes)) for figure in report.figures.get(outcome.recipe, ())],
+            [figure.pictures() for figure in report.figures.get(outcome.recipe, ())],
         )
         for outcome, verdict in zip(report.outcomes, report.verdicts, strict=True)
     ]

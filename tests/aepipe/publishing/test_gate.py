@@ -80,7 +80,7 @@ def test_tolerances_are_the_settings():
 def test_a_rule_that_is_not_demanded_is_told_and_holds_nothing_back():
     verdict = decide(demands=Demands(baselines=False, incumbent=True), pca_mse_per_pixel=0.001)
     assert verdict.verdict == "promoted"
-    assert "Not demanded, and not true: The model beats PCA" in verdict.reason
+    assert "Not demanded, and broken: The model beats PCA at the same code size. (error " in verdict.reason
     assert [rule.demanded for rule in verdict.rules if not rule.passed] == [False]
 
 

@@ -198,7 +198,7 @@ def test_a_run_in_which_all_failed_still_has_a_report():
 
 def test_a_held_recipe_shows_the_rule_that_does_not_hold():
     page = Page(render_report(report_of(outcome("faces-sparse", collapsed=True, code_standard_deviation=3.1e-7))))
-    assert "faces-sparse is held back: no channel gets it. Not true: The code varies" in page.text
+    assert "faces-sparse is held back: no channel gets it. Broken rule: The code varies" in page.text
     rules = {row[0]: row[1:] for row in page.tables[1]}
     assert rules["The code varies between images: it has not collapsed."] == [
         "\N{BALLOT X} no",
@@ -228,6 +228,15 @@ def test_figures_and_noisy_test_sets_are_inside_the_page_with_their_captions():
     assert [image["alt"] for image in images] == ["Loss by epoch", "A strip", "Ten images"]
     assert [attributes.get("class") for tag, attributes in page.elements if tag == "figure"] == [None, "wide", None]
     assert "mnist-official 10,000 images. gaussian 0.2" in page.text
+
+
+def test_a_figure_and_that_of_production_stand_side_by_side():
+    compared = Figure("Denoised", png(), Figure("In production: denoised", png()))
+    report = report_of(outcome("mnist-dense"), figures={"mnist-dense": [Figure("Loss", png()), compared]})
+    html = render_report(report)
+    pair = html[html.index('<div class="pair">') :]
+    assert re.findall("<figcaption>(.*)</figcaption>", html) == ["Loss", "Denoised", "In production: denoised"]
+    assert re.findall("<figcaption>(.*)</figcaption>", pair) == ["Denoised", "In production: denoised"]
 
 
 def test_lineage_names_parameters_packages_and_every_stage():
