@@ -1,7 +1,8 @@
 """A search for better settings: an Optuna study whose journal lies in the store, so that it goes on after anything.
 
 A candidate is trained in rungs, each three times as long as the one before; after each, Optuna gives up on those that
-are behind (successive halving, Jamieson and Talwalkar, 2016). The validation part decides, the test part never.
+are behind (successive halving, Jamieson and Talwalkar, 2016). The setting that is searched around is the first one and
+is never given up: it is what the others have to be better than. The validation part decides, the test part never.
 """
 
 import contextlib
@@ -139,7 +140,7 @@ class Search:
         if budget.share == 1:
             self._study.tell(candidate.trial, error)
             return False
-        if candidate.trial.should_prune():
+        if candidate.trial.should_prune() and not self.is_as_the_setting_has_it(candidate.trial.params):
             self._study.tell(candidate.trial, state=TrialState.PRUNED)
             return False
         return True
@@ -181,6 +182,11 @@ class Search:
             return None
         trial = self._study.best_trial
         return trial.number, trial.value, trial.params
+
+    def error_of_the_setting(self) -> float | None:
+        """Return the validation MSE of the setting as it is; None where it was no candidate, or not to its end."""
+        complete = self._trials(TrialState.COMPLETE)
+        return next((trial.value for trial in complete if self.is_as_the_setting_has_it(trial.params)), None)
 
     def is_as_the_setting_has_it(self, settings: Mapping[str, Any]) -> bool:
         """Tell whether a candidate's settings are those that the search started from."""
@@ -241,7 +247,7 @@ def tabulate(store: Store, search: Search) -> StageResult:
     """Put a table of a search's candidates into the store; its facts have their number, and the best in a few words."""
     rows = search.rows()
     inputs = {"study": search.name, "rows": hashlib.sha256(canonical_json(rows)).hexdigest()}
-    best = search.best()
+    best, own = search.best(), search.error_of_the_setting()
 
     def work(folder: Path) -> Mapping[str, Any]:
         pd.DataFrame(rows).to_csv(folder / "trials.csv", index=False)
@@ -250,7 +256,10 @@ def tabulate(store: Store, search: Search) -> StageResult:
         number, error, settings = best
         chosen = ", ".join(f"{name} {_plain(value)}" for name, value in settings.items())
         said = f"Study {search.name}, {len(rows)} trials: validation MSE {error:.6f} in trial {number} with {chosen}"
-        said += ", as the setting has it" if search.is_as_the_setting_has_it(settings) else ""
+        if search.is_as_the_setting_has_it(settings):
+            said += ", as the setting has it"
+        elif own is not None:
+            said += f"; {own:.6f} as the setting has it"
         return {"study": search.name, "num_trials": len(rows), "best": said}
 
     return produce_stage(store, "search", fingerprint("search", Overrides(), inputs, ["aepipe.stages.study"]), work)

@@ -55,6 +55,16 @@ def test_the_first_candidate_is_the_setting_as_it_is(search):
     assert not study.is_as_the_setting_has_it(second.trial.params)
 
 
+def test_the_setting_as_it_is_is_trained_to_its_end(search):
+    study = search()
+    own, better = study.ask(2)
+    for budget in study.budgets:
+        goes_on = [study.tell(better, budget, came_to(0.1)), study.tell(own, budget, came_to(0.2))]
+        assert goes_on == [budget.share > 1] * 2
+    assert study.best()[:2] == (better.trial.number, 0.1)
+    assert study.error_of_the_setting() == 0.2
+
+
 def test_a_setting_outside_of_the_space_is_no_candidate(search):
     own = get_recipe("mnist-dense").tuned.training
     (first,) = search(batch_size=[own.batch_size + 1]).ask(1)
