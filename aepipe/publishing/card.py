@@ -8,9 +8,15 @@ from aepipe.publishing import notation
 from aepipe.publishing.outcome import Outcome
 from aepipe.publishing.templates import markdown_environment
 from aepipe.recipes.recipe import Recipe
-from aepipe.training.settings import EXPORT_FILES
+from aepipe.training.settings import EXPORT_FILES, MODEL_FILES
 
-FORMATS = {"onnx": "ONNX", "litert": "LiteRT", "litert-int8": "LiteRT, 8-bit integers inside"}
+FORMATS = {
+    "keras": "Keras",
+    "saved-model": "TensorFlow SavedModel",
+    "onnx": "ONNX",
+    "litert": "LiteRT",
+    "litert-int8": "LiteRT, 8-bit integers inside",
+}
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#|~!$^])")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -50,7 +56,7 @@ def render_card(recipe: Recipe, outcome: Outcome, release_id: str) -> str:
         ],
         measured=_measured(outcome),
         uses=list(_uses(outcome)),
-        formats=[(FORMATS[name], EXPORT_FILES[name], found) for name, found in exports.items()],
+        formats=[(FORMATS[name], (MODEL_FILES | EXPORT_FILES)[name], found) for name, found in exports.items()],
         limits=list(_limits(outcome)),
         is_denoiser=is_denoiser,
         per_pixel=notation.choose_notation(errors),

@@ -1,4 +1,4 @@
-"""Stage `export`: a trained model in formats that run without Keras, each checked against it on held-out images."""
+"""Stage `export`: a trained model in formats that run without Keras, each of its files checked on held-out images."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ from aepipe.store.fingerprint import fingerprint
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
 from aepipe.store.stages import StageResult, find_stage, produce_stage
-from aepipe.training.settings import ExportFormat
+from aepipe.training.settings import MODEL_FILES, ExportFormat
 
 MODULES = ("aepipe.stages.export", "aepipe.training.exports", "aepipe.training.exports_check")
 LIBRARIES = ("keras", "onnx", "onnxruntime", "tensorflow", "tf2onnx")
@@ -52,7 +52,8 @@ def export_recipe(
 ) -> StageResult:
     """Put a trained model in other formats into the store, unless that has been done.
 
-    Its facts have, for each format, the largest difference to the Keras model on up to 1,000 held-out images.
+    Its facts have, for each format, the training's own among them, the largest difference to the Keras model on up to
+    1,000 held-out images.
 
     Raises:
         TrainingError: a format can't be run; nothing is kept.
@@ -68,8 +69,9 @@ def export_recipe(
             images.scaled(part[evenly_spaced(len(part), most)])
             for part, most in ((rows.test, MOST_IMAGES), (rows.train, NUM_CALIBRATION_IMAGES))
         )
-        model = load_model(local_file(store, trained.files["model.keras"]))
-        paths = export_model(model, parameters.formats, folder, train)
+        paths = {name: local_file(store, trained.files[file]) for name, file in MODEL_FILES.items()}
+        model = load_model(paths["keras"])
+        paths |= export_model(model, parameters.formats, folder, train)
         expected = model.predict(test, batch_size=100, verbose=0)
         return {"num_test_images": len(test), "formats": compare_exports(paths, test, expected)}
 

@@ -1,6 +1,7 @@
 """Models in formats that run without Keras: ONNX, and LiteRT with float or 8-bit weights.
 
-Each is read back in a process of its own, by the runtime that others would use, and held against the Keras model.
+Each, and the files that every training leaves, is read back in a process of its own, by the runtime that others would
+use, and held against the Keras model.
 """
 
 import json
@@ -68,7 +69,7 @@ def compare_exports(paths: dict[str, Path], images: np.ndarray, expected: np.nda
     if check.returncode:
         reason = check.stderr.strip().splitlines()[-1] if check.stderr.strip() else f"exit code {check.returncode}"
         raise TrainingError(
-            f"An exported model must run where Keras is not: {reason}",
+            f"A model's files must run in a process of their own: {reason}",
             "Leave the format out with exports.",
             formats=list(paths),
         )

@@ -1,13 +1,38 @@
-"""Runs exported models in a process that never saw the Keras model, and prints how far their outputs are from its.
+"""Runs a model's files in a process that did not make them, and prints how far their outputs are from the model's.
 
 python -m aepipe.training.exports_check ARRAYS.npz onnx=model.onnx litert=model.tflite
 """
 
 import json
 import sys
+import tempfile
+import zipfile
 from collections.abc import Callable
 
 import numpy as np
+
+
+def _keras(path: str) -> Callable[[np.ndarray], np.ndarray]:
+    from aepipe.training.saving import load_model
+
+    model = load_model(path)
+    return lambda images: model.predict(images, verbose=0)
+
+
+def _saved_model(path: str) -> Callable[[np.ndarray], np.ndarray]:
+    from aepipe.training.runtime import tf
+
+    with tempfile.TemporaryDirectory(prefix="aepipe-exports-") as folder:
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(folder)
+        loaded = tf.saved_model.load(folder)
+
+    def run(images: np.ndarray) -> np.ndarray:
+        # Named so that what it needs lives as long as it does.
+        (made,) = loaded.signatures["reconstruct"](tf.constant(images)).values()
+        return made.numpy()
+
+    return run
 
 
 def _onnx(path: str) -> Callable[[np.ndarray], np.ndarray]:
@@ -34,7 +59,7 @@ def _litert(path: str) -> Callable[[np.ndarray], np.ndarray]:
     return run
 
 
-LOADERS = {"onnx": _onnx, "litert": _litert, "litert-int8": _litert}
+LOADERS = {"keras": _keras, "saved-model": _saved_model, "onnx": _onnx, "litert": _litert, "litert-int8": _litert}
 BATCH_SIZE = 100
 
 

@@ -122,7 +122,7 @@ def test_other_formats_are_listed_with_how_near_they_are():
         "20250301T060000Z-abcdef",
     )
     assert ["<code>model_int8.tflite</code>", "LiteRT, 8-bit integers inside", "0.0123", "0.00290"] in table_rows(card)
-    assert "Other formats" not in card_of("mnist-dense")
+    assert "## Files" not in card_of("mnist-dense")
 
 
 @pytest.mark.parametrize(
