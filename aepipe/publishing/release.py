@@ -18,11 +18,10 @@ from pydantic_core import to_jsonable_python
 
 from aepipe.errors import ObjectNotFoundError
 from aepipe.publishing.channels import CANDIDATE, Channel, point_channel, read_channel
+from aepipe.publishing.contents import content_digest, costs, lineage, summarise
 from aepipe.publishing.gate import Demands, Measured, is_sound, judge
 from aepipe.publishing.manifest import (
-    RESULT_FIGURES,
     Manifest,
-    StageCost,
     as_json,
     git_commit,
     has_model,
@@ -36,12 +35,9 @@ from aepipe.publishing.promotion import Judgement, promote_passed
 from aepipe.publishing.protocol import complete_release, put_release_files
 from aepipe.publishing.recheck import measure_published
 from aepipe.publishing.settings import PublishSettings
-from aepipe.store.fingerprint import canonical_json
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
 from aepipe.store.stages import file_sha256
-
-STAGES = ("data", "split", "noisy", "trained", "evaluated", "exported")
 
 
 class Run(BaseModel):
@@ -106,7 +102,7 @@ def publish_release(
     """
     judging = _Judging(store, outcomes, run, settings)
     channel = settings.channel_for(judging.preset)
-    content = _content_digest(outcomes, run)
+    content = content_digest(outcomes, run.parameters)
     release, before = _release_id(run), True
     candidate = read_channel(store, CANDIDATE)
     if candidate is not None and _has_content(store, candidate.release, content):
@@ -191,39 +187,6 @@ def _release_id(run: Run) -> str:
     return f"{run.started.astimezone(UTC):%Y%m%dT%H%M%SZ}-{short}"
 
 
-def _lineage(outcome: Outcome) -> dict[str, str]:
-    results = ((stage, getattr(outcome, stage)) for stage in STAGES)
-    return {stage: result.fingerprint for stage, result in results if result is not None}
-
-
-def _costs(outcome: Outcome, started: datetime) -> Iterator[tuple[str, StageCost]]:
-    split = {} if outcome.split is None else outcome.split.facts
-    num_split = sum(split.get(name, 0) for name in ("num_train", "num_validation", "num_test"))
-    rows = {"split": num_split, "trained": split.get("num_train")}
-    for stage in STAGES:
-        result = getattr(outcome, stage)
-        if result is not None:
-            facts = result.facts
-            yield (
-                stage,
-                StageCost(
-                    seconds=result.seconds,
-                    rows=rows.get(stage, facts.get("num_images", facts.get("num_test_images"))),
-                    bytes=sum(ref.size for ref in result.files.values()),
-                    was_cached=result.created is None or result.created < started,
-                ),
-            )
-
-
-def _content_digest(outcomes: Sequence[Outcome], run: Run) -> str:
-    content = {
-        "parameters": run.parameters,
-        "lineage": {outcome.recipe: _lineage(outcome) for outcome in outcomes},
-        "errors": {outcome.recipe: outcome.error for outcome in outcomes},
-    }
-    return hashlib.sha256(canonical_json(content)).hexdigest()
-
-
 def _write_candidate(
     store: Store,
     release: str,
@@ -265,8 +228,8 @@ def _write_candidate(
             flow_run=run.flow_run,
             parameters=run.parameters,
             recipes={v.recipe: summarise(release, o, v) for o, v in zip(outcomes, judgement.verdicts, strict=True)},
-            lineage={outcome.recipe: _lineage(outcome) for outcome in outcomes},
-            stages={outcome.recipe: dict(_costs(outcome, run.started)) for outcome in outcomes},
+            lineage={outcome.recipe: lineage(outcome) for outcome in outcomes},
+            stages={outcome.recipe: costs(outcome, run.started) for outcome in outcomes},
             files=[release_file(path, source, file_sha256(source)) for path, source in sorted(files.items())],
             candidate=release,
             store=dict(store_facts),
@@ -274,24 +237,6 @@ def _write_candidate(
         )
     complete_release(store, manifest, full=settings.verify == "full")
     return judgement
-
-
-def summarise(release: str, outcome: Outcome, verdict: Verdict) -> dict[str, JsonValue]:
-    """Return what a manifest says about one recipe."""
-    facts = {} if outcome.evaluated is None else outcome.evaluated.facts
-    trained = {} if outcome.trained is None else outcome.trained.facts
-    return {
-        "verdict": verdict.verdict,
-        "origin": release if is_sound(outcome) else None,
-        "setting": outcome.setting,
-        "seed": None if outcome.plan is None else outcome.plan.training.seed,
-        "data": None if outcome.split is None else outcome.split.facts["name"],
-        "images_sha256": None if outcome.data is None else outcome.data.facts["images_sha256"],
-        "test_rows_sha256": None if outcome.split is None else outcome.split.facts["test_sha256"],
-        "training_seconds": trained.get("training_seconds"),
-        **{name: facts.get(name) for name in ("code_size", "compression_ratio", *RESULT_FIGURES)},
-        "exports": None if outcome.exported is None else outcome.exported.facts["formats"],
-    }
 
 
 def _stage_files(store: Store, outcomes: Sequence[Outcome]) -> Iterator[tuple[str, Path]]:

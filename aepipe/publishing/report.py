@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import Any
 
 from aepipe.publishing import notation
+from aepipe.publishing.contents import STAGES
 from aepipe.publishing.gate import is_sound
 from aepipe.publishing.inline_images import InlineImage, inline_image
 from aepipe.publishing.outcome import Outcome, Verdict
 from aepipe.publishing.templates import html_environment
 
 VERDICTS = ("promoted", "first", "held", "failed")
-STAGES = ("data", "split", "noisy", "trained", "evaluated", "exported")
 PER_PIXEL_FACTS = (
     "mse_per_pixel",
     "pca_mse_per_pixel",

@@ -15,7 +15,7 @@ from aepipe.errors import ParameterError
 from aepipe.recipes import RECIPES
 from aepipe.recipes.plan import Overrides, SplitOverrides
 from deploy.cli import app, main
-from flows.cli import parse_changes
+from flows.arguments import parse_changes
 
 ROOT = Path(__file__).parents[2]
 # Names are only ever added to; scripts and schedules of other people hold on to the rest.
