@@ -36,6 +36,7 @@ def _published(code_l1: float = 0.0, corruption: CorruptionSettings | None = Non
 
 
 def _tuned(
+    learning_rate: float,
     encoder_filters: tuple[int, ...] = (),
     code_threshold: float = 0.0,
     code_l1: float = 0.0,
@@ -53,10 +54,10 @@ def _tuned(
         ),
         training=TrainingSettings(
             loss="half-sum-of-squares",
-            learning_rate=3e-4,
+            learning_rate=learning_rate,
             schedule="cosine",
             warm_up_share=0.05,
-            batch_size=20,
+            batch_size=10,
             epochs=100,
             augmentation=AugmentationSettings(flip=True, shift=0.5),
             corruption=corruption,
@@ -70,7 +71,8 @@ CONVOLUTIONAL = Recipe(
     title="Deep convolutional autoencoder on Olivetti faces",
     source="GeeksforGeeks after Bonaccorso, deep convolutional autoencoder",
     published=_published(),
-    tuned=_tuned(),
+    # Study faces-conv-841f93296b0a, trial 4: validation MSE .000423, .000431 in batches of 20.
+    tuned=_tuned(learning_rate=3.7e-4),
     **_DATA,
 )
 DENOISING = Recipe(
@@ -78,7 +80,8 @@ DENOISING = Recipe(
     title="Convolutional denoising autoencoder on Olivetti faces",
     source="GeeksforGeeks after Bonaccorso, denoising autoencoder",
     published=_published(corruption=_NOISE),
-    tuned=_tuned(encoder_filters=(32, 32, 32), corruption=_NOISE),
+    # Study faces-denoising-c0450fbd22a6, trial 5: validation MSE .00310, .00318 in batches of 20.
+    tuned=_tuned(learning_rate=3.7e-4, encoder_filters=(32, 32, 32), corruption=_NOISE),
     **_DATA,
 )
 SPARSE = Recipe(
@@ -86,6 +89,7 @@ SPARSE = Recipe(
     title="Sparse convolutional autoencoder on Olivetti faces",
     source="GeeksforGeeks after Bonaccorso, sparse autoencoder",
     published=_published(code_l1=0.01),
-    tuned=_tuned(code_threshold=0.04, code_l1=0.02),
+    # Study faces-sparse-397d5f0e0ad0, trial 1: validation MSE .000498, .000500 in batches of 20.
+    tuned=_tuned(learning_rate=3.5e-4, code_threshold=0.04, code_l1=0.02),
     **_DATA,
 )
