@@ -21,7 +21,7 @@ class InlineImage:
     @property
     def is_wide(self) -> bool:
         """Whether it needs the whole width of a page to be read, as a row of images does."""
-        return self.width >= 3 * self.height
+        return self.width >= 2.6 * self.height
 
 
 def inline_image(png_bytes: bytes) -> InlineImage:

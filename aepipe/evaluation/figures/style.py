@@ -58,10 +58,11 @@ def _literal(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a PNG that says nothing about when or by what it was made."""
+def save(figure: Figure, path: Path, is_cropped: bool = False) -> None:
+    """Write a PNG that says nothing about when or by what it was made; cropped, without empty space around it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, metadata={"Software": None})
+    crop = {"bbox_inches": "tight", "pad_inches": 0.1} if is_cropped else {}
+    figure.savefig(path, metadata={"Software": None}, **crop)
 
 
 def show_image(axes: Axes, image: np.ndarray) -> None:
@@ -95,11 +96,12 @@ def image_rows(rows: Sequence[tuple[str, np.ndarray]], path: Path, title: str, b
     with mpl.rc_context(SETTINGS):
         label_inches = 1.6
         figure = new_figure(0.8 + (WIDTH_INCHES - label_inches) * mosaic.shape[0] / mosaic.shape[1])
-        axes = figure.add_subplot()
+        # Under its title: how much height the labels take is not known before, and what is left is cropped below.
+        axes = figure.add_subplot(anchor="N")
         show_image(axes, mosaic)
         axes.set_yticks(np.arange(num_rows) * (height + gap) + (height - 1) / 2, names)
         if below:
             axes.set_xticks(np.arange(num_columns) * (width + gap) + (width - 1) / 2, below, fontsize=10)
         axes.tick_params(length=0)
         set_title(figure, title)
-        save(figure, path)
+        save(figure, path, is_cropped=True)
