@@ -11,7 +11,9 @@ from aepipe.linear import mean_row, most_rows, principal_axes, product
 from aepipe.noise import WHITE, NoiseSpec, corrupt
 from aepipe.splits import evenly_spaced
 
-RIDGE_STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+RIDGE_STRENGTHS = tuple(10 ** (exponent / 2) for exponent in range(-8, 3))
+# A map with nearly as many parameters as rows repeats them: what it leaves over is float32's rounding.
+LEAST_FREEDOM = 0.01
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class LinearDenoiser:
 
     @classmethod
     def fit(cls, clean: np.ndarray, image_ids: np.ndarray, spec: NoiseSpec, seed: int) -> "LinearDenoiser":
-        """Fit on training images, corrupted as the test set is; a tenth of them chooses the ridge's strength.
+        """Fit on training images, corrupted as the test set is, with the ridge that cross-validates best.
 
         Args:
             clean: The training images; at most 30,000 of them and 24 million of their values, evenly spaced, are used;
@@ -45,16 +47,8 @@ class LinearDenoiser:
         num_rows = len(chosen)
         targets = clean[chosen]
         inputs = corrupt(targets, spec, seed, image_ids[chosen]) * np.float32(1 / WHITE)
-        targets, inputs = (rows.reshape(num_rows, -1) for rows in (targets, inputs))
-        held_out = np.arange(num_rows) % 10 == 9
-        strength = RIDGE_STRENGTHS[1]
-        if held_out.any():
-            candidates = _Regression.of(inputs[~held_out], targets[~held_out])
-            strength = min(
-                RIDGE_STRENGTHS,
-                key=lambda strength: candidates.solve(strength).mse(inputs[held_out], targets[held_out]),
-            )
-        return _Regression.of(inputs, targets).solve(strength)
+        regression = _Regression.of(*(rows.reshape(num_rows, -1) for rows in (inputs, targets)))
+        return regression.solve(min(RIDGE_STRENGTHS, key=regression.cross_validated))
 
     def denoise(self, noisy: np.ndarray) -> np.ndarray:
         """Return cleaner images, of the same shape."""
@@ -76,6 +70,8 @@ class _Regression:
         axes: (num_values, rank)
         variances: (rank,), sums over the rows.
         products: (rank, num_values), of inputs along the axes with targets, sums over the rows.
+        num_rows: How many rows there are.
+        total: The targets' squared distance from their mean.
     """
 
     mean_input: np.ndarray
@@ -83,22 +79,37 @@ class _Regression:
     axes: np.ndarray
     variances: np.ndarray
     products: np.ndarray
+    num_rows: int
+    total: float
 
     @classmethod
     def of(cls, inputs: np.ndarray, targets: np.ndarray) -> "_Regression":
         mean_input, mean_target = mean_row(inputs), mean_row(targets)
-        centred = inputs - mean_input
+        centred, targets = inputs - mean_input, targets - mean_target
         axes, variances = principal_axes(centred)
-        if len(inputs) >= len(axes):
-            products = axes.T @ product(centred, targets - mean_target)
-        else:
-            # Never num_values squared: few large images have few axes.
-            products = product(centred @ axes, targets - mean_target)
-        return cls(mean_input, mean_target, axes, variances, products)
+        # Never num_values squared of large images: few of them have few axes.
+        are_many = len(inputs) >= len(axes)
+        products = axes.T @ product(centred, targets) if are_many else product(centred @ axes, targets)
+        total = float(np.einsum("ij,ij->", targets, targets, dtype=np.float64))
+        return cls(mean_input, mean_target, axes, variances, products, len(inputs), total)
 
     def solve(self, strength: float) -> LinearDenoiser:
         """Return the ridge solution; `strength` is relative to the mean variance of a pixel."""
+        weights = self.products / self._damped(strength)[:, np.newaxis]
+        return LinearDenoiser(self.mean_input, self.mean_target, self.axes, weights.astype(np.float32))
+
+    def cross_validated(self, strength: float) -> float:
+        """Return the generalised cross-validation error of the ridge solution (Golub, Heath and Wahba, 1979).
+
+        It is the error of leaving each row out in turn, with the mean of the rows' leverages for each: no second fit.
+        """
+        damped = self._damped(strength)
+        kept = self.variances / damped
+        squares = self.total - float(((2 - kept) / damped) @ np.square(self.products).sum(axis=1))
+        freedom = self.num_rows - 1 - kept.sum()
+        return squares / freedom**2 if freedom > LEAST_FREEDOM * self.num_rows else np.inf
+
+    def _damped(self, strength: float) -> np.ndarray:
         ridge = strength * self.variances.sum() / len(self.axes)
         # What has no variance has no products either; the smallest float keeps 0 / 0 away.
-        weights = self.products / (self.variances + ridge + np.finfo(np.float64).tiny)[:, np.newaxis]
-        return LinearDenoiser(self.mean_input, self.mean_target, self.axes, weights.astype(np.float32))
+        return self.variances + ridge + np.finfo(np.float64).tiny
