@@ -37,6 +37,9 @@ RECIPE = Recipe(
             output_activation="sigmoid",
             initializer="he_normal",
         ),
-        training=TrainingSettings(schedule="cosine", warm_up_share=0.05, batch_size=150, epochs=40, patience=10),
+        # The rate is that of study mnist-dense-94dbd1db46d5, trial 2: validation MSE .00191; .00206 at .001.
+        training=TrainingSettings(
+            learning_rate=1.56e-3, schedule="cosine", warm_up_share=0.05, batch_size=150, epochs=40, patience=10
+        ),
     ),
 )
