@@ -44,13 +44,8 @@ def parse_lists(changes: list[str]) -> dict[str, list[str]]:
     Raises:
         ParameterError: a change is not name=value,value,...
     """
-    values = {}
-    for change in changes:
-        name, equals, value = change.partition("=")
-        if not equals or not name:
-            raise ParameterError("A change has the form name=value,value,...", set=change)
-        values[name] = value.split(",")
-    return values
+    pairs = (_name_and_value(change, "name=value,value,...") for change in changes)
+    return {name: value.split(",") for name, value in pairs}
 
 
 def parse_space(changes: list[str]) -> dict:
@@ -61,15 +56,20 @@ def parse_space(changes: list[str]) -> dict:
     """
     space = {"ranges": {}, "values": {}}
     for change in changes or ["learning_rate=0.0001..0.01"]:
-        name, equals, value = change.partition("=")
+        name, value = _name_and_value(change, "name=low..high or name=value,value,...")
         low, dots, high = value.partition("..")
-        if not equals or not name:
-            raise ParameterError("A change has the form name=low..high or name=value,value,...", set=change)
         if dots:
             space["ranges"][name] = {"low": low, "high": high}
         else:
             space["values"][name] = value.split(",")
     return space
+
+
+def _name_and_value(change: str, form: str) -> tuple[str, str]:
+    name, equals, value = change.partition("=")
+    if not equals or not name:
+        raise ParameterError(f"A change has the form {form}", set=change)
+    return name, value
 
 
 def refuse_mistakes(parameters: dict) -> None:

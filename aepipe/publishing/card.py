@@ -10,6 +10,7 @@ from aepipe.publishing.templates import markdown_environment
 from aepipe.recipes.recipe import Recipe
 from aepipe.training.settings import EXPORT_FILES, MODEL_FILES
 
+FILES = MODEL_FILES | EXPORT_FILES
 FORMATS = {
     "keras": "Keras",
     "saved-model": "TensorFlow SavedModel",
@@ -56,7 +57,7 @@ def render_card(recipe: Recipe, outcome: Outcome, release_id: str) -> str:
         ],
         measured=_measured(outcome),
         uses=list(_uses(outcome)),
-        formats=[(FORMATS[name], (MODEL_FILES | EXPORT_FILES)[name], found) for name, found in exports.items()],
+        formats=[(FORMATS[name], FILES[name], found) for name, found in exports.items()],
         limits=list(_limits(outcome)),
         is_denoiser=is_denoiser,
         per_pixel=notation.choose_notation(errors),

@@ -135,10 +135,10 @@ class _Training:
         self._group = 1 if strategy else steps_in_a_group(autoencoder, num_steps)
         self._train_chunk = compile_steps(autoencoder, self._optimizer, chance, train, settings, self._group, strategy)
         self._validate = compile_validation(autoencoder, validation, settings)
-        self._keeps_start = settings.keep == "best-or-start"
-        self._on_plain_training_images = compile_validation(autoencoder, train, settings)
+        keeps_start = settings.keep == "best-or-start"
+        self._on_plain_images = compile_validation(autoencoder, train, settings) if keeps_start else None
         # Steps see augmented images: by their errors no epoch could be compared with the start.
-        self._compares_on_training_images = self._keeps_start and not len(validation)
+        self._compares_on_plain_images = keeps_start and not len(validation)
         self._history: list[Epoch] = []
         self._step_losses = np.zeros((0, 2))
         self._best: Epoch | None = None
@@ -151,8 +151,8 @@ class _Training:
         resumed_at = self._resume()
         for callback in self._callbacks:
             callback.on_train_begin(self._history)
-        if self._keeps_start and not self._history:
-            self._add_epoch(0, self._on_plain_training_images())
+        if self._on_plain_images and not self._history:
+            self._add_epoch(0, self._on_plain_images())
         while self._ended_by() is None and not self._stop.is_set():
             self._run_steps()
             if not self._stop.is_set():
@@ -186,8 +186,8 @@ class _Training:
                 return
 
     def _end_epoch(self) -> None:
-        on_plain = self._compares_on_training_images
-        losses = self._on_plain_training_images() if on_plain else self._step_losses.mean(axis=0)
+        on_plain = self._compares_on_plain_images
+        losses = self._on_plain_images() if on_plain else self._step_losses.mean(axis=0)
         self._add_epoch(self._num_epochs + 1, losses)
         if self._saving.every_epochs and self._num_epochs % self._saving.every_epochs == 0:
             self._save()

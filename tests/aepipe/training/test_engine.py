@@ -161,7 +161,7 @@ def test_without_validation_images_the_training_loss_decides(blobs):
 
 
 def test_without_validation_images_epochs_are_held_against_the_start_on_the_same_images(blobs):
-    # Shifted by up to half of the image, the images that the steps see have another error.
+    # Shifted by a pixel now and then, the images that the steps see have another error.
     unlike = {"augmentation": AugmentationSettings(shift=0.5), "keep": "best-or-start"}
     autoencoder, trained = train(blobs, num_validation=0, epochs=1, learning_rate=1e-9, **unlike)
     pixels = blobs.astype(np.float32) / 255
