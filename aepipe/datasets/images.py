@@ -18,6 +18,8 @@ class ImageData:
         label_names: A name for each class index; empty where there are no labels.
         persons: (num_images,) int64, who is on each image, or None.
         num_official_train: The first so many rows are the official training part; None where the source has no split.
+        parts: (num_images,) of train, validation, test, or empty where the source leaves an image to the split; None
+            where it says nothing of any.
     """
 
     name: str
@@ -27,6 +29,7 @@ class ImageData:
     label_names: tuple[str, ...] = ()
     persons: np.ndarray | None = None
     num_official_train: int | None = None
+    parts: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -44,9 +47,9 @@ class ImageData:
 
     def take(self, rows: np.ndarray, **changes) -> "ImageData":
         """Return only these rows, with further fields replaced."""
-        labels = None if self.labels is None else self.labels[rows]
-        persons = None if self.persons is None else self.persons[rows]
-        return replace(self, **{"images": self.images[rows], "labels": labels, "persons": persons, **changes})
+        by_row = {name: getattr(self, name) for name in ("images", "labels", "persons", "parts")}
+        taken = {name: None if array is None else array[rows] for name, array in by_row.items()}
+        return replace(self, **{**taken, **changes})
 
 
 def array_sha256(array: np.ndarray) -> str:
