@@ -60,7 +60,7 @@ def show_release(
     opened = open_store(store)
     manifest = resolve_release(opened, release)
     if as_json:
-        typer.echo(manifest.model_dump_json(indent=2))
+        typer.echo(json.dumps(manifest.model_dump(mode="json"), indent=2))
         return
     columns = {
         "verdict": "verdict",

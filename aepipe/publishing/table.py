@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from aepipe.errors import printable
 from aepipe.publishing.manifest import RESULT_FIGURES, Manifest
 from aepipe.publishing.notation import ABSENT, decimals, duration
 from aepipe.recipes import RECIPES
@@ -31,6 +32,12 @@ RECONSTRUCTION = (
 )
 DENOISING = ("recipe", "setting", "data", "denoised MSE", "best linear map", "ratio to it", "noisy input", "seeds")
 PLACES = 5
+# What a line can't do without; releases of the first versions have less.
+NEEDED = (
+    *("setting", "data", "code_size", "compression_ratio", "seed", "training_seconds"),
+    *("mse_per_pixel", "pca_mse_per_pixel", "psnr_db", "ssim"),
+)
+NEEDED_OF_DENOISERS = ("denoised_mse_per_pixel", "linear_mse_per_pixel", "noisy_mse_per_pixel")
 # What one training came to, as a manifest's recipe names it.
 MEASURED = (*RESULT_FIGURES, "training_seconds")
 
@@ -63,7 +70,9 @@ def result_lines(manifests: Iterable[Manifest]) -> list[ResultLine]:
     for manifest in manifests:
         for recipe, facts in manifest.recipes.items():
             # A recipe of another run is that run's line; one that failed has no figures.
-            if manifest.release != manifest.candidate or facts["origin"] != manifest.release or "ssim" not in facts:
+            if manifest.release != manifest.candidate or facts.get("origin") != manifest.release:
+                continue
+            if any(facts.get(name) is None for name in NEEDED):
                 continue
             key = (recipe, _setting(manifest, recipe, facts), facts["data"], facts["code_size"])
             if commits.setdefault(key, manifest.git_commit) == manifest.git_commit:
@@ -77,7 +86,7 @@ def result_lines(manifests: Iterable[Manifest]) -> list[ResultLine]:
 def as_markdown(lines: Sequence[ResultLine]) -> str:
     """Return the lines as Markdown: a table of reconstruction, and one of denoising where there are denoisers."""
     tables = [_markdown(RECONSTRUCTION, [_reconstruction_cells(line) for line in lines])]
-    denoisers = [line for line in lines if "denoised_mse_per_pixel" in line.mean]
+    denoisers = [line for line in lines if line.mean.keys() >= set(NEEDED_OF_DENOISERS)]
     if denoisers:
         tables.append(_markdown(DENOISING, [_denoising_cells(line) for line in denoisers]))
     return "\n".join(tables)
@@ -122,7 +131,7 @@ def _reconstruction_cells(line: ResultLine) -> list[str]:
         decimals(mean["psnr_db"], 1),
         decimals(mean["ssim"], 3),
         _number(mean["pca_mse_per_pixel"]),
-        decimals(mean["mse_per_pixel"] / mean["pca_mse_per_pixel"], 2),
+        _ratio(mean["mse_per_pixel"], mean["pca_mse_per_pixel"]),
         str(len(line.seeds)),
         duration(mean["training_seconds"]),
         line.hardware,
@@ -138,7 +147,7 @@ def _denoising_cells(line: ResultLine) -> list[str]:
         line.data,
         _with_spread(line, "denoised_mse_per_pixel"),
         _number(mean["linear_mse_per_pixel"]),
-        decimals(mean["denoised_mse_per_pixel"] / mean["linear_mse_per_pixel"], 2),
+        _ratio(mean["denoised_mse_per_pixel"], mean["linear_mse_per_pixel"]),
         _number(mean["noisy_mse_per_pixel"]),
         str(len(line.seeds)),
     ]
@@ -152,10 +161,14 @@ def _with_spread(line: ResultLine, name: str) -> str:
     return f"{decimals(line.mean[name], places)} ± {decimals(line.spread[name], places)}"
 
 
+def _ratio(error: float, reference: float) -> str:
+    return decimals(error / reference, 2) if reference else ABSENT
+
+
 def _number(value: float) -> str:
     return decimals(value, PLACES)
 
 
 def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [columns, ["---"] * len(columns), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    return "".join(f"| {' | '.join(map(printable, cells))} |\n" for cells in lines)
