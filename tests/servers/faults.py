@@ -16,11 +16,17 @@ from urllib.parse import urlsplit
 
 FAULTS = (
     *("lost answer", "500", "503", "409", "reset", "cut body", "flipped upload", "flipped download"),
-    "500 to the loser",
+    *("500 to the loser", "damaged"),
 )
 ERROR = '<?xml version="1.0"?><Error><Code>{code}</Code><Message>injected</Message></Error>'
 XML = {"Content-Type": "application/xml"}
-CODES = {"500": "InternalError", "503": "SlowDown", "409": "ConditionalRequestConflict"}
+CODES = {
+    "500": (500, "InternalError"),
+    "503": (503, "SlowDown"),
+    "409": (409, "ConditionalRequestConflict"),
+    # What Ceph says of an upload that came with other bytes than it was signed for.
+    "damaged": (400, "XAmzContentSHA256Mismatch"),
+}
 
 
 class FaultProxy(http.server.ThreadingHTTPServer):
@@ -61,7 +67,12 @@ class FaultProxy(http.server.ThreadingHTTPServer):
 
 def _fits(fault: str, method: str, headers) -> bool:
     conditional = "If-Match" in headers or "If-None-Match" in headers
-    fits = {"409": conditional, "500 to the loser": conditional, "flipped upload": method == "PUT"}
+    fits = {
+        "409": conditional,
+        "500 to the loser": conditional,
+        "flipped upload": method == "PUT",
+        "damaged": method == "PUT",
+    }
     return fits.get(fault, method == "GET" if fault in ("cut body", "flipped download") else True)
 
 
@@ -79,7 +90,8 @@ class Forwarder(http.server.BaseHTTPRequestHandler):
             self.connection.close()
             self.close_connection = True
         elif fault in CODES:
-            self._answer(int(fault), XML, ERROR.format(code=CODES[fault]).encode())
+            status, code = CODES[fault]
+            self._answer(status, XML, ERROR.format(code=code).encode())
         else:
             self._pass_on(_flipped(body) if fault == "flipped upload" else body, fault)
 
