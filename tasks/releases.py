@@ -3,6 +3,7 @@
 from prefect import get_run_logger
 
 from aepipe.publishing import promotion
+from aepipe.publishing.change import latest_change
 from aepipe.publishing.channels import Channel
 from aepipe.publishing.index import write_index
 from aepipe.publishing.manifest import resolve_release
@@ -14,9 +15,12 @@ from tasks.stages import store_task
 
 
 @store_task(name="promote")
-def promote(store_url: str, channel: str, release: str, why: str, by: str, force: bool) -> str:
+def promote(
+    store_url: str, channel: str, release: str, why: str, by: str, force: bool, missing: promotion.Missing
+) -> str:
     """Let a channel name a release."""
-    return _tell(store_url, channel, promotion.promote(open_store(store_url), channel, release, why, by, force))
+    promoted = promotion.promote(open_store(store_url), channel, release, why, by, force, missing)
+    return _tell(store_url, channel, promoted)
 
 
 @store_task(name="rollback")
@@ -52,7 +56,9 @@ def prune(store_url: str, keep: int, grace_hours: float, delete: bool) -> str:
 
 
 def _tell(store_url: str, channel: str, found: Channel) -> str:
-    write_index(open_store(store_url))
-    message = f"{channel} is {found.release}, generation {found.current.generation}"
+    store = open_store(store_url)
+    write_index(store)
+    change = latest_change(store, found)
+    message = f"{channel} is {found.release}, generation {found.current.generation}. {change or ''}".rstrip()
     get_run_logger().info(message)
     return message

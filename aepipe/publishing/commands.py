@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,6 +12,7 @@ from aepipe.printing import print_rows, print_table
 
 if TYPE_CHECKING:
     from aepipe.publishing.channels import Channel
+    from aepipe.store import Store
 
 app = typer.Typer(
     help="See, check, promote, roll back, download and prune releases.", no_args_is_help=True, rich_markup_mode=None
@@ -24,6 +25,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for program
 ReleaseArgument = Annotated[str, typer.Argument(help="A release's id, or a channel's name.")]
 ChannelOption = Annotated[str, typer.Option(help="The channel's name.")]
 WhyOption = Annotated[str, typer.Option(help="The reason; it is kept in the channel's history.")]
+MissingOption = Annotated[
+    Literal["refuse", "keep", "drop"],
+    typer.Option(help="The channel's models of recipes that the release has none of: keep or drop them."),
+]
 ByOption = Annotated[str | None, typer.Option(help="Who does it; by default the user.")]
 
 
@@ -125,19 +130,20 @@ def promote_release(
     why: WhyOption,
     channel: ChannelOption = "production",
     force: Annotated[bool, typer.Option("--force", help="Also where the gate held a recipe back.")] = False,
+    missing: MissingOption = "refuse",
     by: ByOption = None,
     store: StoreOption = "./store",
     as_json: JsonOption = False,
 ) -> None:
-    """Let a channel name a release as it is; every byte is checked before."""
+    """Let a channel name a release; every byte is checked before, and what the channel gains and loses is said."""
     from aepipe.publishing.index import write_index
     from aepipe.publishing.promotion import promote
     from aepipe.store import open_store
 
     opened = open_store(store)
-    promoted = promote(opened, channel, release, why, by, force)
+    promoted = promote(opened, channel, release, why, by, force, missing)
     write_index(opened)
-    _tell(channel, promoted, as_json)
+    _tell(opened, channel, promoted, as_json)
 
 
 @app.command("rollback", epilog='Example: aepipe releases rollback --why "blurred faces"')
@@ -156,7 +162,7 @@ def rollback_channel(
     opened = open_store(store)
     went_back = rollback(opened, channel, why, by)
     write_index(opened)
-    _tell(channel, went_back, as_json)
+    _tell(opened, channel, went_back, as_json)
 
 
 @app.command("index", epilog="Example: aepipe releases index --store s3://models/aepipe")
@@ -235,12 +241,17 @@ def prune_releases(
         typer.echo(f"{uploads} unfinished uploads were ended.")
 
 
-def _tell(name: str, channel: "Channel", as_json: bool) -> None:
-    entry = channel.current
+def _tell(store: "Store", name: str, channel: "Channel", as_json: bool) -> None:
+    from aepipe.publishing.change import latest_change
+
+    entry, change = channel.current, latest_change(store, channel)
     if as_json:
-        typer.echo(json.dumps({"channel": name, **entry.model_dump(mode="json")}, indent=2))
+        changed = {} if change is None else asdict(change)
+        typer.echo(json.dumps({"channel": name, **entry.model_dump(mode="json"), **changed}, indent=2))
         return
     typer.echo(f"{name} is {entry.release} (generation {entry.generation}, {entry.action} by {entry.by}: {entry.why})")
+    if change is not None and str(change):
+        typer.echo(str(change))
 
 
 def _age(created: str) -> str:

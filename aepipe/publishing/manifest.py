@@ -93,6 +93,18 @@ def manifest_sha256(manifest: Manifest) -> str:
     return hashlib.sha256(manifest_bytes(manifest)).hexdigest()
 
 
+def stored_sha256(store: Store, manifest: Manifest) -> str:
+    """Return the hex digest of a release's manifest as it lies in the store: an older aepipe wrote other bytes.
+
+    Raises:
+        CorruptObjectError: it is another one than was read before.
+    """
+    data = store.get(f"releases/{manifest.release}/manifest.json")
+    if Manifest.model_validate_json(data) != manifest:
+        raise CorruptObjectError("A manifest never changes.", "Look who else writes here.", release=manifest.release)
+    return hashlib.sha256(data).hexdigest()
+
+
 def read_manifest(store: Store, release: str, sha256: str | None = None) -> Manifest:
     """Return a release's manifest.
 
@@ -144,6 +156,11 @@ def _is_manifest(key: str) -> bool:
 def has_model(manifest: Manifest, recipe: str) -> bool:
     """Tell whether a release has a model of a recipe."""
     return any(file.path == f"models/{recipe}/model.keras" for file in manifest.files)
+
+
+def with_models(manifest: Manifest) -> list[str]:
+    """Return the recipes that a release has a model of."""
+    return [recipe for recipe in manifest.recipes if has_model(manifest, recipe)]
 
 
 def release_file(path: str, source: Path, sha256: str) -> ReleaseFile:
