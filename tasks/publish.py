@@ -3,7 +3,9 @@
 import sys
 
 from prefect import get_run_logger
+from prefect.context import FlowRunContext
 from prefect.events import emit_event
+from prefect.runtime import flow_run
 from rich.progress import Progress
 
 from aepipe.publishing.index import write_index
@@ -14,6 +16,13 @@ from aepipe.store import open_store
 from aepipe.store.preflight import preflight, require_safe
 from tasks.artifacts import show_release
 from tasks.stages import store_task
+
+
+def this_run() -> Run:
+    """Return the flow run that this is called in; one that is tried again started when this attempt did."""
+    is_first = flow_run.run_count <= 1
+    started = flow_run.scheduled_start_time if is_first else FlowRunContext.get().start_time
+    return Run(flow_run=str(flow_run.id), started=started, parameters=flow_run.parameters)
 
 
 @store_task(name="publish")
@@ -29,8 +38,8 @@ def publish(
     get_run_logger().info("Release %s: %s", published.release, published.uri)
     get_run_logger().info("All releases: %s", write_index(open_store(store_url)))
     show_release(store_url, published, outcomes)
-    if any(verdict.verdict == "held" for verdict in published.verdicts):
-        # What an automation may tell people of.
+    if published.newly_held:
+        # What an automation may tell people of: once, not each night that nothing changed.
         emit_event(
             "aepipe.release.held",
             resource={

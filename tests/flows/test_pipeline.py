@@ -231,6 +231,9 @@ def test_a_model_worse_than_the_mean_image_is_held_and_not_in_the_release(tmp_pa
     assert not list(release.rglob("*.keras"))
     assert not list(release.rglob("card.md"))
     assert (release / "models" / "mnist-dense" / "figures" / "reconstructions.png").exists()
+    assert read_channel(open_store(tmp_path), "candidate") is None
+    again, _ = run(tmp_path, recipes=["mnist-dense"], epochs=1, exports=())
+    assert "Held as before: mnist-dense" in again.message
 
 
 def test_the_pipeline_publishes_to_a_real_s3_server_and_leaves_no_secret(s3_store_url, monkeypatch, caplog):

@@ -1,0 +1,35 @@
+"""Releases that are there already: what is equal is published once, and told once."""
+
+import json
+
+from aepipe.publishing.channels import CANDIDATE, read_channel
+from aepipe.publishing.manifest import Manifest, list_releases
+from aepipe.publishing.outcome import Verdict
+from aepipe.store.interface import Store
+
+
+def find_equal(store: Store, content: str) -> Manifest | None:
+    """Return the kept release of a run that came to the same: the candidate where it is one, else the latest.
+
+    Args:
+        store: Where the releases are.
+        content: Digest of what the run came to.
+    """
+    # A release that was composed for a channel has the content of its candidate, and others' models.
+    equal = [m for m in list_releases(store) if m.content == content and m.release == m.candidate]
+    candidate = read_channel(store, CANDIDATE)
+    named = [manifest for manifest in equal if candidate is not None and manifest.release == candidate.release]
+    return next(iter(named or equal), None)
+
+
+def read_verdicts(store: Store, release: str) -> tuple[Verdict, ...]:
+    """Return what the gate decided when a release was written."""
+    decisions = json.loads(store.get(f"releases/{release}/decision.json"))
+    return tuple(Verdict.model_validate(decision) for decision in decisions)
+
+
+def held_by_others(store: Store, manifest: Manifest, flow_run: str) -> tuple[str, ...]:
+    """Return the recipes of a release that were held when another run wrote it, and told people so."""
+    if manifest.flow_run == flow_run:
+        return ()
+    return tuple(v.recipe for v in read_verdicts(store, manifest.release) if v.verdict == "held")
