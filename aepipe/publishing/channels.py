@@ -9,7 +9,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aepipe.errors import ConflictError, ObjectNotFoundError, ParameterError, UnknownOutcomeError
+from aepipe.errors import ConflictError, ParameterError, UnknownOutcomeError
+from aepipe.publishing.absent import absent_channel
 from aepipe.store.fingerprint import canonical_json
 from aepipe.store.interface import Store, Versioned
 
@@ -193,6 +194,6 @@ def require_channel(store: Store, channel: str) -> Channel:
     """
     found = read_channel(store, channel)
     if found is None:
-        known = ", ".join(list_channels(store)) or "none"
-        raise ObjectNotFoundError("A channel exists once a release was promoted to it.", channel=channel, known=known)
+        stand_in = DEMONSTRATION if channel == PRODUCTION else None
+        raise absent_channel(store, channel, list_channels(store), stand_in)
     return found

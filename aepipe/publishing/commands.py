@@ -36,9 +36,11 @@ ByOption = Annotated[str | None, typer.Option(help="Who does it; by default the 
 def list_releases(store: StoreOption = "./store", as_json: JsonOption = False) -> None:
     """Show the releases, the latest first."""
     from aepipe.publishing import channels, manifest
+    from aepipe.publishing.absent import require_store
     from aepipe.store import open_store
 
     opened = open_store(store)
+    require_store(opened)
     names: dict[str, list[str]] = {}
     for name, channel in channels.list_channels(opened).items():
         names.setdefault(channel.release, []).append(name)
@@ -168,10 +170,13 @@ def rollback_channel(
 @app.command("index", epilog="Example: aepipe releases index --store s3://models/aepipe")
 def make_index(store: StoreOption = "./store") -> None:
     """Write index.html, the page over all releases, and print where it lies; every change of a release does so, too."""
+    from aepipe.publishing.absent import require_store
     from aepipe.publishing.index import write_index
     from aepipe.store import open_store
 
-    typer.echo(write_index(open_store(store)))
+    opened = open_store(store)
+    require_store(opened)
+    typer.echo(write_index(opened))
 
 
 @app.command("diff", epilog="Example: aepipe releases diff production candidate")
@@ -224,11 +229,13 @@ def prune_releases(
     as_json: JsonOption = False,
 ) -> None:
     """Remove old releases and what killed publishers left; never what a channel names or would go back to."""
+    from aepipe.publishing.absent import require_store
     from aepipe.publishing.index import write_index
     from aepipe.publishing.prune import HOUR_SECONDS, plan_prune, prune
     from aepipe.store import open_store
 
     opened = open_store(store)
+    require_store(opened)
     planned = plan_prune(opened, keep, grace_hours)
     removed = list(prune(opened, planned)) if delete else planned
     uploads = opened.abort_stale_uploads(grace_hours * HOUR_SECONDS) if delete else 0

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import subprocess
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +9,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError
-from aepipe.publishing.channels import read_channel
+from aepipe.publishing.absent import require_store
+from aepipe.publishing.channels import require_channel
+from aepipe.publishing.commit import git_commit  # noqa: F401 - what a manifest says of the code, as package_versions
 from aepipe.store.fingerprint import canonical_json
 from aepipe.store.interface import Store
 
@@ -120,6 +120,7 @@ def read_manifest(store: Store, release: str, sha256: str | None = None) -> Mani
     try:
         data = store.get(f"releases/{release}/manifest.json")
     except ObjectNotFoundError:
+        require_store(store)
         raise ObjectNotFoundError(
             "A release is complete once its manifest is there.",
             f"See the releases with: aepipe releases list --store {store.url}",
@@ -135,11 +136,16 @@ def read_manifest(store: Store, release: str, sha256: str | None = None) -> Mani
 
 
 def resolve_release(store: Store, name: str) -> Manifest:
-    """Return the manifest of a release, or of the one that a channel of this name points at."""
+    """Return the manifest of a release, or of the one that a channel of this name points at.
+
+    Raises:
+        ObjectNotFoundError: there is no such release or channel, or no store at all.
+        CorruptObjectError: the manifest is not the one that the channel names.
+    """
     # No channel's name has the capital letters of a release's.
-    channel = read_channel(store, name) if name == name.lower() else None
-    if channel is None:
+    if name != name.lower():
         return read_manifest(store, name)
+    channel = require_channel(store, name)
     return read_manifest(store, channel.release, channel.current.manifest_sha256)
 
 
@@ -172,18 +178,6 @@ def release_file(path: str, source: Path, sha256: str) -> ReleaseFile:
 def package_versions() -> dict[str, str]:
     """Return the installed versions of what a result depends on."""
     return {name: metadata.version(name) for name in PACKAGES}
-
-
-def git_commit() -> str | None:
-    """Return the commit of the code that runs, or None outside a checkout; $AEPIPE_GIT_COMMIT goes first."""
-    if os.environ.get("AEPIPE_GIT_COMMIT"):
-        return os.environ["AEPIPE_GIT_COMMIT"]
-    folder = Path(__file__).parent
-    command = ["git", "-C", str(folder), "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip() or None
-    except (OSError, subprocess.SubprocessError):
-        return None
 
 
 def as_json(value: Any) -> bytes:
