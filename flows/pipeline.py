@@ -79,7 +79,7 @@ def pipeline(
         noise=noise,
         exports=exports,
     )
-    store_facts = check_store(store, publishing.allow_unsafe_pointer)
+    store_facts = check_store(store, publishing, preset)
     outcomes = train_all(requests, execution, at_once, refresh, store=store, checkpoints=checkpoints)
     published = publish(store, outcomes, this_run(), publishing, store_facts)
     failures = summarise_failures(outcomes)

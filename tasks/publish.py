@@ -11,6 +11,7 @@ from rich.progress import Progress
 from aepipe.publishing.index import write_index
 from aepipe.publishing.release import Published, Run, publish_release
 from aepipe.publishing.settings import PublishSettings
+from aepipe.publishing.signatures import require_able_to_sign
 from aepipe.stages.outcome import Outcome
 from aepipe.store import open_store
 from aepipe.store.preflight import preflight, require_safe
@@ -52,10 +53,12 @@ def publish(
 
 
 @store_task(name="check-store")
-def check_store(store_url: str, allow_unsafe_pointer: bool) -> dict:
-    """Measure what the store enforces, before anything is trained for it."""
-    found = preflight(open_store(store_url))
-    require_safe(found, allow_unsafe_pointer)
+def check_store(store_url: str, settings: PublishSettings, preset: str) -> dict:
+    """Measure what the store enforces, and find the keys that sign, before anything is trained for it."""
+    store = open_store(store_url)
+    require_able_to_sign(store, settings.channel_for(preset))
+    found = preflight(store)
+    require_safe(found, settings.allow_unsafe_pointer)
     if not found.is_safe:
         get_run_logger().warning("The store ignores conditions: the last of several writers wins. %s", found)
     return found.model_dump(mode="json")

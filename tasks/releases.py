@@ -9,6 +9,7 @@ from aepipe.publishing.index import write_index
 from aepipe.publishing.manifest import resolve_release
 from aepipe.publishing.prune import HOUR_SECONDS, plan_prune
 from aepipe.publishing.prune import prune as remove
+from aepipe.publishing.signatures import describe_signers, find_distrust, signers_of
 from aepipe.publishing.verify import find_problems
 from aepipe.store import open_store
 from tasks.stages import store_task
@@ -34,10 +35,11 @@ def verify(store_url: str, release: str, full: bool) -> tuple[int, str]:
     """Return how many problems a release has, and a line about them; each is logged."""
     store = open_store(store_url)
     manifest = resolve_release(store, release)
-    findings = find_problems(store, manifest, full)
+    findings = find_problems(store, manifest, full) + find_distrust(store, manifest)
     for finding in findings:
         get_run_logger().error("%s: %s", finding.key, finding.problem)
-    return len(findings), f"{manifest.release}: {len(manifest.files)} files, {len(findings)} problems"
+    signed = describe_signers(signers_of(store, manifest))
+    return len(findings), f"{manifest.release}: {len(manifest.files)} files, {len(findings)} problems, {signed}"
 
 
 @store_task(name="prune")

@@ -35,7 +35,7 @@ ByOption = Annotated[str | None, typer.Option(help="Who does it; by default the 
 @app.command("list", epilog="Example: aepipe releases list --store s3://models/aepipe")
 def list_releases(store: StoreOption = "./store", as_json: JsonOption = False) -> None:
     """Show the releases, the latest first."""
-    from aepipe.publishing import channels, manifest
+    from aepipe.publishing import channels, manifest, signatures
     from aepipe.publishing.absent import require_store
     from aepipe.store import open_store
 
@@ -52,24 +52,27 @@ def list_releases(store: StoreOption = "./store", as_json: JsonOption = False) -
         best = min(errors, default=None)
         size = sum(file.size for file in release.files)
         on = ", ".join(names.get(release.release, [])) or None
-        rows.append([release.release, _age(release.created), on, counts, best, size])
-    print_rows(
-        as_json, f"Releases in {opened.url}", ["release", "age", "channel", "recipes", "best MSE", "bytes"], rows
-    )
+        signed_by = ", ".join(signer.key for signer in signatures.signers_of(opened, release)) or None
+        rows.append([release.release, _age(release.created), on, counts, best, size, signed_by])
+    columns = ["release", "age", "channel", "recipes", "best MSE", "bytes", "signed by"]
+    print_rows(as_json, f"Releases in {opened.url}", columns, rows)
 
 
 @app.command("show", epilog="Example: aepipe releases show 20260101T020000Z-1a2b3c")
 def show_release(
     release: ReleaseArgument = "candidate", store: StoreOption = "./store", as_json: JsonOption = False
 ) -> None:
-    """Show one release: its recipes with their held-out errors, and its files."""
+    """Show one release: its recipes with their held-out errors, its files, and who signed it."""
     from aepipe.publishing.manifest import resolve_release
+    from aepipe.publishing.signatures import describe_signers, signers_of
     from aepipe.store import open_store
 
     opened = open_store(store)
     manifest = resolve_release(opened, release)
+    signers = signers_of(opened, manifest)
     if as_json:
-        typer.echo(manifest.model_dump_json(indent=2))
+        signed_by = [asdict(signer) for signer in signers]
+        typer.echo(json.dumps({**manifest.model_dump(mode="json"), "signed_by": signed_by}, indent=2))
         return
     columns = {
         "verdict": "verdict",
@@ -83,6 +86,8 @@ def show_release(
     rows = [[name, *(facts[column] for column in columns)] for name, facts in manifest.recipes.items()]
     print_table(f"{manifest.release}, {manifest.created}", ["recipe", *columns.values()], rows)
     typer.echo(f"{len(manifest.files)} files, {sum(file.size for file in manifest.files):,} bytes")
+    signed = describe_signers(signers)
+    typer.echo(signed[0].upper() + signed[1:])
     typer.echo(f"{opened.url}/releases/{manifest.release}/report.html")
 
 
@@ -108,22 +113,39 @@ def verify_release(
     store: StoreOption = "./store",
     as_json: JsonOption = False,
 ) -> None:
-    """Check a release's files against its manifest, and its channel; exits with 1 where something is wrong."""
+    """Check a release's files against its manifest, its channel and its signature; exits with 1 where one is wrong."""
     from aepipe.publishing.manifest import resolve_release
+    from aepipe.publishing.signatures import describe_signers, find_distrust, signers_of
     from aepipe.publishing.verify import find_problems
     from aepipe.store import open_store
 
     opened = open_store(store)
     manifest = resolve_release(opened, release)
-    findings = find_problems(opened, manifest, full)
+    findings = find_problems(opened, manifest, full) + find_distrust(opened, manifest)
+    signers = signers_of(opened, manifest)
     if as_json:
-        typer.echo(json.dumps({"release": manifest.release, "problems": [asdict(f) for f in findings]}, indent=2))
+        told = {"problems": [asdict(f) for f in findings], "signed_by": [asdict(signer) for signer in signers]}
+        typer.echo(json.dumps({"release": manifest.release, **told}, indent=2))
     else:
         for finding in findings:
             typer.echo(f"{finding.key}: {finding.problem}")
         what = "bytes" if full else "sizes"
-        typer.echo(f"{manifest.release}: {len(manifest.files)} files, {what} compared, {len(findings)} problems")
+        counts = f"{len(manifest.files)} files, {what} compared, {len(findings)} problems"
+        typer.echo(f"{manifest.release}: {counts}, {describe_signers(signers)}")
     raise typer.Exit(1 if findings else 0)
+
+
+@app.command("sign", epilog="Example: AEPIPE_SIGNING_KEY=aepipe-signing.pem aepipe releases sign production")
+def sign(release: ReleaseArgument, store: StoreOption = "./store", as_json: JsonOption = False) -> None:
+    """Sign a release with the key that AEPIPE_SIGNING_KEY names; every byte is checked before."""
+    from aepipe.publishing.signatures import describe_signers, sign_release, signers_of
+    from aepipe.store import open_store
+
+    opened = open_store(store)
+    manifest = sign_release(opened, release)
+    signers = signers_of(opened, manifest)
+    told = {"release": manifest.release, "signed_by": [asdict(signer) for signer in signers]}
+    typer.echo(json.dumps(told, indent=2) if as_json else f"{manifest.release} is {describe_signers(signers)}")
 
 
 @app.command("promote", epilog='Example: aepipe releases promote candidate --force --why "demo on Friday"')

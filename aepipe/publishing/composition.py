@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aepipe.publishing.manifest import Manifest, ReleaseFile, with_models
 from aepipe.publishing.protocol import complete_release, put_release_files
+from aepipe.publishing.signatures import require_trusted
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
 from aepipe.store.refs import Ref
@@ -31,7 +32,13 @@ def compose(
         passed: Which of the candidate's models go in; all where None.
         decision: The new release's decision.json; the candidate's where None.
         verdicts: What the decision says of each recipe.
+
+    Raises:
+        UntrustedReleaseError: one of the two is not signed by a trusted key.
     """
+    for source in (candidate, production):
+        if source is not None:
+            require_trusted(store, source)
     taken = tuple(with_models(candidate)) if passed is None else passed
     kept = [] if production is None else [r for r in with_models(production) if r not in taken]
     if not kept and set(taken) == set(with_models(candidate)):

@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from aepipe.errors import ParameterError
-from aepipe.publishing.manifest import Manifest, ReleaseFile, manifest_bytes
+from aepipe.publishing.manifest import UNLISTED, Manifest, ReleaseFile
+from aepipe.publishing.signatures import require_trusted
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
 from aepipe.store.refs import Ref
@@ -25,19 +26,22 @@ def download(
     Args:
         store: Where the release is.
         manifest: The release.
-        folder: Where its files go, under their paths in the release, with the manifest.
+        folder: Where its files go, under their paths in the release, with the manifest
+            and its signatures.
         recipes: Only these recipes' models, and what belongs to the whole; all where empty.
         on_file: Called with the path of each file that was copied.
 
     Raises:
         ParameterError: the folder is there, or the release has no such recipe.
         CorruptObjectError: a file's bytes are not those that the manifest names.
+        UntrustedReleaseError: no trusted key signed the release.
     """
     unknown = [recipe for recipe in recipes if recipe not in manifest.recipes]
     if unknown:
         raise ParameterError(f"The release has {', '.join(manifest.recipes)}.", recipes=unknown)
     if folder.exists():
         raise ParameterError("A download goes into a folder of its own.", "Name one that is not there.", to=str(folder))
+    require_trusted(store, manifest)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as name:
         part = Path(name) / "release"
@@ -46,7 +50,10 @@ def download(
                 _copy(store, manifest.release, file, part / file.path)
                 if on_file is not None:
                     on_file(file.path)
-        (part / "manifest.json").write_bytes(manifest_bytes(manifest))
+        for name in UNLISTED:
+            found = store.get_versioned(f"releases/{manifest.release}/{name}")
+            if found is not None:
+                (part / name).write_bytes(found.data)
         os.replace(part, folder)
     return folder
 

@@ -5,6 +5,7 @@ import json
 from aepipe.publishing.channels import CANDIDATE, read_channel
 from aepipe.publishing.manifest import Manifest, list_releases
 from aepipe.publishing.outcome import Verdict
+from aepipe.publishing.signatures import find_distrust
 from aepipe.store.interface import Store
 
 
@@ -16,7 +17,9 @@ def find_equal(store: Store, content: str) -> Manifest | None:
         content: Digest of what the run came to.
     """
     # A release that was composed for a channel has the content of its candidate, and others' models.
-    equal = [m for m in list_releases(store) if m.content == content and m.release == m.candidate]
+    same = [m for m in list_releases(store) if m.content == content and m.release == m.candidate]
+    # One that is not to be trusted is published anew, and signed.
+    equal = [manifest for manifest in same if not find_distrust(store, manifest)]
     candidate = read_channel(store, CANDIDATE)
     named = [manifest for manifest in equal if candidate is not None and manifest.release == candidate.release]
     return next(iter(named or equal), None)

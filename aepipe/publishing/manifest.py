@@ -36,6 +36,11 @@ MEDIA_TYPES = {
 }
 
 
+# Who signed the manifest; like itself not among the files that it names.
+SIGNATURES = "signature.json"
+UNLISTED = ("manifest.json", SIGNATURES)
+
+
 class ReleaseFile(BaseModel):
     """One file of a release and the bytes that it must have."""
 
@@ -80,7 +85,7 @@ class Manifest(BaseModel):
     stages: dict[str, dict[str, StageCost]] = Field({}, description="What each stage of each recipe took.")
     candidate: str = Field(description="The run's own release; another one where production's models were kept.")
     store: dict[str, JsonValue] = Field(description="What was measured about the store before anything was written.")
-    files: list[ReleaseFile] = Field(description="Every file of the release but this one.")
+    files: list[ReleaseFile] = Field(description="Every file of the release but this one and its signatures.")
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:
@@ -132,7 +137,15 @@ def read_manifest(store: Store, release: str, sha256: str | None = None) -> Mani
             "Point the channel at another release: aepipe releases rollback.",
             release=release,
         )
-    return Manifest.model_validate_json(data)
+    manifest = Manifest.model_validate_json(data)
+    if manifest.release != release:
+        raise CorruptObjectError(
+            "A manifest lies under the release's id that it names.",
+            "It was copied; name the release that it says.",
+            release=release,
+            says=manifest.release,
+        )
+    return manifest
 
 
 def resolve_release(store: Store, name: str) -> Manifest:

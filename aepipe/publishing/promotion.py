@@ -17,6 +17,7 @@ from aepipe.publishing.manifest import (
     with_models,
 )
 from aepipe.publishing.outcome import Verdict
+from aepipe.publishing.signatures import require_trusted
 from aepipe.publishing.verify import require_intact
 from aepipe.store.interface import Store
 
@@ -120,6 +121,7 @@ def promote(
         ParameterError: there is no reason, the gate held a recipe back, the release has no model, or the channel would
             lose one.
         CorruptObjectError: a byte of the release is not what its manifest says.
+        UntrustedReleaseError: no trusted key signed it.
     """
     if not why.strip():
         raise ParameterError("A promotion needs a reason, for the record.", "Give one: --why TEXT.", why=why)
@@ -131,6 +133,7 @@ def promote(
     if not with_models(manifest):
         way_out = f"Choose another: aepipe releases list --store {store.url}"
         raise ParameterError("A channel's release has a model.", way_out, release=manifest.release, models=[])
+    require_trusted(store, manifest)
     require_intact(store, manifest, full=True)
     base = read_channel(store, channel)
     if missing == "refuse":
@@ -146,6 +149,7 @@ def rollback(store: Store, channel: str, why: str, by: str | None = None) -> Cha
         ObjectNotFoundError: the channel, or the release that it named before, is not there.
         ParameterError: it never named another release, or there is no reason.
         ConflictError: somebody else moved it meanwhile.
+        UntrustedReleaseError: no trusted key signed the release.
     """
     if not why.strip():
         raise ParameterError("A rollback needs a reason, for the record.", "Give one: --why TEXT.", why=why)
@@ -156,6 +160,7 @@ def rollback(store: Store, channel: str, why: str, by: str | None = None) -> Cha
             "A channel can go back once it has named two releases.", channel=channel, release=base.release
         )
     manifest = read_manifest(store, before.release, before.manifest_sha256)
+    require_trusted(store, manifest)
     require_intact(store, manifest)
     return _point(store, channel, manifest, before.candidate, base, "rolled back", why, by)
 

@@ -35,6 +35,7 @@ from aepipe.publishing.promotion import Judgement, promote_passed
 from aepipe.publishing.protocol import complete_release, put_release_files
 from aepipe.publishing.recheck import measure_published
 from aepipe.publishing.settings import PublishSettings
+from aepipe.publishing.signatures import require_trusted
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
 from aepipe.store.stages import file_sha256
@@ -167,7 +168,9 @@ class _Judging:
         if base is None:
             return None
         if base.release not in self._manifests:
-            self._manifests[base.release] = read_manifest(self._store, base.release, base.current.manifest_sha256)
+            manifest = read_manifest(self._store, base.release, base.current.manifest_sha256)
+            require_trusted(self._store, manifest)
+            self._manifests[base.release] = manifest
         return self._manifests[base.release]
 
     def judge(self, release: str, base: Channel | None) -> Judgement:

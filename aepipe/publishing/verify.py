@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError
-from aepipe.publishing.manifest import Manifest, ReleaseFile
+from aepipe.publishing.manifest import UNLISTED, Manifest, ReleaseFile
 from aepipe.store.interface import Store
 from aepipe.store.stages import file_sha256
 
@@ -65,7 +65,7 @@ def _listed_problems(prefix: str, manifest: Manifest, sizes: dict[str, int]) -> 
             yield Finding(prefix + file.path, "missing")
         elif sizes[file.path] != file.size:
             yield Finding(prefix + file.path, f"{sizes[file.path]} bytes, not {file.size}")
-    named = {"manifest.json", *(file.path for file in manifest.files)}
+    named = {*UNLISTED, *(file.path for file in manifest.files)}
     yield from (Finding(prefix + path, "not in the manifest") for path in sizes if path not in named)
 
 

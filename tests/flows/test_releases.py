@@ -38,7 +38,7 @@ def test_a_broken_release_fails_its_verification_with_the_number_of_problems(sto
     store.put(f"releases/{NEW}/models/dense/model.keras", b"nEw")
     state = verify_release(NEW, store=str(store.root), return_state=True)
     assert state.is_failed()
-    assert state.message == f"{NEW}: 2 files, 1 problems"
+    assert state.message == f"{NEW}: 2 files, 1 problems, not signed"
 
 
 def test_a_promotion_without_a_reason_is_refused_before_it_runs(store):
