@@ -4,13 +4,13 @@ import hashlib
 import json
 import os
 import subprocess
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError
+from aepipe.packages import installed_version
 from aepipe.publishing.channels import read_channel
 from aepipe.store.fingerprint import canonical_json
 from aepipe.store.interface import Store
@@ -154,7 +154,7 @@ def release_file(path: str, source: Path, sha256: str) -> ReleaseFile:
 
 def package_versions() -> dict[str, str]:
     """Return the installed versions of what a result depends on."""
-    return {name: metadata.version(name) for name in PACKAGES}
+    return {name: installed_version(name) for name in PACKAGES}
 
 
 def git_commit() -> str | None:
