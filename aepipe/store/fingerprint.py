@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 # They move bytes and report errors; what a stage computes does not depend on them.
-NOT_IN_RESULTS = ("aepipe.store", "aepipe.errors", "aepipe.folders")
+NOT_IN_RESULTS = ("aepipe.store", "aepipe.errors", "aepipe.folders", "aepipe.io")
 
 
 def fingerprint(
