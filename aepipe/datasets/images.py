@@ -1,9 +1,12 @@
 """The one shape in which every data set reaches the rest of the pipeline."""
 
-import hashlib
 from dataclasses import dataclass, replace
 
 import numpy as np
+
+from aepipe.io.hashing import array_sha256
+
+__all__ = ["ImageData", "array_sha256"]
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,3 @@ class ImageData:
         by_row = {name: getattr(self, name) for name in ("images", "labels", "persons", "parts")}
         taken = {name: None if array is None else array[rows] for name, array in by_row.items()}
         return replace(self, **{**taken, **changes})
-
-
-def array_sha256(array: np.ndarray) -> str:
-    """Return the hex sha256 of an array's values in C order, whatever its memory layout."""
-    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 from pydantic_core import to_jsonable_python
 
 from aepipe.errors import ObjectNotFoundError
+from aepipe.io.hashing import file_sha256
 from aepipe.publishing.channels import CANDIDATE, Channel, point_channel, read_channel
 from aepipe.publishing.contents import content_digest, costs, lineage, summarise
 from aepipe.publishing.gate import Demands, Measured, is_sound, judge
@@ -37,7 +38,6 @@ from aepipe.publishing.recheck import measure_published
 from aepipe.publishing.settings import PublishSettings
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
-from aepipe.store.stages import file_sha256
 
 
 class Run(BaseModel):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError
+from aepipe.io.hashing import file_sha256
 from aepipe.publishing.manifest import Manifest, ReleaseFile
 from aepipe.store.interface import Store
-from aepipe.store.stages import file_sha256
 
 THREADS = 8
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from aepipe.packages import installed_version
 
 # They move bytes and report errors; what a stage computes does not depend on them.
-NOT_IN_RESULTS = ("aepipe.store", "aepipe.errors", "aepipe.folders")
+NOT_IN_RESULTS = ("aepipe.store", "aepipe.errors", "aepipe.folders", "aepipe.io")
 
 
 def fingerprint(

@@ -6,10 +6,10 @@ from filelock import FileLock
 
 from aepipe.errors import CorruptObjectError
 from aepipe.folders import default_cache_folder
+from aepipe.io.hashing import file_sha256
 from aepipe.store.folder import FolderStore
 from aepipe.store.interface import Store
 from aepipe.store.refs import Ref
-from aepipe.store.stages import file_sha256
 
 
 def local_file(store: Store, ref: Ref) -> Path:

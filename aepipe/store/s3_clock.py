@@ -7,8 +7,8 @@ from email.utils import parsedate_to_datetime
 import boto3
 from botocore.exceptions import ClientError
 
-from aepipe.store.s3_client import make_client
-from aepipe.store.s3_errors import s3_errors
+from aepipe.io.s3_client import make_client
+from aepipe.io.s3_errors import s3_errors
 
 ANSWER_SECONDS = 5.0
 
