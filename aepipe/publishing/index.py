@@ -10,6 +10,7 @@ from aepipe.publishing.channels import list_channels
 from aepipe.publishing.inline_images import InlineImage, inline_image
 from aepipe.publishing.manifest import Manifest, list_releases
 from aepipe.publishing.notation import choose_notation
+from aepipe.publishing.table import data_key, tell_apart
 from aepipe.publishing.templates import html_environment
 from aepipe.recipes import RECIPES
 from aepipe.store.interface import Store
@@ -17,6 +18,8 @@ from aepipe.store.interface import Store
 KEY = "index.html"
 # A year of nights; older ones stay in the store, and in `aepipe releases list`.
 MOST_RELEASES = 366
+# Data that grow are other data each night: a chart has room for so many.
+MOST_SERIES = 10
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ def render_index(manifests: Sequence[Manifest], channels: Mapping[str, Sequence[
             manifests=manifests,
             channels=channels,
             store_url=store_url,
+            most_series=MOST_SERIES,
             recipes=_present(manifests),
             charts=dict(_charts(manifests)),
             per_pixel=choose_notation(errors),
@@ -72,21 +76,27 @@ def render_index(manifests: Sequence[Manifest], channels: Mapping[str, Sequence[
 
 
 def series_of(recipe: str, manifests: Iterable[Manifest]) -> list[Series]:
-    """Return a recipe's errors over time: a series for each setting, data and code size, as only those compare.
+    """Return a recipe's errors over time: a series for each setting, data, held-out rows and code size, as only those
+    compare; the latest ones where they are many.
 
     Args:
         recipe: Its name.
         manifests: Releases, the latest first; a model that one took over from another is left out.
     """
-    found: dict[str, list[tuple[str, float, float]]] = {}
+    found: dict[tuple, list[tuple[str, float, float]]] = {}
     for manifest in reversed(list(manifests)):
         facts = manifest.recipes.get(recipe, {})
         point = _point(facts)
         if point is not None and facts["origin"] == manifest.release:
             preset = str(manifest.parameters.get("preset", "full"))
-            label = f"{facts['setting']}, {preset}, {facts['data']}, code {facts['code_size']}"
-            found.setdefault(label, []).append((manifest.created, *point))
-    return [Series(label, *zip(*points, strict=True)) for label, points in found.items()]
+            # At its end where it goes on, so that the series that ended first are the first to be left out.
+            key = (facts["setting"], preset, facts["code_size"], *data_key(facts))
+            found[key] = [*found.pop(key, []), (manifest.created, *point)]
+    names = tell_apart(key[3:] for key in found)
+    return [
+        Series(f"{setting}, {preset}, {names[tuple(data)]}, code {code_size}", *zip(*points, strict=True))
+        for (setting, preset, code_size, *data), points in list(found.items())[-MOST_SERIES:]
+    ]
 
 
 def _point(facts: Mapping[str, Any]) -> tuple[float, float] | None:
