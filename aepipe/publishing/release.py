@@ -5,7 +5,6 @@ meets half a release, whenever the publisher is killed.
 """
 
 import hashlib
-import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -16,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 from pydantic_core import to_jsonable_python
 
-from aepipe.errors import ObjectNotFoundError
+from aepipe.errors import CorruptObjectError, NewerObjectError, ObjectNotFoundError
 from aepipe.io.hashing import file_sha256
 from aepipe.publishing.channels import CANDIDATE, Channel, point_channel, read_channel
 from aepipe.publishing.contents import content_digest, costs, lineage, summarise
@@ -27,10 +26,10 @@ from aepipe.publishing.manifest import (
     as_json,
     git_commit,
     has_model,
-    manifest_sha256,
     package_versions,
     read_manifest,
     release_file,
+    stored_sha256,
 )
 from aepipe.publishing.outcome import Outcome, Verdict
 from aepipe.publishing.promotion import Judgement, promote_passed
@@ -39,6 +38,7 @@ from aepipe.publishing.recheck import PublishedErrors, measure_published
 from aepipe.publishing.settings import PublishSettings
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
+from aepipe.store.parsing import parse_stored
 
 
 class Run(BaseModel):
@@ -115,7 +115,9 @@ def publish_release(
         judgement = None
     manifest = read_manifest(store, release)
     by = f"flow run {run.flow_run}"
-    point_channel(store, CANDIDATE, release, manifest_sha256(manifest), action="published", why="A run ended.", by=by)
+    point_channel(
+        store, CANDIDATE, release, stored_sha256(store, manifest), action="published", why="A run ended.", by=by
+    )
     promoted = promote_passed(store, channel, manifest, judging.judge, judgement, by)
     verdicts = promoted.verdicts or _read_verdicts(store, release)
     uri = f"{store.url}/releases/{release}"
@@ -172,7 +174,8 @@ class _Judging:
 def _has_content(store: Store, release: str, content: str) -> bool:
     try:
         return read_manifest(store, release).content == content
-    except ObjectNotFoundError:
+    # A damaged one is for others to find; this run's is published all the same.
+    except (ObjectNotFoundError, CorruptObjectError, NewerObjectError):
         return False
 
 
@@ -181,8 +184,8 @@ def _is_complete(store: Store, release: str) -> bool:
 
 
 def _read_verdicts(store: Store, release: str) -> tuple[Verdict, ...]:
-    decisions = json.loads(store.get(f"releases/{release}/decision.json"))
-    return tuple(Verdict.model_validate(decision) for decision in decisions)
+    key = f"releases/{release}/decision.json"
+    return parse_stored(store.get(key), tuple[Verdict, ...], key)
 
 
 def _release_id(run: Run) -> str:
