@@ -8,7 +8,7 @@ from prefect.events import emit_event
 from prefect.runtime import flow_run
 from rich.progress import Progress
 
-from aepipe.publishing.index import write_index
+from aepipe.publishing.index import refresh_index
 from aepipe.publishing.release import Published, Run, publish_release
 from aepipe.publishing.settings import PublishSettings
 from aepipe.publishing.signatures import require_able_to_sign
@@ -37,7 +37,7 @@ def publish(
             open_store(store_url), outcomes, run, settings, store_facts, lambda _: progress.advance(bar)
         )
     get_run_logger().info("Release %s: %s", published.release, published.uri)
-    get_run_logger().info("All releases: %s", write_index(open_store(store_url)))
+    get_run_logger().info("All releases: %s", refresh_index(open_store(store_url)) or "not written anew")
     show_release(store_url, published, outcomes)
     if published.newly_held:
         # What an automation may tell people of: once, not each night that nothing changed.

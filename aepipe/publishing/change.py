@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aepipe.errors import CorruptObjectError, ObjectNotFoundError, ParameterError
+from aepipe.errors import CorruptObjectError, NewerObjectError, ObjectNotFoundError, ParameterError
 from aepipe.publishing.channels import Channel
 from aepipe.publishing.manifest import Manifest, has_model, read_manifest, with_models
 from aepipe.store.interface import Store
@@ -30,7 +30,7 @@ def latest_change(store: Store, channel: Channel) -> Change | None:
     try:
         now = read_manifest(store, channel.release)
         before = read_manifest(store, channel.history[0].release) if channel.history else None
-    except (ObjectNotFoundError, CorruptObjectError):
+    except (ObjectNotFoundError, CorruptObjectError, NewerObjectError):
         return None
     files = [{} if of is None else {file.path: file.sha256 for file in of.files} for of in (before, now)]
     old, new = ([] if of is None else with_models(of) for of in (before, now))
@@ -55,7 +55,7 @@ def refuse_loss(store: Store, channel: str, base: Channel | None, manifest: Mani
     """
     try:
         production = release_of(store, base)
-    except (ObjectNotFoundError, CorruptObjectError) as error:
+    except (ObjectNotFoundError, CorruptObjectError, NewerObjectError) as error:
         raise ParameterError(
             "What a channel would lose must be known.",
             f"Its release can't be read: {error.problem} Add --missing drop to replace it all the same.",

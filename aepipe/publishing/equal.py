@@ -1,12 +1,12 @@
 """Releases that are there already: what is equal is published once, and told once."""
 
-import json
-
+from aepipe.errors import CorruptObjectError, NewerObjectError, ObjectNotFoundError
 from aepipe.publishing.channels import CANDIDATE, read_channel
 from aepipe.publishing.manifest import Manifest, list_releases
 from aepipe.publishing.outcome import Verdict
 from aepipe.publishing.signatures import find_distrust
 from aepipe.store.interface import Store
+from aepipe.store.parsing import parse_stored
 
 
 def find_equal(store: Store, content: str) -> Manifest | None:
@@ -27,12 +27,17 @@ def find_equal(store: Store, content: str) -> Manifest | None:
 
 def read_verdicts(store: Store, release: str) -> tuple[Verdict, ...]:
     """Return what the gate decided when a release was written."""
-    decisions = json.loads(store.get(f"releases/{release}/decision.json"))
-    return tuple(Verdict.model_validate(decision) for decision in decisions)
+    key = f"releases/{release}/decision.json"
+    return parse_stored(store.get(key), tuple[Verdict, ...], key)
 
 
 def held_by_others(store: Store, manifest: Manifest, flow_run: str) -> tuple[str, ...]:
     """Return the recipes of a release that were held when another run wrote it, and told people so."""
     if manifest.flow_run == flow_run:
         return ()
-    return tuple(v.recipe for v in read_verdicts(store, manifest.release) if v.verdict == "held")
+    try:
+        verdicts = read_verdicts(store, manifest.release)
+    # What nobody can read is told again.
+    except (ObjectNotFoundError, CorruptObjectError, NewerObjectError):
+        return ()
+    return tuple(verdict.recipe for verdict in verdicts if verdict.verdict == "held")

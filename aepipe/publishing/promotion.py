@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from aepipe.errors import ConflictError, ParameterError
+from aepipe.errors import ConflictError, ObjectNotFoundError, ParameterError, UnknownOutcomeError
 from aepipe.publishing.change import refuse_loss, release_of
 from aepipe.publishing.channels import Action, Channel, Entry, point_channel, read_channel, require_channel
 from aepipe.publishing.composition import compose
@@ -17,6 +17,7 @@ from aepipe.publishing.manifest import (
     with_models,
 )
 from aepipe.publishing.outcome import Verdict
+from aepipe.publishing.removal import take_back
 from aepipe.publishing.signatures import require_trusted
 from aepipe.publishing.verify import require_intact
 from aepipe.store.interface import Store
@@ -90,7 +91,7 @@ def promote_passed(
         try:
             release = compose(store, candidate, release_of(store, base), judgement.passed, decision, verdicts)
             moved = _point(store, channel, release, candidate.release, base, "promoted", why, by)
-        except ConflictError:
+        except (ConflictError, UnknownOutcomeError):
             continue
         return Promoted(moved, judgement.verdicts)
     raise ConflictError("A channel must stand still for a moment to be set.", "Run again.", channel=channel)
@@ -175,17 +176,26 @@ def _point(
     why: str,
     by: str | None,
 ) -> Channel:
-    return point_channel(
+    """Let a channel name a release; where that was pruned meanwhile, let it name what it named before."""
+    digest = stored_sha256(store, manifest)
+    moved = point_channel(
         store,
         channel,
         manifest.release,
-        stored_sha256(store, manifest),
+        digest,
         action=action,
         why=why,
         by=by,
         candidate=candidate,
         expected=base,
     )
+    # Who prunes looks at the channels after the manifest is gone, so one of the two sees what the other did.
+    try:
+        read_manifest(store, manifest.release, digest)
+    except ObjectNotFoundError:
+        take_back(store, channel, moved, base)
+        raise
+    return moved
 
 
 def _in_words(verdicts: tuple[Verdict, ...]) -> str:

@@ -15,10 +15,12 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 from pydantic_core import to_jsonable_python
 
+from aepipe.io.hashing import file_sha256
 from aepipe.publishing.channels import CANDIDATE, Channel, point_channel, read_channel
 from aepipe.publishing.contents import content_digest, costs, lineage, summarise
 from aepipe.publishing.equal import find_equal, held_by_others, read_verdicts
-from aepipe.publishing.gate import Demands, Measured, is_sound, judge
+from aepipe.publishing.fairness import find_comparable
+from aepipe.publishing.gate import Demands, is_sound, judge
 from aepipe.publishing.manifest import (
     Manifest,
     as_json,
@@ -33,12 +35,11 @@ from aepipe.publishing.manifest import (
 from aepipe.publishing.outcome import Outcome, Verdict
 from aepipe.publishing.promotion import Judgement, promote_passed
 from aepipe.publishing.protocol import complete_release, put_release_files
-from aepipe.publishing.recheck import measure_published
+from aepipe.publishing.recheck import PublishedErrors, measure_published
 from aepipe.publishing.settings import PublishSettings
 from aepipe.publishing.signatures import require_trusted
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
-from aepipe.store.stages import file_sha256
 
 
 class Run(BaseModel):
@@ -160,7 +161,7 @@ class _Judging:
     def __init__(self, store: Store, outcomes: Sequence[Outcome], run: Run, settings: PublishSettings):
         self._store, self._outcomes, self._settings = store, outcomes, settings
         self.preset = str(run.parameters.get("preset", "full"))
-        self._measured: dict[tuple[str, str], Measured] = {}
+        self._measured: dict[tuple[str, str], PublishedErrors] = {}
         self._manifests: dict[str, Manifest] = {}
 
     def production(self, base: Channel | None) -> Manifest | None:
@@ -180,13 +181,15 @@ class _Judging:
     def _judge_one(self, release: str, production: Manifest | None, outcome: Outcome) -> Verdict:
         reloaded = incumbent = None
         if is_sound(outcome):
-            reloaded = self._measure(release, outcome)
+            own = self._measure(release, outcome)
+            reloaded = own.on_all()
             if production is not None and has_model(production, outcome.recipe):
-                incumbent = self._measure(production.release, outcome)
+                comparable = find_comparable(self._store, outcome, production)
+                incumbent = self._measure(production.release, outcome).beside(own, comparable)
         demands = Demands.of(outcome.setting, self.preset, self._settings)
         return judge(outcome, reloaded, incumbent, demands, self._settings)
 
-    def _measure(self, release: str, outcome: Outcome) -> Measured:
+    def _measure(self, release: str, outcome: Outcome) -> PublishedErrors:
         name = release, outcome.recipe
         if name not in self._measured:
             self._measured[name] = measure_published(self._store, release, outcome)

@@ -9,9 +9,9 @@ import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from aepipe.errors import ConflictError, CorruptObjectError, ParameterError, UntrustedReleaseError
+from aepipe.errors import ConflictError, CorruptObjectError, NewerObjectError, ParameterError, UntrustedReleaseError
 from aepipe.publishing.channels import read_channel
 from aepipe.publishing.keys import (
     SIGNING_KEY,
@@ -26,6 +26,7 @@ from aepipe.publishing.manifest import SIGNATURES, Manifest, read_manifest, reso
 from aepipe.publishing.verify import Finding, require_intact
 from aepipe.store.fingerprint import canonical_json
 from aepipe.store.interface import Store
+from aepipe.store.parsing import parse_stored
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -77,7 +78,7 @@ def signers_of(store: Store, manifest: Manifest) -> tuple[Signer, ...]:
     try:
         there = _read_signatures(store, manifest.release)[0]
         digest = stored_sha256(store, manifest) if there else ""
-    except CorruptObjectError:
+    except (CorruptObjectError, NewerObjectError):
         return ()
     trusted, statement = trusted_keys(), _statement(manifest.release, digest)
     valid = dict.fromkeys(one.key for one in there if _holds(one, statement))
@@ -115,7 +116,7 @@ def find_distrust(store: Store, manifest: Manifest) -> list[Finding]:
     try:
         _read_signatures(store, manifest.release)
         require_trusted(store, manifest)
-    except (UntrustedReleaseError, CorruptObjectError) as error:
+    except (UntrustedReleaseError, CorruptObjectError, NewerObjectError) as error:
         return [Finding(_key(manifest.release), error.problem)]
     return []
 
@@ -212,15 +213,8 @@ def _read_signatures(store: Store, release: str) -> tuple[tuple[Signature, ...],
     found = store.get_versioned(_key(release))
     if found is None:
         return (), None
-    try:
-        return Signatures.model_validate_json(found.data).signatures, found.version
-    except ValidationError as error:
-        raise CorruptObjectError(
-            "A release's signatures are a list of them.",
-            "Remove the file, and sign the release again: aepipe releases sign.",
-            key=_key(release),
-            reason=error.errors()[0]["msg"],
-        ) from None
+    way_out = "Remove the file, and sign the release again: aepipe releases sign."
+    return parse_stored(found.data, Signatures, _key(release), way_out).signatures, found.version
 
 
 def _key(release: str) -> str:

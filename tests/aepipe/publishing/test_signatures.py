@@ -166,7 +166,7 @@ def test_what_no_trusted_key_signed_is_refused_everywhere(folder, sign_as, trust
 def test_a_manifest_under_anothers_id_is_no_release(folder):
     publish(folder, OLD, {"dense": b"old"})
     folder.put(f"releases/{NEW}/manifest.json", folder.get(f"releases/{OLD}/manifest.json"))
-    with pytest.raises(CorruptObjectError, match=f"release='{NEW}', says='{OLD}'"):
+    with pytest.raises(CorruptObjectError, match=f"key='releases/{NEW}/manifest.json', release='{OLD}'"):
         read_manifest(folder, NEW)
 
 
