@@ -181,6 +181,9 @@ def _use_embedded_server(purpose: str) -> None:
     """Say what a run is going to do, and set up the server; Prefect is imported after it."""
     for name, value in EMBEDDED_SERVER.items():
         os.environ.setdefault(name, value)
+    if "PREFECT_API_URL" not in os.environ:
+        # The image refuses it, for workers that were told of no server.
+        os.environ["PREFECT_SERVER_EPHEMERAL_ENABLED"] = "true"
     typer.echo(f"aepipe: {purpose}; starting Prefect", err=True)
 
 
