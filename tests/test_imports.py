@@ -29,7 +29,7 @@ LAYERS = [
     ["aepipe.noisy_test_set"],
     ["aepipe.linear", "aepipe.noise", "aepipe.preprocess", "aepipe.splits"],
     ["aepipe.datasets", "aepipe.parts", "aepipe.store"],
-    ["aepipe.errors", "aepipe.folders", "aepipe.printing"],
+    ["aepipe.cells", "aepipe.errors", "aepipe.folders", "aepipe.printing"],
 ]
 # Outside packages that only these may import.
 OWNERS = {

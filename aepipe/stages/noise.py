@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from aepipe.linear import most_rows
 from aepipe.noise import NoiseParameters
 from aepipe.noisy_test_set import NoisyTestSet, build_noisy_test_set, load_noisy_test_set, save_noisy_test_set
+from aepipe.splits import evenly_spaced
 from aepipe.stages.data import load_data, load_split
 from aepipe.store.fingerprint import fingerprint
 from aepipe.store.interface import Store
@@ -32,7 +34,7 @@ def make_noisy_test_set(
 ) -> StageResult:
     """Put the noisy test set, its manifest and its preview into the store.
 
-    Its facts have, for each kind and level, the error of doing nothing and of the best linear map, fitted on all images
+    Its facts have, for each kind and level, the error of doing nothing and of the best linear map, fitted on images
     that are not held out.
     """
 
@@ -47,6 +49,8 @@ def make_noisy_test_set(
         save_noisy_test_set(noisy, folder)
         noisy_preview(noisy, folder / f"{name}.png")
         train_rows = np.union1d(rows.train, rows.validation)
+        # As many as a linear map is fitted on, and no more in memory.
+        train_rows = train_rows[evenly_spaced(len(train_rows), most_rows(images.images[0].size))]
         train_images = images.scaled(train_rows)
         baselines = []
         for spec in noisy.specs:

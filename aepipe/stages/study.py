@@ -18,6 +18,7 @@ import pandas as pd
 from optuna.storages.journal import JournalFileBackend, JournalStorage
 from optuna.trial import TrialState
 
+from aepipe.cells import as_cells
 from aepipe.errors import ConflictError, ParameterError
 from aepipe.recipes import get_recipe
 from aepipe.recipes.plan import Overrides, plan_training
@@ -250,7 +251,7 @@ def tabulate(store: Store, search: Search) -> StageResult:
     best, own = search.best(), search.error_of_the_setting()
 
     def work(folder: Path) -> Mapping[str, Any]:
-        pd.DataFrame(rows).to_csv(folder / "trials.csv", index=False)
+        pd.DataFrame([as_cells(row) for row in rows]).to_csv(folder / "trials.csv", index=False)
         if best is None:
             return {"study": search.name, "num_trials": len(rows), "best": "none succeeded"}
         number, error, settings = best

@@ -9,7 +9,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from aepipe.cells import as_cells
 from aepipe.errors import ParameterError
+from aepipe.evaluation.strongest import BASELINES
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides
 from aepipe.stages.outcome import Outcome
@@ -19,7 +21,7 @@ from aepipe.store.interface import Store
 from aepipe.store.stages import StageResult, produce_stage
 
 MOST_TRAININGS = 1000
-FIGURES = ("mse_per_pixel", "pca_mse_per_pixel")
+FIGURES = ("mse_per_pixel", *BASELINES)
 
 
 class _Values(BaseModel):
@@ -99,7 +101,7 @@ def tabulate(store: Store, outcomes: Sequence[Outcome]) -> StageResult:
         columns = list(dict.fromkeys(column for row in rows for column in row))
         writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(map(as_cells, rows))
         (folder / "results.csv").write_text(text.getvalue())
         return {"num_trainings": len(rows), "best": _best(rows)}
 
@@ -115,7 +117,7 @@ def _row(outcome: Outcome) -> dict[str, Any]:
     if outcome.plan is not None:
         row |= {"code_size": outcome.plan.model.code_size, **outcome.plan.training.model_dump(mode="json")}
     if outcome.evaluated is not None:
-        row |= {name: outcome.evaluated.facts[name] for name in FIGURES}
+        row |= {name: outcome.evaluated.facts.get(name) for name in FIGURES}
         row |= {"training_seconds": outcome.trained.facts["training_seconds"], "training": outcome.trained.fingerprint}
     return {**row, "error": outcome.error or ""}
 
