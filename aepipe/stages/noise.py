@@ -8,7 +8,13 @@ import numpy as np
 
 from aepipe.linear import most_rows
 from aepipe.noise import NoiseParameters
-from aepipe.noisy_test_set import NoisyTestSet, build_noisy_test_set, load_noisy_test_set, save_noisy_test_set
+from aepipe.noisy_test_set import (
+    NoisyTestSet,
+    build_noisy_test_set,
+    load_noisy_test_set,
+    most_images,
+    save_noisy_test_set,
+)
 from aepipe.splits import evenly_spaced
 from aepipe.stages.data import load_data, load_split
 from aepipe.store.fingerprint import fingerprint
@@ -44,8 +50,9 @@ def make_noisy_test_set(
 
         images, rows = load_data(store, data), load_split(store, split)
         name = split.facts["name"]
-        labels = None if images.labels is None else np.asarray(images.labels[rows.test])
-        noisy = build_noisy_test_set(name, images.scaled(rows.test), labels, rows.test, parameters)
+        test = rows.test[: most_images(images.images[0].size, parameters)]
+        labels = None if images.labels is None else np.asarray(images.labels[test])
+        noisy = build_noisy_test_set(name, images.scaled(test), labels, test, parameters)
         save_noisy_test_set(noisy, folder)
         noisy_preview(noisy, folder / f"{name}.png")
         train_rows = np.union1d(rows.train, rows.validation)

@@ -15,7 +15,7 @@ from aepipe.evaluation.strongest import BASELINES
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides
 from aepipe.stages.outcome import Outcome
-from aepipe.stages.request import TrainingRequest
+from aepipe.stages.request import TrainingRequest, with_needed_noise
 from aepipe.store.fingerprint import fingerprint
 from aepipe.store.interface import Store
 from aepipe.store.stages import StageResult, produce_stage
@@ -84,7 +84,7 @@ def plan_sweep(
     if len(requests) > MOST_TRAININGS:
         way_out = "Name fewer seeds or values, or divide the sweep."
         raise ParameterError(f"A sweep has at most {MOST_TRAININGS} trainings.", way_out, trainings=len(requests))
-    return requests
+    return with_needed_noise(requests)
 
 
 def tabulate(store: Store, outcomes: Sequence[Outcome]) -> StageResult:
