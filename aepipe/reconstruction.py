@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from aepipe.cells import as_cells
 from aepipe.datasets.own_images import OwnImage, open_images, pixel_range_of
 from aepipe.errors import DataError, ParameterError
 from aepipe.evaluation.metrics import SMALLEST_MSE, mse_per_image, psnr_db
@@ -223,4 +224,4 @@ def _write_errors(path: Path, errors: Sequence[Measurement]) -> None:
     with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
         table = csv.DictWriter(file, [field.name for field in fields(Measurement)], lineterminator="\n")
         table.writeheader()
-        table.writerows(asdict(error) for error in errors)
+        table.writerows(as_cells(asdict(error)) for error in errors)

@@ -13,6 +13,7 @@ from pydantic import Field
 from aepipe.datasets import DataSetName
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
+from aepipe.stages.data import image_shape_of
 from aepipe.stages.request import TrainingRequest
 from aepipe.stages.search_space import Range, SearchRanges
 from aepipe.stages.study import Search, open_search
@@ -21,6 +22,7 @@ from aepipe.store import open_store
 from aepipe.store.stages import StageResult
 from aepipe.training.settings import CheckpointSettings
 from flows.train_all import Execution, train_all
+from tasks.data import prepare_data
 from tasks.study import save_study, tabulate_study
 
 DEFAULT_RANGES = SearchRanges(learning_rate=Range(low=1e-4, high=1e-2))
@@ -65,7 +67,8 @@ def tune(
     """
     chosen = {"setting": setting, "preset": preset, "data_set": data_set, "split": split, "overrides": overrides}
     request = TrainingRequest(recipe=recipe, **chosen)
-    with open_search(open_store(store), request, ranges, values, rungs) as search:
+    data = prepare_data(store, request.data_parameters())
+    with open_search(open_store(store), request, ranges, values, rungs, image_shape_of(data)) as search:
         shared = {"store": store, "checkpoints": checkpoints}
         while search.num_tried < trials:
             _try(search, min(at_once or AT_ONCE[execution], trials - search.num_tried), execution, shared)

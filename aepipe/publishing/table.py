@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from aepipe.evaluation.strongest import find_strongest
 from aepipe.publishing.manifest import RESULT_FIGURES, Manifest
 from aepipe.publishing.notation import ABSENT, decimals, duration
 from aepipe.recipes import RECIPES
@@ -24,7 +25,8 @@ RECONSTRUCTION = (
     "PSNR (dB)",
     "SSIM",
     "PCA, same code",
-    "ratio to PCA",
+    "strongest baseline",
+    "ratio to it",
     "seeds",
     "training",
     "hardware",
@@ -156,7 +158,7 @@ def _reconstruction_cells(line: ResultLine) -> list[str]:
         decimals(mean.get("psnr_db"), 1),
         decimals(mean.get("ssim"), 3),
         decimals(mean.get("pca_mse_per_pixel"), PLACES),
-        _ratio(line, "mse_per_pixel", "pca_mse_per_pixel"),
+        *_strongest_cells(line),
         str(len(line.seeds)),
         duration(mean.get("training_seconds")),
         line.hardware,
@@ -175,6 +177,14 @@ def _denoising_cells(line: ResultLine) -> list[str]:
         decimals(line.mean.get("noisy_mse_per_pixel"), PLACES),
         str(len(line.seeds)),
     ]
+
+
+def _strongest_cells(line: ResultLine) -> list[str]:
+    strongest = find_strongest(line.mean)
+    if strongest is None:
+        return [ABSENT, ABSENT]
+    said = f"{decimals(strongest.mse_per_pixel, PLACES)} {strongest.label}"
+    return [said, _ratio(line, "mse_per_pixel", strongest.name)]
 
 
 def _ratio(line: ResultLine, name: str, reference: str) -> str:

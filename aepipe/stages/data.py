@@ -91,6 +91,11 @@ def load_data(store: Store, result: StageResult) -> ImageData:
     )
 
 
+def image_shape_of(data: StageResult) -> tuple[int, int, int]:
+    """Return (height, width, channels) of the images."""
+    return tuple(data.facts["image_shape"])
+
+
 def recommended_split(data: StageResult) -> SplitSettings:
     """Return the split that this data is best judged by."""
     has_official = data.facts["num_official_train"] is not None
