@@ -16,7 +16,7 @@ from aepipe.splits import Split, SplitSettings, default_method, describe_parts, 
 from aepipe.store.fingerprint import fingerprint
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
-from aepipe.store.stages import StageResult, find_stage, produce_stage
+from aepipe.store.stages import StageResult, find_whole_stage, produce_stage
 
 ARRAYS = ("images", "labels", "persons", "parts")
 
@@ -43,7 +43,7 @@ def data_fingerprint(parameters: DataParameters) -> str:
 
 def find_data(store: Store, parameters: DataParameters) -> StageResult | None:
     """Return this data's result if the store has it."""
-    return find_stage(store, "data", data_fingerprint(parameters))
+    return find_whole_stage(store, "data", data_fingerprint(parameters))
 
 
 def prepare_data(store: Store, parameters: DataParameters, refresh: bool = False) -> StageResult:
@@ -109,7 +109,7 @@ def split_fingerprint(data: StageResult, settings: SplitSettings) -> str:
 
 def find_split(store: Store, data: StageResult, settings: SplitSettings) -> StageResult | None:
     """Return this split's result if the store has it."""
-    return find_stage(store, "split", split_fingerprint(data, settings))
+    return find_whole_stage(store, "split", split_fingerprint(data, settings))
 
 
 def split_data(store: Store, data: StageResult, settings: SplitSettings, refresh: bool = False) -> StageResult:
