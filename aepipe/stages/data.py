@@ -13,6 +13,7 @@ from aepipe.datasets.account import Account
 from aepipe.datasets.images import ImageData
 from aepipe.errors import ChangedDataError
 from aepipe.io.hashing import array_sha256
+from aepipe.io.names import printable
 from aepipe.io.urls import without_secrets
 from aepipe.preprocess import Preprocessing, preprocess
 from aepipe.splits import Split, SplitSettings, default_method, make_split
@@ -66,6 +67,19 @@ def data_fingerprint(parameters: DataParameters) -> str:
     return _fingerprint(parameters, parameters.settings.identity or datasets.data_set_identity(parameters.data_set))
 
 
+def data_label(parameters: DataParameters) -> str:
+    """Return what a task of this data is called: its fingerprint, where nothing must be read for it."""
+    if datasets.is_own(parameters.data_set) and parameters.settings.identity is None:
+        return printable(parameters.data_set.rstrip("/").rpartition("/")[2])
+    return data_fingerprint(parameters)
+
+
+def account_lines(result: StageResult) -> list[str]:
+    """Return what a person should know of one's own images before anything trains; nothing of known ones."""
+    account = result.facts.get("account")
+    return [] if account is None else list(Account.model_validate(account).lines())
+
+
 def _fingerprint(parameters: DataParameters, identity: str) -> str:
     return fingerprint(
         "data",
@@ -99,7 +113,7 @@ def prepare_data(store: Store, parameters: DataParameters, refresh: bool = False
             if parameters.settings.identity or attempt == TRIES:
                 raise
     if result.facts.get("account"):
-        account = Account(**result.facts["account"])
+        account = Account.model_validate(result.facts["account"])
         account.check_share(parameters.settings.most_left_out, without_secrets(parameters.data_set))
     return result
 
