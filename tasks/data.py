@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from prefect import get_run_logger
 
 from aepipe import datasets
-from aepipe.splits import SplitSettings
+from aepipe.splits import SplitSettings, say_parts
 from aepipe.stages import data as data_stage
 from aepipe.stages.request import TrainingRequest
 from aepipe.store import open_store
@@ -37,5 +37,7 @@ def take_images(store_url: str, requests: Sequence[TrainingRequest], refresh: bo
 
 @stage_task(data_stage.split_fingerprint, name="split")
 def split_data(store_url: str, data: StageResult, settings: SplitSettings, refresh: bool = False) -> StageResult:
-    """Divide it into training, validation and test part."""
-    return data_stage.split_data(open_store(store_url), data, settings, refresh)
+    """Divide it into training, validation and test part, and say how many images and classes each has."""
+    result = data_stage.split_data(open_store(store_url), data, settings, refresh)
+    get_run_logger().info("Split %s: %s", result.facts["name"], say_parts(result.facts))
+    return result

@@ -28,9 +28,10 @@ LAYERS = [
     ["aepipe.models"],
     ["aepipe.noisy_test_set"],
     ["aepipe.linear", "aepipe.noise", "aepipe.preprocess", "aepipe.splits"],
-    ["aepipe.datasets", "aepipe.store"],
+    ["aepipe.datasets", "aepipe.parts", "aepipe.store"],
     ["aepipe.io"],
-    ["aepipe.errors", "aepipe.folders", "aepipe.printing"],
+    ["aepipe.folders", "aepipe.packages", "aepipe.printing"],
+    ["aepipe.errors"],
 ]
 # Outside packages that only these may import.
 OWNERS = {

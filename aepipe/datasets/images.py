@@ -9,6 +9,9 @@ from aepipe.io.hashing import array_sha256
 
 __all__ = ["ImageData", "array_sha256"]
 
+# What the names of a user's own data sets start with.
+OWN = "images"
+
 
 @dataclass(frozen=True)
 class ImageData:
@@ -36,6 +39,11 @@ class ImageData:
     num_official_train: int | None = None
     parts: np.ndarray | None = None
     account: Account | None = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether they are a user's own, which come and go; no other data set has a name like theirs."""
+        return self.name == OWN or self.name.startswith(f"{OWN}-")
 
     def __len__(self) -> int:
         return len(self.images)

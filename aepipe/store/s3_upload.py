@@ -39,11 +39,20 @@ def check_etag(answer: Mapping[str, Any], expected: Collection[str], **received:
         CorruptObjectError: the server wrote other bytes.
     """
     etag = answer["ETag"].strip('"')
-    is_encrypted = "kms" in answer.get("ServerSideEncryption", "") or "SSECustomerAlgorithm" in answer
-    if MD5_ETAG.fullmatch(etag) and not is_encrypted and etag not in expected:
+    if MD5_ETAG.fullmatch(etag) and not _is_encrypted(answer) and etag not in expected:
         raise CorruptObjectError(
             "The server must write the bytes that it was sent.", "Run again.", **received, etag=etag
         )
+
+
+def names_digest(answer: Mapping[str, Any]) -> bool:
+    """Tell whether an answer's ETag is the MD5 of an object's bytes: not of one in parts, or encrypted by a key."""
+    etag = answer["ETag"].strip('"')
+    return MD5_ETAG.fullmatch(etag) is not None and "-" not in etag and not _is_encrypted(answer)
+
+
+def _is_encrypted(answer: Mapping[str, Any]) -> bool:
+    return "kms" in answer.get("ServerSideEncryption", "") or "SSECustomerAlgorithm" in answer
 
 
 def is_digest_of(etag: str, data: bytes) -> bool:
