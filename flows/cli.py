@@ -63,10 +63,10 @@ def run(
     """Train, evaluate and publish recipes; what the store already has is not done again.
 
     Names that --set takes: epochs, batch_size, learning_rate, code_size, seed, max_steps, time_limit_minutes,
-    schedule, warm_up_share, weight_decay, gradient_clip_norm, precision, devices; split.method, split.test_fraction,
-    split.validation_fraction, split.seed; noise.kinds, noise.levels, noise.seed; checkpoints.every_seconds,
-    checkpoints.every_epochs; publishing.channel, publishing.demand_baselines, publishing.regression_tolerance,
-    publishing.reload_tolerance, publishing.verify.
+    schedule, warm_up_share, weight_decay, gradient_clip_norm, precision, devices; data.most_left_out; split.method,
+    split.test_fraction, split.validation_fraction, split.seed; noise.kinds, noise.levels, noise.seed;
+    checkpoints.every_seconds, checkpoints.every_epochs; publishing.channel, publishing.demand_baselines,
+    publishing.regression_tolerance, publishing.reload_tolerance, publishing.verify.
     """
     chosen = list(RECIPES) if recipes == "all" else [complete_name(name) for name in recipes.split(",")]
     parameters = {

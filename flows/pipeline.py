@@ -17,6 +17,7 @@ from aepipe.publishing.release import Published
 from aepipe.publishing.settings import PublishSettings
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
+from aepipe.stages.data import DataSettings
 from aepipe.stages.outcome import summarise_failures
 from aepipe.stages.request import plan_requests
 from aepipe.training.settings import CheckpointSettings, ExportFormat
@@ -39,6 +40,7 @@ def pipeline(
     data_set: DataSetName | None = None,
     overrides: Overrides = Overrides(),  # noqa: B008
     recipe_overrides: dict[RecipeName, Overrides] = {},  # noqa: B006 - never changed
+    data: DataSettings = DataSettings(),  # noqa: B008
     split: SplitOverrides = SplitOverrides(),  # noqa: B008
     noise: NoiseParameters = NoiseParameters(),  # noqa: B008
     exports: list[ExportFormat] | None = None,
@@ -58,6 +60,7 @@ def pipeline(
         data_set: Instead of their own: mnist, mnist-csv, fashion-mnist, cifar10, olivetti, digits or images:PATH.
         overrides: What to change about the setting of every recipe; None leaves it as the setting has it.
         recipe_overrides: The same for one recipe, as {"faces-conv": {"epochs": 100}}; goes before overrides.
+        data: How much of one's own images may be left out; more is an error.
         split: What to change about the splits.
         noise: The noisy-input test sets.
         exports: Formats beside Keras': onnx, litert, litert-int8; by default all in preset full, none in quick.
@@ -75,6 +78,7 @@ def pipeline(
         setting=setting,
         preset=preset,
         data_set=data_set,
+        data=data,
         split=split,
         noise=noise,
         exports=exports,

@@ -111,6 +111,7 @@ def test_changes_go_where_they_belong():
     assert parse_changes(changes) == {
         "overrides": {"epochs": "3"},
         "recipe_overrides": {"faces-conv": {"epochs": "5"}},
+        "data": {},
         "split": {"seed": "1"},
         "noise": {"levels": ["0.1", "0.3"]},
         "checkpoints": {},
