@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from aepipe.store.s3_client import make_client
 from aepipe.store.s3_errors import s3_errors
 
-ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 20.0
 
 
 def seconds_ahead(url: str) -> float | None:
