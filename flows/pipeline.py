@@ -21,6 +21,8 @@ from aepipe.stages.data import DataSettings
 from aepipe.stages.outcome import summarise_failures
 from aepipe.stages.request import plan_requests
 from aepipe.training.settings import CheckpointSettings, ExportFormat
+from flows.deployable import deployable
+from flows.names import named
 from flows.train_all import Execution, train_all
 from tasks.publish import check_store, publish, this_run
 
@@ -32,7 +34,8 @@ def _run_name() -> str:
     return f"{parameters['setting']} {what}, {parameters['preset']}"
 
 
-@flow(name="pipeline", flow_run_name=_run_name)
+@flow(name="pipeline", flow_run_name=named(_run_name))
+@deployable
 def pipeline(
     recipes: list[RecipeName] = list(RecipeName),  # noqa: B006 - never changed
     setting: SettingName = "tuned",

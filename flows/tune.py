@@ -21,6 +21,8 @@ from aepipe.stages.sweep import SweepValues
 from aepipe.store import open_store
 from aepipe.store.stages import StageResult
 from aepipe.training.settings import CheckpointSettings
+from flows.deployable import deployable
+from flows.names import named
 from flows.train_all import Execution, train_all
 from tasks.data import prepare_data, take_images
 from tasks.study import save_study, tabulate_study
@@ -29,7 +31,8 @@ DEFAULT_RANGES = SearchRanges(learning_rate=Range(low=1e-4, high=1e-2))
 AT_ONCE = {"local": 2, "pool": 8}
 
 
-@flow(name="tune", flow_run_name="{setting} {recipe} search")
+@flow(name="tune", flow_run_name=named("{setting} {recipe} search"))
+@deployable
 def tune(
     recipe: RecipeName,
     ranges: SearchRanges = DEFAULT_RANGES,

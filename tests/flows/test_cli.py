@@ -28,7 +28,7 @@ CONTRACT = {
     "tune": ["--at-once", "--data-set", "--preset", "--rungs", "--set", "--setting", "--store", "--trials", "RECIPE"],
     "apply": ["--check", "--file", "--notify", "--pools", "--store"],
     "up": ["--database", "--file", "--host", "--notify", "--port", "--state", "--store"],
-    "doctor": ["--file", "--json", "--pools", "--store"],
+    "doctor": ["--file", "--json", "--pools", "--state", "--store"],
     "recipes": ["--json"],
     "reconstruct": ["--batch-size", "--channel", "--json", "--output", "--recipe", "--store", "IMAGES"],
     "table": ["--json", "--store"],
