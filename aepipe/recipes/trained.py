@@ -25,6 +25,9 @@ class TrainingImages(BaseModel):
         description="The source's values that became 0 and 1."
     )
     preprocessing: Preprocessing = Field(description="What was done before the split.")
+    sample_bits: int | None = Field(
+        None, description="Bits that picture files of 16 bits a pixel used; None where there were none."
+    )
 
 
 class TrainedRecipe(BaseModel):

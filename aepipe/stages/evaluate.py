@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from aepipe.recipes.plan import TrainingPlan
+from aepipe.stages.baselines import fit_baselines, load_baselines
 from aepipe.stages.data import load_data, load_split
 from aepipe.stages.noise import load_noise
 from aepipe.store.fingerprint import fingerprint
@@ -79,6 +80,7 @@ def evaluate_recipe(
             noisy=load_noise(store, noisy),
             noise_baselines=noisy.facts["baselines"],
         )
-        return measure(folder, subject, held_out)
+        baselines = fit_baselines(store, data, split, plan.model.code_size)
+        return measure(folder, subject, held_out, load_baselines(store, baselines))
 
     return produce_stage(store, "evaluate", evaluate_fingerprint(plan, data, split, noisy, trained), work, refresh)

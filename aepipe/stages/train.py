@@ -80,7 +80,7 @@ def train_recipe(
 
 def _describe(folder: Path, plan: TrainingPlan, data: StageResult) -> None:
     """Write recipe.json: what whoever loads the models must know to use them."""
-    images = TrainingImages(**{name: data.facts[name] for name in TrainingImages.model_fields})
+    images = TrainingImages(**{name: data.facts[name] for name in TrainingImages.model_fields if name in data.facts})
     (folder / "recipe.json").write_text(TrainedRecipe(plan=plan, trained_on=images).model_dump_json(indent=2))
 
 

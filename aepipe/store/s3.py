@@ -10,18 +10,12 @@ from typing import Any
 
 import boto3
 
-from aepipe.errors import (
-    AccessDeniedError,
-    ConflictError,
-    ObjectNotFoundError,
-    StoreError,
-    TransientStoreError,
-)
+from aepipe.errors import AccessDeniedError, ConflictError, ObjectNotFoundError, StoreError, TransientStoreError
+from aepipe.io.s3_client import THREADS, make_client
+from aepipe.io.s3_errors import retrying, s3_errors
 from aepipe.store.interface import ObjectInfo, Versioned, check_key
 from aepipe.store.local_disk import disk_errors, written_file
-from aepipe.store.s3_client import THREADS, make_client
 from aepipe.store.s3_clock import server_time
-from aepipe.store.s3_errors import retrying, s3_errors
 from aepipe.store.s3_read import read_checked
 from aepipe.store.s3_removal import BATCH_OBJECTS, abort_uploads, delete_batch
 from aepipe.store.s3_swap import Compared, swap

@@ -11,17 +11,13 @@ from threading import BoundedSemaphore
 from typing import Any, BinaryIO
 
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError, StoreError, TransientStoreError
+from aepipe.io.hashing import md5
 
 PART_BYTES = 16 * 2**20
 PARTS_AT_ONCE = 4
 MD5_ETAG = re.compile(r"[0-9a-f]{32}(-\d+)?")
 
 Call = Callable[..., Mapping[str, Any]]
-
-
-def md5(data: bytes = b"") -> Any:
-    """Return an MD5 object: it finds accidents, and is the one checksum that every S3 server verifies."""
-    return hashlib.md5(data, usedforsecurity=False)
 
 
 def checksums(data: bytes) -> dict[str, str]:

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from aepipe.errors import CorruptObjectError, NewerObjectError, ObjectNotFoundError
 from aepipe.folders import default_cache_folder
+from aepipe.io.hashing import file_sha256
 from aepipe.store.fingerprint import canonical_json
 from aepipe.store.interface import Store
 from aepipe.store.names import Name, RelativePath, Sha256, Size
@@ -195,9 +196,3 @@ def _work(store: Store, stage: str, fingerprint: str, work: Callable[[Path], Map
 def _entry(path: Path) -> dict[str, Any]:
     kind = "log" if "tensorboard" in path.parts else KINDS[path.suffix]
     return {"sha256": file_sha256(path), "size": path.stat().st_size, "kind": kind}
-
-
-def file_sha256(path: Path) -> str:
-    """Return the hex sha256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -90,7 +90,7 @@ def test_names_that_no_channel_can_have(store, name):
 
 def test_a_channel_that_was_never_set_is_named(store):
     point(store, A, channel="candidate")
-    with pytest.raises(ObjectNotFoundError, match="channel='production', known='candidate'"):
+    with pytest.raises(ObjectNotFoundError, match=r"no channel production\. Received: .*channels=\['candidate'\]"):
         require_channel(store, "production")
 
 
