@@ -17,6 +17,7 @@ from aepipe.stages.data import load_data, load_split
 from aepipe.stages.noise import load_noise
 from aepipe.stages.outcome import Outcome
 from aepipe.store.interface import Store
+from aepipe.store.parsing import parse_stored
 
 # What Keras raises for bytes that are no model of this version.
 NOT_LOADABLE = (AepipeError, ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile)
@@ -68,7 +69,8 @@ def measure_published(store: Store, release: str, outcome: Outcome) -> Published
     prefix = f"releases/{release}/models/{outcome.recipe}"
     inputs, targets = _held_out_images(store, outcome)
     try:
-        shape = TrainedRecipe.model_validate_json(store.get(f"{prefix}/recipe.json")).plan.image_shape
+        key = f"{prefix}/recipe.json"
+        shape = parse_stored(store.get(key), TrainedRecipe, key).plan.image_shape
         if shape != inputs.shape[1:]:
             shapes = ["x".join(map(str, of)) for of in (shape, inputs.shape[1:])]
             return _not_measured(release, f"Its images are {shapes[0]}, this run's {shapes[1]}: use another channel.")

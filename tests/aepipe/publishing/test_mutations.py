@@ -12,12 +12,12 @@ from aepipe.errors import AepipeError
 from aepipe.publishing.channels import list_channels
 from aepipe.publishing.comparison import compare
 from aepipe.publishing.download import download
+from aepipe.publishing.equal import read_verdicts
 from aepipe.publishing.index import series_of
 from aepipe.publishing.manifest import list_releases, read_manifest, resolve_release
 from aepipe.publishing.promotion import promote, rollback
 from aepipe.publishing.prune import plan_prune
 from aepipe.publishing.prune_stages import plan_stages
-from aepipe.publishing.release import _read_verdicts
 from aepipe.publishing.table import as_markdown, result_lines
 from aepipe.publishing.verify import find_problems
 from aepipe.store.stages import find_stage
@@ -102,7 +102,7 @@ def readers(store, folder):
             lambda: rollback(store, "production", "w", "b"),
             lambda: plan_prune(store, 1, 0),
         ],
-        f"releases/{BAD}/decision.json": [lambda: _read_verdicts(store, BAD)],
+        f"releases/{BAD}/decision.json": [lambda: read_verdicts(store, BAD)],
         "stages/train/f/manifest.json": [lambda: find_stage(store, "train", "f").digest],
     }
 
