@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 from pydantic import ValidationError
 
-from aepipe.cli import StoreOption, app
+from aepipe.cli import MostLeftOutOption, StoreOption, app
 from aepipe.errors import AepipeError
 from aepipe.printing import print_table
 from aepipe.recipes import RECIPES, RecipeName, complete_name
@@ -114,10 +114,12 @@ def sweep(
     ] = None,
     store: StoreOption = "./store",
     at_once: Annotated[int | None, typer.Option(min=1, help="Trainings side by side.")] = None,
+    most_left_out: MostLeftOutOption = 0.1,
 ) -> None:
     """Train a recipe with several seeds and values side by side; the table goes to the store, nothing is published."""
     chosen = {"recipe": recipe, "seeds": seeds.split(","), "values": parse_lists(changes or []), "data_set": data_set}
     parameters = {**chosen, "setting": setting, "preset": preset, "store": store, "at_once": at_once}
+    parameters["data"] = {"most_left_out": most_left_out}
     refuse_sweep_mistakes(parameters)
     _use_embedded_server(f"results go to {store}")
     from flows.sweep import sweep as sweep_flow
@@ -140,6 +142,7 @@ def tune(
     data_set: Annotated[str | None, typer.Option(help="Another data set than its own, or images:PATH.")] = None,
     store: StoreOption = "./store",
     at_once: Annotated[int | None, typer.Option(min=1, help="Candidates side by side.")] = None,
+    most_left_out: MostLeftOutOption = 0.1,
 ) -> None:
     """Search for better settings by the validation error; the table goes to the store, nothing is published.
 
@@ -147,6 +150,7 @@ def tune(
     """
     parameters = {"recipe": recipe, "trials": trials, "rungs": rungs, "setting": setting, "preset": preset}
     parameters |= {"data_set": data_set, "store": store, "at_once": at_once, **parse_space(changes or [])}
+    parameters["data"] = {"most_left_out": most_left_out}
     refuse_search_mistakes(parameters)
     _use_embedded_server(f"results go to {store}")
     from flows.tune import tune as tune_flow

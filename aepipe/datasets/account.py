@@ -64,7 +64,7 @@ class Account(BaseModel):
         if self.left_out_share > most:
             raise DataError(
                 f"At most {most:.0%} of the files that look like pictures may be left out.",
-                "Mend or remove them, or allow more: --set data.most_left_out=1.",
+                "Mend or remove them, or allow more: data.most_left_out=1, or --most-left-out 1.",
                 location=location,
                 left_out=f"{self.left_out_share:.0%}",
                 reasons=[one.line for one in self.left_out if one.is_expected],

@@ -4,8 +4,9 @@ import io
 import struct
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from threading import BoundedSemaphore
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from aepipe.errors import AepipeError, BrokenFileError, TooLargeError, UnreadKin
 
 MAXIMUM_PIXELS = 50_000_000
 MAXIMUM_FRAMES = 1000
+LARGE_PIXELS = 16_000_000
+LARGE_ONES = BoundedSemaphore(2)
 # Images that all have one square size up to this stay as they are.
 LARGEST_KEPT_SIZE = 128
 # What Pillow may take bytes for; its other formats run programs, hold several things, or are nobody's pictures.
@@ -97,8 +100,14 @@ def read_frames(member: Member, data: bytes, fit: Callable[[Picture], Picture]) 
                 continue
             digits = len(str(num_frames - 1))
             name = f"{member.name}#{number:0{digits}}" if num_frames > 1 else member.name
-            found.append(fit(_plain(name, picture)))
+            with _room_for(picture):
+                found.append(fit(_plain(name, picture)))
         return Frames(tuple(found), num_left)
+
+
+def _room_for(picture) -> AbstractContextManager:
+    """Return what a picture waits for: only a few large ones are in memory at a time."""
+    return LARGE_ONES if picture.width * picture.height > LARGE_PIXELS else nullcontext()
 
 
 def is_small_square(picture: Picture) -> bool:

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from aepipe.datasets.sources import InterruptedDownloadError, Source, list_sources, open_source
@@ -52,6 +54,18 @@ def test_folder_is_read_from_a_position(tmp_path, as_url):
 def test_missing_local_file(tmp_path):
     with pytest.raises(DataError, match="no such file"):
         read(str(tmp_path / "none"))
+
+
+@pytest.mark.parametrize(
+    "url", ["http://me:sec/ret@127.0.0.1:9/a", "http://me:se[cret@127.0.0.1:9/a", "s3://k:sec/ret@b/a"]
+)
+def test_no_secret_is_told_whatever_is_wrong_with_an_address(url, monkeypatch):
+    monkeypatch.setenv("AEPIPE_MIRROR", url)
+    (source,) = list_sources("tiny", "a.gz", ())
+    with pytest.raises((DataError, InterruptedDownloadError)) as refused:
+        read(source.url)
+    for text in (source.label, str(refused.value), str(refused.value.__cause__)):
+        assert not re.search(r"(?<!_)(se.?c|ret\b)", text)
 
 
 def test_http_from_a_position(server):
