@@ -167,12 +167,14 @@ def to_8_bits(picture: Picture, sample_bits: int | None = None) -> np.ndarray:
 @contextmanager
 def _decoding(name: str) -> Iterator[None]:
     """Turn whatever a decoder raises into one error of the file's."""
-    from PIL import UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
     try:
         yield
     except (AepipeError, MemoryError):
         raise
+    except Image.DecompressionBombError as error:
+        raise TooLargeError(f"A picture must have at most {MAXIMUM_PIXELS} pixels: {error}.") from error
     except UnidentifiedImageError as error:
         # Pillow's own message names an object in memory.
         if ending_of(name) in (".heic", ".heif"):
@@ -235,8 +237,10 @@ def _plain(name: str, picture) -> Picture:
         return Picture(name, values, size, mode, tagged_bits or _bits_of(int(values.max())), is_negative=negative)
     transparent = upright.has_transparency_data
     if transparent:
+        layer = upright.convert("RGBA")
+        transparent = layer.getextrema()[-1][0] < WHITE
         paper = Image.new("RGBA", upright.size, (WHITE, WHITE, WHITE, WHITE))
-        upright = Image.alpha_composite(paper, upright.convert("RGBA"))
+        upright = Image.alpha_composite(paper, layer)
     pixels = np.asarray(upright.convert("L" if mode in GREY_MODES else "RGB"))
     bits = _bits_of(int(pixels.max()) << 8) if is_deep_color else 8
     return Picture(name, pixels, size, mode, bits, is_deep_color, was_transparent=transparent)

@@ -90,6 +90,12 @@ def test_transparent_becomes_white():
     assert np.all(images[0, 3:] == 255)
 
 
+def test_only_what_is_transparent_is_counted_as_such():
+    clear, opaque = (np.full((6, 6, 4), 7, np.uint8) for _ in range(2))
+    opaque[..., 3] = 255
+    assert decode_all(encoded(clear), encoded(opaque)).losses["num_transparent"] == 1
+
+
 def test_sixteen_bits_are_scaled():
     images, _ = decode(
         encoded(Image.fromarray(np.full((6, 6), 65535, np.uint16))), encoded(np.full((6, 6), 7, np.uint8))
@@ -132,7 +138,7 @@ def test_pillows_own_bound(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 60)
     decoded = decode_all(encoded(pixels(20, 20)), encoded(pixels(7, 7)))
     assert decoded.names == ["1.png"]
-    assert "decompression bomb" in left_out(decoded)["broken"][1]
+    assert "decompression bomb" in left_out(decoded)["too large"][1]
 
 
 def test_whatever_a_decoder_raises_is_the_files_own(monkeypatch):
