@@ -93,6 +93,10 @@ class UnsafeStoreError(StoreError):
     """The store does not enforce what publishing depends on."""
 
 
+class UntrustedReleaseError(StoreError):
+    """No key that is trusted here signed the release."""
+
+
 class CorruptObjectError(StoreError):
     """The bytes in the store are not the bytes that were written."""
 

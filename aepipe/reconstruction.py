@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from aepipe.cells import as_cells
 from aepipe.datasets.one_by_one import OwnFile, open_images
 from aepipe.datasets.own_images import pixel_range_of
 from aepipe.datasets.tally import LeftOut
@@ -251,4 +252,4 @@ def _write_errors(path: Path, errors: Sequence[Measurement]) -> None:
     with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
         table = csv.DictWriter(file, [field.name for field in fields(Measurement)], lineterminator="\n")
         table.writeheader()
-        table.writerows(asdict(error) for error in errors)
+        table.writerows(as_cells(asdict(error)) for error in errors)

@@ -170,8 +170,10 @@ def rerun(
     """
     from aepipe.publishing.comparison import compare_models
     from aepipe.publishing.manifest import resolve_release
+    from aepipe.publishing.signatures import require_trusted
 
     first = resolve_release(open_store(store), release)
+    require_trusted(open_store(store), first)
     published = _run({**first.parameters, "store": to})
     second = resolve_release(open_store(to), published.release)
     rows = compare_models(first, second)
@@ -183,6 +185,9 @@ def _use_embedded_server(purpose: str) -> None:
     """Say what a run is going to do, and set up the server; Prefect is imported after it."""
     for name, value in EMBEDDED_SERVER.items():
         os.environ.setdefault(name, value)
+    if "PREFECT_API_URL" not in os.environ:
+        # The image refuses it, for workers that were told of no server.
+        os.environ["PREFECT_SERVER_EPHEMERAL_ENABLED"] = "true"
     typer.echo(f"aepipe: {purpose}; starting Prefect", err=True)
 
 

@@ -10,11 +10,14 @@ from aepipe.noise import NoiseParameters
 from aepipe.splits import SplitSettings
 from aepipe.stages.data import DataParameters, DataSettings, recommended_split
 from aepipe.store.stages import StageResult
+from flows.deployable import deployable
+from flows.names import named
 from tasks.data import prepare_data, split_data
 from tasks.noise import make_noisy_test_set
 
 
-@flow(name="noisy-test-set", flow_run_name="noisy {data_set}")
+@flow(name="noisy-test-set", flow_run_name=named("noisy {data_set}"))
+@deployable
 def noisy_test_set(
     data_set: DataSetName = "mnist",
     data: DataSettings = DataSettings(),  # noqa: B008

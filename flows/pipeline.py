@@ -13,7 +13,7 @@ from pydantic import Field
 
 from aepipe.datasets import DataSetName
 from aepipe.noise import NoiseParameters
-from aepipe.publishing.release import Published, Run
+from aepipe.publishing.release import Published
 from aepipe.publishing.settings import PublishSettings
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
@@ -21,8 +21,10 @@ from aepipe.stages.data import DataSettings
 from aepipe.stages.outcome import summarise_failures
 from aepipe.stages.request import plan_requests
 from aepipe.training.settings import CheckpointSettings, ExportFormat
+from flows.deployable import deployable
+from flows.names import named
 from flows.train_all import Execution, train_all
-from tasks.publish import check_store, publish
+from tasks.publish import check_store, publish, this_run
 
 
 def _run_name() -> str:
@@ -32,7 +34,8 @@ def _run_name() -> str:
     return f"{parameters['setting']} {what}, {parameters['preset']}"
 
 
-@flow(name="pipeline", flow_run_name=_run_name)
+@flow(name="pipeline", flow_run_name=named(_run_name))
+@deployable
 def pipeline(
     recipes: list[RecipeName] = list(RecipeName),  # noqa: B006 - never changed
     setting: SettingName = "tuned",
@@ -83,10 +86,9 @@ def pipeline(
         noise=noise,
         exports=exports,
     )
-    store_facts = check_store(store, publishing.allow_unsafe_pointer)
+    store_facts = check_store(store, publishing, preset)
     outcomes = train_all(requests, execution, at_once, refresh, store=store, checkpoints=checkpoints)
-    run = Run(flow_run=str(flow_run.id), started=flow_run.scheduled_start_time, parameters=flow_run.parameters)
-    published = publish(store, outcomes, run, publishing, store_facts)
+    published = publish(store, outcomes, this_run(), publishing, store_facts)
     failures = summarise_failures(outcomes)
     if failures:
         return Failed(message=f"{failures} {published.summary}", data=published)

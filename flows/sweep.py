@@ -19,11 +19,14 @@ from aepipe.stages.outcome import summarise_failures
 from aepipe.stages.sweep import SweepValues, plan_sweep
 from aepipe.store.stages import StageResult
 from aepipe.training.settings import CheckpointSettings
+from flows.deployable import deployable
+from flows.names import named
 from flows.train_all import Execution, train_all
 from tasks.sweep import tabulate
 
 
-@flow(name="sweep", flow_run_name="{setting} {recipe} sweep")
+@flow(name="sweep", flow_run_name=named("{setting} {recipe} sweep"))
+@deployable
 def sweep(
     recipe: RecipeName,
     seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**32)]], Field(min_length=1, max_length=1000)] = [0, 1, 2],  # noqa: B006

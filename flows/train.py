@@ -14,7 +14,9 @@ from aepipe.stages.data import DataSettings
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest, describe_request
 from aepipe.training.settings import CheckpointSettings, ExportFormat
+from flows.deployable import deployable
 from flows.lifeline import ending_in_good_order
+from flows.names import named
 from tasks.artifacts import show_training
 from tasks.data import prepare_data, split_data
 from tasks.evaluate import evaluate_recipe
@@ -27,7 +29,8 @@ def _run_name() -> str:
     return describe_request(TrainingRequest.of(flow_run.parameters))
 
 
-@flow(name="train", flow_run_name=_run_name)
+@flow(name="train", flow_run_name=named(_run_name))
+@deployable
 def train(
     recipe: RecipeName,
     setting: SettingName = "tuned",

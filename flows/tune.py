@@ -13,7 +13,7 @@ from pydantic import Field
 from aepipe.datasets import DataSetName
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
-from aepipe.stages.data import DataSettings
+from aepipe.stages.data import DataSettings, image_shape_of
 from aepipe.stages.request import TrainingRequest
 from aepipe.stages.search_space import Range, SearchRanges
 from aepipe.stages.study import Search, open_search
@@ -21,15 +21,18 @@ from aepipe.stages.sweep import SweepValues
 from aepipe.store import open_store
 from aepipe.store.stages import StageResult
 from aepipe.training.settings import CheckpointSettings
+from flows.deployable import deployable
+from flows.names import named
 from flows.train_all import Execution, train_all
-from tasks.data import take_images
+from tasks.data import prepare_data, take_images
 from tasks.study import save_study, tabulate_study
 
 DEFAULT_RANGES = SearchRanges(learning_rate=Range(low=1e-4, high=1e-2))
 AT_ONCE = {"local": 2, "pool": 8}
 
 
-@flow(name="tune", flow_run_name="{setting} {recipe} search")
+@flow(name="tune", flow_run_name=named("{setting} {recipe} search"))
+@deployable
 def tune(
     recipe: RecipeName,
     ranges: SearchRanges = DEFAULT_RANGES,
@@ -70,7 +73,8 @@ def tune(
     chosen = {"setting": setting, "preset": preset, "overrides": overrides}
     chosen |= {"data_set": data_set, "data": data, "split": split}
     (request,) = take_images(store, [TrainingRequest(recipe=recipe, **chosen)], refresh=False)
-    with open_search(open_store(store), request, ranges, values, rungs) as search:
+    images = prepare_data(store, request.data_parameters())
+    with open_search(open_store(store), request, ranges, values, rungs, image_shape_of(images)) as search:
         shared = {"store": store, "checkpoints": checkpoints}
         while search.num_tried < trials:
             _try(search, min(at_once or AT_ONCE[execution], trials - search.num_tried), execution, shared)

@@ -62,7 +62,7 @@ PARAMETERS = {
         *["rungs", "setting", "split", "store", "trials", "values"],
     ],
     "flows.noisy_test_set.noisy_test_set": [*COMMON, "data_set"],
-    "flows.releases.promote_release": ["channel", "force", "release", "store", "why"],
+    "flows.releases.promote_release": ["channel", "force", "missing", "release", "store", "why"],
     "flows.releases.rollback_channel": ["channel", "store", "why"],
     "flows.releases.verify_release": ["full", "release", "store"],
     "flows.releases.prune_releases": ["delete", "grace_hours", "keep", "store"],

@@ -21,7 +21,7 @@ from aepipe.splits import Split, SplitSettings, default_method, describe_parts, 
 from aepipe.store.fingerprint import fingerprint
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
-from aepipe.store.stages import StageResult, find_stage, produce_stage
+from aepipe.store.stages import StageResult, find_whole_stage, produce_stage
 
 ARRAYS = ("images", "labels", "persons", "parts")
 # Files that are written while they are read: the next reading finds them as they are then.
@@ -93,7 +93,7 @@ def _fingerprint(parameters: DataParameters, identity: str) -> str:
 
 def find_data(store: Store, parameters: DataParameters) -> StageResult | None:
     """Return this data's result if the store has it."""
-    return find_stage(store, "data", data_fingerprint(parameters))
+    return find_whole_stage(store, "data", data_fingerprint(parameters))
 
 
 def prepare_data(store: Store, parameters: DataParameters, refresh: bool = False) -> StageResult:
@@ -121,7 +121,7 @@ def prepare_data(store: Store, parameters: DataParameters, refresh: bool = False
 
 def _prepare(store: Store, parameters: DataParameters, refresh: bool) -> StageResult:
     expected = parameters.settings.identity
-    found = find_stage(store, "data", _fingerprint(parameters, expected)) if expected else None
+    found = find_whole_stage(store, "data", _fingerprint(parameters, expected)) if expected else None
     if found is not None:
         return found
     source = datasets.open_data_set(parameters.data_set)
@@ -176,6 +176,11 @@ def load_data(store: Store, result: StageResult) -> ImageData:
     )
 
 
+def image_shape_of(data: StageResult) -> tuple[int, int, int]:
+    """Return (height, width, channels) of the images."""
+    return tuple(data.facts["image_shape"])
+
+
 def recommended_split(data: StageResult) -> SplitSettings:
     """Return the split that this data is best judged by."""
     has_official = data.facts["num_official_train"] is not None
@@ -189,7 +194,7 @@ def split_fingerprint(data: StageResult, settings: SplitSettings) -> str:
 
 def find_split(store: Store, data: StageResult, settings: SplitSettings) -> StageResult | None:
     """Return this split's result if the store has it."""
-    return find_stage(store, "split", split_fingerprint(data, settings))
+    return find_whole_stage(store, "split", split_fingerprint(data, settings))
 
 
 def split_data(store: Store, data: StageResult, settings: SplitSettings, refresh: bool = False) -> StageResult:

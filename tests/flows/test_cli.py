@@ -34,7 +34,7 @@ CONTRACT = {
     ],
     "apply": ["--check", "--file", "--notify", "--pools", "--store"],
     "up": ["--database", "--file", "--host", "--notify", "--port", "--state", "--store"],
-    "doctor": ["--file", "--json", "--pools", "--store"],
+    "doctor": ["--file", "--json", "--pools", "--state", "--store"],
     "recipes": ["--json"],
     "reconstruct": ["--batch-size", "--channel", "--json", "--output", "--recipe", "--store", "IMAGES"],
     "table": ["--json", "--store"],

@@ -233,6 +233,9 @@ def test_a_model_worse_than_the_mean_image_is_held_and_not_in_the_release(tmp_pa
     assert not list(release.rglob("*.keras"))
     assert not list(release.rglob("card.md"))
     assert (release / "models" / "mnist-dense" / "figures" / "reconstructions.png").exists()
+    assert read_channel(open_store(tmp_path), "candidate") is None
+    again, _ = run(tmp_path, recipes=["mnist-dense"], epochs=1, exports=())
+    assert "Held as before: mnist-dense" in again.message
 
 
 def test_a_picture_that_arrives_while_it_trains_belongs_to_the_next_run(tmp_path, monkeypatch, caplog):
