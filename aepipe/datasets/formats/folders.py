@@ -78,11 +78,8 @@ def _walk(
             links[name] = path
         else:
             is_lost = entry.is_symlink() and not path.exists()
-            is_meant = Member(name, bytes).is_meant_to_be_a_picture
-            if is_meant or is_lost:
-                tally.add("link that leads nowhere" if is_lost else "special file", name)
-            else:
-                tally.add("no picture", name)
+            reason = "link that leads nowhere" if is_lost else "special file"
+            tally.add(reason if Member(name, bytes).is_meant_to_be_a_picture else "no picture", name)
 
 
 def _identity(folder: Path) -> Folder:

@@ -28,6 +28,8 @@ GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
 NO_PICTURE = "The file must be a picture that Pillow reads"
 WHITE = 255
 DEEP_WHITE = 65535
+# Share of the pixels that say how bright a picture is; a few hot ones do not.
+BULK = 0.999
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Text and color profiles of PNG: what they hold doesn't matter here, and Pillow refuses good pictures for it.
 PNG_METADATA = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
@@ -45,6 +47,7 @@ class Picture:
         file_size: The (height, width) that the file has, upright.
         mode: How the file keeps pixels, in Pillow's words.
         bits: Bits of a pixel that are used, as far as this picture tells: 8 or more.
+        bulk_bits: Bits that nearly all pixels need; fewer than `bits` where some stand out.
         is_deep_color: The file has 16 bits a channel, of which `pixels` has the upper 8.
         is_negative: White is 0 in `pixels`.
         was_transparent: Something became white.
@@ -55,6 +58,7 @@ class Picture:
     file_size: tuple[int, int]
     mode: str
     bits: int = 8
+    bulk_bits: int = 8
     is_deep_color: bool = False
     is_negative: bool = False
     was_transparent: bool = False
@@ -234,7 +238,8 @@ def _plain(name: str, picture) -> Picture:
     size = (upright.height, upright.width)
     if mode.startswith("I"):
         values = _deep_values(upright)
-        return Picture(name, values, size, mode, tagged_bits or _bits_of(int(values.max())), is_negative=negative)
+        bits, bulk = _bits_of(int(values.max())), _bits_of(int(np.quantile(values, BULK)))
+        return Picture(name, values, size, mode, tagged_bits or bits, bits if negative else bulk, is_negative=negative)
     transparent = upright.has_transparency_data
     if transparent:
         layer = upright.convert("RGBA")
@@ -243,7 +248,7 @@ def _plain(name: str, picture) -> Picture:
         upright = Image.alpha_composite(paper, layer)
     pixels = np.asarray(upright.convert("L" if mode in GREY_MODES else "RGB"))
     bits = _bits_of(int(pixels.max()) << 8) if is_deep_color else 8
-    return Picture(name, pixels, size, mode, bits, is_deep_color, was_transparent=transparent)
+    return Picture(name, pixels, size, mode, bits, bits, is_deep_color, was_transparent=transparent)
 
 
 def _deep_values(picture) -> np.ndarray:

@@ -117,16 +117,6 @@ def test_connection_cut_or_refused(server):
         read("http://127.0.0.1:9/a")
 
 
-@pytest.fixture
-def s3(server, monkeypatch):
-    """The server as an S3 endpoint, for single objects."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server.url)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "me")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    return server
-
-
 def test_s3_from_a_position(s3):
     s3.files["/bucket/prefix/a"] = b"0123456789"
     assert read("s3://bucket/prefix/a") == (0, 10, b"0123456789")

@@ -200,6 +200,13 @@ def test_sixteen_bits_are_scaled_by_what_the_set_uses(kind, largest, bits):
     assert (decoded.losses["num_deep"], decoded.losses["deep_bits"]) == (2, bits)
 
 
+def test_a_hot_pixel_that_makes_all_others_dark_is_noticed():
+    values = np.full((40, 40), 3000, np.uint16)
+    values[0, 0] = 65535
+    losses = decode_all(encoded(Image.fromarray(values)), encoded(Image.fromarray(values))).losses
+    assert (losses["deep_bits"], losses["bulk_bits"]) == (16, 12)
+
+
 def test_white_as_zero_in_16_bits_is_turned():
     values = np.linspace(0, 65535, 64).reshape(8, 8).astype(np.uint16)
     stream = io.BytesIO()
