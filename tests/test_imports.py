@@ -29,14 +29,16 @@ LAYERS = [
     ["aepipe.noisy_test_set"],
     ["aepipe.linear", "aepipe.noise", "aepipe.preprocess", "aepipe.splits"],
     ["aepipe.datasets", "aepipe.parts", "aepipe.store"],
-    ["aepipe.cells", "aepipe.errors", "aepipe.folders", "aepipe.printing"],
+    ["aepipe.io"],
+    ["aepipe.cells", "aepipe.folders", "aepipe.packages", "aepipe.printing"],
+    ["aepipe.errors"],
 ]
 # Outside packages that only these may import.
 OWNERS = {
     "prefect": {"deploy", "flows", "tasks"},
     "tensorflow": {"aepipe.training"},
-    "boto3": {"aepipe.store", "aepipe.datasets"},
-    "botocore": {"aepipe.store", "aepipe.datasets"},
+    "boto3": {"aepipe.io", "aepipe.store"},
+    "botocore": {"aepipe.io", "aepipe.store"},
     "keras": {"aepipe.models", "aepipe.training"},
 }
 SOURCES = [path for top in ("aepipe", "tasks", "flows", "deploy") for path in sorted((ROOT / top).rglob("*.py"))]

@@ -9,6 +9,7 @@ from aepipe.publishing import notation
 from aepipe.publishing.outcome import Outcome
 from aepipe.publishing.templates import markdown_environment
 from aepipe.recipes.recipe import Recipe
+from aepipe.stages.data import account_lines
 from aepipe.training.settings import EXPORT_FILES, MODEL_FILES
 
 FILES = MODEL_FILES | EXPORT_FILES
@@ -44,6 +45,7 @@ def render_card(recipe: Recipe, outcome: Outcome, release_id: str) -> str:
         corruption=outcome.plan.training.corruption,
         data=outcome.data.facts,
         split=outcome.split.facts,
+        input_lines=account_lines(outcome.data),
         trained=outcome.trained.facts,
         results=results,
         baselines=find_baselines(results),

@@ -1,15 +1,17 @@
 """index.html: every release of a store on one page, and each recipe's held-out error over time."""
 
+import logging
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aepipe.errors import printable
 from aepipe.evaluation.strongest import find_strongest
 from aepipe.publishing.channels import list_channels
 from aepipe.publishing.inline_images import InlineImage, inline_image
-from aepipe.publishing.manifest import Manifest, list_releases
+from aepipe.publishing.manifest import Manifest, survey_releases
 from aepipe.publishing.notation import choose_notation
 from aepipe.publishing.table import data_key, tell_apart
 from aepipe.publishing.templates import html_environment
@@ -17,6 +19,7 @@ from aepipe.recipes import RECIPES
 from aepipe.store.interface import Store
 
 KEY = "index.html"
+logger = logging.getLogger(__name__)
 # A year of nights; older ones stay in the store, and in `aepipe releases list`.
 MOST_RELEASES = 366
 # Data that grow are other data each night: a chart has room for so many.
@@ -48,17 +51,37 @@ def write_index(store: Store) -> str:
     named: dict[str, list[str]] = {}
     for name, channel in list_channels(store).items():
         named.setdefault(channel.release, []).append(name)
-    store.put(KEY, render_index(list_releases(store)[:MOST_RELEASES], named, store.url).encode())
+    manifests, unreadable = survey_releases(store)
+    problems = {release: error.problem for release, error in unreadable.items()}
+    store.put(KEY, render_index(manifests[:MOST_RELEASES], named, store.url, problems).encode())
     return f"{store.url}/{KEY}"
 
 
-def render_index(manifests: Sequence[Manifest], channels: Mapping[str, Sequence[str]], store_url: str) -> str:
+def refresh_index(store: Store) -> str | None:
+    """Write the page anew after something that is done, and return where it lies.
+
+    Whatever goes wrong with the page is a warning: what it shows has happened all the same.
+    """
+    try:
+        return write_index(store)
+    except Exception as error:
+        logger.warning("%s was not written anew: %s", KEY, printable(str(error)))
+        return None
+
+
+def render_index(
+    manifests: Sequence[Manifest],
+    channels: Mapping[str, Sequence[str]],
+    store_url: str,
+    unreadable: Mapping[str, str] = {},
+) -> str:
     """Return the page as HTML.
 
     Args:
         manifests: The releases, the latest first.
         channels: Which channels name a release, by its id.
         store_url: Where they lie, for the page's heading.
+        unreadable: Releases that can't be read, and why.
     """
     errors = [facts.get("mse_per_pixel") for manifest in manifests for facts in manifest.recipes.values()]
     return (
@@ -69,6 +92,7 @@ def render_index(manifests: Sequence[Manifest], channels: Mapping[str, Sequence[
             channels=channels,
             store_url=store_url,
             most_series=MOST_SERIES,
+            unreadable=unreadable,
             recipes=_present(manifests),
             charts=dict(_charts(manifests)),
             per_pixel=choose_notation(errors),
@@ -88,10 +112,10 @@ def series_of(recipe: str, manifests: Iterable[Manifest]) -> list[Series]:
     for manifest in reversed(list(manifests)):
         facts = manifest.recipes.get(recipe, {})
         point = _point(facts)
-        if point is not None and facts["origin"] == manifest.release:
+        if point is not None and facts.get("origin") == manifest.release:
             preset = str(manifest.parameters.get("preset", "full"))
             # At its end where it goes on, so that the series that ended first are the first to be left out.
-            key = (facts["setting"], preset, facts["code_size"], *data_key(facts))
+            key = (facts.get("setting"), preset, facts.get("code_size"), *data_key(facts))
             found[key] = [*found.pop(key, []), (manifest.created, *point)]
     names = tell_apart(key[3:] for key in found)
     return [

@@ -14,6 +14,7 @@ from aepipe.publishing.inline_images import InlineImage, inline_image
 from aepipe.publishing.outcome import Outcome, Verdict
 from aepipe.publishing.templates import html_environment
 from aepipe.splits import say_parts
+from aepipe.stages.data import account_lines
 
 VERDICTS = ("promoted", "first", "held", "failed")
 PER_PIXEL_FACTS = (
@@ -161,6 +162,11 @@ def render_report(report: Report) -> str:
             counts=_counts(entries),
             num_compared=len(ratios),
             num_better=sum(ratio < 1 for ratio in ratios),
+            inputs={
+                entry.outcome.data.fingerprint: account_lines(entry.outcome.data)
+                for entry in entries
+                if entry.outcome.data
+            },
             noisy_sets=[(noisy_set, inline_image(noisy_set.png_bytes)) for noisy_set in report.noisy_sets],
             stages=STAGES,
             per_pixel=notation.choose_notation(_per_pixel_values(entries)),

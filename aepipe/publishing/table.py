@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from aepipe.errors import printable
 from aepipe.evaluation.strongest import find_strongest
 from aepipe.publishing.manifest import RESULT_FIGURES, Manifest
 from aepipe.publishing.notation import ABSENT, decimals, duration
@@ -34,6 +35,8 @@ RECONSTRUCTION = (
 )
 DENOISING = ("recipe", "setting", "data", "denoised MSE", "best linear map", "ratio to it", "noisy input", "seeds")
 PLACES = 5
+# What a line can't do without; what else an older release lacks is a dash.
+NEEDED = ("setting", "data", "code_size", "seed", "mse_per_pixel")
 # What one training came to, as a manifest's recipe names it.
 MEASURED = (*RESULT_FIGURES, "training_seconds")
 # Name of data and split, digest of the images, digest of the held-out rows.
@@ -69,6 +72,8 @@ def result_lines(manifests: Iterable[Manifest]) -> list[ResultLine]:
         for recipe, facts in manifest.recipes.items():
             # A recipe of another run is that run's line; one that failed has no figures.
             if manifest.release != manifest.candidate or facts.get("origin") != manifest.release:
+                continue
+            if any(facts.get(name) is None for name in NEEDED):
                 continue
             key = (recipe, _setting(manifest, recipe, facts), *data_key(facts), facts["code_size"])
             if commits.setdefault(key, manifest.git_commit) == manifest.git_commit:
@@ -202,4 +207,4 @@ def _with_spread(line: ResultLine, name: str) -> str:
 
 def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [columns, ["---"] * len(columns), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    return "".join(f"| {' | '.join(map(printable, cells))} |\n" for cells in lines)

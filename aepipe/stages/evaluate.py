@@ -11,7 +11,7 @@ from aepipe.stages.noise import load_noise
 from aepipe.store.fingerprint import fingerprint
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
-from aepipe.store.stages import StageResult, find_stage, produce_stage
+from aepipe.store.stages import StageResult, find_whole_stage, produce_stage
 
 MODULES = ("aepipe.stages.evaluate", "aepipe.evaluation.measure")
 LIBRARIES = ("keras", "matplotlib", "numpy", "pandas", "scikit-learn", "scipy", "tensorflow")
@@ -36,7 +36,7 @@ def find_evaluation(
     trained: StageResult,
 ) -> StageResult | None:
     """Return this evaluation's result if it has been done."""
-    return find_stage(store, "evaluate", evaluate_fingerprint(plan, data, split, noisy, trained))
+    return find_whole_stage(store, "evaluate", evaluate_fingerprint(plan, data, split, noisy, trained))
 
 
 def evaluate_recipe(

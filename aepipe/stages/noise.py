@@ -20,7 +20,7 @@ from aepipe.stages.data import load_data, load_split
 from aepipe.store.fingerprint import fingerprint
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
-from aepipe.store.stages import StageResult, find_stage, produce_stage
+from aepipe.store.stages import StageResult, find_whole_stage, produce_stage
 
 
 def noise_fingerprint(data: StageResult, split: StageResult, parameters: NoiseParameters) -> str:
@@ -32,7 +32,7 @@ def noise_fingerprint(data: StageResult, split: StageResult, parameters: NoisePa
 
 def find_noise(store: Store, data: StageResult, split: StageResult, parameters: NoiseParameters) -> StageResult | None:
     """Return this noisy test set's result if the store has it."""
-    return find_stage(store, "noise", noise_fingerprint(data, split, parameters))
+    return find_whole_stage(store, "noise", noise_fingerprint(data, split, parameters))
 
 
 def make_noisy_test_set(

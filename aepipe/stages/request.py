@@ -13,7 +13,7 @@ from aepipe.noise import NoiseParameters
 from aepipe.recipes import RecipeName, get_recipe
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides, TrainingPlan, plan_split, plan_training
 from aepipe.splits import SplitSettings
-from aepipe.stages.data import DataParameters, find_data, find_split, image_shape_of
+from aepipe.stages.data import DataParameters, DataSettings, find_data, find_split, image_shape_of
 from aepipe.stages.evaluate import find_evaluation
 from aepipe.stages.export import ExportParameters, find_export
 from aepipe.stages.noise import find_noise
@@ -35,6 +35,7 @@ class TrainingRequest(BaseModel):
     preset: Preset = Field("full", description="quick: few steps, for demonstrations and tests.")
     data_set: str | None = Field(None, description="Another data set than the recipe's own.")
     overrides: Overrides = Field(Overrides(), description="What is changed about the setting.")
+    data: DataSettings = Field(DataSettings(), description="What is chosen about one's own images.")
     split: SplitOverrides = Field(SplitOverrides(), description="What is changed about the split.")
     noise: NoiseParameters = Field(NoiseParameters(), description="The noisy-input test set.")
     evaluate: bool = Field(
@@ -70,8 +71,12 @@ class TrainingRequest(BaseModel):
         """Return which images; the recipe's preprocessing is for its own data set alone."""
         recipe = get_recipe(self.recipe)
         if self.data_set is None or self.data_set == recipe.data_set:
-            return DataParameters(data_set=recipe.data_set, preprocessing=recipe.preprocessing)
-        return DataParameters(data_set=self.data_set)
+            return DataParameters(data_set=recipe.data_set, preprocessing=recipe.preprocessing, settings=self.data)
+        return DataParameters(data_set=self.data_set, settings=self.data)
+
+    def with_identity(self, identity: str | None) -> "TrainingRequest":
+        """Return this request for images of this identity; None for those that are there when it is asked."""
+        return self.model_copy(update={"data": self.data.model_copy(update={"identity": identity})})
 
     def split_settings(self, data: StageResult) -> SplitSettings:
         """Return how this data is divided."""

@@ -85,7 +85,7 @@ class Search:
         self._own = self._setting_as_it_is()
         self.budgets = [Budget(share=REDUCTION**rung) for rung in reversed(range(num_rungs))]
         space = {
-            "request": request.model_dump(mode="json"),
+            "request": request.model_dump(mode="json", exclude={"data"}),
             "ranges": {name: value.model_dump() for name, value in self._ranges.items()},
             "values": {name: list(value) for name, value in self._values.items()},
             "rungs": num_rungs,
