@@ -13,7 +13,7 @@ from aepipe.store import open_store
 from aepipe.training.settings import CheckpointSettings
 
 # What --set takes before a dot, beside recipes.
-GROUPS = ("split", "noise", "checkpoints", "publishing")
+GROUPS = ("data", "split", "noise", "checkpoints", "publishing")
 
 
 def parse_changes(changes: list[str]) -> dict:
@@ -79,7 +79,7 @@ def refuse_mistakes(parameters: dict) -> None:
         AepipeError: the store, the data set or a change is none.
         ValidationError: a value is not what its field allows.
     """
-    shared = {name: parameters[name] for name in ("setting", "preset", "data_set", "split", "noise", "exports")}
+    shared = {name: parameters[name] for name in ("setting", "preset", "data_set", "data", "split", "noise", "exports")}
     overrides = {name: Overrides(**changes) for name, changes in parameters["recipe_overrides"].items()}
     plan_requests(parameters["recipes"], Overrides(**parameters["overrides"]), overrides, **shared)
     CheckpointSettings(**parameters["checkpoints"])

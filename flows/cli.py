@@ -63,10 +63,10 @@ def run(
     """Train, evaluate and publish recipes; what the store already has is not done again.
 
     Names that --set takes: epochs, batch_size, learning_rate, code_size, seed, max_steps, time_limit_minutes,
-    schedule, warm_up_share, weight_decay, gradient_clip_norm, precision, devices; split.method, split.test_fraction,
-    split.validation_fraction, split.seed; noise.kinds, noise.levels, noise.seed; checkpoints.every_seconds,
-    checkpoints.every_epochs; publishing.channel, publishing.demand_baselines, publishing.regression_tolerance,
-    publishing.reload_tolerance, publishing.verify.
+    schedule, warm_up_share, weight_decay, gradient_clip_norm, precision, devices; data.most_left_out; split.method,
+    split.test_fraction, split.validation_fraction, split.seed; noise.kinds, noise.levels, noise.seed;
+    checkpoints.every_seconds, checkpoints.every_epochs; publishing.channel, publishing.demand_baselines,
+    publishing.regression_tolerance, publishing.reload_tolerance, publishing.verify.
     """
     chosen = list(RECIPES) if recipes == "all" else [complete_name(name) for name in recipes.split(",")]
     parameters = {
@@ -181,6 +181,9 @@ def _use_embedded_server(purpose: str) -> None:
     """Say what a run is going to do, and set up the server; Prefect is imported after it."""
     for name, value in EMBEDDED_SERVER.items():
         os.environ.setdefault(name, value)
+    if "PREFECT_API_URL" not in os.environ:
+        # The image refuses it, for workers that were told of no server.
+        os.environ["PREFECT_SERVER_EPHEMERAL_ENABLED"] = "true"
     typer.echo(f"aepipe: {purpose}; starting Prefect", err=True)
 
 

@@ -30,7 +30,7 @@ LAYERS = [
     ["aepipe.linear", "aepipe.noise", "aepipe.preprocess", "aepipe.splits"],
     ["aepipe.datasets", "aepipe.parts", "aepipe.store"],
     ["aepipe.io"],
-    ["aepipe.folders", "aepipe.packages", "aepipe.printing"],
+    ["aepipe.cells", "aepipe.folders", "aepipe.packages", "aepipe.printing"],
     ["aepipe.errors"],
 ]
 # Outside packages that only these may import.

@@ -26,6 +26,8 @@ RESULT_FIGURES = (
     "psnr_db",
     "ssim",
     "pca_mse_per_pixel",
+    "patch_pca_mse_per_pixel",
+    "dct_mse_per_pixel",
     "denoised_mse_per_pixel",
     "linear_mse_per_pixel",
     "noisy_mse_per_pixel",
