@@ -29,7 +29,8 @@ LAYERS = [
     ["aepipe.noisy_test_set"],
     ["aepipe.linear", "aepipe.noise", "aepipe.preprocess", "aepipe.splits"],
     ["aepipe.datasets", "aepipe.store"],
-    ["aepipe.errors", "aepipe.folders", "aepipe.printing"],
+    ["aepipe.folders", "aepipe.hardware"],
+    ["aepipe.errors", "aepipe.printing", "aepipe.suggestions"],
 ]
 # Outside packages that only these may import.
 OWNERS = {

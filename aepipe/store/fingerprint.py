@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-# They move bytes and report errors; what a stage computes does not depend on them.
-NOT_IN_RESULTS = ("aepipe.store", "aepipe.errors", "aepipe.folders")
+# They move bytes, count cores and report errors; what a stage computes does not depend on them.
+NOT_IN_RESULTS = ("aepipe.store", "aepipe.errors", "aepipe.folders", "aepipe.hardware", "aepipe.suggestions")
 
 
 def fingerprint(
