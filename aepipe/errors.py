@@ -1,6 +1,17 @@
 """Errors that a user can act on: the rule, what was received, the way out, in one line."""
 
 
+def printable(text: str) -> str:
+    """Return a text from outside as a terminal or a log may show it: what could steer either is escaped.
+
+    File names, texts in stored objects and answers of servers hold whatever somebody put there: sequences that clear a
+    screen or rewrite a line of it, line breaks that forge a line of a log.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 class AepipeError(Exception):
     """A rule that was broken from outside: a parameter, a file, a download, the store.
 
@@ -12,9 +23,9 @@ class AepipeError(Exception):
 
     def __init__(self, rule: str, way_out: str = "", **received: object):
         values = ", ".join(f"{name}={value!r}" for name, value in received.items())
-        self.way_out = way_out
+        self.way_out = printable(way_out)
         parts = [rule, f"Received: {values}." if values else "", way_out]
-        super().__init__(" ".join(part for part in parts if part))
+        super().__init__(printable(" ".join(part for part in parts if part)))
 
     @property
     def problem(self) -> str:
@@ -68,3 +79,7 @@ class UnsafeStoreError(StoreError):
 
 class CorruptObjectError(StoreError):
     """The bytes in the store are not the bytes that were written."""
+
+
+class NewerObjectError(StoreError):
+    """A newer aepipe wrote the object, in a form that this one does not know."""

@@ -1,20 +1,23 @@
 """Folders outside the store."""
 
 import os
-import tempfile
 from pathlib import Path
+
+from aepipe.errors import ParameterError
 
 
 def default_cache_folder() -> Path:
     """Return the folder for what can be fetched again: $AEPIPE_CACHE, or aepipe in the user's cache folder.
 
-    A user without a home, as containers have, has one in the folder for temporary files.
+    Raises:
+        ParameterError: the user has no home, as in many containers, and neither variable names a folder.
     """
-    chosen = os.environ.get("AEPIPE_CACHE")
-    if chosen:
-        return Path(os.path.expanduser(chosen))
+    given, caches = os.environ.get("AEPIPE_CACHE"), os.environ.get("XDG_CACHE_HOME")
     try:
-        caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").expanduser()
+        return Path(given or (Path(caches) if caches else Path("~/.cache")) / "aepipe").expanduser()
     except RuntimeError:
-        return Path(tempfile.gettempdir()) / f"aepipe-{os.getuid()}"
-    return caches / "aepipe"
+        raise ParameterError(
+            "What is fetched needs a folder, and this user has no home.",
+            "Set AEPIPE_CACHE to a folder that can be written.",
+            AEPIPE_CACHE=given,
+        ) from None

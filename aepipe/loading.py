@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import ValidationError
 
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError, ParameterError, StoreError
 from aepipe.inputs import to_model_input
@@ -15,6 +14,7 @@ from aepipe.publishing.manifest import Manifest, ReleaseFile, has_model, resolve
 from aepipe.recipes.trained import TrainedRecipe
 from aepipe.store import Store, open_store
 from aepipe.store.local_files import local_file
+from aepipe.store.parsing import parse_stored
 from aepipe.store.refs import Ref
 
 if TYPE_CHECKING:
@@ -173,13 +173,13 @@ def _local_path(store: Store, release: str, file: ReleaseFile) -> Path:
 
 def _read_recipe(path: Path, file: ReleaseFile) -> TrainedRecipe:
     try:
-        return TrainedRecipe.model_validate_json(path.read_bytes())
-    except ValidationError as error:
+        return parse_stored(path.read_bytes(), TrainedRecipe, file.path)
+    except CorruptObjectError as error:
         raise StoreError(
             "A published recipe.json says how images are preprocessed; those of the first releases don't.",
             "Publish the recipe again.",
             path=file.path,
-            reason=_one_line(error.errors()[0]["msg"]),
+            reason=_one_line(error.problem),
         ) from error
 
 

@@ -1,6 +1,5 @@
 """The noisy-input test set: held-out images, what noise made of them, and the manifest that says so."""
 
-import hashlib
 import io
 import json
 import zipfile
@@ -9,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from aepipe.datasets.images import array_sha256
 from aepipe.errors import CorruptObjectError
+from aepipe.io.hashing import array_sha256, file_sha256
 from aepipe.noise import WHITE, NoiseParameters, NoiseSpec, corrupt
 
 
@@ -81,7 +80,7 @@ def save_noisy_test_set(noisy: NoisyTestSet, folder: Path) -> None:
         "how": "Pixels are levels of grey, 0 to 255. An image's noise is drawn as 16-bit integers from Philox with the "
         "key (first 8 bytes of the sha256 of SEED/KIND/INTEGER, image id), where INTEGER is the level times 65536, "
         "rounded; normal values are a table of quantiles.",
-        "archive": {"file": path.name, "size": path.stat().st_size, "sha256": _file_sha256(path)},
+        "archive": {"file": path.name, "size": path.stat().st_size, "sha256": file_sha256(path)},
         "specs": [spec.model_dump() for spec in noisy.specs],
         "arrays": {
             name: {"shape": list(array.shape), "dtype": str(array.dtype), "sha256": array_sha256(array)}
@@ -91,11 +90,6 @@ def save_noisy_test_set(noisy: NoisyTestSet, folder: Path) -> None:
     (folder / f"{noisy.name}.json").write_text(json.dumps(manifest, indent=2))
 
 
-def _file_sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def load_noisy_test_set(archive: Path, manifest: Path) -> NoisyTestSet:
     """Read a set and check it against its manifest.
 
@@ -103,7 +97,7 @@ def load_noisy_test_set(archive: Path, manifest: Path) -> NoisyTestSet:
         CorruptObjectError: the archive or an array is not the one that was saved.
     """
     described = json.loads(manifest.read_text())
-    expected, received = described["archive"]["sha256"], _file_sha256(archive)
+    expected, received = described["archive"]["sha256"], file_sha256(archive)
     # Before the archive is opened, so that nothing reads damaged bytes.
     if received != expected:
         raise CorruptObjectError(

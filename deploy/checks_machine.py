@@ -15,6 +15,7 @@ from prefect.settings import PREFECT_HOME
 
 from aepipe.errors import StoreError
 from aepipe.folders import default_cache_folder
+from aepipe.packages import installed_version
 from aepipe.store import FolderStore, open_store
 from deploy.finding import Finding
 from deploy.up import count_gpus
@@ -155,4 +156,4 @@ def _wrong(name: str, specifier: SpecifierSet) -> Iterator[str]:
 
 
 def _version(name: str) -> str:
-    return ".".join(map(str, sys.version_info[:3])) if name == "python" else metadata.version(name)
+    return ".".join(map(str, sys.version_info[:3])) if name == "python" else installed_version(name)

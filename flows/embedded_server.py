@@ -23,7 +23,7 @@ from pathlib import Path
 import httpx
 import typer
 
-from aepipe.errors import AepipeError
+from aepipe.errors import AepipeError, ParameterError
 from aepipe.folders import default_cache_folder
 
 LOG = "server.log"
@@ -137,7 +137,7 @@ def _make_folder() -> Path:
     try:
         folder = Path(tempfile.mkdtemp(prefix="aepipe-prefect-"))
         empty = _empty_database()
-        if os.access(empty, os.R_OK):
+        if empty is not None and os.access(empty, os.R_OK):
             shutil.copyfile(empty, folder / "prefect.db")
     except OSError as error:
         raise EmbeddedServerError(
@@ -159,14 +159,18 @@ def _set_variables(folder: Path, url: str) -> None:
     }
 
 
-def _empty_database() -> Path:
-    return default_cache_folder() / "prefect" / f"empty-{metadata.version('prefect')}.db"
+def _empty_database() -> Path | None:
+    """Return where the tables are kept for later servers; None for a user without a place for it."""
+    try:
+        return default_cache_folder() / "prefect" / f"empty-{metadata.version('prefect')}.db"
+    except ParameterError:
+        return None
 
 
 def _keep_empty_database(folder: Path) -> None:
-    """Keep the tables for later servers: to make them takes two thirds of a server's start."""
+    """Keep the tables: to make them takes two thirds of a server's start."""
     empty = _empty_database()
-    if os.path.exists(empty):
+    if empty is None or os.path.exists(empty):
         return
     try:
         empty.parent.mkdir(parents=True, exist_ok=True)

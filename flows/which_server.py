@@ -5,7 +5,6 @@ one, decides only where it is asked to.
 """
 
 import os
-import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ import httpx
 import typer
 
 from aepipe.errors import ParameterError
+from aepipe.io.urls import without_secrets
 from flows.embedded_server import start_embedded_server
 
 EMBEDDED, PROFILE = "embedded", "profile"
@@ -39,14 +39,9 @@ def use_server(asked: str | None, purpose: str) -> Callable[[], None]:
     if named is None:
         typer.echo(f"aepipe: {purpose}; starting a Prefect server of its own{_passed_over(asked)}", err=True)
         return start_embedded_server().wait_until_healthy
-    typer.echo(f"aepipe: {purpose}; Prefect server {without_user(named)}, named by {by}", err=True)
+    typer.echo(f"aepipe: {purpose}; Prefect server {without_secrets(named)}, named by {by}", err=True)
     os.environ["PREFECT_API_URL"] = named
     return lambda: _check_answer(named, by)
-
-
-def without_user(url: str) -> str:
-    """Return a URL without the user and the password that may be in it, fit for a terminal."""
-    return re.sub(r"//[^/?#]*@", "//", url)
 
 
 def _named(asked: str | None) -> tuple[str | None, str]:
@@ -81,7 +76,7 @@ def _passed_over(asked: str | None) -> str:
     profile, url = _active_profile()
     if asked == EMBEDDED or url is None:
         return ""
-    return f" (not {without_user(url)} of Prefect's profile {profile}: --server profile asks for it)"
+    return f" (not {without_secrets(url)} of Prefect's profile {profile}: --server profile asks for it)"
 
 
 def _keep_loopback_direct() -> None:
@@ -97,5 +92,5 @@ def _check_answer(url: str, by: str) -> None:
         httpx.get(f"{url.rstrip('/')}/health", timeout=ANSWER_SECONDS)
     except (httpx.TransportError, httpx.InvalidURL) as error:
         way_out = "Check that it runs, or add --server embedded: then the run starts its own."
-        received = {"server": without_user(url), "named_by": by, "error": str(error)}
+        received = {"server": without_secrets(url), "named_by": by, "error": str(error)}
         raise ParameterError("The Prefect server must answer.", way_out, **received) from error

@@ -1,6 +1,8 @@
 """Tasks of the stages `data` and `split`."""
 
-from aepipe.splits import SplitSettings
+from prefect import get_run_logger
+
+from aepipe.splits import SplitSettings, say_parts
 from aepipe.stages import data as data_stage
 from aepipe.store import open_store
 from aepipe.store.stages import StageResult
@@ -15,5 +17,7 @@ def prepare_data(store_url: str, parameters: data_stage.DataParameters, refresh:
 
 @stage_task(data_stage.split_fingerprint, name="split")
 def split_data(store_url: str, data: StageResult, settings: SplitSettings, refresh: bool = False) -> StageResult:
-    """Divide it into training, validation and test part."""
-    return data_stage.split_data(open_store(store_url), data, settings, refresh)
+    """Divide it into training, validation and test part, and say how many images and classes each has."""
+    result = data_stage.split_data(open_store(store_url), data, settings, refresh)
+    get_run_logger().info("Split %s: %s", result.facts["name"], say_parts(result.facts))
+    return result

@@ -6,7 +6,7 @@ from prefect import get_run_logger
 from prefect.events import emit_event
 from rich.progress import Progress
 
-from aepipe.publishing.index import write_index
+from aepipe.publishing.index import refresh_index
 from aepipe.publishing.release import Published, Run, publish_release
 from aepipe.publishing.settings import PublishSettings
 from aepipe.stages.outcome import Outcome
@@ -27,7 +27,7 @@ def publish(
             open_store(store_url), outcomes, run, settings, store_facts, lambda _: progress.advance(bar)
         )
     get_run_logger().info("Release %s: %s", published.release, published.uri)
-    get_run_logger().info("All releases: %s", write_index(open_store(store_url)))
+    get_run_logger().info("All releases: %s", refresh_index(open_store(store_url)) or "not written anew")
     show_release(store_url, published, outcomes)
     if any(verdict.verdict == "held" for verdict in published.verdicts):
         # What an automation may tell people of.

@@ -28,16 +28,17 @@ LAYERS = [
     ["aepipe.models"],
     ["aepipe.noisy_test_set"],
     ["aepipe.linear", "aepipe.noise", "aepipe.preprocess", "aepipe.splits"],
-    ["aepipe.datasets", "aepipe.store"],
-    ["aepipe.folders", "aepipe.hardware"],
-    ["aepipe.errors", "aepipe.printing", "aepipe.suggestions"],
+    ["aepipe.datasets", "aepipe.parts", "aepipe.store"],
+    ["aepipe.io"],
+    ["aepipe.folders", "aepipe.hardware", "aepipe.packages", "aepipe.printing"],
+    ["aepipe.errors", "aepipe.suggestions"],
 ]
 # Outside packages that only these may import.
 OWNERS = {
     "prefect": {"deploy", "flows", "tasks"},
     "tensorflow": {"aepipe.training"},
-    "boto3": {"aepipe.store", "aepipe.datasets"},
-    "botocore": {"aepipe.store", "aepipe.datasets"},
+    "boto3": {"aepipe.io", "aepipe.store"},
+    "botocore": {"aepipe.io", "aepipe.store"},
     "keras": {"aepipe.models", "aepipe.training"},
 }
 SOURCES = [path for top in ("aepipe", "tasks", "flows", "deploy") for path in sorted((ROOT / top).rglob("*.py"))]

@@ -1,9 +1,15 @@
 """The one shape in which every data set reaches the rest of the pipeline."""
 
-import hashlib
 from dataclasses import dataclass, replace
 
 import numpy as np
+
+from aepipe.io.hashing import array_sha256
+
+__all__ = ["ImageData", "array_sha256"]
+
+# What the names of a user's own data sets start with.
+OWN = "images"
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,11 @@ class ImageData:
     num_official_train: int | None = None
     parts: np.ndarray | None = None
 
+    @property
+    def is_own(self) -> bool:
+        """Whether they are a user's own, which come and go; no other data set has a name like theirs."""
+        return self.name == OWN or self.name.startswith(f"{OWN}-")
+
     def __len__(self) -> int:
         return len(self.images)
 
@@ -50,8 +61,3 @@ class ImageData:
         by_row = {name: getattr(self, name) for name in ("images", "labels", "persons", "parts")}
         taken = {name: None if array is None else array[rows] for name, array in by_row.items()}
         return replace(self, **{**taken, **changes})
-
-
-def array_sha256(array: np.ndarray) -> str:
-    """Return the hex sha256 of an array's values in C order, whatever its memory layout."""
-    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()

@@ -6,9 +6,10 @@ import tempfile
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from aepipe.errors import ParameterError
-from aepipe.publishing.manifest import Manifest, ReleaseFile, manifest_bytes
+from aepipe.errors import CorruptObjectError, ParameterError
+from aepipe.publishing.manifest import Manifest, ReleaseFile, get_manifest_bytes
 from aepipe.store.interface import Store
+from aepipe.store.local_disk import disk_errors
 from aepipe.store.local_files import local_file
 from aepipe.store.refs import Ref
 
@@ -38,17 +39,28 @@ def download(
         raise ParameterError(f"The release has {', '.join(manifest.recipes)}.", recipes=unknown)
     if folder.exists():
         raise ParameterError("A download goes into a folder of its own.", "Name one that is not there.", to=str(folder))
+    stored = get_manifest_bytes(store, manifest.release)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as name:
-        part = Path(name) / "release"
-        for file in manifest.files:
-            if _is_wanted(file, recipes):
-                _copy(store, manifest.release, file, part / file.path)
-                if on_file is not None:
-                    on_file(file.path)
-        (part / "manifest.json").write_bytes(manifest_bytes(manifest))
-        os.replace(part, folder)
+        part = Path(name).resolve() / "release"
+        part.mkdir()
+        with disk_errors(to=str(folder)):
+            for file in manifest.files:
+                if _is_wanted(file, recipes):
+                    _copy(store, manifest.release, file, _inside(part, file.path))
+                    if on_file is not None:
+                        on_file(file.path)
+            (part / "manifest.json").write_bytes(stored)
+            os.replace(part, folder)
     return folder
+
+
+def _inside(folder: Path, path: str) -> Path:
+    # The manifest's paths were checked when it was read; a file outside would be another's to decide.
+    target = (folder / path).resolve()
+    if not target.is_relative_to(folder):
+        raise CorruptObjectError("A release's files lie in its folder.", "Don't trust who published it.", path=path)
+    return target
 
 
 def _is_wanted(file: ReleaseFile, recipes: Collection[str]) -> bool:

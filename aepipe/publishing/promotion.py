@@ -4,19 +4,20 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aepipe.errors import ConflictError, ParameterError
+from aepipe.errors import ConflictError, ObjectNotFoundError, ParameterError, UnknownOutcomeError
 from aepipe.publishing.channels import Action, Channel, Entry, point_channel, read_channel, require_channel
 from aepipe.publishing.manifest import (
     Manifest,
     ReleaseFile,
     as_json,
     has_model,
-    manifest_sha256,
     read_manifest,
     resolve_release,
+    stored_sha256,
 )
 from aepipe.publishing.outcome import Verdict
 from aepipe.publishing.protocol import complete_release, put_release_files
+from aepipe.publishing.removal import take_back
 from aepipe.publishing.verify import require_intact
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
@@ -88,7 +89,7 @@ def promote_passed(
         try:
             release = _compose(store, candidate, judgement)
             moved = _point(store, channel, release, candidate.release, base, "promoted", why, by)
-        except ConflictError:
+        except (ConflictError, UnknownOutcomeError):
             continue
         return Promoted(moved, judgement.verdicts)
     raise ConflictError("A channel must stand still for a moment to be set.", "Run again.", channel=channel)
@@ -152,8 +153,9 @@ def _point(
     why: str,
     by: str | None,
 ) -> Channel:
-    digest = manifest_sha256(manifest)
-    return point_channel(
+    """Let a channel name a release; where that was pruned meanwhile, let it name what it named before."""
+    digest = stored_sha256(store, manifest)
+    moved = point_channel(
         store,
         channel,
         manifest.release,
@@ -164,6 +166,13 @@ def _point(
         candidate=candidate,
         expected=base,
     )
+    # Who prunes looks at the channels after the manifest is gone, so one of the two sees what the other did.
+    try:
+        read_manifest(store, manifest.release, digest)
+    except ObjectNotFoundError:
+        take_back(store, channel, moved, base)
+        raise
+    return moved
 
 
 def _compose(store: Store, candidate: Manifest, judgement: Judgement) -> Manifest:

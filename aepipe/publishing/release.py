@@ -5,7 +5,6 @@ meets half a release, whenever the publisher is killed.
 """
 
 import hashlib
-import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -16,28 +15,30 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 from pydantic_core import to_jsonable_python
 
-from aepipe.errors import ObjectNotFoundError
+from aepipe.errors import CorruptObjectError, NewerObjectError, ObjectNotFoundError
+from aepipe.io.hashing import file_sha256
 from aepipe.publishing.channels import CANDIDATE, Channel, point_channel, read_channel
 from aepipe.publishing.contents import content_digest, costs, lineage, summarise
-from aepipe.publishing.gate import Demands, Measured, is_sound, judge
+from aepipe.publishing.fairness import find_comparable
+from aepipe.publishing.gate import Demands, is_sound, judge
 from aepipe.publishing.manifest import (
     Manifest,
     as_json,
     git_commit,
     has_model,
-    manifest_sha256,
     package_versions,
     read_manifest,
     release_file,
+    stored_sha256,
 )
 from aepipe.publishing.outcome import Outcome, Verdict
 from aepipe.publishing.promotion import Judgement, promote_passed
 from aepipe.publishing.protocol import complete_release, put_release_files
-from aepipe.publishing.recheck import measure_published
+from aepipe.publishing.recheck import PublishedErrors, measure_published
 from aepipe.publishing.settings import PublishSettings
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
-from aepipe.store.stages import file_sha256
+from aepipe.store.parsing import parse_stored
 
 
 class Run(BaseModel):
@@ -114,7 +115,9 @@ def publish_release(
         judgement = None
     manifest = read_manifest(store, release)
     by = f"flow run {run.flow_run}"
-    point_channel(store, CANDIDATE, release, manifest_sha256(manifest), action="published", why="A run ended.", by=by)
+    point_channel(
+        store, CANDIDATE, release, stored_sha256(store, manifest), action="published", why="A run ended.", by=by
+    )
     promoted = promote_passed(store, channel, manifest, judging.judge, judgement, by)
     verdicts = promoted.verdicts or _read_verdicts(store, release)
     uri = f"{store.url}/releases/{release}"
@@ -135,7 +138,7 @@ class _Judging:
     def __init__(self, store: Store, outcomes: Sequence[Outcome], run: Run, settings: PublishSettings):
         self._store, self._outcomes, self._settings = store, outcomes, settings
         self.preset = str(run.parameters.get("preset", "full"))
-        self._measured: dict[tuple[str, str], Measured] = {}
+        self._measured: dict[tuple[str, str], PublishedErrors] = {}
         self._manifests: dict[str, Manifest] = {}
 
     def production(self, base: Channel | None) -> Manifest | None:
@@ -153,13 +156,15 @@ class _Judging:
     def _judge_one(self, release: str, production: Manifest | None, outcome: Outcome) -> Verdict:
         reloaded = incumbent = None
         if is_sound(outcome):
-            reloaded = self._measure(release, outcome)
+            own = self._measure(release, outcome)
+            reloaded = own.on_all()
             if production is not None and has_model(production, outcome.recipe):
-                incumbent = self._measure(production.release, outcome)
+                comparable = find_comparable(self._store, outcome, production)
+                incumbent = self._measure(production.release, outcome).beside(own, comparable)
         demands = Demands.of(outcome.setting, self.preset, self._settings)
         return judge(outcome, reloaded, incumbent, demands, self._settings)
 
-    def _measure(self, release: str, outcome: Outcome) -> Measured:
+    def _measure(self, release: str, outcome: Outcome) -> PublishedErrors:
         name = release, outcome.recipe
         if name not in self._measured:
             self._measured[name] = measure_published(self._store, release, outcome)
@@ -169,7 +174,8 @@ class _Judging:
 def _has_content(store: Store, release: str, content: str) -> bool:
     try:
         return read_manifest(store, release).content == content
-    except ObjectNotFoundError:
+    # A damaged one is for others to find; this run's is published all the same.
+    except (ObjectNotFoundError, CorruptObjectError, NewerObjectError):
         return False
 
 
@@ -178,8 +184,8 @@ def _is_complete(store: Store, release: str) -> bool:
 
 
 def _read_verdicts(store: Store, release: str) -> tuple[Verdict, ...]:
-    decisions = json.loads(store.get(f"releases/{release}/decision.json"))
-    return tuple(Verdict.model_validate(decision) for decision in decisions)
+    key = f"releases/{release}/decision.json"
+    return parse_stored(store.get(key), tuple[Verdict, ...], key)
 
 
 def _release_id(run: Run) -> str:

@@ -10,14 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe import datasets
 from aepipe.datasets.images import ImageData, array_sha256
+from aepipe.parts import PARTS, picture_digests
 from aepipe.preprocess import Preprocessing, preprocess
-from aepipe.splits import Split, SplitSettings, default_method, make_split
+from aepipe.splits import Split, SplitSettings, default_method, describe_parts, make_split
 from aepipe.store.fingerprint import fingerprint
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
 from aepipe.store.stages import StageResult, find_stage, produce_stage
 
-ARRAYS = ("images", "labels", "persons")
+ARRAYS = ("images", "labels", "persons", "parts")
 
 
 class DataParameters(BaseModel):
@@ -107,18 +108,23 @@ def find_split(store: Store, data: StageResult, settings: SplitSettings) -> Stag
 
 
 def split_data(store: Store, data: StageResult, settings: SplitSettings, refresh: bool = False) -> StageResult:
-    """Put the rows of the training, validation and test parts into the store."""
+    """Put the rows of the training, validation and test parts into the store, and the digests of their pictures.
+
+    Its facts have the size of each part and its number of classes, how many held-out pictures were trained on too, as
+    copies, and how many copies a part of the source's own has left out.
+    """
 
     def work(folder: Path) -> Mapping[str, Any]:
-        split = make_split(load_data(store, data), settings)
-        parts = {"train": split.train, "validation": split.validation, "test": split.test}
-        np.savez(folder / "split.npz", **parts)
+        images = load_data(store, data)
+        split, digests = make_split(images, settings), picture_digests(images.images)
+        np.savez(folder / "split.npz", **split.parts)
+        np.savez(folder / "digests.npz", **{part: digests[rows] for part, rows in split.parts.items()})
         (folder / "split.json").write_text(json.dumps(settings.model_dump(mode="json"), indent=2))
         return {
             "name": f"{data.facts['name']}-{settings.label}",
             "settings": settings.model_dump(mode="json"),
             "test_sha256": array_sha256(split.test),
-            **{f"num_{part}": len(rows) for part, rows in parts.items()},
+            **describe_parts(images, split, digests),
         }
 
     return produce_stage(store, "split", split_fingerprint(data, settings), work, refresh)
@@ -127,4 +133,16 @@ def split_data(store: Store, data: StageResult, settings: SplitSettings, refresh
 def load_split(store: Store, result: StageResult) -> Split:
     """Return the rows that `split_data` put into the store."""
     with np.load(local_file(store, result.files["split.npz"])) as rows:
-        return Split(rows["train"], rows["validation"], rows["test"])
+        return Split(**{part: rows[part] for part in PARTS})
+
+
+def load_digests(store: Store, data: StageResult, split: StageResult) -> dict[str, np.ndarray]:
+    """Return the digests of each part's pictures, in the order of its rows.
+
+    An older version kept none; they are made from the pictures.
+    """
+    if "digests.npz" in split.files:
+        with np.load(local_file(store, split.files["digests.npz"])) as digests:
+            return {part: digests[part] for part in PARTS}
+    digests = picture_digests(load_data(store, data).images)
+    return {part: digests[rows] for part, rows in load_split(store, split).parts.items()}

@@ -32,7 +32,16 @@ def open_store(url: str | Path) -> Store:
     openers = {"file:": _open_folder_url, "s3:": _open_s3}
     if not text or (scheme and scheme.group() not in openers):
         raise _illegal(text)
-    return openers[scheme.group()](text) if scheme else FolderStore(Path(text).expanduser())
+    return openers[scheme.group()](text) if scheme else FolderStore(_expanded(text))
+
+
+def _expanded(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise StoreError(
+            "A path that begins with ~ needs a user with a home.", "Name it in full.", store=path
+        ) from None
 
 
 def _open_folder_url(url: str) -> Store:
@@ -55,5 +64,5 @@ def _open_s3(url: str) -> Store:
 
 def _illegal(url: str) -> StoreAddressError:
     # A URL with a user and a password in it must not end in a log.
-    received = re.sub(r"//[^/@]*@", "//...@", url)
+    received = re.sub(r"//.*@", "//...@", url, flags=re.DOTALL)
     return StoreAddressError("A store is a path, file:///path or s3://bucket/prefix.", store=received)

@@ -1,16 +1,24 @@
 """An S3 server's clock beside this machine's: requests are signed with the time, and servers refuse a wrong one."""
 
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
-from aepipe.store.s3_client import make_client
-from aepipe.store.s3_errors import s3_errors
+from aepipe.io.s3_client import make_client
+from aepipe.io.s3_errors import s3_errors
 
 ANSWER_SECONDS = 5.0
+
+
+def server_time(answer: Mapping[str, Any]) -> float:
+    """Return when a server gave an answer, by its own clock; by this machine's where the answer has no date."""
+    date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+    return time.time() if date is None else parsedate_to_datetime(date).timestamp()
 
 
 def seconds_ahead(url: str) -> float | None:

@@ -37,7 +37,7 @@ def test_a_profile_is_passed_over_and_that_is_said(started, capsys):
     use_server(None, "8 recipes")
     said = capsys.readouterr().err
     assert len(started) == 1
-    assert "a Prefect server of its own (not http://other.test:4200/api of Prefect's profile other" in said
+    assert "a Prefect server of its own (not http://...@other.test:4200/api of Prefect's profile other" in said
     assert "secret" not in said
 
 
@@ -45,7 +45,7 @@ def test_a_profile_that_is_asked_for_decides(started, capsys):
     use_server("profile", "8 recipes")
     assert started == []
     assert os.environ["PREFECT_API_URL"] == "http://user:secret@other.test:4200/api"
-    assert "http://other.test:4200/api, named by Prefect's profile other" in capsys.readouterr().err
+    assert "http://...@other.test:4200/api, named by Prefect's profile other" in capsys.readouterr().err
 
 
 def test_the_variable_decides_and_is_said(started, monkeypatch, capsys):

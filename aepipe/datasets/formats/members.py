@@ -6,13 +6,11 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit
 
-from aepipe.datasets.sources import s3_client
 from aepipe.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -111,35 +109,21 @@ def list_s3(url: str) -> tuple[list[Member], dict[str, str]]:
     """Return the picture files under an s3://bucket/prefix, by name, and the version that S3 names for each.
 
     Raises:
-        DataError: the prefix can't be listed, or holds more than is reasonable.
+        DataError: the prefix holds more than is reasonable.
+        StoreError: the prefix can't be listed; a member's `read` raises it, too.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
+    from aepipe.io.s3_objects import Objects
 
-    parts = urlsplit(url)
-    prefix = parts.path.strip("/") + "/" if parts.path.strip("/") else ""
-    client = s3_client()
-    try:
-        pages = client.get_paginator("list_objects_v2").paginate(Bucket=parts.netloc, Prefix=prefix)
-        objects = {item["Key"].removeprefix(prefix): item for page in pages for item in page.get("Contents", ())}
-    except (BotoCoreError, ClientError) as error:
-        raise DataError(f"The S3 prefix must be readable: {error}.", url=url) from error
-    objects = {name: objects[name] for name in sorted(objects) if is_picture_name(name)}
+    prefix = Objects(url)
+    objects = {name: item for name, item in prefix.listing().items() if is_picture_name(name)}
     check_bounds([item["Size"] for item in objects.values()])
-    members = [Member(name, partial(_read_s3, client, parts.netloc, item)) for name, item in objects.items()]
+    members = [Member(name, partial(_read_s3, prefix, name, item)) for name, item in objects.items()]
     return members, {name: item["ETag"] for name, item in objects.items()}
 
 
-def _read_s3(client, bucket: str, item: Mapping) -> bytes:
-    from botocore.exceptions import BotoCoreError, ClientError
-
+def _read_s3(prefix, name: str, item: Mapping) -> bytes:
     _check_size(item["Size"])
-    try:
-        # Only the version that was listed, so that the images are those that the identity names.
-        answer = client.get_object(Bucket=bucket, Key=item["Key"], IfMatch=item["ETag"])
-        with closing(answer["Body"]) as stream:
-            return stream.read()
-    except (BotoCoreError, ClientError) as error:
-        raise DataError(f"It can't be read: {error}.") from error
+    return prefix.read(name, item["ETag"], MAXIMUM_MEMBER_BYTES)
 
 
 def _check_size(num_bytes: int) -> None:

@@ -37,7 +37,9 @@ def test_unknown_scheme_lists_the_legal_ones(monkeypatch):
 
 
 def test_label_shows_no_credentials():
-    assert Source("https://me:secret@h.example:8/p/a.gz?token=secret", False).label == "https://h.example:8/p/a.gz"
+    assert (
+        Source("https://me:secret@h.example:8/p/a.gz?token=secret", False).label == "https://...@h.example:8/p/a.gz?..."
+    )
 
 
 @pytest.mark.parametrize("as_url", [str, lambda path: path.as_uri()])
@@ -124,7 +126,7 @@ def test_s3_failures(s3):
     for _ in range(2):
         with pytest.raises(InterruptedDownloadError):
             read("s3://bucket/a")
-    with pytest.raises(DataError, match="HTTP 403"):
+    with pytest.raises(DataError, match=r"credentials must allow this.*status=403"):
         read("s3://bucket/a")
 
 
@@ -133,5 +135,8 @@ def test_s3_without_credentials(s3, monkeypatch, tmp_path):
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     for variable in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(variable, str(tmp_path / "none"))
-    with pytest.raises(DataError, match="S3 can't be used"):
+    with pytest.raises(DataError, match=r"needs credentials.*AEPIPE_S3_ANONYMOUS=1"):
         read("s3://bucket/a")
+    s3.files["/bucket/a"] = b"public"
+    monkeypatch.setenv("AEPIPE_S3_ANONYMOUS", "1")
+    assert read("s3://bucket/a") == (0, 6, b"public")

@@ -8,7 +8,7 @@ import pytest
 
 from aepipe.datasets.formats import members
 from aepipe.datasets.formats.members import is_picture_name, list_folder, list_s3, open_zip
-from aepipe.errors import DataError
+from aepipe.errors import ConflictError, DataError, ObjectNotFoundError
 
 
 @pytest.mark.parametrize("name", ["a.png", "x/a.JPG", "x y/b.tiff"])
@@ -127,7 +127,7 @@ def test_s3_prefix(server, monkeypatch):
     assert versions == {"a/1.png": '"one"', "b/2.png": '"two"'}
     assert [member.name for member in found] == ["a/1.png", "b/2.png"]
     assert found[0].read() == b"one"
-    with pytest.raises(DataError, match="can't be read"):
+    with pytest.raises(ConflictError, match="wrote this object first"):
         found[1].read()
-    with pytest.raises(DataError, match="S3 prefix must be readable"):
+    with pytest.raises(ObjectNotFoundError):
         list_s3("s3://other/my")
