@@ -51,6 +51,7 @@ CONTRACT = {
     "releases history": ["--json", "--store", "CHANNEL"],
     "releases verify": ["--full", "--json", "--store", "RELEASE"],
     "releases promote": ["--by", "--channel", "--force", "--json", "--store", "--why", "RELEASE"],
+    "releases remove-channel": ["--by", "--force", "--json", "--store", "--why", "CHANNEL"],
     "releases rollback": ["--by", "--channel", "--json", "--store", "--why"],
     "releases diff": ["--json", "--store", "AFTER", "BEFORE"],
     "releases download": ["--json", "--recipe", "--store", "--to", "RELEASE"],
