@@ -9,11 +9,13 @@ import atexit
 import os
 import secrets
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -55,11 +57,13 @@ class EmbeddedServer:
         process: Its standard input stays open as long as this process lives.
         folder: Its database and its log, which end with it.
         url: Where it is asked.
+        is_stopping: Its end is what was asked for.
     """
 
     process: subprocess.Popen
     folder: Path
     url: str
+    is_stopping: bool = False
 
     def wait_until_healthy(self) -> None:
         """Wait as long as the process lives, and say so every 15 s.
@@ -77,6 +81,7 @@ class EmbeddedServer:
                 typer.echo(f"aepipe: Prefect is still starting after {now - started:.0f} s", err=True)
             time.sleep(LOOK_EVERY_SECONDS)
         _keep_empty_database(self.folder)
+        threading.Thread(target=self._look_after, name="aepipe-server", daemon=True).start()
 
     def error(self) -> EmbeddedServerError:
         """Return what the ended process said last."""
@@ -91,6 +96,7 @@ class EmbeddedServer:
 
     def stop(self) -> None:
         """End the process, and wait for it."""
+        self.is_stopping = True
         self.process.terminate()
         try:
             self.process.wait(STOP_SECONDS)
@@ -98,6 +104,13 @@ class EmbeddedServer:
             self.process.kill()
             self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _look_after(self) -> None:
+        """End the run with its server, which it would ask for minutes."""
+        self.process.wait()
+        if not self.is_stopping:
+            typer.echo(f"aepipe: {self.error()}", err=True)
+            os.kill(os.getpid(), signal.SIGTERM)
 
     def _is_healthy(self) -> bool:
         try:

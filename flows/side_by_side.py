@@ -24,7 +24,7 @@ from prefect.states import State
 
 from aepipe.hardware import chosen_threads, usable_cores
 from aepipe.stages.outcome import Outcome
-from aepipe.stages.request import TrainingRequest, estimated_work
+from aepipe.stages.request import TrainingRequest, describe_request, estimated_work
 from flows.children import MOST_ATTEMPTS, cancelled_children, crash_child
 from flows.interruption import leave_signals_to_parent, started_without_hangups
 from flows.lifeline import end_with_process
@@ -48,7 +48,7 @@ def train_side_by_side(requests: Sequence[TrainingRequest], at_once: int | None,
     """
     num_lanes = _count_lanes(at_once, len(requests))
     if num_lanes == 1:
-        return [_train(request, shared) for request in requests]
+        return [_train_and_say(request, shared, number, len(requests)) for number, request in enumerate(requests, 1)]
     # The longest first, so that none is left to run alone at the end.
     waiting = deque(sorted(requests, key=estimated_work, reverse=True))
     attempts = dict.fromkeys(requests, 0)
@@ -64,6 +64,7 @@ def train_side_by_side(requests: Sequence[TrainingRequest], at_once: int | None,
                 lane, request = running.pop(future)
                 if not isinstance(future.exception(), KILLED):
                     outcomes[request] = future.result()
+                    _say_done(request, len(outcomes), len(requests))
                     idle.append(lane)
                     continue
                 lane.shutdown(wait=False)
@@ -84,11 +85,15 @@ def _count_lanes(chosen: int | None, num_requests: int) -> int:
     return min(chosen or default, num_requests)
 
 
+def threads_of_lane(num_lanes: int) -> int:
+    """Return with how many threads each of so many trainings computes: its share of the cores, or AEPIPE_THREADS."""
+    return chosen_threads() or max(1, usable_cores() // num_lanes)
+
+
 @contextmanager
 def _lanes(num_lanes: int) -> Iterator[tuple[list[ProcessPoolExecutor], callable, bytes]]:
     """Give idle lanes, how to open one more, and what a child needs to be this run's; all end with the block."""
-    threads = chosen_threads() or max(1, usable_cores() // num_lanes)
-    variables = {"AEPIPE_THREADS": str(threads), "TTY_COMPATIBLE": "0"}
+    variables = {"AEPIPE_THREADS": str(threads_of_lane(num_lanes)), "TTY_COMPATIBLE": "0"}
     opened: list[ProcessPoolExecutor] = []
 
     def open_lane() -> ProcessPoolExecutor:
@@ -125,6 +130,16 @@ def _begin(variables: dict[str, str]) -> None:
 def _train_in_child(context: bytes, request: TrainingRequest, shared: dict) -> Outcome:
     with hydrated_context(cloudpickle.loads(context)):
         return _train(request, shared)
+
+
+def _train_and_say(request: TrainingRequest, shared: dict, number: int, num_requests: int) -> Outcome:
+    outcome = _train(request, shared)
+    _say_done(request, number, num_requests)
+    return outcome
+
+
+def _say_done(request: TrainingRequest, number: int, num_requests: int) -> None:
+    get_run_logger().info("%d of %d: %s has ended", number, num_requests, describe_request(request))
 
 
 def _train(request: TrainingRequest, shared: dict) -> Outcome:

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 # From the top of the pipeline to the bottom; names in one row are independent of each other's row but may share it.
 LAYERS = [
+    ["aepipe.command"],
     ["deploy"],
     ["flows"],
     ["tasks"],
