@@ -65,9 +65,10 @@ def leave_signals_to_parent() -> None:
     signal.set_wakeup_fd(writer.detach(), warn_on_full_buffer=False)
 
     def look() -> None:
-        while reader.recv(1)[0] != signal.SIGTERM:
-            pass
-        logging.disable(logging.CRITICAL)
+        # On and on: there may be more than one, from the terminal and from the parent.
+        while True:
+            if reader.recv(1)[0] == signal.SIGTERM:
+                logging.disable(logging.CRITICAL)
 
     threading.Thread(target=look, name="aepipe-signals", daemon=True).start()
 
