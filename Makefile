@@ -26,6 +26,11 @@ bench: .venv/dev.installed  ## training speed beside Keras, and beside PyTorch a
 bench-store: .venv/dev.installed  ## uploads beside boto3's upload_file
 	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/store.py
 
+# BASE=registry.example.org/python:3.11 is another base; BUILD_OPTIONS and RUN_OPTIONS go to docker or podman.
+image-test: .venv/dev.installed  ## the image, built and run without rights by docker or podman; skipped without them
+	IMAGE_BASE="$(BASE)" IMAGE_BUILD_OPTIONS="$(BUILD_OPTIONS)" IMAGE_RUN_OPTIONS="$(RUN_OPTIONS)" \
+	    $(BIN)/python -m pytest tests/image -x -ra --durations=10 -o timeout=3000
+
 # A .venv whose Python is gone, or that was made for another place, is made anew.
 IDENTITY := $(BIN)/python deploy/requirements/identity.py
 STALE := $(shell [ ! -e .venv/made-for ] || [ "$$(cat .venv/made-for)" = "$$($(IDENTITY) 2>&1)" ] || echo FORCE)

@@ -93,11 +93,14 @@ def verify_data_sets(
 @app.command(epilog="Example: aepipe table --store s3://models/aepipe")
 def table(store: StoreOption = "./store", as_json: JsonOption = False) -> None:
     """Print the table of results over all releases of a store, as Markdown: mean and spread over the seeds."""
+    from aepipe.publishing.absent import require_store
     from aepipe.publishing.manifest import list_releases
     from aepipe.publishing.table import as_markdown, result_lines
     from aepipe.store import open_store
 
-    lines = result_lines(list_releases(open_store(store)))
+    opened = open_store(store)
+    require_store(opened)
+    lines = result_lines(list_releases(opened))
     if as_json:
         typer.echo(json.dumps([line.model_dump(mode="json") for line in lines], indent=2))
     else:

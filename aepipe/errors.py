@@ -41,6 +41,22 @@ class DataError(AepipeError):
     """A data set could not be fetched, or is not what it should be."""
 
 
+class BrokenFileError(DataError):
+    """A file was read, and its bytes are no picture: asking again changes nothing, so the others go on without it."""
+
+
+class UnreadKindError(BrokenFileError):
+    """A file is a picture of a kind that is not read."""
+
+
+class TooLargeError(BrokenFileError):
+    """A file has more bytes or pixels than a picture may have."""
+
+
+class ChangedDataError(DataError):
+    """Files were written or removed while they were read."""
+
+
 class TrainingError(AepipeError):
     """A training ended without a usable model."""
 
@@ -75,6 +91,10 @@ class UnknownOutcomeError(StoreError):
 
 class UnsafeStoreError(StoreError):
     """The store does not enforce what publishing depends on."""
+
+
+class UntrustedReleaseError(StoreError):
+    """No key that is trusted here signed the release."""
 
 
 class CorruptObjectError(StoreError):

@@ -9,8 +9,8 @@ import numpy as np
 
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError, ParameterError, StoreError
 from aepipe.inputs import to_model_input
-from aepipe.publishing.channels import list_channels
 from aepipe.publishing.manifest import Manifest, ReleaseFile, has_model, resolve_release
+from aepipe.publishing.signatures import require_trusted
 from aepipe.recipes.trained import TrainedRecipe
 from aepipe.store import Store, open_store
 from aepipe.store.local_files import local_file
@@ -106,29 +106,17 @@ def load(store: Store | str | Path, recipe: str, channel: str = "production") ->
     Raises:
         ObjectNotFoundError: there is no such channel or release, or it has no model of the recipe.
         CorruptObjectError: a file is gone, or has other bytes than the manifest says.
+        UntrustedReleaseError: $AEPIPE_TRUSTED_KEYS is set, and none of these keys signed the release.
         StoreError: a file holds the right bytes, but can't be loaded safely.
     """
     opened = open_store(store) if isinstance(store, str | Path) else store
-    manifest = _find_release(opened, channel)
+    manifest = resolve_release(opened, channel)
+    require_trusted(opened, manifest)
     files = _find_files(opened, manifest, recipe)
     paths = {name: _local_path(opened, manifest.release, file) for name, file in files.items()}
     trained = _read_recipe(paths["recipe.json"], files["recipe.json"])
     parts = {part: _load_part(paths[f"{part}.keras"], files[f"{part}.keras"]) for part in PARTS}
     return LoadedModel(release=manifest.release, recipe=recipe, trained=trained, **parts)
-
-
-def _find_release(store: Store, name: str) -> Manifest:
-    try:
-        return resolve_release(store, name)
-    except ObjectNotFoundError as error:
-        channels = list_channels(store)
-        if name in channels:
-            raise
-        raise ObjectNotFoundError(
-            f"A model is named by a channel or a release. The channels here: {', '.join(channels) or 'none'}.",
-            f"See the releases with: aepipe releases list --store {store.url}",
-            channel=name,
-        ) from error
 
 
 def _find_files(store: Store, manifest: Manifest, recipe: str) -> dict[str, ReleaseFile]:

@@ -12,6 +12,9 @@ from aepipe.errors import CorruptObjectError
 from aepipe.io.hashing import array_sha256, file_sha256
 from aepipe.noise import WHITE, NoiseParameters, NoiseSpec, corrupt
 
+# About the bytes of its archive; of very large images there are some all the same.
+MOST_VALUES, FEWEST_IMAGES = 16_000_000, 10
+
 
 @dataclass(frozen=True)
 class NoisyTestSet:
@@ -41,11 +44,19 @@ class NoisyTestSet:
         return self.clean * scale, self.noisy[self.specs.index(spec)] * scale
 
 
+def most_images(num_values: int, parameters: NoiseParameters) -> int:
+    """Return how many images of this size a noisy test set has at most: noise can't be compressed, and is published."""
+    return min(parameters.max_images, max(FEWEST_IMAGES, MOST_VALUES // (num_values * len(parameters.specs))))
+
+
 def build_noisy_test_set(
     name: str, images: np.ndarray, labels: np.ndarray | None, image_ids: np.ndarray, parameters: NoiseParameters
 ) -> NoisyTestSet:
-    """Corrupt the first `max_images` images, (num_images, height, width, channels) in [0, 1], in every asked way."""
-    first = slice(parameters.max_images)
+    """Corrupt the first images, (num_images, height, width, channels) in [0, 1], in every asked way.
+
+    They are as many as `most_images` says.
+    """
+    first = slice(most_images(images[0].size, parameters))
     images, image_ids = images[first], np.asarray(image_ids[first], np.int64)
     noisy = np.stack([corrupt(images, spec, parameters.seed, image_ids) for spec in parameters.specs])
     clean = np.rint(np.asarray(images, np.float64) * WHITE).astype(np.uint8)

@@ -30,7 +30,8 @@ def draw_parts(
 
     A part that the source made is kept. One that it did not make is drawn from the pictures that it has to train, or
     says nothing of. Where the draw leaves a part empty, the picture nearest to the limit is moved into it: first to
-    test, then to train, then to validation, as far as there are different pictures.
+    test, then to train, then to validation, as far as there are different pictures. A picture whose copies alone would
+    be more than half of a part is not drawn into it: a placeholder is not what a model is judged by.
 
     Args:
         digests: (num_images,) as `picture_digests` gives them.
@@ -42,7 +43,7 @@ def draw_parts(
     Raises:
         DataError: all pictures are equal.
     """
-    distinct, picture = np.unique(digests, return_inverse=True)
+    distinct, picture, counts = np.unique(digests, return_inverse=True, return_counts=True)
     if len(distinct) < 2:
         raise DataError(
             "The pictures of a data set must differ: all of these are equal.",
@@ -58,8 +59,10 @@ def draw_parts(
     wanted = {name: fraction for name, fraction in fractions.items() if fraction and not (given == name).any()}
     for number, (name, fraction) in enumerate(wanted.items(), 1):
         free = np.flatnonzero(parts == TRAIN)
-        chosen = _below(_places(distinct[free], f"{seed}/{name}"), fraction, to_leave=1 + len(wanted) - number)
-        parts[free[chosen]] = name
+        most = max(len(free) - (1 + len(wanted) - number), min(1, len(free) - 1))
+        rare = free[(counts[free] == 1) | (counts[free] <= fraction * len(digests) / 2)]
+        free = rare if len(rare) else free
+        parts[free[_below(_places(distinct[free], f"{seed}/{name}"), fraction, most)]] = name
     drawn = parts[picture]
     is_copy = (given != NONE) & (given != drawn) & np.isin(drawn, given)
     return np.where(is_copy, NONE, drawn)
@@ -71,10 +74,6 @@ def _places(distinct: Sequence[bytes], purpose: str) -> np.ndarray:
     return np.array([int.from_bytes(number, "big") / 2**64 for number in drawn])
 
 
-def _below(places: np.ndarray, fraction: float, to_leave: int) -> np.ndarray:
-    """Tell which places are below the fraction: at least one is, and so many are not, as far as there are enough."""
-    order = np.argsort(places)
-    most = max(len(places) - to_leave, min(1, len(places) - 1))
-    chosen = np.zeros(len(places), bool)
-    chosen[order[: min(most, max(1, np.count_nonzero(places < fraction)))]] = True
-    return chosen
+def _below(places: np.ndarray, fraction: float, most: int) -> np.ndarray:
+    """Return the indices of the places below the fraction, the smallest first: at least one, and at most so many."""
+    return np.argsort(places)[: min(most, max(1, np.count_nonzero(places < fraction)))]

@@ -12,10 +12,13 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound
 
 from aepipe.errors import ParameterError
+from deploy.change import Change
+from deploy.job_variables import closed
 from deploy.specification import DeploymentSpec, ScheduleSpec
 from deploy.work_pools import POOLS, PoolType, pool_template
 
 TAG = "aepipe"
+PAUSED = "paused, and left so"
 # What a deployment on the server must have from the file; schedules are compared by slug beside it.
 COMPARED = (
     "entrypoint",
@@ -29,23 +32,27 @@ COMPARED = (
 )
 
 
-def apply_pools(client: SyncPrefectClient, pool_type: PoolType, check: bool) -> Iterator[str]:
-    """Create or update the work pools; yield a line for each that was not as it should be.
+def apply_pools(
+    client: SyncPrefectClient, pool_type: PoolType, specs: Sequence[DeploymentSpec], check: bool
+) -> Iterator[Change]:
+    """Create or update the work pools; yield a change for each that was not as it should be.
 
     Args:
         client: Of the server.
         pool_type: What runs the flows: processes of the worker's machine, Docker or Kubernetes.
+        specs: The deployments, whose job variables runs may have, too.
         check: Change nothing.
 
     Raises:
         ParameterError: a pool is there with another type, which can't be changed.
     """
     for name, description in POOLS.items():
-        template = pool_template(pool_type, name)
+        named = [spec.work_pool.job_variables for spec in specs if spec.work_pool.name == name]
+        template = closed(pool_template(pool_type, name), named)
         try:
             pool = client.read_work_pool(name)
         except ObjectNotFound:
-            yield f"work pool {name}: missing" if check else f"work pool {name}: created"
+            yield Change(f"work pool {name}", "missing" if check else "created")
             if not check:
                 create = WorkPoolCreate(name=name, type=pool_type, description=description, base_job_template=template)
                 client.create_work_pool(create)
@@ -54,13 +61,13 @@ def apply_pools(client: SyncPrefectClient, pool_type: PoolType, check: bool) -> 
             way_out = f"Drain it and delete it: prefect work-pool delete {name}; or name its type: --pools {pool.type}."
             raise ParameterError("A work pool keeps its type.", way_out, pool=name, type=pool_type)
         if (pool.base_job_template, pool.description) != (template, description):
-            yield f"work pool {name}: not as in the file" if check else f"work pool {name}: updated"
+            yield Change(f"work pool {name}", "not as in the file" if check else "updated")
             if not check:
                 client.update_work_pool(name, WorkPoolUpdate(description=description, base_job_template=template))
 
 
-def apply_deployments(client: SyncPrefectClient, specs: list[DeploymentSpec], check: bool) -> Iterator[str]:
-    """Create or update deployments and remove schedules that left the file; yield a line for each change.
+def apply_deployments(client: SyncPrefectClient, specs: list[DeploymentSpec], check: bool) -> Iterator[Change]:
+    """Create or update deployments and remove schedules that left the file; yield a change for each change.
 
     A schedule that somebody paused stays paused.
 
@@ -73,7 +80,7 @@ def apply_deployments(client: SyncPrefectClient, specs: list[DeploymentSpec], ch
         try:
             there = client.read_deployment_by_name(spec.full_name)
         except ObjectNotFound:
-            yield f"deployment {spec.full_name}: {'missing' if check else 'created'}"
+            yield Change(f"deployment {spec.full_name}", "missing" if check else "created")
             if not check:
                 _create(client, spec)
             continue
@@ -84,14 +91,15 @@ def apply_deployments(client: SyncPrefectClient, specs: list[DeploymentSpec], ch
         if there.work_pool_name != spec.work_pool.name:
             differing.append("work_pool")
         if differing:
-            yield f"deployment {spec.full_name}: {'differs in' if check else 'updated'} {', '.join(differing)}"
+            what = f"{'differs in' if check else 'updated'} {', '.join(differing)}"
+            yield Change(f"deployment {spec.full_name}", what)
         if differing and not check:
             _update(client, there, spec)
         yield from _apply_schedules(client, there, spec.full_name, spec.schedules, check)
 
 
-def silence_deployments(client: SyncPrefectClient, specs: list[DeploymentSpec], check: bool) -> Iterator[str]:
-    """Remove the schedules of this project's deployments that left the file; yield a line for each.
+def silence_deployments(client: SyncPrefectClient, specs: list[DeploymentSpec], check: bool) -> Iterator[Change]:
+    """Remove the schedules of this project's deployments that left the file; yield a change for each.
 
     The deployments stay, with their runs: whoever wants them gone deletes them.
 
@@ -166,21 +174,21 @@ def _update(client: SyncPrefectClient, there: DeploymentResponse, spec: Deployme
 
 def _apply_schedules(
     client: SyncPrefectClient, there: DeploymentResponse, name: str, schedules: Sequence[ScheduleSpec], check: bool
-) -> Iterator[str]:
+) -> Iterator[Change]:
     wanted = {schedule.slug: schedule for schedule in schedules}
     for found in there.schedules:
         want = wanted.pop(found.slug, None)
         if want is None:
-            yield f"schedule {name} {_title(found)}: {'not in the file' if check else 'removed'}"
+            yield Change(f"schedule {name} {_title(found)}", "not in the file" if check else "removed")
             if not check:
                 client.delete_deployment_schedule(there.id, found.id)
         elif (found.schedule, found.parameters) != (want.schedule(), want.parameters):
-            yield f"schedule {name} {found.slug}: {'not as in the file' if check else 'updated'}"
+            yield Change(f"schedule {name} {found.slug}", "not as in the file" if check else "updated")
             if not check:
                 client.delete_deployment_schedule(there.id, found.id)
                 _create_schedule(client, there, want, found.active)
     for want in wanted.values():
-        yield f"schedule {name} {want.slug}: {'missing' if check else 'created'}"
+        yield Change(f"schedule {name} {want.slug}", "missing" if check else "created")
         if not check:
             _create_schedule(client, there, want, want.active)
 
@@ -200,15 +208,15 @@ def _create_schedule(
     client.create_deployment_schedules(deployment.id, [create])
 
 
-def paused(client: SyncPrefectClient, specs: list[DeploymentSpec]) -> Iterator[str]:
-    """Yield a line for each deployment and schedule of the file that somebody paused on the server."""
+def paused(client: SyncPrefectClient, specs: list[DeploymentSpec]) -> Iterator[Change]:
+    """Yield a change for each deployment and schedule of the file that somebody paused on the server."""
     for spec in specs:
         there = client.read_deployment_by_name(spec.full_name)
         if there.paused:
-            yield f"deployment {spec.full_name}: paused, and left so"
+            yield Change(f"deployment {spec.full_name}", PAUSED)
         for found in there.schedules:
             if not found.active:
-                yield f"schedule {spec.full_name} {found.slug}: paused, and left so"
+                yield Change(f"schedule {spec.full_name} {_title(found)}", PAUSED)
 
 
 def default_store(store: str) -> str:

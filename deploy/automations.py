@@ -6,10 +6,12 @@ from typing import Any
 
 import yaml
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import BlockDocument
 from prefect.events.schemas.automations import Automation, AutomationCore
 from prefect.exceptions import ObjectNotFound
 
 from aepipe.errors import ParameterError
+from deploy.change import Change
 from deploy.work_pools import PoolType
 
 FILE = Path(__file__).with_name("automations.yaml")
@@ -17,8 +19,10 @@ OURS = "aepipe: "
 FIELDS = ("name", "description", "enabled", "tags", "trigger", "actions")
 
 
-def apply_automations(client: SyncPrefectClient, pool_type: PoolType, notify: str | None, check: bool) -> Iterator[str]:
-    """Create, update and remove this project's automations; yield a line for each change.
+def apply_automations(
+    client: SyncPrefectClient, pool_type: PoolType, notify: str | None, check: bool
+) -> Iterator[Change]:
+    """Create, update and remove this project's automations; yield a change for each change.
 
     Args:
         client: Of the server.
@@ -37,7 +41,7 @@ def apply_automations(client: SyncPrefectClient, pool_type: PoolType, notify: st
             continue
         # Where two applied the file at once, there may be two of a name.
         if found.name in there or found.name not in names:
-            yield f"automation {found.name}: {'not in the file' if check else 'removed'}"
+            yield Change(f"automation {found.name}", "not in the file" if check else "removed")
             if not check:
                 client.delete_automation(found.id)
         else:
@@ -48,13 +52,27 @@ def apply_automations(client: SyncPrefectClient, pool_type: PoolType, notify: st
         want = AutomationCore.model_validate({"enabled": True, "tags": [], **_with_block(client, entry, notify)})
         found = there.get(want.name)
         if found is None:
-            yield f"automation {want.name}: {'missing' if check else 'created'}"
+            yield Change(f"automation {want.name}", "missing" if check else "created")
             if not check:
                 client.create_automation(want)
         elif _content(found) != _content(want):
-            yield f"automation {want.name}: {'not as in the file' if check else 'updated'}"
+            yield Change(f"automation {want.name}", "not as in the file" if check else "updated")
             if not check:
                 client.update_automation(found.id, want)
+
+
+def find_block(client: SyncPrefectClient, notify: str) -> BlockDocument:
+    """Return the block that is called type/name.
+
+    Raises:
+        ParameterError: there is none.
+    """
+    kind, _, name = notify.partition("/")
+    try:
+        return client.read_block_document_by_name(name, kind, include_secrets=False)
+    except ObjectNotFound as error:
+        way_out = "Create it in the UI under Blocks, or name another as type/name, such as slack-webhook/operations."
+        raise ParameterError("Whom to notify is a block of the server.", way_out, notify=notify) from error
 
 
 def names_that_notify() -> list[str]:
@@ -84,12 +102,8 @@ def _content(automation: Any) -> dict[str, Any]:
 def _with_block(client: SyncPrefectClient, entry: dict[str, Any], notify: str | None) -> dict[str, Any]:
     if not _notifies(entry):
         return entry
-    kind, _, name = str(notify).partition("/")
-    try:
-        block = client.read_block_document_by_name(name, kind, include_secrets=False)
-    except ObjectNotFound as error:
-        way_out = "Create it in the UI under Blocks, or name another as type/name, such as slack-webhook/operations."
-        raise ParameterError("Whom to notify is a block of the server.", way_out, notify=notify) from error
+    block = find_block(client, str(notify))
+    kind = str(notify).partition("/")[0]
     return {**entry, "actions": [_action(kind, str(block.id), action) for action in entry["actions"]]}
 
 

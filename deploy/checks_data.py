@@ -13,7 +13,7 @@ from aepipe.datasets.spec import DataSetSpec
 from aepipe.errors import DataError, ParameterError
 from deploy.finding import Finding, failure, start
 
-ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 10.0
 
 # By file name.
 Sources = Mapping[str, Sequence[Source]]

@@ -17,11 +17,12 @@ from aepipe.errors import StoreError
 from aepipe.folders import default_cache_folder
 from aepipe.packages import installed_version
 from aepipe.store import FolderStore, open_store
+from deploy.credentials import find_states
 from deploy.finding import Finding
-from deploy.up import count_gpus
+from deploy.gpus import count_gpus
 
 COUNT_GPUS = "import tensorflow as tf; print(len(tf.config.list_physical_devices('GPU')))"
-TENSORFLOW_SECONDS = 10.0
+TENSORFLOW_SECONDS = 80.0
 GIB = 2**30
 DISK_TO_WARN_BYTES, DISK_TO_FAIL_BYTES = 5 * GIB, 500 * 2**20
 MEMORY_TO_WARN_BYTES = 2 * GIB
@@ -67,12 +68,18 @@ def judge_gpus(num_shown: int, num_seen: int) -> Finding:
     return Finding("broken", "GPUs", f"nvidia-smi shows {num_shown}, TensorFlow sees {num_seen}", way_out)
 
 
-def check_disks(store: str) -> Iterator[Finding]:
-    """Look at the room on each disk that something is written to."""
+def check_disks(store: str, state: Path) -> Iterator[Finding]:
+    """Look at the room on each disk that something is written to.
+
+    Args:
+        store: The store that deployments have.
+        state: The folder of `aepipe up`; those of servers that run here are looked at, too.
+    """
     folders = {
         "cache": default_cache_folder(),
         "temporary files": Path(tempfile.gettempdir()),
         "Prefect": Path(PREFECT_HOME.value()),
+        **{f"server's state {folder}": folder for folder in find_states(state)},
         **_store_folder(store),
     }
     names_of_device: dict[int, list[str]] = {}

@@ -4,7 +4,6 @@ import json
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import yaml
 from packaging.version import Version
@@ -15,18 +14,20 @@ from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RET
 from pydantic import ValidationError
 
 from aepipe.errors import ParameterError
-from deploy.apply import apply_deployments, default_store, paused
+from deploy.apply import apply_deployments, apply_pools, default_store, paused
 from deploy.automations import apply_automations, names_that_notify
+from deploy.change import Change
+from deploy.checks_pages import PROTECT, check_pages
 from deploy.checks_runs import check_runs
 from deploy.checks_workers import check_pools
 from deploy.finding import Finding, failure
-from deploy.server import THIS_MACHINE, ServerError, connected, without_user
+from deploy.server import ServerError, connected, without_user
 from deploy.specification import FILE, DeploymentSpec, load_deployments
 from deploy.work_pools import POOLS, PoolType
 
 API = "Prefect API"
 # Who waits at a terminal is told sooner than a run is.
-QUICK = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 5.0}
+QUICK = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 30.0}
 
 
 def check_server(store: str, pools: PoolType, file: Path | None) -> Iterator[Finding]:
@@ -63,12 +64,10 @@ def _check_api(client: SyncPrefectClient) -> Iterator[Finding]:
         if error.response.status_code not in (401, 403):
             raise
         yield Finding("ok", "Prefect credentials", "the server asks for some, and accepts these")
-        return
-    if urlsplit(url).hostname in THIS_MACHINE:
-        yield Finding("ok", "Prefect credentials", "none are asked for; the server is on this machine")
-        return
-    way_out = "Set PREFECT_SERVER_API_AUTH_STRING for the server, and PREFECT_API_AUTH_STRING for everybody else."
-    yield Finding("warning", "Prefect credentials", "none are asked for; whoever reaches it can run code", way_out)
+    else:
+        text = "none are asked for; whoever reaches it can run code, as every user of its machine can"
+        yield Finding("warning", "Prefect credentials", text, PROTECT)
+    yield from check_pages(url)
 
 
 def judge_version(url: str, server: str, client: str) -> Finding:
@@ -120,32 +119,42 @@ def _check_applied(client: SyncPrefectClient, file: Path, store: str, pools: Poo
         yield Finding("broken", subject, " ".join(str(error).split()), "Name a file that can be read: --file.")
     else:
         differences = list(apply_deployments(client, specs, check=True))
-        yield from (_difference(line, apply) for line in differences)
+        yield from (_difference(change, apply) for change in differences)
         if not differences:
             yield Finding("ok", "deployments", f"all {len(specs)} are as in {file.name}")
         yield from _check_schedules(client, specs)
+        yield from _check_templates(client, pools, specs, apply)
 
 
-def _difference(line: str, apply: str) -> Finding:
-    subject, _, finding = line.rpartition(": ")
-    return Finding("broken", subject, finding, apply)
+def _check_templates(
+    client: SyncPrefectClient, pools: PoolType, specs: Sequence[DeploymentSpec], apply: str
+) -> Iterator[Finding]:
+    try:
+        changes = list(apply_pools(client, pools, specs, check=True))
+    except ParameterError:
+        # A pool of another type, which is told already.
+        return
+    yield from (_difference(change, apply) for change in changes if change.what != "missing")
+
+
+def _difference(change: Change, apply: str) -> Finding:
+    return Finding("broken", change.subject, change.what, apply)
 
 
 def _check_schedules(client: SyncPrefectClient, specs: Sequence[DeploymentSpec]) -> Iterator[Finding]:
     for spec in specs:
         try:
-            lines = list(paused(client, [spec]))
+            changes = list(paused(client, [spec]))
         except ObjectNotFound:
             continue
-        for line in lines:
-            subject = line.partition(": ")[0]
+        for change in changes:
             way_out = "Switch it on in the UI, on the deployment's page, where that was not meant."
-            yield Finding("warning", subject, "paused: it starts nothing", way_out)
+            yield Finding("warning", change.subject, "paused: it starts nothing", way_out)
 
 
 def _check_automations(client: SyncPrefectClient, pools: PoolType, apply: str) -> Iterator[Finding]:
     differences = list(apply_automations(client, pools, None, check=True))
-    yield from (_difference(line, apply) for line in differences)
+    yield from (_difference(change, apply) for change in differences)
     enabled = {found.name for found in client.read_automations() if found.enabled}
     silent = [name for name in names_that_notify() if name not in enabled]
     if silent:

@@ -7,6 +7,7 @@ from aepipe.errors import StoreError
 from aepipe.store import open_store
 from aepipe.store.preflight import preflight, require_safe
 from deploy.finding import Finding, failure
+from deploy.server import without_user
 
 # Servers refuse requests whose time is off by 5 to 15 minutes.
 SKEW_TO_WARN_SECONDS, SKEW_REFUSED_SECONDS = 60, 300
@@ -18,6 +19,11 @@ def check_store(url: str) -> Iterator[Finding]:
         store = open_store(url)
         if store.url.startswith("s3:"):
             yield _check_clock(store.url)
+            trouble = _trouble(store.url)
+            if trouble:
+                way_out = "See the server's own log and load: it is overloaded, out of room, or just starting."
+                yield Finding("broken", "store", f"{without_user(store.url)}: the server answers {trouble}", way_out)
+                return
         started = time.perf_counter()
         found = preflight(store)
         seconds = time.perf_counter() - started
@@ -27,6 +33,12 @@ def check_store(url: str) -> Iterator[Finding]:
         return
     done = f"{store.url}: written, read back, compared and swapped, deleted in {seconds:.1f} s"
     yield Finding("ok", "store", done)
+
+
+def _trouble(url: str) -> str | None:
+    from aepipe.store.s3_probe import trouble_of_server
+
+    return trouble_of_server(url)
 
 
 def _check_clock(url: str) -> Finding:

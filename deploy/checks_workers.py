@@ -8,7 +8,6 @@ from prefect.client.schemas.objects import Worker, WorkerStatus, WorkPool
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound
 
-from deploy.apply import apply_pools
 from deploy.finding import Finding
 from deploy.work_pools import POOLS, PoolType
 
@@ -24,23 +23,15 @@ def check_pools(
         deployments: Those on the server, by full name.
         apply: The way out where a pool is not as it should be.
     """
-    types = set()
     for name in POOLS:
         try:
             pool = client.read_work_pool(name)
         except ObjectNotFound:
             yield Finding("broken", f"work pool {name}", "missing", apply)
             continue
-        types.add(pool.type)
         yield from _check_open(client, pool, pool_type)
         waiting = [full_name for full_name, found in deployments.items() if found.work_pool_name == name]
         yield judge_workers(pool, client.read_workers_for_work_pool(name), sorted(waiting))
-    # It refuses a pool of another type, which is told already.
-    if types <= {pool_type}:
-        for line in apply_pools(client, pool_type, check=True):
-            subject, _, finding = line.partition(": ")
-            if finding != "missing":
-                yield Finding("broken", subject, finding, apply)
 
 
 def _check_open(client: SyncPrefectClient, pool: WorkPool, pool_type: PoolType) -> Iterator[Finding]:

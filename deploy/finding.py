@@ -1,5 +1,6 @@
 """What a check found, and checks side by side of which none can hold up the others."""
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, wait
@@ -10,6 +11,9 @@ from threading import Thread
 from typing import Literal, TypeVar
 
 from aepipe.errors import AepipeError
+
+# Longer than any check takes where nothing is in its way.
+SLOW_SECONDS = 30.0
 
 Result = TypeVar("Result")
 Check = Callable[[], Iterator["Finding"]]
@@ -51,10 +55,11 @@ def gather(checks: Mapping[str, Check], limit_seconds: float) -> list[Finding]:
 
     Args:
         checks: What is checked, to the check.
-        limit_seconds: What a check has found until then counts, and that it has not ended is a finding too.
+        limit_seconds: What a check has found until then counts, and that it has not ended is a finding too. One that
+            ended and was slow is a warning.
     """
     found: dict[str, list[Finding]] = {subject: [] for subject in checks}
-    futures = {subject: start(partial(_collect, check, found[subject])) for subject, check in checks.items()}
+    futures = {subject: start(partial(_collect, subject, check, found[subject])) for subject, check in checks.items()}
     deadline = time.monotonic() + limit_seconds
     findings: list[Finding] = []
     for subject, future in futures.items():
@@ -63,10 +68,20 @@ def gather(checks: Mapping[str, Check], limit_seconds: float) -> list[Finding]:
         if future.done():
             future.result()
         else:
-            way_out = "See whether it hangs: a disk that is not there, a server that is overloaded."
-            findings.append(Finding("broken", subject, f"no answer within {limit_seconds:g} s", way_out))
+            text = f"not done within {limit_seconds:g} s; {_load()}"
+            way_out = "Where the machine is not busy, it hangs: a disk that is not there, a server that says nothing."
+            findings.append(Finding("broken", subject, text, way_out))
     return findings
 
 
-def _collect(check: Check, findings: list[Finding]) -> None:
+def _collect(subject: str, check: Check, findings: list[Finding]) -> None:
+    started = time.monotonic()
     findings.extend(check())
+    seconds = time.monotonic() - started
+    if seconds > SLOW_SECONDS:
+        way_out = "What was found counts. Look at the load of this machine and of what was asked."
+        findings.append(Finding("warning", f"speed of: {subject}", f"slow, {seconds:.0f} s; {_load()}", way_out))
+
+
+def _load() -> str:
+    return f"this machine's load is {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores"

@@ -43,8 +43,8 @@ def _end(state: Path, processes: set[int]) -> None:
             time.sleep(0.2)
 
 
-def _processes(state: Path) -> Mapping[int, Mapping[str, str]]:
-    """Return the environments of the processes of this folder, but for this one; none where there is no /proc."""
+def environments() -> Mapping[int, Mapping[str, str]]:
+    """Return the environment of each process that this user may look into, by its number; none without /proc."""
     found = {}
     for file in Path("/proc").glob("[0-9]*/environ"):
         try:
@@ -52,7 +52,14 @@ def _processes(state: Path) -> Mapping[int, Mapping[str, str]]:
         except OSError:
             # Somebody else's, or gone by now.
             continue
-        environment = dict(pair.partition("=")[::2] for pair in pairs)
-        if environment.get(MARK) == str(state) and int(file.parent.name) != os.getpid():
-            found[int(file.parent.name)] = environment
+        found[int(file.parent.name)] = dict(pair.partition("=")[::2] for pair in pairs)
     return found
+
+
+def _processes(state: Path) -> Mapping[int, Mapping[str, str]]:
+    """Return the environments of the processes of this folder, but for this one."""
+    return {
+        pid: environment
+        for pid, environment in environments().items()
+        if environment.get(MARK) == str(state) and pid != os.getpid()
+    }

@@ -8,11 +8,14 @@ from urllib.parse import urlsplit
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.exceptions import PrefectHTTPStatusError
-from prefect.settings import PREFECT_API_URL
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
 from aepipe.errors import AepipeError
 from deploy.apply import apply_deployments, apply_pools, default_store, paused, silence_deployments
 from deploy.automations import apply_automations
+from deploy.change import Change
+from deploy.credentials import find_servers
+from deploy.notify import notify_block
 from deploy.specification import FILE, load_deployments
 from deploy.work_pools import PoolType
 
@@ -25,18 +28,24 @@ class ServerError(AepipeError):
 
 @contextmanager
 def connected() -> Iterator[SyncPrefectClient]:
-    """Give a client of the server at PREFECT_API_URL.
+    """Give a client of the server at PREFECT_API_URL, or of the one that this user's `aepipe up` runs.
+
+    What such a server asks for need not be named: it is in its folder.
 
     Raises:
         ServerError: none is named, none answers, or it refuses the credentials.
     """
-    url = PREFECT_API_URL.value()
-    if not url:
-        way_out = "Set PREFECT_API_URL, or start a server: aepipe up."
-        raise ServerError("A Prefect server must be named.", way_out, PREFECT_API_URL="")
+    url, auth = _server()
     try:
-        with get_client(sync_client=True) as client:
+        with (
+            temporary_settings({PREFECT_API_URL: url, PREFECT_API_AUTH_STRING: auth}),
+            get_client(sync_client=True) as client,
+        ):
             yield client
+    except httpx.ReadTimeout as error:
+        way_out = "Look at the load of its machine, and at its log."
+        rule = "The Prefect server is there, and must answer in time."
+        raise ServerError(rule, way_out, PREFECT_API_URL=without_user(url)) from error
     except httpx.TransportError as error:
         way_out = "Check that it runs: prefect server start, or aepipe up."
         raise ServerError("The Prefect server must answer.", way_out, PREFECT_API_URL=without_user(url)) from error
@@ -48,16 +57,29 @@ def connected() -> Iterator[SyncPrefectClient]:
         raise ServerError("The server must accept these credentials.", way_out, status=status) from error
 
 
+def _server() -> tuple[str, str | None]:
+    url, auth = PREFECT_API_URL.value(), PREFECT_API_AUTH_STRING.value()
+    if url and auth:
+        return url, auth
+    own = find_servers()
+    if url:
+        return url, own.get(url)
+    if len(own) != 1:
+        way_out = "Set PREFECT_API_URL, or start a server: aepipe up."
+        raise ServerError("A Prefect server must be named.", way_out, PREFECT_API_URL="", running_here=sorted(own))
+    return next(iter(own.items()))
+
+
 def apply_all(
     client: SyncPrefectClient, store: str, pool_type: PoolType, notify: str | None, file: Path | None, check: bool
-) -> Iterator[str]:
-    """Check the file, then apply pools, deployments and automations; yield a line for each change.
+) -> Iterator[Change]:
+    """Check the file, then apply pools, deployments and automations; yield each change.
 
     Args:
         client: Of the server.
         store: What deployments get as their store.
         pool_type: What starts the runs.
-        notify: The block that is told of trouble, as type/name.
+        notify: Who is told of trouble: a block, as type/name, or a webhook's URL.
         file: Deployments; None for deploy/prefect.yaml.
         check: Change nothing.
 
@@ -65,10 +87,10 @@ def apply_all(
         ParameterError: the file asks for something that can't be.
     """
     specs = load_deployments(file or FILE, default_store(store), pool_type)
-    yield from apply_pools(client, pool_type, check)
+    yield from apply_pools(client, pool_type, specs, check)
     yield from apply_deployments(client, specs, check)
     yield from silence_deployments(client, specs, check)
-    yield from apply_automations(client, pool_type, notify, check)
+    yield from apply_automations(client, pool_type, notify_block(client, notify, check), check)
     if not check:
         yield from paused(client, specs)
 

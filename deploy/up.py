@@ -1,69 +1,45 @@
 """One machine: a Prefect server, its deployments and its workers, until somebody stops them."""
 
 import os
-import shutil
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import UUID
 
 import httpx
 import typer
 from filelock import FileLock, Timeout
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.exceptions import PrefectException
+from prefect.settings import (
+    PREFECT_API_AUTH_STRING,
+    PREFECT_API_REQUEST_TIMEOUT,
+    PREFECT_API_URL,
+    PREFECT_CLIENT_MAX_RETRIES,
+    temporary_settings,
+)
 
+from aepipe.errors import AepipeError
+from deploy.address import Address
+from deploy.apply import default_store
+from deploy.credentials import AUTH_FILE, auth_string, prepare_state, write_client_file
 from deploy.interrupted import cancel_running, read_live, reschedule
-from deploy.leftovers import MARK, end_programs, end_runs
-from deploy.server import THIS_MACHINE, ServerError, apply_all, connected
+from deploy.leftovers import end_programs, end_runs
+from deploy.machine_programs import WORKER, Programs
+from deploy.notify import Notifications
+from deploy.program import Program
+from deploy.server import ServerError, apply_all, connected
+from deploy.specification import FILE, load_deployments
+from flows.limits import images_of, stores_of
 
-START_SECONDS, STOP_SECONDS = 180, 20
+START_SECONDS = 180
 LOOK_EVERY_SECONDS, RESTART_SECONDS = 0.5, 3.0
-CPU_RUNS_AT_ONCE = 4
-WORKER = "worker-"
-EVERYWHERE = "0.0.0.0"
-
-
-@dataclass
-class Program:
-    """A process that is kept running; its output goes to a file."""
-
-    name: str
-    command: Sequence[str]
-    environment: Mapping[str, str]
-    log: Path
-    process: subprocess.Popen | None = field(default=None)
-
-    def start(self) -> None:
-        """Start it. Ctrl-C at the terminal does not reach it: it is stopped in its turn."""
-        with self.log.open("ab") as output:
-            self.process = subprocess.Popen(
-                self.command,
-                env={**os.environ, **self.environment},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    @property
-    def is_running(self) -> bool:
-        """Whether its process lives."""
-        return self.process is not None and self.process.poll() is None
-
-    def stop(self) -> None:
-        """Tell it to end, and end it where it does not."""
-        if not self.is_running:
-            return
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+# A server that hangs must not keep its machine from being stopped.
+GOODBYE = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 10.0}
+# What the server's answers, or their absence, end in.
+NO_ANSWER = (httpx.HTTPError, PrefectException, ServerError)
 
 
 class Machine:
@@ -75,7 +51,7 @@ class Machine:
         port: Its port.
         state: Folder of its database, leases and logs.
         database: A SQLAlchemy URL; None for SQLite in the folder.
-        notify: The block that is told of trouble, as type/name.
+        notify: Who is told of trouble: a block, as type/name, or a webhook's URL.
         file: Deployments; None for deploy/prefect.yaml.
     """
 
@@ -89,11 +65,10 @@ class Machine:
         notify: str | None,
         file: Path | None,
     ):
-        self._store, self._notify, self._file = store, notify, file
+        self._store, self._file, self._database = store, file, database
         self._state = state.expanduser().resolve()
-        self._host, self._port = host, port
-        self._url = f"http://{'127.0.0.1' if host == EVERYWHERE else host}:{port}"
-        self._database = database
+        self._address = Address(host, port)
+        self._notifications = Notifications(notify)
         self._is_told_to_stop = False
         self._interrupted: list[UUID] = []
 
@@ -101,40 +76,54 @@ class Machine:
         """Start everything, keep it running, and stop it on SIGINT or SIGTERM.
 
         Raises:
-            ServerError: it runs already, or the server does not start.
+            ServerError: it runs already, something else listens there, or the server does not start.
         """
-        (self._state / "logs").mkdir(parents=True, exist_ok=True)
+        specs = load_deployments(self._file or FILE, default_store(self._store), "process")
+        parameters = [each for spec in specs for each in (spec.parameters, *(s.parameters for s in spec.schedules))]
+        prepare_state(self._state)
+        auth = auth_string(self._state)
+        url = f"{self._address.url}/api"
         try:
-            with FileLock(self._state / "lock", timeout=0), temporary_settings({PREFECT_API_URL: f"{self._url}/api"}):
-                self._run()
+            with (
+                FileLock(self._state / "lock", timeout=0),
+                temporary_settings({PREFECT_API_URL: url, PREFECT_API_AUTH_STRING: auth}),
+            ):
+                # Where this command was killed, what it started is still there, and listens.
+                self._interrupted = end_runs(self._state)
+                end_programs(self._state)
+                with self._address.listen() as listening:
+                    _never_by_a_proxy(self._address.url)
+                    write_client_file(self._state, self._address.url, auth)
+                    programs = Programs(self._state, self._address, auth)
+                    workers = programs.workers(stores_of(parameters), images_of(parameters))
+                    self._run(programs.server(listening.fileno(), self._database), workers)
         except Timeout as error:
             way_out = "Stop the one that runs, or name another folder: --state."
             raise ServerError("A folder belongs to one server.", way_out, state=str(self._state)) from error
 
-    def _run(self) -> None:
+    def _run(self, server: Program, workers: Sequence[Program]) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
-        server, workers = self._server(), self._workers()
-        # Where this command was killed, what it started is still there.
-        self._interrupted = end_runs(self._state)
-        end_programs(self._state)
-        try:
+        with self._stopped_at_the_end(server, workers):
             server.start()
             self._wait_until_healthy(server)
             with connected() as client:
-                for change in apply_all(client, self._store, "process", self._notify, self._file, check=False):
-                    typer.echo(change)
-                if self._host in THIS_MACHINE and self._database is None:
-                    # No other machine can have workers of this server, so nothing of what it thinks is running is.
-                    self._interrupted += read_live(client)
+                self._apply(client)
             self._go_on()
             for worker in workers:
                 worker.start()
             names = ", ".join(worker.name for worker in workers)
-            typer.echo(f"Prefect UI: {self._url}\nWorkers: {names}. Logs: {self._state / 'logs'}\nCtrl-C stops it.")
+            typer.echo(f"Prefect UI: {self._address.url}, which asks for what is in {self._state / AUTH_FILE}")
+            typer.echo(f"Workers: {names}. Logs: {self._state / 'logs'}\nCtrl-C stops it.")
             self._keep_running([server, *workers])
-        finally:
-            self._stop_all(server, workers)
+
+    def _apply(self, client: SyncPrefectClient) -> None:
+        notify = self._notifications.block(client)
+        for change in apply_all(client, self._store, "process", notify, self._file, check=False):
+            typer.echo(str(change))
+        if self._address.is_local and self._database is None:
+            # No other machine can have workers of this server, so nothing of what it thinks is running is.
+            self._interrupted += read_live(client)
 
     def _stop(self, *_) -> None:
         self._is_told_to_stop = True
@@ -150,7 +139,17 @@ class Machine:
                     program.start()
             if self._interrupted and self._is_healthy():
                 self._go_on()
+            if self._notifications.is_time_to_look():
+                self._apply_notifications()
             time.sleep(LOOK_EVERY_SECONDS)
+
+    def _apply_notifications(self) -> None:
+        try:
+            with temporary_settings(GOODBYE), connected() as client:
+                for change in self._notifications.apply(client):
+                    typer.echo(str(change))
+        except NO_ANSWER as error:
+            typer.echo(f"whom to notify could not be looked up: {_line(error)}", err=True)
 
     def _go_on(self) -> None:
         with connected() as client:
@@ -159,84 +158,63 @@ class Machine:
         if number:
             typer.echo(f"{number} runs were stopped; they go on from their checkpoints")
 
-    def _stop_all(self, server: Program, workers: Sequence[Program]) -> None:
-        if self._is_healthy() and any(worker.is_running for worker in workers):
+    @contextmanager
+    def _stopped_at_the_end(self, server: Program, workers: Sequence[Program]) -> Iterator[None]:
+        """Whatever happens, end every process; what the server can't be told is said, and told when it starts again."""
+        with ExitStack() as stack:
+            stack.callback(typer.echo, "Stopped.")
+            stack.callback(server.stop)
+            stack.callback(self._tell, self._reschedule)
+            stack.callback(self._end_runs)
+            for worker in workers:
+                stack.callback(worker.stop)
+            stack.callback(self._tell, lambda: self._cancel(workers))
+            yield
+
+    def _tell(self, tell) -> None:
+        try:
+            with temporary_settings(GOODBYE):
+                tell()
+        except NO_ANSWER as error:
+            typer.echo(f"The server could not be told that its runs were stopped: {_line(error)}", err=True)
+
+    def _cancel(self, workers: Sequence[Program]) -> None:
+        if any(worker.is_running for worker in workers):
             with connected() as client:
                 self._interrupted += cancel_running(client)
-        for worker in workers:
-            worker.stop()
+
+    def _end_runs(self) -> None:
         self._interrupted += end_runs(self._state)
-        if self._interrupted and self._is_healthy():
+
+    def _reschedule(self) -> None:
+        if self._interrupted:
             with connected() as client:
                 number = reschedule(client, dict.fromkeys(self._interrupted))
             typer.echo(f"{number} runs were stopped; they go on when this is started again")
-        server.stop()
-        typer.echo("Stopped.")
 
     def _wait_until_healthy(self, server: Program) -> None:
         deadline = time.monotonic() + START_SECONDS
         while not self._is_told_to_stop:
             if not server.is_running or time.monotonic() > deadline:
-                lines = server.log.read_text(errors="replace").strip().splitlines()
                 way_out = f"See {server.log}."
-                raise ServerError("The server must start.", way_out, port=self._port, said=lines[-1] if lines else "")
+                raise ServerError("The server must start.", way_out, port=self._address.port, said=server.last_words)
             if self._is_healthy():
                 return
             time.sleep(LOOK_EVERY_SECONDS)
 
     def _is_healthy(self) -> bool:
         try:
-            return httpx.get(f"{self._url}/api/health", timeout=10).json() is True
+            return httpx.get(f"{self._address.url}/api/health", timeout=10, trust_env=False).json() is True
         except (httpx.HTTPError, ValueError):
             return False
 
-    def _server(self) -> Program:
-        options = ["server", "start", "--host", self._host, "--port", str(self._port)]
-        environment = {
-            # Where browsers ask; an operator whose browser is elsewhere names another address.
-            "PREFECT_SERVER_UI_API_URL": os.environ.get("PREFECT_SERVER_UI_API_URL", f"{self._url}/api"),
-            # Leases in memory are gone after a restart, and their slots are never free again.
-            "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
-            "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
-            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-            "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-        }
-        if self._database:
-            environment["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = self._database
-        return self._program("server", options, environment)
 
-    def _workers(self) -> list[Program]:
-        cpu = self._worker("aepipe-cpu", "cpu", CPU_RUNS_AT_ONCE, {"CUDA_VISIBLE_DEVICES": "-1"})
-        num_gpus = count_gpus()
-        if num_gpus:
-            gpus = [
-                self._worker("aepipe-gpu", f"gpu-{n}", 1, {"CUDA_VISIBLE_DEVICES": str(n)}) for n in range(num_gpus)
-            ]
-            return [cpu, *gpus]
-        # Two trainings keep two cores busier than one does.
-        at_once = min(2, os.cpu_count() or 1)
-        threads = str(max(1, (os.cpu_count() or 1) // at_once))
-        return [cpu, self._worker("aepipe-gpu", "gpu-on-cpu", at_once, {"AEPIPE_THREADS": threads})]
-
-    def _worker(self, pool: str, name: str, at_once: int, environment: Mapping[str, str]) -> Program:
-        options = ["worker", "start", "--pool", pool, "--type", "process", "--limit", str(at_once), "--name", name]
-        return self._program(f"{WORKER}{name}", options, {"PREFECT_WORKER_QUERY_SECONDS": "5", **environment})
-
-    def _program(self, name: str, options: Sequence[str], environment: Mapping[str, str]) -> Program:
-        shared = {
-            "PREFECT_HOME": str(self._state),
-            "PREFECT_API_URL": f"{self._url}/api",
-            "DO_NOT_TRACK": "1",
-            MARK: str(self._state),
-        }
-        command = [sys.executable, "-m", "prefect", *options]
-        return Program(name, command, {**shared, **environment}, self._state / "logs" / f"{name}.log")
+def _line(error: Exception) -> str:
+    return str(error) if isinstance(error, AepipeError) else " ".join(f"{type(error).__name__}: {error}".split())
 
 
-def count_gpus() -> int:
-    """Return how many GPUs of this machine the driver shows."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return 0
-    done = subprocess.run([program, "--list-gpus"], capture_output=True, text=True, check=False)
-    return len(done.stdout.splitlines()) if done.returncode == 0 else 0
+def _never_by_a_proxy(url: str) -> None:
+    """Let neither this process nor those that it starts ask a proxy for the server of this machine."""
+    host = httpx.URL(url).host
+    for name in ("NO_PROXY", "no_proxy"):
+        os.environ[name] = ",".join(filter(None, [os.environ.get(name), host]))

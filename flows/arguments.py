@@ -7,6 +7,7 @@ from aepipe.noise import NoiseParameters
 from aepipe.publishing.settings import PublishSettings
 from aepipe.recipes import RECIPES, complete_name, spelled_out
 from aepipe.recipes.plan import Overrides, SplitOverrides
+from aepipe.stages.data import DataSettings
 from aepipe.stages.search_space import CHOICES
 from aepipe.stages.sweep import SweepValues
 from aepipe.suggestions import did_you_mean
@@ -14,6 +15,7 @@ from aepipe.training.settings import CheckpointSettings
 
 # What --set takes: before a dot the group, which a recipe's name can stand for, after it the names of its model.
 GROUPS = {
+    "data": DataSettings,
     "split": SplitOverrides,
     "noise": NoiseParameters,
     "checkpoints": CheckpointSettings,

@@ -173,8 +173,10 @@ def rerun(
     """
     from aepipe.publishing.comparison import compare_models
     from aepipe.publishing.manifest import resolve_release
+    from aepipe.publishing.signatures import require_trusted
 
     first = resolve_release(open_store(store), release)
+    require_trusted(open_store(store), first)
     published = _run({**first.parameters, "store": to}, server)
     second = resolve_release(open_store(to), published.release)
     rows = compare_models(first, second)

@@ -31,7 +31,7 @@ def refuse_mistakes(parameters: dict) -> list[TrainingRequest]:
         ValidationError: a value is not what its field allows.
     """
     _check_places(parameters)
-    shared = {name: parameters[name] for name in (*CHOSEN_FOR_ALL, "split", "noise", "exports")}
+    shared = {name: parameters[name] for name in (*CHOSEN_FOR_ALL, "data", "split", "noise", "exports")}
     overrides = {name: Overrides(**changes) for name, changes in parameters["recipe_overrides"].items()}
     requests = plan_requests(parameters["recipes"], Overrides(**parameters["overrides"]), overrides, **shared)
     CheckpointSettings(**parameters["checkpoints"])

@@ -31,7 +31,7 @@ LAYERS = [
     ["aepipe.linear", "aepipe.noise", "aepipe.preprocess", "aepipe.splits"],
     ["aepipe.datasets", "aepipe.parts", "aepipe.store"],
     ["aepipe.io"],
-    ["aepipe.folders", "aepipe.hardware", "aepipe.packages", "aepipe.printing"],
+    ["aepipe.cells", "aepipe.folders", "aepipe.hardware", "aepipe.packages", "aepipe.printing"],
     ["aepipe.errors", "aepipe.suggestions"],
 ]
 # Outside packages that only these may import.

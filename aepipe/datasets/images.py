@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from aepipe.datasets.account import Account
 from aepipe.io.hashing import array_sha256
 
 __all__ = ["ImageData", "array_sha256"]
@@ -26,6 +27,7 @@ class ImageData:
         num_official_train: The first so many rows are the official training part; None where the source has no split.
         parts: (num_images,) of train, validation, test, or empty where the source leaves an image to the split; None
             where it says nothing of any.
+        account: What was seen, taken and left out of a user's own images; None where they are known ones.
     """
 
     name: str
@@ -36,6 +38,7 @@ class ImageData:
     persons: np.ndarray | None = None
     num_official_train: int | None = None
     parts: np.ndarray | None = None
+    account: Account | None = None
 
     @property
     def is_own(self) -> bool:

@@ -1,5 +1,6 @@
 """Objects that somebody else keeps in a bucket: listed and read as patiently as the store's own."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
@@ -8,12 +9,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from aepipe.errors import ConflictError, DataError, ObjectNotFoundError, TransientStoreError
+from aepipe.io.hashing import md5
 from aepipe.io.s3_client import connect
 from aepipe.io.s3_errors import retrying, s3_errors
 from aepipe.io.urls import has_secrets, without_secrets
 
 DEADLINE_SECONDS = 60
 RANGE_NOT_SATISFIABLE = 416
+MD5_ETAG = re.compile('"?[0-9a-f]{32}"?')
 
 
 def split_url(url: str) -> tuple[str, str]:
@@ -56,7 +59,7 @@ class Objects:
         """
         key = self._prefix + name
         try:
-            return self._patiently(partial(self._read, key, etag, max_bytes), url=self._url, key=key)
+            return self._patiently(partial(self._read, key, etag, max_bytes, set()), url=self._url, key=key)
         except ObjectNotFoundError as error:
             raise ConflictError("It was removed after it was listed.", "Run again.", key=key) from error
 
@@ -68,12 +71,17 @@ class Objects:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix)
         return [item for page in pages for item in page.get("Contents", ())]
 
-    def _read(self, key: str, etag: str, max_bytes: int) -> bytes:
+    def _read(self, key: str, etag: str, max_bytes: int, odd: set[str]) -> bytes:
         # Only the version that was listed, so that the images are those that the identity names.
         answer = self._client.get_object(Bucket=self._bucket, Key=key, IfMatch=etag)
         with closing(answer["Body"]) as stream:
             data = stream.read(max_bytes)
         if len(data) < min(max_bytes, answer["ContentLength"]):
+            raise TransientStoreError("The bytes must arrive as they were sent.", "Run again.", key=key)
+        digest = md5(data).hexdigest()
+        if MD5_ETAG.fullmatch(etag) and len(data) < max_bytes and digest != etag.strip('"') and digest not in odd:
+            # Bytes that come twice alike are the object's: encrypted ones have the digest of something else.
+            odd.add(digest)
             raise TransientStoreError("The bytes must arrive as they were sent.", "Run again.", key=key)
         return data
 

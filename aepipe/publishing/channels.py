@@ -15,11 +15,11 @@ from aepipe.errors import (
     ConflictError,
     CorruptObjectError,
     NewerObjectError,
-    ObjectNotFoundError,
     StoreError,
     UnknownOutcomeError,
     printable,
 )
+from aepipe.publishing.absent import absent_channel
 from aepipe.publishing.channel_form import Action, Channel, Entry, channel_bytes, channel_key, parse_channel
 from aepipe.store.interface import Store, Versioned
 from aepipe.store.names import is_channel_name
@@ -204,6 +204,6 @@ def require_channel(store: Store, channel: str) -> Channel:
     """
     found = read_channel(store, channel)
     if found is None:
-        known = ", ".join(list_channels(store)) or "none"
-        raise ObjectNotFoundError("A channel exists once a release was promoted to it.", channel=channel, known=known)
+        stand_in = DEMONSTRATION if channel == PRODUCTION else None
+        raise absent_channel(store, channel, list_channels(store), stand_in)
     return found

@@ -10,10 +10,19 @@ import typer
 
 from aepipe.printing import print_rows, print_table, printable
 from aepipe.publishing import upkeep
-from aepipe.publishing.options import ByOption, ChannelOption, JsonOption, ReleaseArgument, StoreOption, WhyOption
+from aepipe.publishing.options import (
+    ByOption,
+    ChannelOption,
+    JsonOption,
+    MissingOption,
+    ReleaseArgument,
+    StoreOption,
+    WhyOption,
+)
 
 if TYPE_CHECKING:
     from aepipe.publishing.channels import Channel
+    from aepipe.store import Store
 
 app = typer.Typer(
     help="See, check, promote, roll back, download and prune releases.", no_args_is_help=True, rich_markup_mode=None
@@ -23,16 +32,18 @@ app = typer.Typer(
 @app.command("list", epilog="Example: aepipe releases list --store s3://models/aepipe")
 def list_releases(store: StoreOption = "./store", as_json: JsonOption = False) -> None:
     """Show the releases, the latest first."""
-    from aepipe.publishing import channels, manifest
+    from aepipe.publishing import channels, manifest, signatures
+    from aepipe.publishing.absent import require_store
     from aepipe.store import open_store
 
     opened = open_store(store)
+    require_store(opened)
     names: dict[str, list[str]] = {}
     for name, channel in channels.list_channels(opened).items():
         names.setdefault(channel.release, []).append(name)
     manifests, unreadable = manifest.survey_releases(opened)
     rows = [
-        [name, None, ", ".join(names.get(name, [])) or None, f"can't be read: {error}", None, None]
+        [name, None, ", ".join(names.get(name, [])) or None, f"can't be read: {error}", None, None, None]
         for name, error in unreadable.items()
     ]
     for release in manifests:
@@ -42,25 +53,28 @@ def list_releases(store: StoreOption = "./store", as_json: JsonOption = False) -
         best = min(errors, default=None)
         size = sum(file.size for file in release.files)
         on = ", ".join(names.get(release.release, [])) or None
-        rows.append([release.release, _age(release.created), on, counts, best, size])
+        signed_by = ", ".join(signer.key for signer in signatures.signers_of(opened, release)) or None
+        rows.append([release.release, _age(release.created), on, counts, best, size, signed_by])
     rows.sort(key=lambda row: row[0], reverse=True)
-    print_rows(
-        as_json, f"Releases in {opened.url}", ["release", "age", "channel", "recipes", "best MSE", "bytes"], rows
-    )
+    columns = ["release", "age", "channel", "recipes", "best MSE", "bytes", "signed by"]
+    print_rows(as_json, f"Releases in {opened.url}", columns, rows)
 
 
 @app.command("show", epilog="Example: aepipe releases show 20260101T020000Z-1a2b3c")
 def show_release(
     release: ReleaseArgument = "candidate", store: StoreOption = "./store", as_json: JsonOption = False
 ) -> None:
-    """Show one release: its recipes with their held-out errors, and its files."""
+    """Show one release: its recipes with their held-out errors, its files, and who signed it."""
     from aepipe.publishing.manifest import resolve_release
+    from aepipe.publishing.signatures import describe_signers, signers_of
     from aepipe.store import open_store
 
     opened = open_store(store)
     manifest = resolve_release(opened, release)
+    signers = signers_of(opened, manifest)
     if as_json:
-        typer.echo(manifest.model_dump_json(indent=2))
+        signed_by = [asdict(signer) for signer in signers]
+        typer.echo(json.dumps({**manifest.model_dump(mode="json"), "signed_by": signed_by}, indent=2))
         return
     columns = {
         "verdict": "verdict",
@@ -74,6 +88,8 @@ def show_release(
     rows = [[name, *(facts.get(column) for column in columns)] for name, facts in manifest.recipes.items()]
     print_table(f"{manifest.release}, {manifest.created}", ["recipe", *columns.values()], rows)
     typer.echo(f"{len(manifest.files)} files, {sum(file.size for file in manifest.files):,} bytes")
+    signed = describe_signers(signers)
+    typer.echo(signed[0].upper() + signed[1:])
     typer.echo(f"{opened.url}/releases/{manifest.release}/report.html")
 
 
@@ -99,26 +115,43 @@ def verify_release(
     store: StoreOption = "./store",
     as_json: JsonOption = False,
 ) -> None:
-    """Check a release's files against its manifest, and its channel; exits with 1 where something is wrong."""
+    """Check a release's files against its manifest, its channel and its signature; exits with 1 where one is wrong."""
     from aepipe.publishing.manifest import resolve_release
+    from aepipe.publishing.signatures import describe_signers, find_distrust, signers_of
     from aepipe.publishing.verify import find_foreign, find_problems
     from aepipe.store import open_store
 
     opened = open_store(store)
     manifest = resolve_release(opened, release)
-    findings, foreign = find_problems(opened, manifest, full), find_foreign(opened, manifest)
+    findings = find_problems(opened, manifest, full) + find_distrust(opened, manifest)
+    foreign, signers = find_foreign(opened, manifest), signers_of(opened, manifest)
     if as_json:
         found = {
             "problems": [asdict(f) for f in findings],
             **({"foreign": [f.key for f in foreign]} if foreign else {}),
+            "signed_by": [asdict(signer) for signer in signers],
         }
         typer.echo(json.dumps({"release": manifest.release, **found}, indent=2))
     else:
         for finding in [*findings, *foreign]:
             typer.echo(printable(f"{finding.key}: {finding.problem}"))
         what = "bytes" if full else "sizes"
-        typer.echo(f"{manifest.release}: {len(manifest.files)} files, {what} compared, {len(findings)} problems")
+        counts = f"{len(manifest.files)} files, {what} compared, {len(findings)} problems"
+        typer.echo(printable(f"{manifest.release}: {counts}, {describe_signers(signers)}"))
     raise typer.Exit(1 if findings else 0)
+
+
+@app.command("sign", epilog="Example: AEPIPE_SIGNING_KEY=aepipe-signing.pem aepipe releases sign production")
+def sign(release: ReleaseArgument, store: StoreOption = "./store", as_json: JsonOption = False) -> None:
+    """Sign a release with the key that AEPIPE_SIGNING_KEY names; every byte is checked before."""
+    from aepipe.publishing.signatures import describe_signers, sign_release, signers_of
+    from aepipe.store import open_store
+
+    opened = open_store(store)
+    manifest = sign_release(opened, release)
+    signers = signers_of(opened, manifest)
+    told = {"release": manifest.release, "signed_by": [asdict(signer) for signer in signers]}
+    typer.echo(json.dumps(told, indent=2) if as_json else f"{manifest.release} is {describe_signers(signers)}")
 
 
 @app.command("promote", epilog='Example: aepipe releases promote candidate --force --why "demo on Friday"')
@@ -127,20 +160,21 @@ def promote_release(
     why: WhyOption,
     channel: ChannelOption = "production",
     force: Annotated[bool, typer.Option("--force", help="Also where the gate held a recipe back.")] = False,
+    missing: MissingOption = "refuse",
     by: ByOption = None,
     store: StoreOption = "./store",
     as_json: JsonOption = False,
 ) -> None:
-    """Let a channel name a release as it is; every byte is checked before."""
+    """Let a channel name a release; every byte is checked before, and what the channel gains and loses is said."""
     from aepipe.publishing.channels import USUAL, list_channels
     from aepipe.publishing.index import refresh_index
     from aepipe.publishing.promotion import promote
     from aepipe.store import open_store
 
     opened = open_store(store)
-    promoted = promote(opened, channel, release, why, by, force)
+    promoted = promote(opened, channel, release, why, by, force, missing)
     refresh_index(opened)
-    _tell(channel, promoted, as_json)
+    _tell(opened, channel, promoted, as_json)
     if promoted.current.generation == 1 and channel not in USUAL:
         others = ", ".join(name for name in list_channels(opened) if name != channel) or "none"
         typer.echo(
@@ -166,7 +200,7 @@ def rollback_channel(
     opened = open_store(store)
     went_back = rollback(opened, channel, why, by)
     refresh_index(opened)
-    _tell(channel, went_back, as_json)
+    _tell(opened, channel, went_back, as_json)
 
 
 @app.command("diff", epilog="Example: aepipe releases diff production candidate")
@@ -218,13 +252,18 @@ for name, command, example in (
     app.command(name, epilog=f"Example: {example}")(command)
 
 
-def _tell(name: str, channel: "Channel", as_json: bool) -> None:
-    entry = channel.current
+def _tell(store: "Store", name: str, channel: "Channel", as_json: bool) -> None:
+    from aepipe.publishing.change import latest_change
+
+    entry, change = channel.current, latest_change(store, channel)
     if as_json:
-        typer.echo(json.dumps({"channel": name, **entry.model_dump(mode="json")}, indent=2))
+        changed = {} if change is None else asdict(change)
+        typer.echo(json.dumps({"channel": name, **entry.model_dump(mode="json"), **changed}, indent=2))
         return
     set_by = f"generation {entry.generation}, {entry.action} by {entry.by}: {entry.why}"
     typer.echo(printable(f"{name} is {entry.release} ({set_by})"))
+    if change is not None and str(change):
+        typer.echo(printable(str(change)))
 
 
 def _age(created: str) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from aepipe.errors import CorruptObjectError, ParameterError
-from aepipe.publishing.manifest import Manifest, ReleaseFile, get_manifest_bytes
+from aepipe.publishing.manifest import SIGNATURES, Manifest, ReleaseFile, get_manifest_bytes
+from aepipe.publishing.signatures import require_trusted
 from aepipe.store.interface import Store
 from aepipe.store.local_disk import disk_errors
 from aepipe.store.local_files import local_file
@@ -26,20 +27,26 @@ def download(
     Args:
         store: Where the release is.
         manifest: The release.
-        folder: Where its files go, under their paths in the release, with the manifest.
+        folder: Where its files go, under their paths in the release, with the manifest
+            and its signatures.
         recipes: Only these recipes' models, and what belongs to the whole; all where empty.
         on_file: Called with the path of each file that was copied.
 
     Raises:
         ParameterError: the folder is there, or the release has no such recipe.
         CorruptObjectError: a file's bytes are not those that the manifest names.
+        UntrustedReleaseError: no trusted key signed the release.
     """
     unknown = [recipe for recipe in recipes if recipe not in manifest.recipes]
     if unknown:
         raise ParameterError(f"The release has {', '.join(manifest.recipes)}.", recipes=unknown)
     if folder.exists():
         raise ParameterError("A download goes into a folder of its own.", "Name one that is not there.", to=str(folder))
-    stored = get_manifest_bytes(store, manifest.release)
+    require_trusted(store, manifest)
+    stored = {"manifest.json": get_manifest_bytes(store, manifest.release)}
+    signatures = store.get_versioned(f"releases/{manifest.release}/{SIGNATURES}")
+    if signatures is not None:
+        stored[SIGNATURES] = signatures.data
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as name:
         part = Path(name).resolve() / "release"
@@ -50,7 +57,8 @@ def download(
                     _copy(store, manifest.release, file, _inside(part, file.path))
                     if on_file is not None:
                         on_file(file.path)
-            (part / "manifest.json").write_bytes(stored)
+            for path, data in stored.items():
+                (part / path).write_bytes(data)
             os.replace(part, folder)
     return folder
 

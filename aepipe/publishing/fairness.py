@@ -63,8 +63,8 @@ def _is_same_split(outcome: Outcome, incumbent: Manifest) -> bool:
 
 def _digests_of(store: Store, manifest: Manifest, recipe: str) -> dict[str, np.ndarray] | None:
     lineage = manifest.lineage.get(recipe, {})
-    data, split = (stage in lineage and find_stage(store, stage, lineage[stage]) for stage in ("data", "split"))
     try:
+        data, split = (stage in lineage and find_stage(store, stage, lineage[stage]) for stage in ("data", "split"))
         return load_digests(store, data, split) if data and split else None
     except AepipeError:
         # Pruned or damaged: it can't be said what was learned from, which the caller tells.

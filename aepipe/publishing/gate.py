@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from aepipe.evaluation.strongest import find_baselines, find_strongest
 from aepipe.publishing.notation import decimals, significant, words
 from aepipe.publishing.outcome import Outcome, RuleResult, Verdict
 from aepipe.publishing.settings import PublishSettings
@@ -18,7 +19,8 @@ class Demands:
     """Which rules hold a recipe back. That a model is sound is always demanded.
 
     Attributes:
-        baselines: It must beat PCA at its code size; a denoiser doing nothing and the best linear map.
+        baselines: It must beat the strongest baseline at its code size; a denoiser doing nothing and the best linear
+            map.
         incumbent: It must not be worse than the channel's model.
     """
 
@@ -27,7 +29,7 @@ class Demands:
 
     @classmethod
     def of(cls, setting: str, preset: str, settings: PublishSettings) -> "Demands":
-        """Return what a run demands: what a source does need not beat PCA, and a demonstration shows what it can."""
+        """Return what a run demands: a source's own setting need not beat a baseline, a demonstration nothing."""
         baselines = setting == "tuned" and preset == "full"
         chosen = settings.demand_baselines
         return cls(baselines=baselines if chosen is None else chosen, incumbent=preset == "full")
@@ -138,12 +140,18 @@ def _reload_rule(measured: float, reloaded: Measured, tolerance: float) -> RuleR
 
 
 def _baseline_rules(facts: Mapping[str, Any], demanded: bool) -> Iterator[RuleResult]:
-    if is_denoiser(facts):
-        error = facts["denoised_mse_per_pixel"]
-        baselines = {"noisy_mse_per_pixel": "doing nothing", "linear_mse_per_pixel": "the best linear map"}
-    else:
-        error, baselines = facts["mse_per_pixel"], {"pca_mse_per_pixel": "PCA at the same code size"}
-    for name, opponent in baselines.items():
+    error = judged_error(facts)
+    if not is_denoiser(facts):
+        baselines, strongest = find_baselines(facts), find_strongest(facts)
+        which = f", the strongest of {len(baselines)} baselines" if len(baselines) > 1 else ""
+        yield RuleResult(
+            rule=f"The model beats {strongest.label} at the same code size{which}.",
+            passed=error < strongest.mse_per_pixel,
+            demanded=demanded,
+            figures={"error": error, **{baseline.name: baseline.mse_per_pixel for baseline in baselines}},
+        )
+        return
+    for name, opponent in (("noisy_mse_per_pixel", "doing nothing"), ("linear_mse_per_pixel", "the best linear map")):
         yield RuleResult(
             rule=f"The model beats {opponent}.",
             passed=error < facts[name],

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aepipe.errors import printable
+from aepipe.evaluation.strongest import find_strongest
 from aepipe.publishing.channels import list_channels
 from aepipe.publishing.inline_images import InlineImage, inline_image
 from aepipe.publishing.manifest import Manifest, survey_releases
@@ -33,7 +34,7 @@ class Series:
         label: What tells it from the recipe's other series.
         created: ISO times, the oldest first.
         mse: MSE per pixel on held-out images; a denoiser's on noisy input.
-        reference: PCA's with the same code size; for a denoiser the best linear map's.
+        reference: That of the strongest baseline with the same code size; for a denoiser the best linear map's.
     """
 
     label: str
@@ -124,11 +125,11 @@ def series_of(recipe: str, manifests: Iterable[Manifest]) -> list[Series]:
 
 
 def _point(facts: Mapping[str, Any]) -> tuple[float, float] | None:
-    kinds = (("denoised_mse_per_pixel", "linear_mse_per_pixel"), ("mse_per_pixel", "pca_mse_per_pixel"))
-    for mse, reference in kinds:
-        if facts.get(mse) is not None and facts.get(reference) is not None:
-            return facts[mse], facts[reference]
-    return None
+    denoised, linear = facts.get("denoised_mse_per_pixel"), facts.get("linear_mse_per_pixel")
+    if denoised is not None and linear is not None:
+        return denoised, linear
+    mse, strongest = facts.get("mse_per_pixel"), find_strongest(facts)
+    return None if mse is None or strongest is None else (mse, strongest.mse_per_pixel)
 
 
 def _present(manifests: Iterable[Manifest]) -> list[str]:

@@ -3,8 +3,6 @@
 import hashlib
 import json
 import logging
-import os
-import subprocess
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,7 +10,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from aepipe.errors import CorruptObjectError, NewerObjectError, ObjectNotFoundError, StoreError
 from aepipe.packages import installed_version
-from aepipe.publishing.channels import read_channel
+from aepipe.publishing.absent import require_store
+from aepipe.publishing.channels import require_channel
+from aepipe.publishing.commit import git_commit  # noqa: F401 - what a manifest says of the code, as package_versions
 from aepipe.publishing.facts import RecipeFacts, RunParameters, like
 from aepipe.store.fingerprint import canonical_json
 from aepipe.store.interface import Store
@@ -26,6 +26,8 @@ RESULT_FIGURES = (
     "psnr_db",
     "ssim",
     "pca_mse_per_pixel",
+    "patch_pca_mse_per_pixel",
+    "dct_mse_per_pixel",
     "denoised_mse_per_pixel",
     "linear_mse_per_pixel",
     "noisy_mse_per_pixel",
@@ -39,6 +41,11 @@ MEDIA_TYPES = {
     ".zip": "application/zip",
 }
 logger = logging.getLogger(__name__)
+
+
+# Who signed the manifest; like itself not among the files that it names.
+SIGNATURES = "signature.json"
+UNLISTED = ("manifest.json", SIGNATURES)
 
 
 class ReleaseFile(BaseModel):
@@ -65,8 +72,8 @@ class StageCost(BaseModel):
 
 def _each_once(files: list[ReleaseFile]) -> list[ReleaseFile]:
     paths = [file.path for file in files]
-    if "manifest.json" in paths or len(set(paths)) < len(paths):
-        raise ValueError("every file of a release is named once, and none is its manifest")
+    if not set(UNLISTED).isdisjoint(paths) or len(set(paths)) < len(paths):
+        raise ValueError("every file of a release is named once, and none is its manifest or its signatures")
     return files
 
 
@@ -93,7 +100,7 @@ class Manifest(BaseModel):
     candidate: ReleaseId = Field(description="The run's own release; another one where production's models were kept.")
     store: dict[str, JsonValue] = Field(description="What was measured about the store before anything was written.")
     files: Annotated[list[ReleaseFile], AfterValidator(_each_once)] = Field(
-        description="Every file of the release but this one."
+        description="Every file of the release but this one and its signatures."
     )
 
 
@@ -123,6 +130,7 @@ def get_manifest_bytes(store: Store, release: str) -> bytes:
             return store.get(manifest_key(release))
     except ObjectNotFoundError:
         pass
+    require_store(store)
     raise ObjectNotFoundError(
         "A release is complete once its manifest is there.",
         f"See the releases with: aepipe releases list --store {store.url}",
@@ -177,11 +185,16 @@ def stored_sha256(store: Store, manifest: Manifest) -> str:
 
 
 def resolve_release(store: Store, name: str) -> Manifest:
-    """Return the manifest of a release, or of the one that a channel of this name points at."""
+    """Return the manifest of a release, or of the one that a channel of this name points at.
+
+    Raises:
+        ObjectNotFoundError: there is no such release or channel, or no store at all.
+        CorruptObjectError: the manifest is not the one that the channel names.
+    """
     # No channel's name has the capital letters of a release's.
-    channel = read_channel(store, name) if name == name.lower() else None
-    if channel is None:
+    if name != name.lower():
         return read_manifest(store, name)
+    channel = require_channel(store, name)
     return read_manifest(store, channel.release, channel.current.manifest_sha256)
 
 
@@ -222,6 +235,11 @@ def has_model(manifest: Manifest, recipe: str) -> bool:
     return any(file.path == f"models/{recipe}/model.keras" for file in manifest.files)
 
 
+def with_models(manifest: Manifest) -> list[str]:
+    """Return the recipes that a release has a model of."""
+    return [recipe for recipe in manifest.recipes if has_model(manifest, recipe)]
+
+
 def release_file(path: str, source: Path, sha256: str) -> ReleaseFile:
     """Return the manifest's line about a file."""
     media_type = MEDIA_TYPES.get(source.suffix, MEDIA_TYPES.get(Path(path).suffix, "application/octet-stream"))
@@ -231,18 +249,6 @@ def release_file(path: str, source: Path, sha256: str) -> ReleaseFile:
 def package_versions() -> dict[str, str]:
     """Return the installed versions of what a result depends on."""
     return {name: installed_version(name) for name in PACKAGES}
-
-
-def git_commit() -> str | None:
-    """Return the commit of the code that runs, or None outside a checkout; $AEPIPE_GIT_COMMIT goes first."""
-    if os.environ.get("AEPIPE_GIT_COMMIT"):
-        return os.environ["AEPIPE_GIT_COMMIT"]
-    folder = Path(__file__).parent
-    command = ["git", "-C", str(folder), "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip() or None
-    except (OSError, subprocess.SubprocessError):
-        return None
 
 
 def as_json(value: Any) -> bytes:

@@ -10,6 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from aepipe.errors import printable
+from aepipe.evaluation.strongest import find_strongest
 from aepipe.publishing.manifest import RESULT_FIGURES, Manifest
 from aepipe.publishing.notation import ABSENT, decimals, duration
 from aepipe.recipes import RECIPES
@@ -24,7 +26,8 @@ RECONSTRUCTION = (
     "PSNR (dB)",
     "SSIM",
     "PCA, same code",
-    "ratio to PCA",
+    "strongest baseline",
+    "ratio to it",
     "seeds",
     "training",
     "hardware",
@@ -32,6 +35,8 @@ RECONSTRUCTION = (
 )
 DENOISING = ("recipe", "setting", "data", "denoised MSE", "best linear map", "ratio to it", "noisy input", "seeds")
 PLACES = 5
+# What a line can't do without; what else an older release lacks is a dash.
+NEEDED = ("setting", "data", "code_size", "seed", "mse_per_pixel")
 # What one training came to, as a manifest's recipe names it.
 MEASURED = (*RESULT_FIGURES, "training_seconds")
 # Name of data and split, digest of the images, digest of the held-out rows.
@@ -67,6 +72,8 @@ def result_lines(manifests: Iterable[Manifest]) -> list[ResultLine]:
         for recipe, facts in manifest.recipes.items():
             # A recipe of another run is that run's line; one that failed has no figures.
             if manifest.release != manifest.candidate or facts.get("origin") != manifest.release:
+                continue
+            if any(facts.get(name) is None for name in NEEDED):
                 continue
             key = (recipe, _setting(manifest, recipe, facts), *data_key(facts), facts["code_size"])
             if commits.setdefault(key, manifest.git_commit) == manifest.git_commit:
@@ -156,7 +163,7 @@ def _reconstruction_cells(line: ResultLine) -> list[str]:
         decimals(mean.get("psnr_db"), 1),
         decimals(mean.get("ssim"), 3),
         decimals(mean.get("pca_mse_per_pixel"), PLACES),
-        _ratio(line, "mse_per_pixel", "pca_mse_per_pixel"),
+        *_strongest_cells(line),
         str(len(line.seeds)),
         duration(mean.get("training_seconds")),
         line.hardware,
@@ -177,6 +184,14 @@ def _denoising_cells(line: ResultLine) -> list[str]:
     ]
 
 
+def _strongest_cells(line: ResultLine) -> list[str]:
+    strongest = find_strongest(line.mean)
+    if strongest is None:
+        return [ABSENT, ABSENT]
+    said = f"{decimals(strongest.mse_per_pixel, PLACES)} {strongest.label}"
+    return [said, _ratio(line, "mse_per_pixel", strongest.name)]
+
+
 def _ratio(line: ResultLine, name: str, reference: str) -> str:
     error, of = line.mean.get(name), line.mean.get(reference)
     return decimals(error / of if error is not None and of else None, 2)
@@ -192,4 +207,4 @@ def _with_spread(line: ResultLine, name: str) -> str:
 
 def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [columns, ["---"] * len(columns), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    return "".join(f"| {' | '.join(map(printable, cells))} |\n" for cells in lines)

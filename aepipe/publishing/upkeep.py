@@ -31,10 +31,13 @@ def remove_channel(
 
 def make_index(store: StoreOption = "./store") -> None:
     """Write index.html, the page over all releases, and print where it lies; every change of a release does so, too."""
+    from aepipe.publishing.absent import require_store
     from aepipe.publishing.index import write_index
     from aepipe.store import open_store
 
-    typer.echo(write_index(open_store(store)))
+    opened = open_store(store)
+    require_store(opened)
+    typer.echo(write_index(opened))
 
 
 def prune_releases(
@@ -48,12 +51,14 @@ def prune_releases(
 
     Never what a channel names or would go back to; a run makes a stage's result anew where it needs one.
     """
+    from aepipe.publishing.absent import require_store
     from aepipe.publishing.index import refresh_index
     from aepipe.publishing.prune import HOUR_SECONDS, plan_prune, prune
     from aepipe.publishing.prune_stages import plan_stages, prune_stages
     from aepipe.store import open_store
 
     opened = open_store(store)
+    require_store(opened)
     planned = plan_prune(opened, keep, grace_hours)
     removed = list(prune(opened, planned)) if delete else planned
     planned_stages = plan_stages(opened, [row.release for row in removed], grace_hours)

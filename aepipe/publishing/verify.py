@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError
 from aepipe.io.hashing import file_sha256
-from aepipe.publishing.manifest import Manifest, ReleaseFile
+from aepipe.publishing.manifest import UNLISTED, Manifest, ReleaseFile
 from aepipe.store.interface import Store
 
 THREADS = 8
@@ -46,7 +46,7 @@ def find_foreign(store: Store, manifest: Manifest) -> list[Finding]:
     They harm no reader: who looks at a folder with a file manager leaves such files.
     """
     prefix, sizes = _sizes(store, manifest)
-    named = {"manifest.json", *(file.path for file in manifest.files)}
+    named = {*UNLISTED, *(file.path for file in manifest.files)}
     return [Finding(prefix + path, "not in the manifest") for path in sorted(sizes) if path not in named]
 
 

@@ -76,7 +76,7 @@ def _checked(holds, rule: str) -> AfterValidator:
 
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-Size = Annotated[int, Field(ge=0, lt=2**63)]
+Size = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
 Name = Annotated[str, _checked(is_name, "a name has no separator, no dots alone and no control characters")]
 RelativePath = Annotated[
     str, _checked(is_path, "a path is relative and normalised, of names without control characters")

@@ -178,7 +178,8 @@ class S3Store:
         Args:
             older_than_seconds: Longer than any upload takes: a younger one may still be going on.
         """
-        return abort_uploads(self._call, self._prefix, self.clock() - older_than_seconds)
+        # Its date has whole seconds, the uploads' have parts of them.
+        return abort_uploads(self._call, self._prefix, self.clock() + 1 - older_than_seconds)
 
     def _delete_batch(self, keys: Sequence[str]) -> Sequence[str]:
         """Remove objects in one request; return the keys that this did not remove."""

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from aepipe.io.s3_client import make_client
 from aepipe.io.s3_errors import s3_errors
 
-ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 20.0
 
 
 def server_time(answer: Mapping[str, Any]) -> float:

@@ -95,16 +95,15 @@ def stage_prefix(stage: str, fingerprint: str) -> str:
 def find_stage(store: Store, stage: str, fingerprint: str) -> StageResult | None:
     """Return the stage's result if it is complete in the store.
 
-    One whose manifest is damaged counts for none, with a warning: the work can be done again.
+    Raises:
+        CorruptObjectError: its manifest is damaged.
+        NewerObjectError: a newer aepipe wrote it.
     """
     prefix = stage_prefix(stage, fingerprint)
     key = f"{prefix}/manifest.json"
     try:
         found = parse_stored(store.get(key), StageManifest, key)
     except ObjectNotFoundError:
-        return None
-    except (CorruptObjectError, NewerObjectError) as error:
-        logger.warning("A stage's result is passed over: %s", error)
         return None
     folder = f"{store.url}/{prefix}/{found.content}" if found.content else f"{store.url}/{prefix}"
     files = {path: Ref(uri=f"{folder}/{path}", **entry.model_dump()) for path, entry in found.files.items()}
@@ -119,9 +118,16 @@ def find_stage(store: Store, stage: str, fingerprint: str) -> StageResult | None
     )
 
 
-def _find_whole(store: Store, stage: str, fingerprint: str) -> StageResult | None:
-    """Return the stage's result if it is complete, and its files are still there in their sizes."""
-    found = find_stage(store, stage, fingerprint)
+def find_whole_stage(store: Store, stage: str, fingerprint: str) -> StageResult | None:
+    """Return the stage's result if it is complete, and its files are still there in their sizes.
+
+    A damaged one counts for none, with a warning: the work can be done again.
+    """
+    try:
+        found = find_stage(store, stage, fingerprint)
+    except (CorruptObjectError, NewerObjectError) as error:
+        logger.warning("A stage's result is made anew: %s", error)
+        return None
     if found is None:
         return None
     sizes = {f"{store.url}/{info.key}": info.size for info in store.list(f"{stage_prefix(stage, fingerprint)}/")}
@@ -145,11 +151,11 @@ def produce_stage(
         work: Fills the folder it is given with files, and returns the stage's facts.
         refresh: Do the work even if it has been done.
     """
-    done = None if refresh else _find_whole(store, stage, fingerprint)
+    done = None if refresh else find_whole_stage(store, stage, fingerprint)
     if done is not None:
         return done
     with FileLock(_lock_path(store, stage, fingerprint)):
-        done = None if refresh else _find_whole(store, stage, fingerprint)
+        done = None if refresh else find_whole_stage(store, stage, fingerprint)
         return done or _work(store, stage, fingerprint, work)
 
 

@@ -22,7 +22,7 @@ UNFINISHED = ENVIRONMENT / "unfinished"
 MADE_FOR = ENVIRONMENT / "made-for"
 IDENTITY = Path(__file__).with_name("identity.py")
 # To fetch and on the disk, in GB, on 64-bit x86 Linux.
-SIZES = {"runtime": (0.5, 2.4), "dev": (0.7, 3.0), "gpu": (3.6, 8.5)}
+SIZES = {"runtime": (0.5, 2.4), "dev": (0.7, 3.0), "gpu": (3.6, 7.5)}
 INTERRUPTED = 130
 
 

@@ -52,6 +52,20 @@ def test_equal_pictures_share_a_part():
     assert facts["num_test"] % 4 == 0
 
 
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("copies", [39, 60])
+def test_a_placeholder_trains_and_is_not_what_a_model_is_judged_by(copies, seed):
+    shown = np.concatenate([pictures(40), np.tile(pictures(1, 900), (copies, 1, 1, 1))])
+    split = make_split(own(shown), SplitSettings(seed=seed))
+    assert set(range(40, 40 + copies)) <= set(split.train)
+    assert len(split.test)
+
+
+def test_of_two_pictures_with_many_copies_each_has_a_part():
+    split = make_split(own(np.tile(pictures(2), (20, 1, 1, 1))), SplitSettings())
+    assert [len(rows) for rows in split.parts.values()] == [20, 0, 20]
+
+
 @pytest.mark.parametrize("seed", range(40))
 @pytest.mark.parametrize("count", [2, 3, 4])
 def test_of_the_smallest_sets_no_part_is_empty(count, seed):

@@ -10,6 +10,13 @@ from deploy.apply import apply_deployments, apply_pools
 from deploy.specification import FILE, load_deployments
 
 
+@pytest.fixture(autouse=True)
+def no_other_server(monkeypatch, tmp_path):
+    """Whoever runs the tests may have a server of their own on this machine."""
+    monkeypatch.setattr("deploy.credentials.environments", dict)
+    monkeypatch.setattr("deploy.credentials.DEFAULT_STATE", tmp_path / "no-state")
+
+
 @pytest.fixture
 def client(prefect_server) -> Iterator[SyncPrefectClient]:
     """A client of a server that has nothing on it."""
@@ -22,7 +29,7 @@ def client(prefect_server) -> Iterator[SyncPrefectClient]:
 def train_deployment(client) -> DeploymentResponse:
     """The deployment train/gpu and its pools, and nothing else."""
     specs = [spec for spec in load_deployments(FILE, "./store", "process") if spec.full_name == "train/gpu"]
-    assert list(apply_pools(client, "process", False))
+    assert list(apply_pools(client, "process", specs, False))
     assert list(apply_deployments(client, specs, False))
     return client.read_deployment_by_name("train/gpu")
 

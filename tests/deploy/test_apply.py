@@ -13,15 +13,17 @@ from typer.testing import CliRunner
 
 from aepipe.errors import ParameterError
 from deploy.cli import app
+from deploy.job_variables import closed
 from deploy.server import apply_all
 from deploy.work_pools import POOLS, pool_template
 
+OWN_ENVIRONMENT = {"env": {"AWS_PROFILE": "models"}}
 NIGHTLY = {
     "name": "nightly",
     "entrypoint": "flows.pipeline.pipeline",
     "description": "Every night.",
     "tags": ["aepipe"],
-    "work_pool": {"name": "aepipe-cpu", "job_variables": {"env": {"AWS_PROFILE": "models"}}},
+    "work_pool": {"name": "aepipe-cpu", "job_variables": OWN_ENVIRONMENT},
     "parameters": {"store": "{{ $AEPIPE_STORE }}", "preset": "quick"},
     "schedules": [{"slug": "night", "cron": "0 2 * * *", "timezone": "Europe/Paris", "parameters": {"preset": "full"}}],
     "concurrency_limit": {"limit": 1, "collision_strategy": "CANCEL_NEW"},
@@ -39,7 +41,8 @@ def apply(client, tmp_path) -> Callable[..., list[str]]:
     def apply(*entries: dict, check: bool = False, notify: str | None = None) -> list[str]:
         file = tmp_path / "mine.yaml"
         file.write_text(yaml.safe_dump({"deployments": list(entries)}))
-        return list(apply_all(client, "s3://models/aepipe", "process", notify, file if entries else None, check))
+        changes = apply_all(client, "s3://models/aepipe", "process", notify, file if entries else None, check)
+        return [str(change) for change in changes]
 
     return apply
 
@@ -91,7 +94,7 @@ def test_what_is_there_is_as_the_file_says(apply, client, nightly):
     schedule = found.schedules[0]
     assert schedule.schedule == CronSchedule(cron="0 2 * * *", timezone="Europe/Paris")
     assert (schedule.slug, schedule.active, schedule.parameters) == ("night", True, {"preset": "full"})
-    assert client.read_work_pool("aepipe-gpu").base_job_template == pool_template("process", "aepipe-gpu")
+    assert client.read_work_pool("aepipe-gpu").base_job_template == closed(pool_template("process", "aepipe-gpu"), [])
 
 
 def test_a_second_time_changes_nothing(apply, client):
@@ -116,7 +119,9 @@ def test_what_was_changed_by_hand_is_brought_back(apply, client, nightly):
     changes = {
         "parameters": {"store": "elsewhere"},
         "description": "Changed in the UI.",
-        "job_variables": {"env": {"AWS_PROFILE": "mine"}},
+        "job_variables": {
+            "env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30", "PREFECT_LOGGING_EXTRA_LOGGERS": "aepipe"}
+        },
         "tags": ["mine"],
         "entrypoint": "flows.train.train",
         "concurrency_limit": 7,
@@ -243,12 +248,12 @@ def test_deployments_of_others_are_left_alone(apply, client):
 
 def test_a_pools_template_and_description_are_brought_back(apply, client):
     apply(NIGHTLY)
-    template = pool_template("process")
+    template = closed(pool_template("process"), [OWN_ENVIRONMENT])
     template["variables"]["properties"]["stream_output"]["default"] = True
     client.update_work_pool("aepipe-cpu", WorkPoolUpdate(base_job_template=template))
     client.update_work_pool("aepipe-gpu", WorkPoolUpdate(description="Mine."))
     assert apply(NIGHTLY) == ["work pool aepipe-cpu: updated", "work pool aepipe-gpu: updated"]
-    assert client.read_work_pool("aepipe-cpu").base_job_template == pool_template("process")
+    assert client.read_work_pool("aepipe-cpu").base_job_template == closed(pool_template("process"), [OWN_ENVIRONMENT])
     assert client.read_work_pool("aepipe-gpu").description != "Mine."
 
 

@@ -1,8 +1,10 @@
 """What is found of the machine: GPUs, disks, memory, packages."""
 
 import os
+import shutil
 import sys
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
@@ -59,16 +61,23 @@ def test_how_full_a_disk_may_be(free_gib, state):
 
 def test_each_disk_is_looked_at_once_and_folders_need_not_be_there(tmp_path, monkeypatch):
     monkeypatch.setenv("AEPIPE_CACHE", str(tmp_path / "not/there"))
-    looked_at = [finding.subject for finding in check_disks(str(tmp_path / "store"))]
+    looked_at = [finding.subject for finding in check_disks(str(tmp_path / "store"), tmp_path)]
     names = sorted(name for subject in looked_at for name in subject.removeprefix("disk of ").split(", "))
-    assert names == ["Prefect", "cache", "store", "temporary files"]
+    assert names == ["Prefect", "cache", f"server's state {tmp_path}", "store", "temporary files"]
     (shared,) = [subject for subject in looked_at if "cache" in subject]
     assert "store" in shared
 
 
 @pytest.mark.parametrize("store", ["s3://bucket/x", "ftp://host/x"])
 def test_a_store_that_is_no_folder_has_no_disk_here(store):
-    assert all("store" not in finding.subject for finding in check_disks(store))
+    assert all("store" not in finding.subject for finding in check_disks(store, Path("none")))
+
+
+def test_a_full_disk_under_the_servers_state_is_found(tmp_path, monkeypatch):
+    full = shutil.disk_usage(tmp_path)._replace(free=0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    broken = [finding for finding in check_disks("s3://bucket/x", tmp_path) if finding.state == "broken"]
+    assert [finding for finding in broken if f"server's state {tmp_path}" in finding.subject]
 
 
 def test_memory():

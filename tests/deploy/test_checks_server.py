@@ -1,6 +1,7 @@
 """What is found of Prefect servers, and of what is on one."""
 
 import http.server
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,16 +10,22 @@ import yaml
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate, WorkPoolUpdate, WorkQueueUpdate
 from prefect.client.schemas.objects import WorkQueue
-from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
+from prefect.settings import (
+    PREFECT_API_AUTH_STRING,
+    PREFECT_API_REQUEST_TIMEOUT,
+    PREFECT_API_URL,
+    temporary_settings,
+)
 from prefect.states import Scheduled
 from servers.proxy import serving
 from servers.server import free_ports
 
+from deploy.apply import apply_deployments, apply_pools
 from deploy.automations import names_that_notify
-from deploy.checks_server import check_server, judge_version
+from deploy.checks_server import QUICK, _difference, check_server, judge_version
 from deploy.finding import Finding
 from deploy.server import apply_all
-from deploy.specification import FILE
+from deploy.specification import FILE, DeploymentSpec
 
 STORE = "s3://models/aepipe"
 APPLY = f"Run: aepipe apply --store {STORE}"
@@ -44,9 +51,11 @@ def look(file: Path | None, store: str = STORE) -> dict[str, Finding]:
 
 
 def not_ok(file: Path, store: str = STORE) -> dict[str, Finding]:
-    """What is found, but that nobody is told of trouble."""
+    """What is found, but that nobody is told of trouble, and that the tests' server asks for no credentials."""
     found = look(file, store)
-    assert found.pop("automations").state == "warning"
+    states = {found.pop(subject).state for subject in ("automations", "Prefect credentials")}
+    assert states == {"warning"}
+    assert found.pop("web pages").state == "broken"
     return {subject: finding for subject, finding in found.items() if finding.state != "ok"}
 
 
@@ -110,9 +119,10 @@ def test_wrong_credentials():
 
 
 def test_right_credentials_and_a_server_in_trouble():
-    api, credentials, trouble = look_at((200, '"99.0.0"'), (401, "{}"))
+    api, credentials, pages, trouble = look_at((200, '"99.0.0"'), (401, "{}"))
     assert (api.state, api.finding.split(" has ")[1][:15]) == ("broken", "Prefect 99.0.0,")
     assert (credentials.state, credentials.finding) == ("ok", "the server asks for some, and accepts these")
+    assert pages.state == "ok"
     assert trouble.finding.startswith("it answers GET /api/csrf-token with 500")
     assert "geheim" not in repr((api, credentials, trouble))
 
@@ -135,18 +145,21 @@ def test_a_server_must_not_be_older_than_its_clients(server, client, state):
 def test_a_server_with_nothing_on_it(client):
     found = look(None)
     broken = [subject for subject, finding in found.items() if finding.state == "broken"]
+    assert broken.pop(0) == "web pages"
     assert broken[:2] == ["work pool aepipe-cpu", "work pool aepipe-gpu"]
     assert "deployment pipeline/nightly" in broken
     assert broken[-1].startswith("automation aepipe: crash runs")
     assert {found[subject].way_out for subject in broken} == {APPLY}
     assert len(broken) == 2 + 10 + 2
-    assert found["Prefect API"].state == found["Prefect credentials"].state == "ok"
+    assert found["Prefect API"].state == "ok"
     assert client.read_work_pools() == []
 
 
 def test_everything_applied_with_workers(applied, small):
     found = look(small)
     assert found.pop("automations").way_out.startswith(f"{APPLY} --file {small} --notify ")
+    assert found.pop("Prefect credentials").state == "warning"
+    assert found.pop("web pages").state == "broken"
     assert {finding.state for finding in found.values()} == {"ok"}
     assert found["deployments"].finding == "all 3 are as in small.yaml"
     assert found["workers of aepipe-gpu"].finding.startswith("1 online (worker-of-aepipe-gpu), heard of ")
@@ -261,3 +274,26 @@ def test_somebody_is_told_of_trouble(applied, small):
     told = next(found for found in applied.read_automations() if found.name == names_that_notify()[0])
     applied.pause_automation(told.id)
     assert f"not there: {told.name}" in look(small)["automations"].finding
+
+
+def test_a_deployment_whose_name_has_a_colon_is_named_in_full(client):
+    spec = DeploymentSpec(
+        name="nightly: europe", entrypoint="flows.pipeline.pipeline", work_pool={"name": "aepipe-cpu"}
+    )
+    (finding,) = check_missing(client, spec)
+    assert (finding.subject, finding.finding) == ("deployment pipeline/nightly: europe", "missing")
+
+
+def check_missing(client, spec: DeploymentSpec) -> list[Finding]:
+    list(apply_pools(client, "process", [], check=False))
+    return [_difference(change, APPLY) for change in apply_deployments(client, [spec], check=True)]
+
+
+def test_a_server_that_says_nothing_is_slow_and_not_away(monkeypatch):
+    monkeypatch.setitem(QUICK, PREFECT_API_REQUEST_TIMEOUT, 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/api"
+        with temporary_settings({PREFECT_API_URL: url}):
+            (finding,) = check_server(STORE, "process", None)
+    assert finding.finding.startswith("The Prefect server is there, and must answer in time.")
+    assert "load" in finding.way_out

@@ -251,6 +251,8 @@ class Stack:
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "DO_NOT_TRACK": "1",
             "AEPIPE_THREADS": "1",
+            # Each test has a store of its own in the one bucket.
+            "AEPIPE_STORES": f"s3://{self._s3.bucket}",
             "AEPIPE_TEST_PROGRAM": f"{self.port}-{name}",
         }
 

@@ -11,10 +11,12 @@ import pytest
 from e2e.stack import ROOT, processes_with, wait_for
 from prefect.client.orchestration import get_client
 from prefect.deployments import run_deployment
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from servers.server import free_ports
 
 from aepipe.store import open_store
+from deploy.checks_pages import check_pages
+from deploy.credentials import auth_string
 
 NOISE = {"data_set": "digits", "noise": {"kinds": ["gaussian"], "levels": [0.2], "max_images": 20}}
 TRAINING = {
@@ -54,8 +56,9 @@ def up(tmp_path, monkeypatch):
                 lines.append(line.strip())
                 if line.startswith("Ctrl-C"):
                     break
+            auth = auth_string(state)
             with (
-                temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}),
+                temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api", PREFECT_API_AUTH_STRING: auth}),
                 get_client(sync_client=True) as client,
             ):
                 try:
@@ -82,6 +85,10 @@ def test_it_runs_stops_and_goes_on(up, tmp_path):
         assert "deployment pipeline/nightly: created" in lines
         pools = ("aepipe-cpu", "aepipe-gpu")
         wait_for(lambda: all(client.read_workers_for_work_pool(pool) for pool in pools), 150, "both workers are online")
+        (pages,) = check_pages(str(client.api_url).rstrip("/"))
+        assert pages.finding == (
+            "what they could send is refused: of another origin 403, to another name of the server 421, as text 415"
+        )
         # The quickest there is: nothing is trained.
         finished = run_deployment("noisy-test-set/weekly", parameters=NOISE, timeout=300, poll_interval=0.5)
         assert finished.state.is_completed(), finished.state.message

@@ -36,7 +36,7 @@ CONTRACT = {
     ],
     "apply": ["--check", "--file", "--notify", "--pools", "--store"],
     "up": ["--database", "--file", "--host", "--notify", "--port", "--state", "--store"],
-    "doctor": ["--file", "--json", "--pools", "--store"],
+    "doctor": ["--file", "--json", "--pools", "--state", "--store"],
     "recipes": ["--json"],
     "reconstruct": ["--batch-size", "--channel", "--json", "--output", "--recipe", "--store", "IMAGES"],
     "table": ["--json", "--store"],
@@ -121,6 +121,7 @@ def test_changes_go_where_they_belong():
     assert parse_changes(changes) == {
         "overrides": {"epochs": "3"},
         "recipe_overrides": {"faces-conv": {"epochs": "5"}},
+        "data": {},
         "split": {"seed": "1"},
         "noise": {"levels": ["0.1", "0.3"]},
         "checkpoints": {},

@@ -1,12 +1,14 @@
 """Channels move by compare-and-swap, and remember who moved them where and why."""
 
 import hashlib
+import json
 import threading
 
 import pytest
 
-from aepipe.errors import ConflictError, ObjectNotFoundError, ParameterError
+from aepipe.errors import ConflictError, CorruptObjectError, ObjectNotFoundError, ParameterError
 from aepipe.publishing.channels import list_channels, named_releases, point_channel, read_channel, require_channel
+from aepipe.publishing.removal import remove_channel
 from aepipe.store import open_store
 
 A, B, C, D = (f"20260101T00000{number}Z-{name}" for number, name in enumerate("abcd"))
@@ -88,5 +90,66 @@ def test_names_that_no_channel_can_have(store, name):
 
 def test_a_channel_that_was_never_set_is_named(store):
     point(store, A, channel="candidate")
-    with pytest.raises(ObjectNotFoundError, match="channel='production', known='candidate'"):
+    with pytest.raises(ObjectNotFoundError, match=r"no channel production\. Received: .*channels=\['candidate'\]"):
         require_channel(store, "production")
+
+
+def change(store, change_text):
+    """Let a channel rot: its bytes change behind everybody's back."""
+    key = "channels/production.json"
+    store.put(key, change_text(store.get(key)))
+
+
+def test_a_channel_that_rotted_is_never_believed(store):
+    point(store, A)
+    point(store, B)
+    # Still JSON, and still a channel: only its digest tells.
+    change(store, lambda data: data.replace(digest(B).encode(), digest(A).encode()))
+    with pytest.raises(CorruptObjectError, match=r"key='channels/production.json'.*remove-channel production"):
+        read_channel(store, "production")
+    with pytest.raises(CorruptObjectError):
+        point(store, C)
+
+
+def test_a_channel_of_an_older_version_has_no_digest_and_is_read_and_moved(store):
+    point(store, A)
+    without = {
+        name: value for name, value in json.loads(store.get("channels/production.json")).items() if name != "sha256"
+    }
+    store.put("channels/production.json", json.dumps(without).encode())
+    assert read_channel(store, "production").release == A
+    assert point(store, B).previous.release == A
+    assert json.loads(store.get("channels/production.json"))["sha256"]
+
+
+def test_a_removed_channel_is_gone_and_what_it_was_is_kept_with_the_reason(store):
+    point(store, A, channel="producton")
+    record = json.loads(store.get(remove_channel(store, "producton", "typing error", "ada")))
+    assert (record["channel"], record["why"], record["by"]) == ("producton", "typing error", "ada")
+    assert A in record["was"]
+    assert list_channels(store) == {}
+    with pytest.raises(ObjectNotFoundError, match="known='none'"):
+        remove_channel(store, "producton", "again")
+
+
+def test_production_goes_by_force_alone_and_nothing_goes_without_a_reason(store):
+    point(store, A)
+    with pytest.raises(ParameterError, match="needs a reason"):
+        remove_channel(store, "production", " ", force=True)
+    with pytest.raises(ParameterError, match="--force"):
+        remove_channel(store, "production", "no more")
+    remove_channel(store, "production", "no more", force=True)
+    assert read_channel(store, "production") is None
+
+
+def test_a_channel_that_can_not_be_read_can_be_removed(store):
+    store.put("channels/staging.json", b"{")
+    remove_channel(store, "staging", "damaged")
+    assert not store.exists("channels/staging.json")
+
+
+def test_a_user_without_a_name_is_told_by_number(store, monkeypatch):
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 2_000_123)
+    assert point(store, A, by=None).current.by == "uid 2000123"

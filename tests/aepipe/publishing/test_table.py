@@ -40,7 +40,7 @@ def test_seeds_make_one_line_with_mean_and_spread():
     assert line.spread["mse_per_pixel"] == pytest.approx(0.001)
     row = as_markdown([line]).splitlines()[2]
     assert "| 0.00500 ± 0.00100 |" in row
-    assert "| 0.62 |" in row
+    assert "| 0.00800 | 0.00800 PCA | 0.62 |" in row
     assert row.endswith("| 3 | 1 min 15 s | CPU | cccccccccccc |")
 
 
@@ -122,3 +122,8 @@ def test_what_an_old_release_does_not_say_is_a_dash():
     assert row.startswith(
         f"| mnist-dense | tuned | digits-fraction | 8 | {dash} | 0.00400 | {dash} | {dash} | {dash} |"
     )
+
+
+def test_the_strongest_baseline_is_named():
+    row = as_markdown(result_lines([manifest(dct_mse_per_pixel=0.005, patch_pca_mse_per_pixel=0.006)])).splitlines()[2]
+    assert "| 0.00800 | 0.00500 DCT low-pass | 0.80 |" in row

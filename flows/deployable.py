@@ -1,0 +1,32 @@
+"""What every flow that has a deployment does before its first task."""
+
+import functools
+from collections.abc import Callable
+from inspect import signature
+from typing import ParamSpec, TypeVar
+
+from flows.limits import check_limits
+from flows.missed_runs import cancel_missed_runs
+from tasks.failures import tell_failures_in_one_line
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+def deployable(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Let a flow begin only with a store and images that its worker allows, and as the one run of its schedule.
+
+    Who calls the flow by hand, on a machine of their own, is limited by nothing.
+    """
+    own = signature(function)
+
+    @functools.wraps(function)
+    def begin(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        tell_failures_in_one_line()
+        bound = own.bind(*args, **kwargs)
+        bound.apply_defaults()
+        check_limits(bound.arguments)
+        cancel_missed_runs()
+        return function(*args, **kwargs)
+
+    return begin

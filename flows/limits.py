@@ -1,0 +1,96 @@
+"""Which stores and images a run may name: whoever can start runs must not read and write all that a worker can."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.runtime import deployment
+
+from aepipe.datasets import OWN_IMAGES
+from aepipe.errors import ParameterError
+
+STORES_VARIABLE, IMAGES_VARIABLE = "AEPIPE_STORES", "AEPIPE_IMAGES"
+SEPARATOR = ","
+BUCKETS = "s3://"
+IMAGES = f"{OWN_IMAGES}:"
+
+
+def check_limits(parameters: Mapping[str, Any]) -> None:
+    """Check a run's store and images before anything is read.
+
+    What the worker's variables list is allowed, and everything below it. Where they are not set, it is what the run's
+    deployment names itself, in its parameters and those of its schedules. Who runs a flow by hand is not limited.
+
+    Args:
+        parameters: The flow's.
+
+    Raises:
+        ParameterError: the run names something else.
+    """
+    own = _deployment()
+    stores = _allowed(STORES_VARIABLE, own, stores_of)
+    if stores is None:
+        return
+    images = [*(_allowed(IMAGES_VARIABLE, own, images_of) or ()), *stores]
+    for location in stores_of([parameters]):
+        _check(location, stores, "A run names a store of those that its worker allows.", STORES_VARIABLE)
+    for location in images_of([parameters]):
+        _check(location, images, "A run reads images from where its worker allows it.", IMAGES_VARIABLE)
+
+
+def stores_of(parameters: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the stores that sets of parameters name."""
+    return list(dict.fromkeys(str(each["store"]) for each in parameters if each.get("store") is not None))
+
+
+def images_of(parameters: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return where sets of parameters take images of somebody's own from."""
+    names = [str(each["data_set"]) for each in parameters if each.get("data_set") is not None]
+    return list(dict.fromkeys(name.removeprefix(IMAGES) for name in names if name.startswith(IMAGES)))
+
+
+def _deployment() -> DeploymentResponse | None:
+    if deployment.id is None:
+        return None
+    with get_client(sync_client=True) as client:
+        return client.read_deployment(UUID(str(deployment.id)))
+
+
+def _allowed(
+    variable: str, own: DeploymentResponse | None, named: Callable[[Iterable[Mapping[str, Any]]], list[str]]
+) -> list[str] | None:
+    listed = os.environ.get(variable)
+    if listed:
+        return [location.strip() for location in listed.split(SEPARATOR) if location.strip()]
+    if own is None:
+        return None
+    return named([own.parameters, *(schedule.parameters for schedule in own.schedules)])
+
+
+def _check(location: str, allowed: Sequence[str], rule: str, variable: str) -> None:
+    place = _parts(location)
+    if any(place[: len(parts)] == parts for parts in map(_parts, allowed)) and ".." not in place:
+        return
+    name = "store" if variable == STORES_VARIABLE else "data_set"
+    way_out = f"Name one of the deployment's, or let the worker's operator list it in {variable}."
+    raise ParameterError(rule, way_out, **{name: _without_user(location)})
+
+
+def _parts(location: str) -> tuple[str, ...]:
+    """Return what a location is made of, so that /data is no beginning of /database; links are followed."""
+    if location.startswith(BUCKETS):
+        return (BUCKETS, *filter(None, location.removeprefix(BUCKETS).split("/")))
+    path = location
+    if location.startswith("file:"):
+        path = unquote(location.removeprefix("file:").removeprefix("//").removeprefix("localhost"))
+    return Path(path).expanduser().resolve().parts
+
+
+def _without_user(location: str) -> str:
+    scheme, separator, rest = location.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}" if separator else location

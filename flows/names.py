@@ -1,0 +1,47 @@
+"""How a run is called: by the name that somebody gave it, else by what it does."""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+
+from prefect.context import FlowRunContext
+from prefect.runtime import flow_run
+
+
+def named(description: str | Callable[[], str]) -> Callable[[], str]:
+    """Return what gives a run its name.
+
+    Args:
+        description: Of the parameters, as "verify {release}", or what makes one of them.
+    """
+
+    def name() -> str:
+        typed = typed_name()
+        if typed is not None:
+            return typed
+        return description.format(**flow_run.parameters) if isinstance(description, str) else description()
+
+    return name
+
+
+def typed_name() -> str | None:
+    """Return the name that somebody typed into the form, or that a parent gave; None where Prefect made one up."""
+    context = FlowRunContext.get()
+    run = context.flow_run if context else None
+    if run is None or run.deployment_id is None or run.auto_scheduled or is_made_up(run.name):
+        return None
+    return run.name
+
+
+def is_made_up(name: str) -> bool:
+    """Tell whether a name is like those that Prefect makes up: two words of its lists, as brave-whale."""
+    words = re.findall("[a-z]+", name)
+    return bool(re.fullmatch("[a-z]+(-[a-z]+)+", name)) and set(words) <= _words()
+
+
+@cache
+def _words() -> frozenset[str]:
+    # Prefect takes its names from this package, which has no question for its words.
+    lists = [file for file in (files("coolname") / "data").iterdir() if file.name.endswith(".txt")]
+    return frozenset(word for file in lists for word in re.findall("[a-z]+", file.read_text(encoding="utf-8").lower()))
