@@ -2,6 +2,7 @@
 
 import json
 import math
+from importlib import metadata
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ from aepipe.models.options import count_parameters
 from aepipe.printing import print_rows, print_table, printable
 from aepipe.publishing.commands import JsonOption, StoreOption
 from aepipe.publishing.commands import app as releases_app
-from aepipe.recipes import RECIPES
+from aepipe.recipes import RECIPES, spelled_out
 
 MostLeftOutOption = Annotated[
     float, typer.Option(min=0, max=1, help="Share of one's own picture files that may give none.")
@@ -19,14 +20,27 @@ MostLeftOutOption = Annotated[
 
 app = typer.Typer(
     name="aepipe",
-    help="Train autoencoders, judge them on held-out data, publish them as releases.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 datasets_app = typer.Typer(help="List, fetch and verify data sets.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(releases_app, name="releases")
+
+
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"aepipe {metadata.version('aepipe')}")
+        raise typer.Exit
+
+
+@app.callback(epilog="Example: aepipe run --preset quick --data-set digits")
+def about(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")] = False,
+) -> None:
+    """Train autoencoders, judge them on held-out data, publish them as releases."""
 
 
 @app.command(epilog="Example: aepipe recipes")
@@ -138,7 +152,7 @@ def noise(
 )
 def reconstruct(
     images: Annotated[str, typer.Argument(help="A folder, a .zip or .npz file, or an s3:// prefix.")],
-    recipe: Annotated[str, typer.Option(help="Whose model.")],
+    recipe: Annotated[str, typer.Option(help="Whose model; a part that no other recipe has will do: conv.")],
     store: StoreOption = "./store",
     channel: Annotated[str, typer.Option(help="A channel, or a release's id.")] = "production",
     output: Annotated[str, typer.Option(help="A new or empty folder.")] = "./reconstructions",
@@ -148,7 +162,7 @@ def reconstruct(
     """Reconstruct images with a published model: a PNG for each, and errors.csv."""
     from aepipe.reconstruction import reconstruct_images
 
-    done = reconstruct_images(images, output, store, recipe, channel, batch_size)
+    done = reconstruct_images(images, output, store, spelled_out(recipe), channel, batch_size)
     if as_json:
         typer.echo(json.dumps(done.summary(), indent=2))
         return
