@@ -170,7 +170,7 @@ def test_a_release_stays_where_a_channel_can_not_be_read_any_more():
             if key == f"releases/{OLD}/manifest.json":
                 store.put("channels/staging.json", b"{")
 
-    with pytest.raises(CorruptObjectError, match="channels/staging.json"):
+    with pytest.raises(CorruptObjectError, match="staging"):
         prune_all(DamagedMeanwhile())
     assert find_problems(store, read_manifest(store, OLD)) == []
 
