@@ -52,7 +52,7 @@ def count(work, store):
 def make_store(named=NEW):
     store = MemoryStore()
     for release in (OLD, NEW):
-        put_release(store, release)
+        put_release(store, release, {"dense": release.encode()})
     if named:
         promote(store, "production", named, "tests", "tester")
     return store
