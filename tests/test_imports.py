@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 # From the top of the pipeline to the bottom; names in one row are independent of each other's row but may share it.
 LAYERS = [
+    ["aepipe.command"],
     ["deploy"],
     ["flows"],
     ["tasks"],
@@ -30,8 +31,8 @@ LAYERS = [
     ["aepipe.linear", "aepipe.noise", "aepipe.preprocess", "aepipe.splits"],
     ["aepipe.datasets", "aepipe.parts", "aepipe.store"],
     ["aepipe.io"],
-    ["aepipe.cells", "aepipe.folders", "aepipe.packages", "aepipe.printing"],
-    ["aepipe.errors"],
+    ["aepipe.cells", "aepipe.folders", "aepipe.hardware", "aepipe.packages", "aepipe.printing"],
+    ["aepipe.errors", "aepipe.suggestions"],
 ]
 # Outside packages that only these may import.
 OWNERS = {

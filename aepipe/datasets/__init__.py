@@ -9,8 +9,9 @@ from pydantic import Field
 from aepipe.datasets.cache import check_files, data_set_folder, fetch_arrays
 from aepipe.datasets.images import ImageData
 from aepipe.datasets.spec import DataSetSpec, DataSetSummary, FileCheck
-from aepipe.errors import DataError
+from aepipe.errors import DataError, ParameterError
 from aepipe.io.urls import has_secrets, without_secrets
+from aepipe.suggestions import did_you_mean
 
 __all__ = [
     "DATA_SETS",
@@ -41,6 +42,10 @@ OWN_IMAGES = "images"
 DataSetName = Annotated[
     str, Field(pattern=f"^({'|'.join(name for name in DATA_SETS if name != OWN_IMAGES)}|{OWN_IMAGES}:.+)$")
 ]
+
+
+class UnknownDataSetError(DataError, ParameterError):
+    """A name is none of a data set."""
 
 
 def load(name: str, *, cache_folder: Path | None = None, progress: bool = True) -> ImageData:
@@ -142,7 +147,9 @@ def _split(name: str) -> tuple[str, str]:
     data_set, _, location = name.partition(":")
     if data_set not in DATA_SETS or bool(location) != (data_set == OWN_IMAGES):
         legal = [f"{key}:LOCATION" if key == OWN_IMAGES else key for key in DATA_SETS]
-        raise DataError(f"The data set must be one of {', '.join(legal)}.", name=without_secrets(name))
+        way_out = did_you_mean(name, [key for key in DATA_SETS if key != OWN_IMAGES])
+        rule = f"The data set must be one of {', '.join(legal)}."
+        raise UnknownDataSetError(rule, way_out, name=without_secrets(name))
     return data_set, location
 
 

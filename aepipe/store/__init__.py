@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
-from aepipe.errors import StoreError
+from aepipe.errors import ParameterError, StoreError
 from aepipe.store.folder import FolderStore
 from aepipe.store.interface import ObjectInfo, Store, Versioned, check_key
 
@@ -12,6 +12,10 @@ __all__ = ["FolderStore", "ObjectInfo", "Store", "Versioned", "check_key", "open
 
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
+
+
+class StoreAddressError(StoreError, ParameterError):
+    """What names the store is no address of one."""
 
 
 def open_store(url: str | Path) -> Store:
@@ -58,7 +62,7 @@ def _open_s3(url: str) -> Store:
     return S3Store(bucket, check_key(prefix) if prefix else "")
 
 
-def _illegal(url: str) -> StoreError:
+def _illegal(url: str) -> StoreAddressError:
     # A URL with a user and a password in it must not end in a log.
     received = re.sub(r"//.*@", "//...@", url, flags=re.DOTALL)
-    return StoreError("A store is a path, file:///path or s3://bucket/prefix.", store=received)
+    return StoreAddressError("A store is a path, file:///path or s3://bucket/prefix.", store=received)

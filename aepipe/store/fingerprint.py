@@ -14,8 +14,11 @@ from pydantic import BaseModel
 
 from aepipe.packages import installed_version
 
-# They move bytes and report errors; what a stage computes does not depend on them.
-NOT_IN_RESULTS = ("aepipe.store", "aepipe.errors", "aepipe.folders", "aepipe.io")
+# They move bytes, count cores and report errors; what a stage computes does not depend on them.
+NOT_IN_RESULTS = (
+    *("aepipe.store", "aepipe.errors", "aepipe.folders", "aepipe.io"),
+    *("aepipe.hardware", "aepipe.suggestions"),
+)
 
 
 def fingerprint(
