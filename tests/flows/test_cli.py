@@ -50,7 +50,8 @@ CONTRACT = {
     "releases show": ["--json", "--store", "RELEASE"],
     "releases history": ["--json", "--store", "CHANNEL"],
     "releases verify": ["--full", "--json", "--store", "RELEASE"],
-    "releases promote": ["--by", "--channel", "--force", "--json", "--store", "--why", "RELEASE"],
+    "releases promote": ["--by", "--channel", "--force", "--json", "--missing", "--store", "--why", "RELEASE"],
+    "releases sign": ["--json", "--store", "RELEASE"],
     "releases remove-channel": ["--by", "--force", "--json", "--store", "--why", "CHANNEL"],
     "releases rollback": ["--by", "--channel", "--json", "--store", "--why"],
     "releases diff": ["--json", "--store", "AFTER", "BEFORE"],
@@ -182,7 +183,7 @@ FAILURES = [
     (["run", "--store", "/proc/none"], "Received: url='file:///proc/none'"),
     (["sweep", "mnist-dense", "--store", "/proc/none"], "Received: url='file:///proc/none'"),
     (["tune", "mnist-dense", "--store", "/proc/none"], "Received: url='file:///proc/none'"),
-    (["releases", "show", "none", "--store", "/nonexistent/store"], "aepipe releases list --store"),
+    (["releases", "show", "none", "--store", "/nonexistent/store"], "A store is there once a run has written to it"),
 ]
 
 
