@@ -218,6 +218,14 @@ def test_a_machine_that_cannot_train_is_told_so_at_once(name, value, tmp_path, m
     assert not (tmp_path / "store").exists()
 
 
+def test_a_notebooks_way_to_draw_is_not_this_programs(monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    monkeypatch.setattr(sys, "argv", ["aepipe", "--version"])
+    with pytest.raises(SystemExit):
+        main()
+    assert os.environ["MPLBACKEND"] == "agg"
+
+
 def test_of_a_list_with_a_wrong_value_only_the_value_is_said(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["aepipe", "noise", "digits", "--kinds", "gausian"])
     with pytest.raises(SystemExit):
