@@ -62,3 +62,6 @@ def test_the_commands_for_releases_run_in_their_order_after_quick_runs(tmp_path,
         done = runner.invoke(app, call)
         assert done.exit_code == 0, (call, done.output, done.exception)
     assert (tmp_path / "production" / "models" / "mnist-dense" / "model.keras").is_file()
+    part = runner.invoke(app, ["releases", "download", "production", "--to", "./part", "--recipe", "dense"])
+    assert part.exit_code == 0, part.exception
+    assert (tmp_path / "part" / "models" / "mnist-dense" / "model.keras").is_file()
