@@ -14,6 +14,10 @@ from aepipe.publishing.commands import JsonOption, StoreOption
 from aepipe.publishing.commands import app as releases_app
 from aepipe.recipes import RECIPES, spelled_out
 
+MostLeftOutOption = Annotated[
+    float, typer.Option(min=0, max=1, help="Share of one's own picture files that may give none.")
+]
+
 app = typer.Typer(
     name="aepipe",
     no_args_is_help=True,
@@ -115,18 +119,29 @@ def noise(
     levels: Annotated[list[float] | None, typer.Option(help="From 0.001 to 1; may be given several times.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes on any machine.")] = 0,
     refresh: Annotated[bool, typer.Option(help="Make it anew even if it is there.")] = False,
+    most_left_out: MostLeftOutOption = 0.1,
 ) -> None:
     """Make the noisy-input test set of a data set."""
     from aepipe.noise import NoiseParameters
-    from aepipe.stages.data import DataParameters, prepare_data, recommended_split, split_data
+    from aepipe.stages.data import (
+        DataParameters,
+        DataSettings,
+        account_lines,
+        prepare_data,
+        recommended_split,
+        split_data,
+    )
     from aepipe.stages.noise import make_noisy_test_set
     from aepipe.store import open_store
 
     chosen = {"kinds": tuple(kinds or ()), "levels": tuple(levels or ()), "seed": seed}
     parameters = NoiseParameters(**{name: value for name, value in chosen.items() if value != ()})
     opened = open_store(store)
-    data = prepare_data(opened, DataParameters(data_set=data_set))
-    split = split_data(opened, data, recommended_split(data))
+    settings = DataSettings(most_left_out=most_left_out)
+    data = prepare_data(opened, DataParameters(data_set=data_set, settings=settings), refresh)
+    for line in account_lines(data):
+        typer.echo(f"{data.facts['name']}: {line}", err=True)
+    split = split_data(opened, data, recommended_split(data), refresh)
     for ref in make_noisy_test_set(opened, data, split, parameters, refresh).files.values():
         typer.echo(ref.uri)
 

@@ -93,6 +93,10 @@ class UnsafeStoreError(StoreError):
     """The store does not enforce what publishing depends on."""
 
 
+class ModelFileError(StoreError):
+    """A file holds no model, or not the one that it should."""
+
+
 class UntrustedReleaseError(StoreError):
     """No key that is trusted here signed the release."""
 

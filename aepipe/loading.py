@@ -1,14 +1,14 @@
 """Published models, loaded: found by channel, checked against the release's manifest, with their preprocessing."""
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aepipe.errors import CorruptObjectError, ObjectNotFoundError, ParameterError, StoreError
+from aepipe.errors import CorruptObjectError, ModelFileError, ObjectNotFoundError, ParameterError, StoreError
 from aepipe.inputs import to_model_input
+from aepipe.models.options import count_parameters
 from aepipe.publishing.manifest import Manifest, ReleaseFile, has_model, resolve_release
 from aepipe.publishing.signatures import require_trusted
 from aepipe.recipes.trained import TrainedRecipe
@@ -18,6 +18,7 @@ from aepipe.store.parsing import parse_stored
 from aepipe.store.refs import Ref
 
 if TYPE_CHECKING:
+    from aepipe.training.model_files import Expected
     from aepipe.training.runtime import keras
 
 PARTS = ("model", "encoder", "decoder")
@@ -107,7 +108,7 @@ def load(store: Store | str | Path, recipe: str, channel: str = "production") ->
         ObjectNotFoundError: there is no such channel or release, or it has no model of the recipe.
         CorruptObjectError: a file is gone, or has other bytes than the manifest says.
         UntrustedReleaseError: $AEPIPE_TRUSTED_KEYS is set, and none of these keys signed the release.
-        StoreError: a file holds the right bytes, but can't be loaded safely.
+        ModelFileError: a file holds the right bytes, but no model of its recipe.json, or none that loads safely.
     """
     opened = open_store(store) if isinstance(store, str | Path) else store
     manifest = resolve_release(opened, channel)
@@ -115,7 +116,8 @@ def load(store: Store | str | Path, recipe: str, channel: str = "production") ->
     files = _find_files(opened, manifest, recipe)
     paths = {name: _local_path(opened, manifest.release, file) for name, file in files.items()}
     trained = _read_recipe(paths["recipe.json"], files["recipe.json"])
-    parts = {part: _load_part(paths[f"{part}.keras"], files[f"{part}.keras"]) for part in PARTS}
+    expected = _expected(trained)
+    parts = {part: _load_part(paths[f"{part}.keras"], files[f"{part}.keras"], expected[part]) for part in PARTS}
     return LoadedModel(release=manifest.release, recipe=recipe, trained=trained, **parts)
 
 
@@ -171,19 +173,28 @@ def _read_recipe(path: Path, file: ReleaseFile) -> TrainedRecipe:
         ) from error
 
 
-def _load_part(path: Path, file: ReleaseFile) -> "keras.Model":
+def _expected(trained: TrainedRecipe) -> dict[str, "Expected"]:
+    """Return what each part must be."""
+    from aepipe.training.model_files import Expected
+
+    image, code = trained.plan.image_shape, (trained.plan.model.code_size,)
+    count = count_parameters(trained.plan.model, image)
+    shapes = {"model": (image, image), "encoder": (image, code), "decoder": (code, image)}
+    return {part: Expected(count, *shapes[part]) for part in PARTS}
+
+
+def _load_part(path: Path, file: ReleaseFile, expected: "Expected | None" = None) -> "keras.Model":
     # Here, because everything that trains nothing must start without TensorFlow.
-    from aepipe.training.saving import load_model
+    from aepipe.training.model_files import load_published
 
     try:
-        return load_model(path)
-    except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
-        raise StoreError(
-            "A published model loads in Keras' safe mode, which runs no code from the file.",
+        return load_published(path, expected)
+    except ModelFileError as error:
+        raise ModelFileError(
+            "A published model loads in Keras' safe mode, which runs no code from the file, and is as its recipe says.",
             "Trust neither the file nor who published it before you know why it doesn't.",
             path=file.path,
-            # Keras wraps what it met into pages of configuration.
-            reason=_one_line(str(error).rpartition("Exception encountered:")[2]),
+            reason=error.problem,
         ) from error
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 from pydantic import ValidationError
 
-from aepipe.cli import StoreOption, app
+from aepipe.cli import MostLeftOutOption, StoreOption, app
 from aepipe.errors import AepipeError, ParameterError
 from aepipe.printing import print_table
 from aepipe.recipes import complete_name
@@ -108,11 +108,13 @@ def sweep(
     ] = None,
     store: StoreOption = "./store",
     at_once: Annotated[int | None, typer.Option(min=1, help="Trainings side by side.")] = None,
+    most_left_out: MostLeftOutOption = 0.1,
     server: ServerOption = None,
 ) -> None:
     """Train a recipe with several seeds and values side by side; the table goes to the store, nothing is published."""
     chosen = {"recipe": complete_name(recipe), "seeds": split_list(seeds), "values": parse_lists(changes or [])}
     shared = {"setting": setting, "preset": preset, "data_set": data_set, "store": store, "at_once": at_once}
+    shared["data"] = {"most_left_out": most_left_out}
     num_trainings = len(refuse_sweep_mistakes(chosen | shared))
     with _prefect(server, shared, f"{num_trainings} trainings, results go to {store}") as ready:
         from flows.sweep import sweep as sweep_flow
@@ -137,6 +139,7 @@ def tune(
     data_set: Annotated[str | None, typer.Option(help="Another data set than its own, or images:PATH.")] = None,
     store: StoreOption = "./store",
     at_once: Annotated[int | None, typer.Option(min=1, help="Candidates side by side.")] = None,
+    most_left_out: MostLeftOutOption = 0.1,
     server: ServerOption = None,
 ) -> None:
     """Search for better settings by the validation error; the table goes to the store, nothing is published.
@@ -151,6 +154,7 @@ def tune(
         "preset": preset,
     }
     parameters |= {"data_set": data_set, "store": store, "at_once": at_once, **parse_space(changes or [])}
+    parameters["data"] = {"most_left_out": most_left_out}
     refuse_search_mistakes(parameters)
     with _prefect(server, parameters, f"a search, results go to {store}") as ready:
         from flows.tune import tune as tune_flow

@@ -21,6 +21,7 @@ class Losses(BaseModel):
     num_enlarged: int = Field(0, description="Images that became larger.")
     num_deep: int = Field(0, description="Images of 16 bits a pixel, which became 8.")
     deep_bits: int | None = Field(None, description="Bits that those use: white is the largest value of so many.")
+    bulk_bits: int | None = Field(None, description="Bits that nearly all of their pixels need.")
     num_deep_color: int = Field(0, description="Images of 16 bits a channel of which the upper 8 bits are read.")
     deep_color_bits: int | None = Field(None, description="Bits that those use.")
     num_negative: int = Field(0, description="Images in whose file white is 0; they are turned.")
@@ -64,7 +65,7 @@ class Account(BaseModel):
         if self.left_out_share > most:
             raise DataError(
                 f"At most {most:.0%} of the files that look like pictures may be left out.",
-                "Mend or remove them, or allow more: --set data.most_left_out=1.",
+                "Mend or remove them, or allow more: data.most_left_out=1, or --most-left-out 1.",
                 location=location,
                 left_out=f"{self.left_out_share:.0%}",
                 reasons=[one.line for one in self.left_out if one.is_expected],
@@ -97,6 +98,8 @@ class Account(BaseModel):
         if losses.num_deep:
             white = f"white is {2 ** (losses.deep_bits or 16) - 1}"
             yield f"{losses.num_deep} images of 16-bit files use {losses.deep_bits} bits, {white}; 8 bits are kept"
+            if losses.bulk_bits < losses.deep_bits:
+                yield f"nearly all pixels of those need {losses.bulk_bits} bits only: they come out dark"
         if losses.num_deep_color:
             yield (
                 f"{losses.num_deep_color} color images of 16-bit files: the upper 8 bits are read, "

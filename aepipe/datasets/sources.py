@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from aepipe.errors import DataError, ParameterError, StoreError, TransientStoreError
-from aepipe.io.urls import without_secrets
+from aepipe.io.urls import has_secrets, without_secrets
 
 MIRROR_VARIABLE = "AEPIPE_MIRROR"
 CONNECT_SECONDS = 10
@@ -54,7 +54,7 @@ def list_sources(folder: str, file_name: str, published_urls: tuple[str, ...]) -
     mirror = os.environ.get(MIRROR_VARIABLE, "").rstrip("/")
     if not mirror:
         return published
-    scheme = urlsplit(mirror).scheme
+    scheme = _scheme(mirror)
     if scheme not in READERS:
         raise ParameterError(
             f"{MIRROR_VARIABLE} must be a folder or one of these URLs: {', '.join(s for s in READERS if s)}.",
@@ -70,7 +70,13 @@ def open_source(url: str, offset: int) -> AbstractContextManager[Body]:
         DataError: it is not there, or may not be read.
         InterruptedDownloadError: on opening or on reading, trying again may help.
     """
-    return READERS[urlsplit(url).scheme](url, offset)
+    return READERS[_scheme(url)](url, offset)
+
+
+def _scheme(url: str) -> str:
+    # A password may hold what no address may, so nothing more of it is parsed.
+    scheme, colon, _ = url.partition("://")
+    return scheme.lower() if colon else "file" if url.startswith("file:") else ""
 
 
 @contextmanager
@@ -95,7 +101,8 @@ def _open_http(url: str, offset: int) -> Iterator[Body]:
             _check_status(response.status_code, bool(offset))
             yield _http_body(response, offset)
     except (httpx.UnsupportedProtocol, httpx.TooManyRedirects, httpx.InvalidURL) as error:
-        raise DataError(f"The URL can't be followed: {error}.") from error
+        reason = "a password must be percent-encoded" if has_secrets(url) else error
+        raise DataError(f"The URL can't be followed: {reason}.") from None
     except httpx.TransportError as error:
         raise InterruptedDownloadError(f"{type(error).__name__}: {error}") from error
 

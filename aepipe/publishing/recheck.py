@@ -2,24 +2,26 @@
 
 import math
 import tempfile
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from aepipe.errors import AepipeError
+from aepipe.errors import CorruptObjectError, ModelFileError, NewerObjectError, ObjectNotFoundError
+from aepipe.models.options import count_parameters
 from aepipe.noise import NoiseSpec
 from aepipe.publishing.fairness import Comparable
 from aepipe.publishing.gate import Measured, is_denoiser
+from aepipe.recipes.plan import TrainingPlan
 from aepipe.recipes.trained import TrainedRecipe
 from aepipe.stages.data import load_data, load_split
 from aepipe.stages.noise import load_noise
 from aepipe.stages.outcome import Outcome
 from aepipe.store.interface import Store
+from aepipe.store.parsing import parse_stored
 
-# What Keras raises for bytes that are no model of this version.
-NOT_LOADABLE = (AepipeError, ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile)
+# What may be wrong about the files of a release. A store that does not answer is not: the run is tried again.
+NOT_LOADABLE = (CorruptObjectError, ModelFileError, NewerObjectError, ObjectNotFoundError)
 
 BY_HAND = "Use another channel, or promote it by hand: aepipe releases promote RELEASE --force --why TEXT."
 
@@ -68,11 +70,13 @@ def measure_published(store: Store, release: str, outcome: Outcome) -> Published
     prefix = f"releases/{release}/models/{outcome.recipe}"
     inputs, targets = _held_out_images(store, outcome)
     try:
-        shape = TrainedRecipe.model_validate_json(store.get(f"{prefix}/recipe.json")).plan.image_shape
+        key = f"{prefix}/recipe.json"
+        plan = parse_stored(store.get(key), TrainedRecipe, key).plan
+        shape = plan.image_shape
         if shape != inputs.shape[1:]:
             shapes = ["x".join(map(str, of)) for of in (shape, inputs.shape[1:])]
             return _not_measured(release, f"Its images are {shapes[0]}, this run's {shapes[1]}: use another channel.")
-        model = _load(store, f"{prefix}/model.keras")
+        model = _load(store, f"{prefix}/model.keras", plan)
     except NOT_LOADABLE as error:
         return _not_measured(release, f"It can't be loaded: {str(error).splitlines()[0]}")
     # Here, because pandas comes with it.
@@ -82,14 +86,15 @@ def measure_published(store: Store, release: str, outcome: Outcome) -> Published
     return PublishedErrors(release, mse_per_image(targets, predict(model, inputs)))
 
 
-def _load(store: Store, key: str):
-    from aepipe.training.saving import load_model
+def _load(store: Store, key: str, plan: TrainingPlan):
+    from aepipe.training.model_files import Expected, load_published
 
+    expected = Expected(count_parameters(plan.model, plan.image_shape), plan.image_shape, plan.image_shape)
     # Not through the cache: it is the bytes in the store that are judged.
     with tempfile.TemporaryDirectory(prefix="aepipe-gate-") as folder:
         path = Path(folder) / "model.keras"
         store.get_file(key, path)
-        return load_model(path)
+        return load_published(path, expected)
 
 
 def _held_out_images(store: Store, outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:

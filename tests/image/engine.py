@@ -37,6 +37,13 @@ class Engine:
         assert not check or done.returncode == 0, f"{self.name} {' '.join(arguments)}\n{done.stdout}{done.stderr}"
         return done.stdout
 
+    def missing(self, image: str) -> str:
+        """Return why an image is neither here nor to be had; nothing where it is."""
+        if _run([self.name, "image", "inspect", image], 60).returncode == 0:
+            return ""
+        pulled = _run([self.name, "pull", image], 900)
+        return "" if pulled.returncode == 0 else (pulled.stderr.strip().splitlines() or ["no word"])[-1]
+
     def build(self, tag: str, context: Path, secrets: Path) -> None:
         """Build deploy/Dockerfile as a machine's own pip would fetch: its index, its certificates, its proxies."""
         options = [

@@ -1,6 +1,7 @@
 """The image, built from deploy/Dockerfile and run: `make image-test`, where Docker or Podman is there."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -30,12 +31,22 @@ SERVER_URL = "http://127.0.0.1:4200/api"
 CODE_BYTES = 8_000_000
 
 
+def base() -> str:
+    """Return the image that is built upon."""
+    default = re.search(r"^ARG PYTHON_IMAGE=(.+)", (ROOT / "deploy" / "Dockerfile").read_text(), re.M).group(1)
+    return os.environ.get("IMAGE_BASE") or default
+
+
 @pytest.fixture(scope="module")
 def engine() -> Engine:
     name = find_engine()
     if name is None:
         pytest.skip("neither docker nor podman answers on this machine, so no image can be built and run")
-    return Engine(name)
+    engine = Engine(name)
+    missing = engine.missing(base())
+    if missing:
+        pytest.skip(f"the base can't be had here; BASE= names another. Received: base={base()!r}, reason={missing!r}")
+    return engine
 
 
 @pytest.fixture(scope="module")

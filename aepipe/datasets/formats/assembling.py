@@ -30,7 +30,7 @@ class Assembler:
         self._image_size = image_size
         self._images = np.empty((max(1, num_expected), 0, 0, 1), np.uint8)
         self._kinds: list[int] = []
-        self._deep_bits = self._deep_color_bits = 8
+        self._deep_bits = self._bulk_bits = self._deep_color_bits = 8
         self._file_sizes: Counter[tuple[int, int]] = Counter()
         self._num_transparent = self._num_grey = 0
 
@@ -72,6 +72,7 @@ class Assembler:
             "num_enlarged": sum(number for size, number in self._file_sizes.items() if min(size) < side),
             "num_deep": num_deep,
             "deep_bits": self._deep_bits if num_deep else None,
+            "bulk_bits": self._bulk_bits if num_deep else None,
             "num_deep_color": kinds[DEEP_COLOR],
             "deep_color_bits": self._deep_color_bits if kinds[DEEP_COLOR] else None,
             "num_negative": kinds[NEGATIVE],
@@ -89,6 +90,7 @@ class Assembler:
         if picture.is_deep:
             self._kinds.append(NEGATIVE if picture.is_negative else DEEP)
             self._deep_bits = max(self._deep_bits, picture.bits)
+            self._bulk_bits = max(self._bulk_bits, picture.bulk_bits)
         elif picture.is_deep_color:
             self._kinds.append(DEEP_COLOR)
             self._deep_color_bits = max(self._deep_color_bits, picture.bits)
@@ -144,6 +146,6 @@ class Assembler:
             if images.dtype == np.uint16 and kind in (PLAIN, DEEP_COLOR):
                 pixels = (pixels // (DEEP_WHITE // WHITE)).astype(np.uint8)
             bits = self._deep_color_bits if kind == DEEP_COLOR else self._deep_bits
-            picture = Picture("", pixels, pixels.shape[:2], "", bits, kind == DEEP_COLOR, kind == NEGATIVE)
+            picture = Picture("", pixels, pixels.shape[:2], "", bits, bits, kind == DEEP_COLOR, kind == NEGATIVE)
             small[row] = to_8_bits(picture)
         return small

@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -21,62 +22,64 @@ def list_folder(top: Path) -> Listing:
     Raises:
         DataError: a folder may not be read, or holds more than is reasonable.
     """
+    with _open_to_this_user(top):
+        return _list(top)
+
+
+def _list(top: Path) -> Listing:
     tally, seen = Tally(), set()
-    found = dict(_walk(top, "", seen, tally))
+    links: dict[str, Path] = {}
+    found = dict(_walk(top, "", seen, links, tally))
     # Links come last: what lies under the top itself keeps the name that it has there.
-    links = _links_in(found)
     while links:
-        name = links.pop(0)
-        path = found.pop(name)
+        name = min(links)
+        path = links.pop(name)
         if _identity(path) in seen:
             tally.add("link to what is read already", name)
         else:
-            below = dict(_walk(path, f"{name}/", seen, tally))
-            found |= below
-            links = sorted([*links, *_links_in(below)])
+            found |= dict(_walk(path, f"{name}/", seen, links, tally))
     num_files = len(found) + sum(one.count for one in tally.left_out())
     names = [name for name in sorted(found) if members.may_be_picture(name, tally)]
     check_bounds(_size(found[name]) for name in names)
     return Listing(tuple(Member(name, partial(_read, found[name])) for name in names), tally, num_files)
 
 
-def _links_in(found: dict[str, Path]) -> list[str]:
-    return sorted(name for name, path in found.items() if path.is_dir())
+@contextmanager
+def _open_to_this_user(top: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            "Every folder of the images must be open to this user.",
+            "Change its permissions, or name a folder without it.",
+            folder=printable(os.fsdecode(error.filename or top)),
+            error=error.strerror or str(error),
+        ) from error
 
 
-def _walk(folder: Path, prefix: str, seen: set[Folder], tally: Tally) -> Iterator[tuple[str, Path]]:
-    """Yield name and path of every plain file, and of every link to a folder."""
+def _walk(
+    folder: Path, prefix: str, seen: set[Folder], links: dict[str, Path], tally: Tally
+) -> Iterator[tuple[str, Path]]:
+    """Yield name and path of every plain file; keep links to folders for later."""
     seen.add(_identity(folder))
-    for entry in _entries(folder):
+    with os.scandir(folder) as entries:
+        ordered = sorted(entries, key=lambda entry: entry.name)
+    for entry in ordered:
         name, path = prefix + entry.name, Path(entry.path)
         if entry.is_dir(follow_symlinks=False):
             if is_system_folder(entry.name) or entry.name.startswith("."):
                 reason = "hidden" if entry.name.startswith(".") else "file of a system"
                 tally.add(reason, f"{name}/", count=max(1, sum(len(files) for _, _, files in os.walk(path))))
             else:
-                yield from _walk(path, f"{name}/", seen, tally)
-        elif entry.is_file() or entry.is_dir():
+                yield from _walk(path, f"{name}/", seen, links, tally)
+        elif entry.is_file():
             yield name, path
+        elif entry.is_dir():
+            links[name] = path
         else:
             is_lost = entry.is_symlink() and not path.exists()
-            is_meant = Member(name, bytes).is_meant_to_be_a_picture
-            if is_meant or is_lost:
-                tally.add("link that leads nowhere" if is_lost else "special file", name)
-            else:
-                tally.add("no picture", name)
-
-
-def _entries(folder: Path) -> list[os.DirEntry]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError as error:
-        raise DataError(
-            "Every folder of the images must be open to this user.",
-            "Change its permissions, or name a folder without it.",
-            folder=printable(str(folder)),
-            error=error.strerror,
-        ) from error
+            reason = "link that leads nowhere" if is_lost else "special file"
+            tally.add(reason if Member(name, bytes).is_meant_to_be_a_picture else "no picture", name)
 
 
 def _identity(folder: Path) -> Folder:

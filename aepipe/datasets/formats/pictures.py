@@ -4,8 +4,9 @@ import io
 import struct
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from threading import BoundedSemaphore
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from aepipe.errors import AepipeError, BrokenFileError, TooLargeError, UnreadKin
 
 MAXIMUM_PIXELS = 50_000_000
 MAXIMUM_FRAMES = 1000
+LARGE_PIXELS = 16_000_000
+LARGE_ONES = BoundedSemaphore(2)
 # Images that all have one square size up to this stay as they are.
 LARGEST_KEPT_SIZE = 128
 # What Pillow may take bytes for; its other formats run programs, hold several things, or are nobody's pictures.
@@ -25,6 +28,8 @@ GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
 NO_PICTURE = "The file must be a picture that Pillow reads"
 WHITE = 255
 DEEP_WHITE = 65535
+# Share of the pixels that say how bright a picture is; a few hot ones do not.
+BULK = 0.999
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Text and color profiles of PNG: what they hold doesn't matter here, and Pillow refuses good pictures for it.
 PNG_METADATA = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
@@ -42,6 +47,7 @@ class Picture:
         file_size: The (height, width) that the file has, upright.
         mode: How the file keeps pixels, in Pillow's words.
         bits: Bits of a pixel that are used, as far as this picture tells: 8 or more.
+        bulk_bits: Bits that nearly all pixels need; fewer than `bits` where some stand out.
         is_deep_color: The file has 16 bits a channel, of which `pixels` has the upper 8.
         is_negative: White is 0 in `pixels`.
         was_transparent: Something became white.
@@ -52,6 +58,7 @@ class Picture:
     file_size: tuple[int, int]
     mode: str
     bits: int = 8
+    bulk_bits: int = 8
     is_deep_color: bool = False
     is_negative: bool = False
     was_transparent: bool = False
@@ -97,8 +104,14 @@ def read_frames(member: Member, data: bytes, fit: Callable[[Picture], Picture]) 
                 continue
             digits = len(str(num_frames - 1))
             name = f"{member.name}#{number:0{digits}}" if num_frames > 1 else member.name
-            found.append(fit(_plain(name, picture)))
+            with _room_for(picture):
+                found.append(fit(_plain(name, picture)))
         return Frames(tuple(found), num_left)
+
+
+def _room_for(picture) -> AbstractContextManager:
+    """Return what a picture waits for: only a few large ones are in memory at a time."""
+    return LARGE_ONES if picture.width * picture.height > LARGE_PIXELS else nullcontext()
 
 
 def is_small_square(picture: Picture) -> bool:
@@ -158,12 +171,14 @@ def to_8_bits(picture: Picture, sample_bits: int | None = None) -> np.ndarray:
 @contextmanager
 def _decoding(name: str) -> Iterator[None]:
     """Turn whatever a decoder raises into one error of the file's."""
-    from PIL import UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
     try:
         yield
     except (AepipeError, MemoryError):
         raise
+    except Image.DecompressionBombError as error:
+        raise TooLargeError(f"A picture must have at most {MAXIMUM_PIXELS} pixels: {error}.") from error
     except UnidentifiedImageError as error:
         # Pillow's own message names an object in memory.
         if ending_of(name) in (".heic", ".heif"):
@@ -223,14 +238,17 @@ def _plain(name: str, picture) -> Picture:
     size = (upright.height, upright.width)
     if mode.startswith("I"):
         values = _deep_values(upright)
-        return Picture(name, values, size, mode, tagged_bits or _bits_of(int(values.max())), is_negative=negative)
+        bits, bulk = _bits_of(int(values.max())), _bits_of(int(np.quantile(values, BULK)))
+        return Picture(name, values, size, mode, tagged_bits or bits, bits if negative else bulk, is_negative=negative)
     transparent = upright.has_transparency_data
     if transparent:
+        layer = upright.convert("RGBA")
+        transparent = layer.getextrema()[-1][0] < WHITE
         paper = Image.new("RGBA", upright.size, (WHITE, WHITE, WHITE, WHITE))
-        upright = Image.alpha_composite(paper, upright.convert("RGBA"))
+        upright = Image.alpha_composite(paper, layer)
     pixels = np.asarray(upright.convert("L" if mode in GREY_MODES else "RGB"))
     bits = _bits_of(int(pixels.max()) << 8) if is_deep_color else 8
-    return Picture(name, pixels, size, mode, bits, is_deep_color, was_transparent=transparent)
+    return Picture(name, pixels, size, mode, bits, bits, is_deep_color, was_transparent=transparent)
 
 
 def _deep_values(picture) -> np.ndarray:

@@ -254,21 +254,17 @@ S3_LISTING = """<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/
 <Contents><Key>pets/b/2.png</Key><ETag>"2"</ETag><Size>99</Size></Contents></ListBucketResult>"""
 
 
-def test_s3_prefix(server, monkeypatch):
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server.url)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "me")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+def test_s3_prefix(s3):
     for name, value in (("a/1.png", 5), ("b/2.png", 6)):
         stream = io.BytesIO()
         Image.fromarray(np.full((8, 8), value, np.uint8)).save(stream, "PNG")
-        server.files[f"/bucket/pets/{name}"] = stream.getvalue()
-    server.files["/bucket"] = S3_LISTING.format(etag="1").encode()
-    server.versions |= {"/bucket/pets/a/1.png": '"1"', "/bucket/pets/b/2.png": '"2"'}
+        s3.files[f"/bucket/pets/{name}"] = stream.getvalue()
+    s3.files["/bucket"] = S3_LISTING.format(etag="1").encode()
+    s3.versions |= {"/bucket/pets/a/1.png": '"1"', "/bucket/pets/b/2.png": '"2"'}
     first = identity("s3://bucket/pets")
-    assert [path for path, _ in server.requests] == ["/bucket"]
+    assert [path for path, _ in s3.requests] == ["/bucket"]
     data = build("s3://bucket/pets")
     assert data.images[:, 0, 0, 0].tolist() == [5, 6]
     assert data.label_names == ("a", "b")
-    server.files["/bucket"] = S3_LISTING.format(etag="new").encode()
+    s3.files["/bucket"] = S3_LISTING.format(etag="new").encode()
     assert identity("s3://bucket/pets") != first

@@ -90,6 +90,12 @@ def test_transparent_becomes_white():
     assert np.all(images[0, 3:] == 255)
 
 
+def test_only_what_is_transparent_is_counted_as_such():
+    clear, opaque = (np.full((6, 6, 4), 7, np.uint8) for _ in range(2))
+    opaque[..., 3] = 255
+    assert decode_all(encoded(clear), encoded(opaque)).losses["num_transparent"] == 1
+
+
 def test_sixteen_bits_are_scaled():
     images, _ = decode(
         encoded(Image.fromarray(np.full((6, 6), 65535, np.uint16))), encoded(np.full((6, 6), 7, np.uint8))
@@ -132,7 +138,7 @@ def test_pillows_own_bound(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 60)
     decoded = decode_all(encoded(pixels(20, 20)), encoded(pixels(7, 7)))
     assert decoded.names == ["1.png"]
-    assert "decompression bomb" in left_out(decoded)["broken"][1]
+    assert "decompression bomb" in left_out(decoded)["too large"][1]
 
 
 def test_whatever_a_decoder_raises_is_the_files_own(monkeypatch):
@@ -192,6 +198,13 @@ def test_sixteen_bits_are_scaled_by_what_the_set_uses(kind, largest, bits):
     assert decoded.images[1].max() == round(largest // 4 * 255 / largest)
     assert np.all(decoded.images[2] == 7)
     assert (decoded.losses["num_deep"], decoded.losses["deep_bits"]) == (2, bits)
+
+
+def test_a_hot_pixel_that_makes_all_others_dark_is_noticed():
+    values = np.full((40, 40), 3000, np.uint16)
+    values[0, 0] = 65535
+    losses = decode_all(encoded(Image.fromarray(values)), encoded(Image.fromarray(values))).losses
+    assert (losses["deep_bits"], losses["bulk_bits"]) == (16, 12)
 
 
 def test_white_as_zero_in_16_bits_is_turned():

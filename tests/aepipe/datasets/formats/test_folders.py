@@ -44,9 +44,10 @@ def test_links_to_files_are_read_and_lost_ones_counted(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.png").symlink_to("../elsewhere.png")
     (tmp_path / "data" / "gone.png").symlink_to("nowhere")
+    (tmp_path / "data" / "gone.txt").symlink_to("nowhere")
     listing = list_folder(tmp_path / "data")
     assert [member.read() for member in listing.members] == [b"elsewhere.png"]
-    assert left_out(listing) == {"link that leads nowhere": (1, "gone.png")}
+    assert left_out(listing) == {"link that leads nowhere": (1, "gone.png"), "no picture": (1, "gone.txt")}
 
 
 def test_a_folder_that_may_not_be_read_is_an_error_that_names_it(tmp_path, monkeypatch):
@@ -55,11 +56,19 @@ def test_a_folder_that_may_not_be_read_is_an_error_that_names_it(tmp_path, monke
 
     def refuse(folder):
         if str(folder).endswith("locked"):
-            raise PermissionError(13, "Permission denied")
+            raise PermissionError(13, "Permission denied", str(folder))
         return scan(folder)
 
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(DataError, match=r"open to this user.*locked.*Permission denied"):
+        list_folder(tmp_path)
+
+
+def test_files_that_may_not_be_looked_at_are_an_error(tmp_path, monkeypatch):
+    """As in a folder that may be listed but not entered."""
+    write(tmp_path, "a/1.png")
+    monkeypatch.setattr(members.Path, "stat", lambda path: (_ for _ in ()).throw(PermissionError(13, "No", str(path))))
+    with pytest.raises(DataError, match="open to this user"):
         list_folder(tmp_path)
 
 

@@ -14,19 +14,15 @@ LISTING = b"""<?xml version="1.0" encoding="UTF-8"?>
 
 
 @pytest.fixture
-def s3(server, monkeypatch):
+def pictures(s3, monkeypatch):
     """Two pictures under a prefix; retries don't wait."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server.url)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "me")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setattr("time.sleep", lambda seconds: None)
-    server.files |= {"/bucket": LISTING, "/bucket/my/pictures/a/1.png": b"one", "/bucket/my/pictures/b/2.png": b"two"}
-    server.versions |= {"/bucket/my/pictures/a/1.png": '"one"', "/bucket/my/pictures/b/2.png": '"two"'}
-    return server
+    s3.files |= {"/bucket": LISTING, "/bucket/my/pictures/a/1.png": b"one", "/bucket/my/pictures/b/2.png": b"two"}
+    s3.versions |= {"/bucket/my/pictures/a/1.png": '"one"', "/bucket/my/pictures/b/2.png": '"two"'}
+    return s3
 
 
-def test_objects_by_name_with_their_versions(s3):
+def test_objects_by_name_with_their_versions(pictures):
     listing = list_s3("s3://bucket/my/pictures/")
     assert [(member.name, member.version, member.read()) for member in listing.members] == [
         ("a/1.png", '"one"', b"one"),
@@ -37,40 +33,40 @@ def test_objects_by_name_with_their_versions(s3):
 
 
 @pytest.mark.parametrize("plan", [[503], ["cut"], [500, 503, 503, 503, 503, "cut"]])
-def test_a_server_that_is_busy_for_a_moment_is_asked_again(s3, plan):
-    s3.plans["/bucket/my/pictures/a/1.png"] = plan
+def test_a_server_that_is_busy_for_a_moment_is_asked_again(pictures, plan):
+    pictures.plans["/bucket/my/pictures/a/1.png"] = plan
     assert list_s3("s3://bucket/my/pictures").members[0].read() == b"one"
 
 
-def test_a_refusal_is_no_broken_picture(s3):
-    s3.plans["/bucket/my/pictures/a/1.png"] = [403]
+def test_a_refusal_is_no_broken_picture(pictures):
+    pictures.plans["/bucket/my/pictures/a/1.png"] = [403]
     with pytest.raises(AccessDeniedError, match=r"a/1\.png.*status=403"):
         list_s3("s3://bucket/my/pictures").members[0].read()
 
 
 @pytest.mark.parametrize("change", ["written", "removed"])
-def test_an_object_that_was_changed_since(s3, change):
+def test_an_object_that_was_changed_since(pictures, change):
     members = list_s3("s3://bucket/my/pictures").members
-    s3.versions["/bucket/my/pictures/b/2.png"] = '"another"'
+    pictures.versions["/bucket/my/pictures/b/2.png"] = '"another"'
     if change == "removed":
-        del s3.files["/bucket/my/pictures/b/2.png"], s3.versions["/bucket/my/pictures/b/2.png"]
-        s3.plans["/bucket/my/pictures/b/2.png"] = [404]
+        del pictures.files["/bucket/my/pictures/b/2.png"], pictures.versions["/bucket/my/pictures/b/2.png"]
+        pictures.plans["/bucket/my/pictures/b/2.png"] = [404]
     with pytest.raises(ChangedDataError, match=r"b/2\.png"):
         members[1].read()
 
 
-def test_a_large_object_is_not_read_to_its_end(s3, monkeypatch):
+def test_a_large_object_is_not_read_to_its_end(pictures, monkeypatch):
     monkeypatch.setattr(members, "MAXIMUM_MEMBER_BYTES", 2)
     with pytest.raises(TooLargeError):
         list_s3("s3://bucket/my/pictures").members[0].read()
 
 
-def test_a_prefix_that_can_not_be_listed(s3):
+def test_a_prefix_that_can_not_be_listed(pictures):
     with pytest.raises(ObjectNotFoundError):
         list_s3("s3://other/my")
 
 
-def test_a_public_bucket_needs_no_credentials(s3, monkeypatch, tmp_path):
+def test_a_public_bucket_needs_no_credentials(pictures, monkeypatch, tmp_path):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
