@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-from pydantic import ValidationError
-
-from aepipe.errors import AepipeError, ParameterError
-from aepipe.publishing.channels import check_channel, read_channel
+from aepipe.errors import AepipeError
+from aepipe.publishing.channels import read_channel
 from aepipe.publishing.manifest import read_manifest
 from aepipe.publishing.verify import find_problems
 from aepipe.store import open_store
 from aepipe.store.interface import Store
+from aepipe.store.names import is_channel_name
 from deploy.finding import Finding, failure
 
 FOLDER, ENDING = "channels/", ".json"
@@ -37,16 +36,11 @@ def check_releases(url: str) -> Iterator[Finding]:
 
 def _check_name(store: Store, file: str) -> Finding:
     channel, subject = file.removesuffix(ENDING), f"channel {file.removesuffix(ENDING)}"
-    try:
-        check_channel(channel if file.endswith(ENDING) else file)
-    except ParameterError:
+    if not file.endswith(ENDING) or not is_channel_name(channel):
         way_out = f"Remove {FOLDER}{file} from the store where nobody needs it."
         return Finding("warning", "channels", f"{FOLDER}{file!r} is no channel", way_out)
     try:
         return _check_channel(store, channel)
-    except ValidationError:
-        text = f"{FOLDER}{file} is damaged, or was written by a newer aepipe"
-        return Finding("broken", subject, text, RESTORE.format(channel=channel))
     except AepipeError as error:
         found = failure(subject, error)
         return Finding(found.state, subject, found.finding, found.way_out or RESTORE.format(channel=channel))

@@ -5,8 +5,8 @@ from contextlib import closing
 import boto3
 from botocore.exceptions import ClientError
 
-from aepipe.store.s3_client import make_client
-from aepipe.store.s3_errors import s3_errors
+from aepipe.io.s3_client import make_client
+from aepipe.io.s3_errors import s3_errors
 
 ANSWER_SECONDS = 20.0
 SERVER_ERROR = 500

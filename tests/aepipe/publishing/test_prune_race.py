@@ -52,7 +52,7 @@ def count(work, store):
 def make_store(named=NEW):
     store = MemoryStore()
     for release in (OLD, NEW):
-        put_release(store, release, {"dense": b"model"})
+        put_release(store, release, {"dense": release.encode()})
     if named:
         promote(store, "production", named, "tests", "tester")
     return store
