@@ -183,14 +183,17 @@ def test_a_server_that_fails_leaves_nothing_in_the_store_and_a_healthy_one_gives
 def test_a_bit_that_flips_on_the_way_is_noticed(store, own):
     proxy, parameters = own
     clean = prepare_data(store, parameters).facts["images_sha256"]
-    reads = []
+    flipped, asked = [], len(proxy.requests)
 
     def answer(method, path, headers):
-        if path.endswith("0.png"):
-            proxy.bodies_to_flip = 0 if reads else 1
-            reads.append(path)
+        # Of the objects, which are read side by side, whichever comes next.
+        if path.endswith(".png") and not flipped:
+            flipped.append(path)
+            proxy.bodies_to_flip = 1
 
     proxy.answer = answer
     refreshed = prepare_data(store, parameters, refresh=True)
     assert refreshed.facts["images_sha256"] == clean
-    assert len(reads) > 1
+    # The listing, four objects, and one of them once more.
+    assert proxy.bodies_to_flip == 0
+    assert len(proxy.requests) - asked == 6
