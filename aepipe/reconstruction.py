@@ -20,7 +20,7 @@ from aepipe.datasets.own_images import pixel_range_of
 from aepipe.datasets.tally import LeftOut
 from aepipe.errors import BrokenFileError, DataError, ParameterError
 from aepipe.evaluation.metrics import SMALLEST_MSE, mse_per_image, psnr_db
-from aepipe.io.names import name_bytes, printable
+from aepipe.io.names import name_bytes, printable_name
 from aepipe.loading import LoadedModel, load
 from aepipe.store import Store
 from aepipe.store.local_disk import disk_errors
@@ -218,7 +218,7 @@ def _prepare(files: Sequence[OwnFile], loaded: LoadedModel, left_out: list[str])
             images = file.read(height, width, loaded.trained.trained_on.sample_bits)
         except BrokenFileError as error:
             if file.is_meant_to_be_a_picture:
-                logger.warning("%s is left out: %s", printable(file.name), printable(error.problem))
+                logger.warning("%s is left out: %s", printable_name(file.name), printable_name(error.problem))
                 left_out.append(file.name)
             continue
         for image in images:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aepipe.io.names import printable
+from aepipe.io.names import printable_name
 
 MOST_PAIRS = 3
 
@@ -35,5 +35,5 @@ def find_duplicates(images: np.ndarray, names: Sequence[str]) -> Duplicates:
             continue
         count += 1
         if len(pairs) < MOST_PAIRS:
-            pairs.append(f"{printable(name)} equals {printable(other)}")
+            pairs.append(f"{printable_name(name)} equals {printable_name(other)}")
     return Duplicates(count, tuple(pairs))

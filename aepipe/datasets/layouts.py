@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from aepipe.io.names import printable
+from aepipe.io.names import printable_name
 
 # A name with an ending of its own, as in test_set, and one that begins alike, as in seg_train beside seg_test.
 PART_NAME = re.compile(
@@ -110,7 +110,7 @@ def _with_parts(paths: list[tuple[str, ...]], part_of: Mapping[str, str]) -> Lay
     parts = [part_of.get(path[0], "") if len(path) > 1 else "" for path in paths]
     inside = [_below_part(path, part_of) for path in paths]
     classes = _classes(inside)
-    notes = [f"the user's own parts are kept: {', '.join(sorted(printable(name) for name in part_of))}"]
+    notes = [f"the user's own parts are kept: {', '.join(sorted(printable_name(name) for name in part_of))}"]
     if "" in parts:
         notes.append(f"{parts.count('')} images lie beside those folders: the split decides on them")
     notes += _anomalies(classes, parts)
@@ -129,7 +129,7 @@ def _classes(paths: list[tuple[str, ...]]) -> list[str] | None:
     paths = _below_common(paths)
     if not paths or not all(len(path) > 1 for path in paths):
         return None
-    return [printable(path[0]) for path in paths]
+    return [printable_name(path[0]) for path in paths]
 
 
 def _anomalies(classes: list[str] | None, parts: list[str]) -> list[str]:

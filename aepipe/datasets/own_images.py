@@ -22,7 +22,7 @@ from aepipe.datasets.one_by_one import row_names
 from aepipe.datasets.spec import DataSetSpec, DataSetSummary, join_digests
 from aepipe.datasets.tally import Tally
 from aepipe.errors import BrokenFileError, ChangedDataError, DataError
-from aepipe.io.names import printable
+from aepipe.io.names import printable_name
 
 IMAGE_SIZE = 64
 MINIMUM_IMAGES = 2
@@ -119,7 +119,9 @@ class _OwnFiles:
     def _check(self, member: Member, data: bytes) -> None:
         expected = self._versions.get(member.name)
         if expected is not None and member.version is None and hashlib.sha256(data).hexdigest() != expected:
-            raise ChangedDataError("A file was written after it was listed.", "Run again.", file=printable(member.name))
+            raise ChangedDataError(
+                "A file was written after it was listed.", "Run again.", file=printable_name(member.name)
+            )
 
 
 def _version(member: Member) -> str:

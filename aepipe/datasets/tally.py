@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aepipe.io.names import printable
+from aepipe.io.names import printable_name
 
 Reason = Literal[
     "broken",
@@ -71,7 +71,9 @@ class Tally:
         self._counts[reason] += count
         names = self._names.setdefault(reason, [])
         if len(names) < MOST_NAMES:
-            names.append(f"{printable(name)}: {printable(fault.removesuffix('.'))}" if fault else printable(name))
+            names.append(
+                f"{printable_name(name)}: {printable_name(fault.removesuffix('.'))}" if fault else printable_name(name)
+            )
         if reason in ("no picture", "picture of a kind that is not read"):
             self._endings.setdefault(reason, Counter())[ending_of(name)] += 1
 
@@ -100,7 +102,7 @@ def ending_of(name: str) -> str:
     """Return what a file's name ends with, in lower case."""
     base = name.rpartition("/")[2]
     stem, dot, ending = base.rpartition(".")
-    return f".{printable(ending.lower())[:12]}" if dot and stem and ending else "without an ending"
+    return f".{printable_name(ending.lower())[:12]}" if dot and stem and ending else "without an ending"
 
 
 def num_expected(left_out: Iterable[LeftOut]) -> int:

@@ -13,7 +13,7 @@ from aepipe.datasets.account import Account
 from aepipe.datasets.images import ImageData
 from aepipe.errors import ChangedDataError, ObjectNotFoundError
 from aepipe.io.hashing import array_sha256
-from aepipe.io.names import printable
+from aepipe.io.names import printable_name
 from aepipe.io.urls import without_secrets
 from aepipe.parts import PARTS, picture_digests
 from aepipe.preprocess import Preprocessing, preprocess
@@ -71,7 +71,7 @@ def data_fingerprint(parameters: DataParameters) -> str:
 def data_label(parameters: DataParameters) -> str:
     """Return what a task of this data is called: its fingerprint, where nothing must be read for it."""
     if datasets.is_own(parameters.data_set) and parameters.settings.identity is None:
-        return printable(parameters.data_set.rstrip("/").rpartition("/")[2])
+        return printable_name(parameters.data_set.rstrip("/").rpartition("/")[2])
     return data_fingerprint(parameters)
 
 

@@ -11,7 +11,7 @@ from aepipe.datasets.formats import members
 from aepipe.datasets.formats.members import Listing, Member, check_bounds, checked_bytes, is_system_folder, unreadable
 from aepipe.datasets.tally import Tally
 from aepipe.errors import ChangedDataError, DataError
-from aepipe.io.names import printable
+from aepipe.io.names import printable_name
 
 Folder = tuple[int, int]
 
@@ -52,7 +52,7 @@ def _open_to_this_user(top: Path) -> Iterator[None]:
         raise DataError(
             "Every folder of the images must be open to this user.",
             "Change its permissions, or name a folder without it.",
-            folder=printable(os.fsdecode(error.filename or top)),
+            folder=printable_name(os.fsdecode(error.filename or top)),
             error=error.strerror or str(error),
         ) from error
 
@@ -100,10 +100,10 @@ def _read(path: Path) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         with open(descriptor, "rb") as stream:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise ChangedDataError("A picture is a plain file.", "Run again.", file=printable(str(path)))
+                raise ChangedDataError("A picture is a plain file.", "Run again.", file=printable_name(str(path)))
             return checked_bytes(stream.read(members.MAXIMUM_MEMBER_BYTES + 1))
     except FileNotFoundError as error:
-        file = printable(str(path))
+        file = printable_name(str(path))
         raise ChangedDataError("A file was removed after it was listed.", "Run again.", file=file) from error
     except OSError as error:
         raise unreadable(path, error) from error

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from aepipe.datasets.tally import Tally
 from aepipe.errors import DataError, TooLargeError
-from aepipe.io.names import printable
+from aepipe.io.names import printable_name
 
 # Content decides what a file is; the ending says whether it is meant to be a picture.
 READ = """
@@ -128,7 +128,7 @@ def unreadable(path: Path, error: OSError) -> DataError:
     return DataError(
         "Every picture must be readable.",
         "Look after the disk and the file's permissions, or move it away; then run again.",
-        file=printable(str(path)),
+        file=printable_name(str(path)),
         error=error.strerror or str(error),
     )
 
