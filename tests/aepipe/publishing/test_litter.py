@@ -14,6 +14,10 @@ from aepipe.store import open_store
 
 OLD, NEW, BAD = "20260101T000000Z-a", "20260201T000000Z-b", "20260115T000000Z-c"
 MANIFEST = f"releases/{BAD}/manifest.json"
+FACTS = {
+    **{"verdict": "first", "setting": "tuned", "data": "digits", "code_size": 8},
+    **{"mse_per_pixel": None, "pca_mse_per_pixel": None},
+}
 LITTER = {
     "a finder's file among the channels": ("channels/.DS_Store", b"x"),
     "an editor's backup of a channel": ("channels/production.json~", b"{}"),
@@ -27,7 +31,10 @@ LITTER = {
     "an empty manifest": (MANIFEST, b""),
     "a manifest of a newer version": (MANIFEST, b'{"schema_version": 2}'),
     "a manifest with a field more": (MANIFEST, {"notes": "x"}),
-    "a verdict of a newer version": (MANIFEST, {"recipes": {"dense": {"verdict": "approved"}}}),
+    "a verdict of a newer version": (
+        MANIFEST,
+        {"recipes": {"dense": {**FACTS, "origin": None, "verdict": "approved"}}},
+    ),
     "a manifest of another release": (MANIFEST, {"release": NEW}),
     "a finder's file in a release": (f"releases/{OLD}/.DS_Store", b"x"),
     "a finder's file among the releases": ("releases/.DS_Store", b"x"),
@@ -54,7 +61,7 @@ def tidy(tmp_path_factory):
     store = open_store(tmp_path_factory.mktemp("tidy") / "store")
     for release in (OLD, NEW):
         # Without figures, as drawing them takes longer than all of these tests.
-        put_release(store, release, {"dense": b"model"}, recipes={"dense": {"verdict": "first"}})
+        put_release(store, release, {"dense": b"model"}, recipes={"dense": {**FACTS, "origin": release}})
         for channel in ("production", "demonstration"):
             aepipe(store, "releases", "promote", release, "--channel", channel, "--why", "x")
     return store
