@@ -31,7 +31,7 @@ def test_promote_verify_roll_back_and_prune(store):
     assert entry.by.startswith("flow run ")
     said = prune_releases(keep=0, grace_hours=0, **where).message
     assert said == "1 releases and 0 results of stages (0 bytes) would be removed"
-    assert prune_releases(keep=0, grace_hours=0, delete=True, **where).message.startswith("1 releases removed")
+    assert prune_releases(keep=0, grace_hours=0, delete=True, **where).message.startswith("1 releases and 0 results")
     assert [info.key.split("/")[1] for info in store.list("releases/") if info.key.endswith("manifest.json")] == [OLD]
 
 
