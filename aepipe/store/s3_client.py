@@ -1,6 +1,7 @@
 """The boto3 client: what is fixed for every server, and what is left to the AWS settings."""
 
 import base64
+import logging
 import os
 from typing import Any, BinaryIO
 
@@ -11,12 +12,15 @@ from botocore.config import Config
 from aepipe.errors import StoreError
 from aepipe.store.s3_upload import md5
 
+logger = logging.getLogger(__name__)
+
 THREADS = 16
 SMALL_BYTES = 2**20
+SERVER_ERROR = 500
 ANONYMOUS = {"": False, "0": False, "false": False, "1": True, "true": True}
 
 
-def make_client(session: boto3.session.Session, total_max_attempts: int, read_timeout_seconds: float = 60) -> Any:
+def make_client(session: boto3.session.Session, total_max_attempts: int, read_timeout_seconds: float = 50) -> Any:
     """Return a client of S3 whose endpoint, region, addressing, credentials and CA are the session's.
 
     Args:
@@ -41,9 +45,24 @@ def make_client(session: boto3.session.Session, total_max_attempts: int, read_ti
         response_checksum_validation="when_required",
     )
     client = session.client("s3", region_name=session.region_name or "us-east-1", config=config)
+    client.meta.events.register("needs-retry.s3", _say_what_failed)
     client.meta.events.register("before-sign.s3.PutObject", _send_small_bodies_at_once)
     client.meta.events.register("before-sign.s3.DeleteObjects", _add_content_md5)
     return client
+
+
+def _say_what_failed(
+    operation: Any, attempts: int, response: Any, caught_exception: Exception | None, **_: Any
+) -> None:
+    # Tries and their time limits add up to minutes, in which somebody waits and wonders.
+    status = 0 if response is None else response[0].status_code
+    if caught_exception is not None:
+        said = f"no answer ({type(caught_exception).__name__})"
+    elif status >= SERVER_ERROR:
+        said = f"answered {status} {response[1].get('Error', {}).get('Code', '')}".rstrip()
+    else:
+        return
+    logger.warning("The store: %s, try %d: %s", operation.name, attempts, said)
 
 
 def _is_anonymous() -> bool:

@@ -88,6 +88,32 @@ def test_a_clock_that_is_wrong_is_found_though_the_server_refuses(s3_store_url, 
     assert "clock must be right" in store.finding
 
 
+class Busy(http.server.BaseHTTPRequestHandler):
+    """Is in trouble, and says so."""
+
+    def refuse(self):
+        body = (
+            b"" if self.command == "HEAD" else b"<Error><Code>SlowDown</Code><Message>Too many asks.</Message></Error>"
+        )
+        self.send_response(503)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_HEAD = do_GET = do_PUT = do_POST = do_DELETE = refuse
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_server_in_trouble_is_told_in_its_own_words_and_not_waited_for(s3_store_url, monkeypatch):
+    with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Busy)) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.server_port}")
+        *_, store = check_store(s3_store_url)
+    assert (store.state, store.subject) == ("broken", "store")
+    assert "the server answers 503 SlowDown: Too many asks." in store.finding
+
+
 @pytest.mark.parametrize(
     ("seconds_ahead", "state", "text"),
     [
