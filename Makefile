@@ -1,12 +1,15 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run up test e2e bench bench-store lock clean
+# What is installed: runtime, or gpu for TensorFlow with CUDA.
+LOCK ?= $(if $(wildcard .venv/gpu.installed),gpu,runtime)
 
-run: .venv/runtime.installed  ## every recipe on the embedded digits, quick preset, into ./store
+.PHONY: run up test e2e bench bench-store image-test lock clean clean-store
+
+run: .venv/$(LOCK).installed  ## every recipe on the embedded digits, quick preset, into ./store
 	$(BIN)/aepipe run --preset quick --data-set digits
 
-up: .venv/runtime.installed  ## a Prefect server, its UI, the deployments and workers, until Ctrl-C
+up: .venv/$(LOCK).installed  ## a Prefect server, its UI, the deployments and workers, until Ctrl-C
 	$(BIN)/aepipe up
 
 test: .venv/dev.installed  ## lint and the whole test suite
@@ -23,25 +26,36 @@ bench: .venv/dev.installed  ## training speed beside Keras, and beside PyTorch a
 bench-store: .venv/dev.installed  ## uploads beside boto3's upload_file
 	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/store.py
 
-.venv/bin/python:
+# BASE=registry.example.org/python:3.11 is another base; BUILD_OPTIONS and RUN_OPTIONS go to docker or podman.
+image-test: .venv/dev.installed  ## the image, built and run without rights by docker or podman; skipped without them
+	IMAGE_BASE="$(BASE)" IMAGE_BUILD_OPTIONS="$(BUILD_OPTIONS)" IMAGE_RUN_OPTIONS="$(RUN_OPTIONS)" \
+	    $(BIN)/python -m pytest tests/image -x -ra --durations=10 -o timeout=3000
+
+# A .venv whose Python is gone, or that was made for another place, is made anew.
+IDENTITY := $(BIN)/python deploy/requirements/identity.py
+STALE := $(shell [ ! -e .venv/made-for ] || [ "$$(cat .venv/made-for)" = "$$($(IDENTITY) 2>&1)" ] || echo FORCE)
+
+.venv/%.installed: deploy/requirements/%.lock pyproject.toml $(STALE)
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 	    { echo "aepipe needs Python 3.11 to 3.13. Received: PYTHON=$(PYTHON). Name another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) deploy/requirements/install.py $*
 
-.venv/%.installed: deploy/requirements/%.lock pyproject.toml | .venv/bin/python
-	@echo "Installing $< into .venv: about 1 GB, some minutes"
-	@# The lock is complete. Resolving it again, old pips look at newer versions of packages with extras, and refuse them.
-	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r $<
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
-	@touch $@
+.PHONY: FORCE
+FORCE:
+
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet pyproject.toml
+CPU := deploy/requirements/cpu.txt --override deploy/requirements/cpu.txt
 
 lock:  ## pin the newest versions inside pyproject's ranges; needs uv
-	uv pip compile --universal --upgrade --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	    --quiet pyproject.toml -o deploy/requirements/runtime.lock
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev \
-	    --quiet pyproject.toml -c deploy/requirements/runtime.lock -o deploy/requirements/dev.lock
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra gpu \
-	    --quiet pyproject.toml -c deploy/requirements/runtime.lock -o deploy/requirements/gpu.lock
+	$(COMPILE) $(CPU) --upgrade -o deploy/requirements/runtime.lock
+	$(COMPILE) $(CPU) --extra dev -c deploy/requirements/runtime.lock -o deploy/requirements/dev.lock
+	$(COMPILE) --extra gpu -c deploy/requirements/runtime.lock -o deploy/requirements/gpu.lock
 
-clean:
-	rm -rf .venv store *.egg-info
+clean:  ## what make made, but never results
+	rm -rf .venv *.egg-info build
+
+clean-store:  ## ./store with every release in it, for good; asks first
+	@[ -d store ] || { echo "There is no ./store."; exit 1; }
+	@printf 'Remove ./store with its %s releases for good? Type yes: ' "$$(ls store/releases 2>/dev/null | wc -l)"
+	@read -r answer && [ "$$answer" = yes ] || { echo "Nothing was removed."; exit 1; }
+	rm -rf store

@@ -2,6 +2,7 @@
 
 import json
 import math
+from importlib import metadata
 from typing import Annotated
 
 import typer
@@ -11,18 +12,35 @@ from aepipe.models.options import count_parameters
 from aepipe.printing import print_rows, print_table, printable
 from aepipe.publishing.commands import JsonOption, StoreOption
 from aepipe.publishing.commands import app as releases_app
-from aepipe.recipes import RECIPES
+from aepipe.recipes import RECIPES, spelled_out
+
+MostLeftOutOption = Annotated[
+    float, typer.Option(min=0, max=1, help="Share of one's own picture files that may give none.")
+]
 
 app = typer.Typer(
     name="aepipe",
-    help="Train autoencoders, judge them on held-out data, publish them as releases.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 datasets_app = typer.Typer(help="List, fetch and verify data sets.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(releases_app, name="releases")
+
+
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"aepipe {metadata.version('aepipe')}")
+        raise typer.Exit
+
+
+@app.callback(epilog="Example: aepipe run --preset quick --data-set digits")
+def about(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")] = False,
+) -> None:
+    """Train autoencoders, judge them on held-out data, publish them as releases."""
 
 
 @app.command(epilog="Example: aepipe recipes")
@@ -79,11 +97,14 @@ def verify_data_sets(
 @app.command(epilog="Example: aepipe table --store s3://models/aepipe")
 def table(store: StoreOption = "./store", as_json: JsonOption = False) -> None:
     """Print the table of results over all releases of a store, as Markdown: mean and spread over the seeds."""
+    from aepipe.publishing.absent import require_store
     from aepipe.publishing.manifest import list_releases
     from aepipe.publishing.table import as_markdown, result_lines
     from aepipe.store import open_store
 
-    lines = result_lines(list_releases(open_store(store)))
+    opened = open_store(store)
+    require_store(opened)
+    lines = result_lines(list_releases(opened))
     if as_json:
         typer.echo(json.dumps([line.model_dump(mode="json") for line in lines], indent=2))
     else:
@@ -98,18 +119,29 @@ def noise(
     levels: Annotated[list[float] | None, typer.Option(help="From 0.001 to 1; may be given several times.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes on any machine.")] = 0,
     refresh: Annotated[bool, typer.Option(help="Make it anew even if it is there.")] = False,
+    most_left_out: MostLeftOutOption = 0.1,
 ) -> None:
     """Make the noisy-input test set of a data set."""
     from aepipe.noise import NoiseParameters
-    from aepipe.stages.data import DataParameters, prepare_data, recommended_split, split_data
+    from aepipe.stages.data import (
+        DataParameters,
+        DataSettings,
+        account_lines,
+        prepare_data,
+        recommended_split,
+        split_data,
+    )
     from aepipe.stages.noise import make_noisy_test_set
     from aepipe.store import open_store
 
     chosen = {"kinds": tuple(kinds or ()), "levels": tuple(levels or ()), "seed": seed}
     parameters = NoiseParameters(**{name: value for name, value in chosen.items() if value != ()})
     opened = open_store(store)
-    data = prepare_data(opened, DataParameters(data_set=data_set))
-    split = split_data(opened, data, recommended_split(data))
+    settings = DataSettings(most_left_out=most_left_out)
+    data = prepare_data(opened, DataParameters(data_set=data_set, settings=settings), refresh)
+    for line in account_lines(data):
+        typer.echo(f"{data.facts['name']}: {line}", err=True)
+    split = split_data(opened, data, recommended_split(data), refresh)
     for ref in make_noisy_test_set(opened, data, split, parameters, refresh).files.values():
         typer.echo(ref.uri)
 
@@ -120,7 +152,7 @@ def noise(
 )
 def reconstruct(
     images: Annotated[str, typer.Argument(help="A folder, a .zip or .npz file, or an s3:// prefix.")],
-    recipe: Annotated[str, typer.Option(help="Whose model.")],
+    recipe: Annotated[str, typer.Option(help="Whose model; a part that no other recipe has will do: conv.")],
     store: StoreOption = "./store",
     channel: Annotated[str, typer.Option(help="A channel, or a release's id.")] = "production",
     output: Annotated[str, typer.Option(help="A new or empty folder.")] = "./reconstructions",
@@ -130,7 +162,7 @@ def reconstruct(
     """Reconstruct images with a published model: a PNG for each, and errors.csv."""
     from aepipe.reconstruction import reconstruct_images
 
-    done = reconstruct_images(images, output, store, recipe, channel, batch_size)
+    done = reconstruct_images(images, output, store, spelled_out(recipe), channel, batch_size)
     if as_json:
         typer.echo(json.dumps(done.summary(), indent=2))
         return

@@ -1,6 +1,17 @@
 """Errors that a user can act on: the rule, what was received, the way out, in one line."""
 
 
+def printable(text: str) -> str:
+    """Return a text from outside as a terminal or a log may show it: what could steer either is escaped.
+
+    File names, texts in stored objects and answers of servers hold whatever somebody put there: sequences that clear a
+    screen or rewrite a line of it, line breaks that forge a line of a log.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 class AepipeError(Exception):
     """A rule that was broken from outside: a parameter, a file, a download, the store.
 
@@ -12,9 +23,9 @@ class AepipeError(Exception):
 
     def __init__(self, rule: str, way_out: str = "", **received: object):
         values = ", ".join(f"{name}={value!r}" for name, value in received.items())
-        self.way_out = way_out
+        self.way_out = printable(way_out)
         parts = [rule, f"Received: {values}." if values else "", way_out]
-        super().__init__(" ".join(part for part in parts if part))
+        super().__init__(printable(" ".join(part for part in parts if part)))
 
     @property
     def problem(self) -> str:
@@ -28,6 +39,22 @@ class ParameterError(AepipeError):
 
 class DataError(AepipeError):
     """A data set could not be fetched, or is not what it should be."""
+
+
+class BrokenFileError(DataError):
+    """A file was read, and its bytes are no picture: asking again changes nothing, so the others go on without it."""
+
+
+class UnreadKindError(BrokenFileError):
+    """A file is a picture of a kind that is not read."""
+
+
+class TooLargeError(BrokenFileError):
+    """A file has more bytes or pixels than a picture may have."""
+
+
+class ChangedDataError(DataError):
+    """Files were written or removed while they were read."""
 
 
 class TrainingError(AepipeError):
@@ -66,5 +93,17 @@ class UnsafeStoreError(StoreError):
     """The store does not enforce what publishing depends on."""
 
 
+class ModelFileError(StoreError):
+    """A file holds no model, or not the one that it should."""
+
+
+class UntrustedReleaseError(StoreError):
+    """No key that is trusted here signed the release."""
+
+
 class CorruptObjectError(StoreError):
     """The bytes in the store are not the bytes that were written."""
+
+
+class NewerObjectError(StoreError):
+    """A newer aepipe wrote the object, in a form that this one does not know."""

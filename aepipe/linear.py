@@ -15,6 +15,10 @@ MAX_VALUES = MAX_ROWS * 784
 # Above this size the time grows with the rows' cube: 2,000 rows of 64x64x3 take seconds, 4,000 minutes.
 LARGE_IMAGE_VALUES, MAX_LARGE_ROWS = 3072, 2000
 BATCH_ROWS = 4096
+# Up to so many rows or values an eigendecomposition takes seconds; it grows with their cube.
+MOST_EXACT = 2048
+# Of the randomised one (Halko, Martinsson and Tropp, 2011): directions beside the wanted ones, passes over the images.
+MORE_DIRECTIONS, NUM_PASSES = 32, 4
 
 
 @dataclass(frozen=True)
@@ -36,19 +40,25 @@ class PrincipalComponents:
 
     @classmethod
     def fit_batches(cls, batches: Callable[[], Iterable[np.ndarray]], code_size: int) -> "PrincipalComponents":
-        """Fit on training images that are read twice, some at a time.
+        """Fit on training images that are read several times, some at a time.
 
-        They are held all at once only where there are fewer of them than values in an image.
+        They are held all at once only where there are at most 2,048, and fewer than values in an image. Where there are
+        more of both the components are found by a randomised method.
         """
         num_rows, total = 0, np.float64(0)
         for images in batches():
             num_rows, total = num_rows + len(images), total + _rows(images).sum(axis=0, dtype=np.float64)
         mean = (total / num_rows).astype(np.float32)
-        centred = (_rows(images) - mean for images in batches())
-        if num_rows < len(mean):
-            axes, _ = principal_axes(np.concatenate(list(centred)))
+
+        def centred() -> Iterable[np.ndarray]:
+            return (_rows(images) - mean for images in batches())
+
+        if min(num_rows, len(mean)) > max(MOST_EXACT, code_size):
+            axes = _leading_axes(centred, len(mean), code_size)
+        elif num_rows < len(mean):
+            axes, _ = principal_axes(np.concatenate(list(centred())))
         else:
-            axes, _ = _eigenvectors(sum(product(rows, rows) for rows in centred))
+            axes, _ = _eigenvectors(sum(product(rows, rows) for rows in centred()))
         return cls(mean, np.ascontiguousarray(axes[:, :code_size].T))
 
     def encode(self, images: np.ndarray) -> np.ndarray:
@@ -101,6 +111,17 @@ def principal_axes(centred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _eigenvectors(products: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     squares, vectors = np.linalg.eigh(products)
     return np.ascontiguousarray(vectors[:, ::-1], np.float32), np.maximum(squares[::-1], 0.0)
+
+
+def _leading_axes(centred: Callable[[], Iterable[np.ndarray]], num_values: int, count: int) -> np.ndarray:
+    """Return the first principal axes, float32 of (num_values, count), by subspace iteration from random directions."""
+    width = min(count + MORE_DIRECTIONS, num_values)
+    basis = np.random.Generator(np.random.PCG64(0)).standard_normal((num_values, width), np.float32)
+    for _ in range(NUM_PASSES):
+        products = sum(product(rows, rows @ basis) for rows in centred())
+        basis = np.ascontiguousarray(np.linalg.qr(products)[0], np.float32)
+    within = sum(product(rows @ basis, rows @ basis) for rows in centred())
+    return (basis @ _eigenvectors(within)[0])[:, :count]
 
 
 def _rows(images: np.ndarray) -> np.ndarray:

@@ -1,23 +1,24 @@
 """Published models, loaded: found by channel, checked against the release's manifest, with their preprocessing."""
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import ValidationError
 
-from aepipe.errors import CorruptObjectError, ObjectNotFoundError, ParameterError, StoreError
+from aepipe.errors import CorruptObjectError, ModelFileError, ObjectNotFoundError, ParameterError, StoreError
 from aepipe.inputs import to_model_input
-from aepipe.publishing.channels import list_channels
+from aepipe.models.options import count_parameters
 from aepipe.publishing.manifest import Manifest, ReleaseFile, has_model, resolve_release
+from aepipe.publishing.signatures import require_trusted
 from aepipe.recipes.trained import TrainedRecipe
 from aepipe.store import Store, open_store
 from aepipe.store.local_files import local_file
+from aepipe.store.parsing import parse_stored
 from aepipe.store.refs import Ref
 
 if TYPE_CHECKING:
+    from aepipe.training.model_files import Expected
     from aepipe.training.runtime import keras
 
 PARTS = ("model", "encoder", "decoder")
@@ -106,29 +107,18 @@ def load(store: Store | str | Path, recipe: str, channel: str = "production") ->
     Raises:
         ObjectNotFoundError: there is no such channel or release, or it has no model of the recipe.
         CorruptObjectError: a file is gone, or has other bytes than the manifest says.
-        StoreError: a file holds the right bytes, but can't be loaded safely.
+        UntrustedReleaseError: $AEPIPE_TRUSTED_KEYS is set, and none of these keys signed the release.
+        ModelFileError: a file holds the right bytes, but no model of its recipe.json, or none that loads safely.
     """
     opened = open_store(store) if isinstance(store, str | Path) else store
-    manifest = _find_release(opened, channel)
+    manifest = resolve_release(opened, channel)
+    require_trusted(opened, manifest)
     files = _find_files(opened, manifest, recipe)
     paths = {name: _local_path(opened, manifest.release, file) for name, file in files.items()}
     trained = _read_recipe(paths["recipe.json"], files["recipe.json"])
-    parts = {part: _load_part(paths[f"{part}.keras"], files[f"{part}.keras"]) for part in PARTS}
+    expected = _expected(trained)
+    parts = {part: _load_part(paths[f"{part}.keras"], files[f"{part}.keras"], expected[part]) for part in PARTS}
     return LoadedModel(release=manifest.release, recipe=recipe, trained=trained, **parts)
-
-
-def _find_release(store: Store, name: str) -> Manifest:
-    try:
-        return resolve_release(store, name)
-    except ObjectNotFoundError as error:
-        channels = list_channels(store)
-        if name in channels:
-            raise
-        raise ObjectNotFoundError(
-            f"A model is named by a channel or a release. The channels here: {', '.join(channels) or 'none'}.",
-            f"See the releases with: aepipe releases list --store {store.url}",
-            channel=name,
-        ) from error
 
 
 def _find_files(store: Store, manifest: Manifest, recipe: str) -> dict[str, ReleaseFile]:
@@ -173,29 +163,38 @@ def _local_path(store: Store, release: str, file: ReleaseFile) -> Path:
 
 def _read_recipe(path: Path, file: ReleaseFile) -> TrainedRecipe:
     try:
-        return TrainedRecipe.model_validate_json(path.read_bytes())
-    except ValidationError as error:
+        return parse_stored(path.read_bytes(), TrainedRecipe, file.path)
+    except CorruptObjectError as error:
         raise StoreError(
             "A published recipe.json says how images are preprocessed; those of the first releases don't.",
             "Publish the recipe again.",
             path=file.path,
-            reason=_one_line(error.errors()[0]["msg"]),
+            reason=_one_line(error.problem),
         ) from error
 
 
-def _load_part(path: Path, file: ReleaseFile) -> "keras.Model":
+def _expected(trained: TrainedRecipe) -> dict[str, "Expected"]:
+    """Return what each part must be."""
+    from aepipe.training.model_files import Expected
+
+    image, code = trained.plan.image_shape, (trained.plan.model.code_size,)
+    count = count_parameters(trained.plan.model, image)
+    shapes = {"model": (image, image), "encoder": (image, code), "decoder": (code, image)}
+    return {part: Expected(count, *shapes[part]) for part in PARTS}
+
+
+def _load_part(path: Path, file: ReleaseFile, expected: "Expected | None" = None) -> "keras.Model":
     # Here, because everything that trains nothing must start without TensorFlow.
-    from aepipe.training.saving import load_model
+    from aepipe.training.model_files import load_published
 
     try:
-        return load_model(path)
-    except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
-        raise StoreError(
-            "A published model loads in Keras' safe mode, which runs no code from the file.",
+        return load_published(path, expected)
+    except ModelFileError as error:
+        raise ModelFileError(
+            "A published model loads in Keras' safe mode, which runs no code from the file, and is as its recipe says.",
             "Trust neither the file nor who published it before you know why it doesn't.",
             path=file.path,
-            # Keras wraps what it met into pages of configuration.
-            reason=_one_line(str(error).rpartition("Exception encountered:")[2]),
+            reason=error.problem,
         ) from error
 
 

@@ -41,7 +41,8 @@ class NoiseParameters(BaseModel):
         KINDS,
         min_length=1,
         title="Kinds",
-        description="gaussian: one standard deviation; heteroscedastic: one for each pixel, between 0 and twice the "
+        description="All for data that a denoiser is trained on; gaussian alone for others, unless some are named. "
+        "gaussian: one standard deviation; heteroscedastic: one for each pixel, between 0 and twice the "
         "level; salt-and-pepper: a share of the pixels turns black or white; masking: black squares; dropout: a "
         "share of the pixels turns black.",
     )
@@ -52,7 +53,12 @@ class NoiseParameters(BaseModel):
         description="Standard deviation, or share of the pixels; from 0.001 to 1.",
     )
     seed: int = Field(0, ge=0, lt=2**32, title="Seed", description="What all draws depend on.")
-    max_images: int = Field(1000, ge=1, title="Most images", description="The first so many held-out images are used.")
+    max_images: int = Field(
+        1000,
+        ge=1,
+        title="Most images",
+        description="The first so many held-out images are used, fewer of large images.",
+    )
 
     @field_validator("levels")
     @classmethod
@@ -67,6 +73,10 @@ class NoiseParameters(BaseModel):
         if len(set(values)) < len(values):
             raise ValueError("each kind and each level is named once")
         return values
+
+    def for_autoencoders(self) -> "NoiseParameters":
+        """Return what is enough where no model removes noise: Gaussian noise alone, unless kinds were named."""
+        return self.model_copy(update={"kinds": ("gaussian",)}) if self.kinds == KINDS else self
 
     @property
     def specs(self) -> tuple[NoiseSpec, ...]:

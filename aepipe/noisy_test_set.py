@@ -1,6 +1,5 @@
 """The noisy-input test set: held-out images, what noise made of them, and the manifest that says so."""
 
-import hashlib
 import io
 import json
 import zipfile
@@ -9,9 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from aepipe.datasets.images import array_sha256
 from aepipe.errors import CorruptObjectError
+from aepipe.io.hashing import array_sha256, file_sha256
 from aepipe.noise import WHITE, NoiseParameters, NoiseSpec, corrupt
+
+# About the bytes of its archive; of very large images there are some all the same.
+MOST_VALUES, FEWEST_IMAGES = 16_000_000, 10
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,19 @@ class NoisyTestSet:
         return self.clean * scale, self.noisy[self.specs.index(spec)] * scale
 
 
+def most_images(num_values: int, parameters: NoiseParameters) -> int:
+    """Return how many images of this size a noisy test set has at most: noise can't be compressed, and is published."""
+    return min(parameters.max_images, max(FEWEST_IMAGES, MOST_VALUES // (num_values * len(parameters.specs))))
+
+
 def build_noisy_test_set(
     name: str, images: np.ndarray, labels: np.ndarray | None, image_ids: np.ndarray, parameters: NoiseParameters
 ) -> NoisyTestSet:
-    """Corrupt the first `max_images` images, (num_images, height, width, channels) in [0, 1], in every asked way."""
-    first = slice(parameters.max_images)
+    """Corrupt the first images, (num_images, height, width, channels) in [0, 1], in every asked way.
+
+    They are as many as `most_images` says.
+    """
+    first = slice(most_images(images[0].size, parameters))
     images, image_ids = images[first], np.asarray(image_ids[first], np.int64)
     noisy = np.stack([corrupt(images, spec, parameters.seed, image_ids) for spec in parameters.specs])
     clean = np.rint(np.asarray(images, np.float64) * WHITE).astype(np.uint8)
@@ -81,7 +91,7 @@ def save_noisy_test_set(noisy: NoisyTestSet, folder: Path) -> None:
         "how": "Pixels are levels of grey, 0 to 255. An image's noise is drawn as 16-bit integers from Philox with the "
         "key (first 8 bytes of the sha256 of SEED/KIND/INTEGER, image id), where INTEGER is the level times 65536, "
         "rounded; normal values are a table of quantiles.",
-        "archive": {"file": path.name, "size": path.stat().st_size, "sha256": _file_sha256(path)},
+        "archive": {"file": path.name, "size": path.stat().st_size, "sha256": file_sha256(path)},
         "specs": [spec.model_dump() for spec in noisy.specs],
         "arrays": {
             name: {"shape": list(array.shape), "dtype": str(array.dtype), "sha256": array_sha256(array)}
@@ -91,11 +101,6 @@ def save_noisy_test_set(noisy: NoisyTestSet, folder: Path) -> None:
     (folder / f"{noisy.name}.json").write_text(json.dumps(manifest, indent=2))
 
 
-def _file_sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def load_noisy_test_set(archive: Path, manifest: Path) -> NoisyTestSet:
     """Read a set and check it against its manifest.
 
@@ -103,7 +108,7 @@ def load_noisy_test_set(archive: Path, manifest: Path) -> NoisyTestSet:
         CorruptObjectError: the archive or an array is not the one that was saved.
     """
     described = json.loads(manifest.read_text())
-    expected, received = described["archive"]["sha256"], _file_sha256(archive)
+    expected, received = described["archive"]["sha256"], file_sha256(archive)
     # Before the archive is opened, so that nothing reads damaged bytes.
     if received != expected:
         raise CorruptObjectError(

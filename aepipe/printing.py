@@ -6,6 +6,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from aepipe.errors import printable
+
+__all__ = ["print_rows", "print_table", "printable"]
+
 PIPE_WIDTH = 160
 
 
@@ -19,10 +23,10 @@ def print_rows(as_json: bool, title: str, columns: list[str], rows: list[list[ob
 
 def print_table(title: str, columns: list[str], rows: list[list[object]]) -> None:
     """Print a table whose numbers stand to the right; wide ones are folded, never cut."""
-    table = Table(title=title, title_justify="left", show_edge=False)
+    table = Table(title=printable(title), title_justify="left", show_edge=False)
     for number, column in enumerate(columns):
         is_number = bool(rows) and all(isinstance(row[number], int | float) for row in rows)
-        table.add_column(column, justify="right" if is_number else "left", overflow="fold")
+        table.add_column(printable(column), justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     # A file or a pipe has no width that a table would have to fit.
@@ -30,12 +34,7 @@ def print_table(title: str, columns: list[str], rows: list[list[object]]) -> Non
     Console(width=None if console.is_terminal else PIPE_WIDTH).print(table, markup=False)
 
 
-def printable(name: str) -> str:
-    """Return a file's name as a terminal may show it: what could steer the terminal is escaped."""
-    return name if name.isprintable() else ascii(name)
-
-
 def _cell(value: object) -> str:
     if value is None:
         return "-"
-    return f"{value:.5f}" if isinstance(value, float) else str(value)
+    return f"{value:.5f}" if isinstance(value, float) else printable(str(value))

@@ -1,20 +1,26 @@
 """What a published model makes of somebody's images: a picture for each, and a table of errors."""
 
 import csv
+import hashlib
 import logging
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
-from aepipe.datasets.own_images import OwnImage, open_images, pixel_range_of
-from aepipe.errors import DataError, ParameterError
+from aepipe.cells import as_cells
+from aepipe.datasets.one_by_one import OwnFile, open_images
+from aepipe.datasets.own_images import pixel_range_of
+from aepipe.datasets.tally import LeftOut
+from aepipe.errors import BrokenFileError, DataError, ParameterError
 from aepipe.evaluation.metrics import SMALLEST_MSE, mse_per_image, psnr_db
+from aepipe.io.names import name_bytes, printable
 from aepipe.loading import LoadedModel, load
 from aepipe.store import Store
 from aepipe.store.local_disk import disk_errors
@@ -22,6 +28,8 @@ from aepipe.store.local_disk import disk_errors
 logger = logging.getLogger(__name__)
 
 ERRORS = "errors.csv"
+# What common file systems take.
+LONGEST_NAME_BYTES = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,8 @@ class Reconstructions:
         loaded: The model.
         output: The folder.
         errors: One for each reconstruction, by file.
-        left_out: Files that could not be read.
+        left_out: Files whose bytes are no picture.
+        passed_over: Files that were not looked into, by reason.
         num_resized: Images that had another size than the model's.
         num_recoloured: Images that had other channels than the model's.
     """
@@ -50,6 +59,7 @@ class Reconstructions:
     output: Path
     errors: tuple[Measurement, ...]
     left_out: tuple[str, ...]
+    passed_over: tuple[LeftOut, ...]
     num_resized: int
     num_recoloured: int
 
@@ -70,6 +80,7 @@ class Reconstructions:
             "num_resized": self.num_resized,
             "num_recoloured": self.num_recoloured,
             "left_out": list(self.left_out),
+            "passed_over": [one.model_dump(mode="json") for one in self.passed_over],
             "worst": [asdict(error) for error in self.worst()],
         }
 
@@ -85,7 +96,8 @@ class Reconstructions:
             change = "became grey" if channels == 1 else "became three equal channels"
             yield f"{self.num_recoloured} of {count} had other channels than the model and {change} first."
         if self.left_out:
-            yield f"{len(self.left_out)} could not be read and were left out."
+            yield f"{len(self.left_out)} could not be decoded and were left out."
+        yield from (f"{one.line}." for one in self.passed_over)
         yield f"{self.loaded.recipe} of release {self.loaded.release}: {self.output}"
 
     def worst(self, count: int = 5) -> list[Measurement]:
@@ -123,16 +135,17 @@ def reconstruct_images(
 
     Raises:
         ParameterError: the output folder has something in it, or two images would become one file.
-        DataError: none of the images can be read.
-        StoreError: the model can't be had, or the output can't be written.
+        DataError: none of the files is a picture, or one can't be read.
+        StoreError: the model or an object can't be had, or the output can't be written.
     """
     output = Path(os.path.abspath(Path(output).expanduser()))
     _refuse_occupied(output)
-    with open_images(images) as sources:
-        _refuse_collisions(sources)
+    with open_images(images) as found:
+        _refuse_collisions(found.files)
         loaded = load(store, recipe, channel)
         with disk_errors(output=str(output)), _new_folder(output) as folder:
-            return _write(sources, loaded, output, folder, batch_size)
+            written = _write(found.files, loaded, folder, batch_size)
+    return Reconstructions(loaded, output, passed_over=found.left_out, **written)
 
 
 def _refuse_occupied(output: Path) -> None:
@@ -142,17 +155,23 @@ def _refuse_occupied(output: Path) -> None:
         )
 
 
-def _refuse_collisions(sources: Sequence[OwnImage]) -> None:
+def _refuse_collisions(files: Sequence[OwnFile]) -> None:
     seen: dict[str, str] = {}
-    for source in sources:
-        other = seen.setdefault(_png_path(source.name), source.name)
-        if other != source.name:
-            raise ParameterError("No two images become one file.", "Rename one.", files=[other, source.name])
+    for file in files:
+        other = seen.setdefault(_png_path(file.name), file.name)
+        if other != file.name:
+            raise ParameterError("No two images become one file.", "Rename one.", files=[other, file.name])
 
 
 def _png_path(name: str) -> str:
-    path = PurePosixPath(name).as_posix()
-    return path if path.lower().endswith(".png") else f"{path}.png"
+    """Return the file for an image's reconstruction; a name without room for its ending is cut, and stays its own."""
+    path = PurePosixPath(name)
+    file = path.name if path.name.lower().endswith(".png") else f"{path.name}.png"
+    if len(name_bytes(file)) > LONGEST_NAME_BYTES:
+        digest = hashlib.sha256(name_bytes(name)).hexdigest()[:8]
+        kept = name_bytes(path.name)[: LONGEST_NAME_BYTES - len(digest) - len("~.png")].decode("utf-8", "ignore")
+        file = f"{kept}~{digest}.png"
+    return path.with_name(file).as_posix()
 
 
 @contextmanager
@@ -166,36 +185,46 @@ def _new_folder(output: Path) -> Iterator[Path]:
         os.replace(folder, output)
 
 
-def _write(
-    sources: Sequence[OwnImage], loaded: LoadedModel, output: Path, folder: Path, batch_size: int
-) -> Reconstructions:
+def _write(files: Sequence[OwnFile], loaded: LoadedModel, folder: Path, batch_size: int) -> dict[str, Any]:
+    """Write a picture for each image, and the table; return what `Reconstructions` says of them."""
     errors: list[Measurement] = []
     left_out: list[str] = []
     num_resized = num_recoloured = 0
-    for start in range(0, len(sources), batch_size):
-        batch = sources[start : start + batch_size]
-        prepared = list(_prepare(batch, loaded))
-        names = {image.name for image in prepared}
-        left_out += [source.name for source in batch if source.name not in names]
+    for prepared in _batches(_prepare(files, loaded, left_out), batch_size):
         num_resized += sum(image.was_resized for image in prepared)
         num_recoloured += sum(image.was_recoloured for image in prepared)
-        errors += _reconstruct(prepared, loaded, folder) if prepared else []
+        errors += _reconstruct(prepared, loaded, folder)
     if not errors:
-        raise DataError("At least one image must be readable.", num_images=len(sources))
+        raise DataError("At least one image must be readable.", num_images=len(files))
     _write_errors(folder / ERRORS, errors)
-    return Reconstructions(loaded, output, tuple(errors), tuple(left_out), num_resized, num_recoloured)
+    return {
+        "errors": tuple(errors),
+        "left_out": tuple(left_out),
+        "num_resized": num_resized,
+        "num_recoloured": num_recoloured,
+    }
 
 
-def _prepare(sources: Sequence[OwnImage], loaded: LoadedModel) -> Iterator[_Prepared]:
+def _batches(images: Iterator[_Prepared], batch_size: int) -> Iterator[list[_Prepared]]:
+    while batch := list(islice(images, batch_size)):
+        yield batch
+
+
+def _prepare(files: Sequence[OwnFile], loaded: LoadedModel, left_out: list[str]) -> Iterator[_Prepared]:
+    """Yield the images as the model takes them; note files that are no pictures, and fail where one can't be read."""
     height, width, channels = loaded.image_shape
-    for source in sources:
+    for file in files:
         try:
-            image, size = source.decode(height, width)
-        except DataError as error:
-            logger.warning("%s is left out: %s", source.name, error)
+            images = file.read(height, width, loaded.trained.trained_on.sample_bits)
+        except BrokenFileError as error:
+            if file.is_meant_to_be_a_picture:
+                logger.warning("%s is left out: %s", printable(file.name), printable(error.problem))
+                left_out.append(file.name)
             continue
-        pixels = loaded.preprocess(image[np.newaxis], pixel_range_of(image))[0]
-        yield _Prepared(source.name, pixels, size != (height, width), image.shape[-1] != channels)
+        for image in images:
+            pixels = loaded.preprocess(image.pixels[np.newaxis], pixel_range_of(image.pixels))[0]
+            was_recoloured = image.pixels.shape[-1] != channels
+            yield _Prepared(image.name, pixels, image.file_size != (height, width), was_recoloured)
 
 
 def _reconstruct(prepared: Sequence[_Prepared], loaded: LoadedModel, folder: Path) -> list[Measurement]:
@@ -223,4 +252,4 @@ def _write_errors(path: Path, errors: Sequence[Measurement]) -> None:
     with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
         table = csv.DictWriter(file, [field.name for field in fields(Measurement)], lineterminator="\n")
         table.writeheader()
-        table.writerows(asdict(error) for error in errors)
+        table.writerows(as_cells(asdict(error)) for error in errors)

@@ -1,15 +1,23 @@
-"""Which images train, which validate, which are held out. A split is indices, never copies of images."""
+"""Which images train, which validate, which are held out. A split is indices, never copies of images.
 
+Of a user's own images, which come and go, each picture's part follows from its pixels (`aepipe.parts`); the built-in
+sets never change, and their rows are drawn.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.datasets.images import ImageData
 from aepipe.errors import ParameterError
+from aepipe.parts import NONE, PARTS, TEST, TRAIN, VALIDATION, draw_parts, picture_digests
 
 SplitMethod = Literal["fraction", "official", "known-persons", "unseen-persons"]
+
+IN_WORDS = {TRAIN: "to train", VALIDATION: "to validate", TEST: "held out"}
 
 
 class SplitSettings(BaseModel):
@@ -24,7 +32,11 @@ class SplitSettings(BaseModel):
     )
     test_fraction: float = Field(0.3, gt=0, lt=1, description="Share held out for the test; not used by official.")
     validation_fraction: float = Field(0.1, ge=0, lt=1, description="Share of the training part cut for validation.")
-    shuffle: bool = Field(True, description="Draw at random, by class where there are labels; otherwise in order.")
+    shuffle: bool = Field(
+        True,
+        description="Draw at random, by class where there are labels, one's own images by what they show; otherwise in "
+        "order.",
+    )
     seed: int = Field(0, ge=0, lt=2**32, description="What the draw depends on.")
 
     @property
@@ -35,11 +47,19 @@ class SplitSettings(BaseModel):
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of the three parts, each int64 and in ascending order. Together they are every row, once."""
+    """Rows of the three parts, each int64 and in ascending order.
+
+    Together they are every row, once; but for copies of held-out pictures among those that a source has to train.
+    """
 
     train: np.ndarray
     validation: np.ndarray
     test: np.ndarray
+
+    @property
+    def parts(self) -> dict[str, np.ndarray]:
+        """The rows by the part's name."""
+        return {name: getattr(self, name) for name in PARTS}
 
 
 def evenly_spaced(total: int, most: int) -> np.ndarray:
@@ -52,14 +72,9 @@ def make_split(data: ImageData, settings: SplitSettings) -> Split:
 
     Raises:
         ParameterError: the method needs something that the data set does not have, or a part would be empty.
+        DataError: all pictures are equal.
     """
-    rows = np.arange(len(data))
-    generator = np.random.Generator(np.random.PCG64(settings.seed))
-    test = _test_rows(data, settings, generator)
-    rest = np.setdiff1d(rows, test)
-    strata = _strata(data, settings)
-    validation = _draw(rest, strata[rest], settings.validation_fraction, settings.shuffle, generator)
-    split = Split(np.setdiff1d(rest, validation), validation, np.sort(test))
+    split = _split_by_content(data, settings) if _is_by_content(data, settings) else _split_rows(data, settings)
     if not len(split.train) or not len(split.test):
         raise ParameterError(
             "Both the training and the test part need at least one image.",
@@ -67,6 +82,62 @@ def make_split(data: ImageData, settings: SplitSettings) -> Split:
             split=settings.model_dump(),
         )
     return split
+
+
+def _is_by_content(data: ImageData, settings: SplitSettings) -> bool:
+    has_parts = data.parts is not None and bool(np.any(np.asarray(data.parts) != NONE))
+    return settings.method == "fraction" and (has_parts or (data.is_own and settings.shuffle))
+
+
+def _split_by_content(data: ImageData, settings: SplitSettings) -> Split:
+    fractions = {TEST: settings.test_fraction, VALIDATION: settings.validation_fraction}
+    parts = draw_parts(picture_digests(data.images), fractions, settings.seed, data.parts)
+    return Split(*(np.flatnonzero(parts == name) for name in PARTS))
+
+
+def _split_rows(data: ImageData, settings: SplitSettings) -> Split:
+    generator = np.random.Generator(np.random.PCG64(settings.seed))
+    test = _test_rows(data, settings, generator)
+    rest = np.setdiff1d(np.arange(len(data)), test)
+    strata = _strata(data, settings)
+    validation = _draw(rest, strata[rest], settings.validation_fraction, settings.shuffle, generator)
+    return Split(np.setdiff1d(rest, validation), validation, np.sort(test))
+
+
+def describe_parts(data: ImageData, split: Split, digests: np.ndarray) -> dict[str, int]:
+    """Return what is known of a split: the size of each part, its classes, and the copies.
+
+    Args:
+        data: The data set.
+        split: Its rows.
+        digests: (num_images,) as `aepipe.parts.picture_digests` gives them.
+    """
+    facts = {f"num_{name}": len(rows) for name, rows in split.parts.items()}
+    if data.labels is not None:
+        facts |= {f"num_classes_{name}": len(np.unique(data.labels[rows])) for name, rows in split.parts.items()}
+    seen = digests[np.union1d(split.train, split.validation)]
+    return {
+        **facts,
+        "num_different": len(np.unique(digests)),
+        "num_test_seen": int(np.isin(digests[split.test], seen).sum()),
+        "num_left_out": len(data) - sum(map(len, split.parts.values())),
+    }
+
+
+def say_parts(facts: Mapping[str, Any]) -> str:
+    """Return in one line what `describe_parts` knows; of an older split, what there is."""
+    parts = ", ".join(f"{facts[f'num_{name}']} {words}{_of_classes(facts, name)}" for name, words in IN_WORDS.items())
+    said = [f"{parts}."]
+    if facts.get("num_test_seen"):
+        said.append(f"{facts['num_test_seen']} held-out pictures are also trained on, as copies.")
+    if facts.get("num_left_out"):
+        said.append(f"{facts['num_left_out']} copies of held-out pictures are left out of the training.")
+    return " ".join(said)
+
+
+def _of_classes(facts: Mapping[str, Any], part: str) -> str:
+    number = facts.get(f"num_classes_{part}")
+    return "" if number is None else f" (of {number} class{'' if number == 1 else 'es'})"
 
 
 def default_method(data_has_official: bool, data_has_persons: bool) -> SplitMethod:

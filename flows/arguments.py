@@ -1,19 +1,47 @@
-"""What the command line is given: read, and checked before a server is started for it."""
+"""What the command line is given, read: names and values with `=`, dots and commas between them."""
 
-from pydantic import ValidationError
+from collections.abc import Mapping
 
 from aepipe.errors import ParameterError
+from aepipe.noise import NoiseParameters
 from aepipe.publishing.settings import PublishSettings
-from aepipe.recipes import RECIPES, RecipeName
-from aepipe.recipes.plan import Overrides
-from aepipe.stages.request import TrainingRequest, plan_requests
-from aepipe.stages.search_space import SearchRanges, check_space
-from aepipe.stages.sweep import SweepValues, plan_sweep
-from aepipe.store import open_store
+from aepipe.recipes import RECIPES, complete_name, spelled_out
+from aepipe.recipes.plan import Overrides, SplitOverrides
+from aepipe.stages.data import DataSettings
+from aepipe.stages.search_space import CHOICES
+from aepipe.stages.sweep import SweepValues
+from aepipe.suggestions import did_you_mean
 from aepipe.training.settings import CheckpointSettings
 
-# What --set takes before a dot, beside recipes.
-GROUPS = ("split", "noise", "checkpoints", "publishing")
+# What --set takes: before a dot the group, which a recipe's name can stand for, after it the names of its model.
+GROUPS = {
+    "data": DataSettings,
+    "split": SplitOverrides,
+    "noise": NoiseParameters,
+    "checkpoints": CheckpointSettings,
+    "publishing": PublishSettings,
+}
+LISTS = ("kinds", "levels")
+
+
+def settable() -> str:
+    """Return the names that --set takes, in words."""
+    dotted = (f"{group}.{name}" for group, model in GROUPS.items() for name in model.model_fields)
+    return ", ".join((*Overrides.model_fields, *dotted))
+
+
+def split_list(text: str) -> list[str]:
+    """Return what stands between commas, without blanks around it."""
+    return [item.strip() for item in text.split(",")]
+
+
+def parse_recipes(text: str) -> list[str]:
+    """Return the recipes that names with commas between them stand for.
+
+    Raises:
+        ParameterError: a name stands for none, or for several.
+    """
+    return list(RECIPES) if text.strip() == "all" else [complete_name(name) for name in split_list(text)]
 
 
 def parse_changes(changes: list[str]) -> dict:
@@ -24,17 +52,19 @@ def parse_changes(changes: list[str]) -> dict:
     """
     parameters = {"overrides": {}, "recipe_overrides": {}, **{name: {} for name in GROUPS}}
     for change in changes:
-        path, equals, value = change.partition("=")
-        group, _, name = path.rpartition(".")
-        if not equals or not name:
-            raise ParameterError("A change has the form name=value or recipe.name=value.", set=change)
-        if group in RECIPES:
-            target = parameters["recipe_overrides"].setdefault(RecipeName(group), {})
-        elif group in ("", *GROUPS):
+        path, value = _name_and_value(change, "name=value or recipe.name=value")
+        group, dot, name = path.rpartition(".")
+        recipe = spelled_out(group)
+        if recipe in RECIPES:
+            target = parameters["recipe_overrides"].setdefault(recipe, {})
+        elif group in GROUPS or not dot:
             target = parameters[group or "overrides"]
         else:
-            raise ParameterError(f"Before the dot stands one of {', '.join((*GROUPS, *RECIPES))}.", set=change)
-        target[name] = value.split(",") if group == "noise" and name in ("kinds", "levels") else value
+            legal = (*GROUPS, *RECIPES)
+            rule = f"Before the dot stands one of {', '.join(legal)}."
+            raise ParameterError(rule, did_you_mean(group, legal), set=change)
+        _require_name(name, GROUPS.get(group, Overrides).model_fields, change)
+        target[name] = split_list(value) if group == "noise" and name in LISTS else value
     return parameters
 
 
@@ -42,81 +72,41 @@ def parse_lists(changes: list[str]) -> dict[str, list[str]]:
     """Return the lists of values that --set names.
 
     Raises:
-        ParameterError: a change is not name=value,value,...
+        ParameterError: a change is not name=value,value,..., or names nothing that can be changed.
     """
-    pairs = (_name_and_value(change, "name=value,value,...") for change in changes)
-    return {name: value.split(",") for name, value in pairs}
+    lists = {}
+    for change in changes:
+        name, value = _name_and_value(change, "name=value,value,...")
+        _require_name(name, SweepValues.model_fields, change)
+        lists[name] = split_list(value)
+    return lists
 
 
 def parse_space(changes: list[str]) -> dict:
     """Return ranges and values that --set names; a range of the learning rate where it names none.
 
     Raises:
-        ParameterError: a change is neither name=low..high nor name=value,value,...
+        ParameterError: a change is neither name=low..high nor name=value,value,..., or names nothing to search in.
     """
     space = {"ranges": {}, "values": {}}
     for change in changes or ["learning_rate=0.0001..0.01"]:
         name, value = _name_and_value(change, "name=low..high or name=value,value,...")
+        _require_name(name, CHOICES, change)
         low, dots, high = value.partition("..")
         if dots:
-            space["ranges"][name] = {"low": low, "high": high}
+            space["ranges"][name] = {"low": low.strip(), "high": high.strip()}
         else:
-            space["values"][name] = value.split(",")
+            space["values"][name] = split_list(value)
     return space
 
 
 def _name_and_value(change: str, form: str) -> tuple[str, str]:
     name, equals, value = change.partition("=")
-    if not equals or not name:
-        raise ParameterError(f"A change has the form {form}", set=change)
-    return name, value
+    if not equals or not name.strip().rpartition(".")[2]:
+        raise ParameterError(f"A change has the form {form}.", set=change)
+    return name.strip(), value.strip()
 
 
-def refuse_mistakes(parameters: dict) -> None:
-    """Check what can be checked before a server is started for it.
-
-    Raises:
-        AepipeError: the store, the data set or a change is none.
-        ValidationError: a value is not what its field allows.
-    """
-    shared = {name: parameters[name] for name in ("setting", "preset", "data_set", "split", "noise", "exports")}
-    overrides = {name: Overrides(**changes) for name, changes in parameters["recipe_overrides"].items()}
-    plan_requests(parameters["recipes"], Overrides(**parameters["overrides"]), overrides, **shared)
-    CheckpointSettings(**parameters["checkpoints"])
-    PublishSettings(**parameters["publishing"])
-    open_store(parameters["store"])
-
-
-def refuse_sweep_mistakes(parameters: dict) -> None:
-    """Check what can be checked of a sweep before a server is started for it.
-
-    Raises:
-        AepipeError: the store or the data set is none, or two trainings would be the same.
-        ValidationError: a seed or a value is not what its field allows.
-    """
-    shared = {name: parameters[name] for name in ("setting", "preset", "data_set")}
-    seeds = [Overrides(seed=seed).seed for seed in parameters["seeds"]]
-    plan_sweep(parameters["recipe"], seeds, SweepValues(**parameters["values"]), Overrides(), **shared)
-    open_store(parameters["store"])
-
-
-def refuse_search_mistakes(parameters: dict) -> None:
-    """Check what can be checked of a search before a server is started for it.
-
-    Raises:
-        AepipeError: the store or the data set is none, or there is nothing to try.
-        ValidationError: a value or a range is not what its field allows.
-    """
-    check_space(SearchRanges(**parameters["ranges"]), SweepValues(**parameters["values"]))
-    shared = {name: parameters[name] for name in ("recipe", "setting", "preset", "data_set")}
-    TrainingRequest(**shared)
-    open_store(parameters["store"])
-
-
-def describe_validation_error(error: ValidationError) -> str:
-    """Return pydantic's findings as one line: where, the rule, what was received."""
-    parts = []
-    for finding in error.errors(include_url=False):
-        where = ".".join(str(step) for step in finding["loc"])
-        parts.append(f"{finding['msg']}. Received: {where}={finding['input']!r}.")
-    return " ".join(parts)
+def _require_name(name: str, legal: Mapping[str, object] | tuple[str, ...], change: str) -> None:
+    if name not in legal:
+        raise ParameterError(f"What is set is one of {', '.join(legal)}.", did_you_mean(name, legal), set=change)

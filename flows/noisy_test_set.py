@@ -8,7 +8,7 @@ from prefect import flow
 from aepipe.datasets import DataSetName
 from aepipe.noise import NoiseParameters
 from aepipe.splits import SplitSettings
-from aepipe.stages.data import DataParameters, recommended_split
+from aepipe.stages.data import DataParameters, DataSettings, recommended_split
 from aepipe.store.stages import StageResult
 from flows.deployable import deployable
 from flows.names import named
@@ -20,6 +20,7 @@ from tasks.noise import make_noisy_test_set
 @deployable
 def noisy_test_set(
     data_set: DataSetName = "mnist",
+    data: DataSettings = DataSettings(),  # noqa: B008
     split: SplitSettings | None = None,
     noise: NoiseParameters = NoiseParameters(),  # noqa: B008
     store: str = "./store",
@@ -29,11 +30,12 @@ def noisy_test_set(
 
     Args:
         data_set: Which images: mnist, mnist-csv, fashion-mnist, cifar10, olivetti, digits or images:PATH.
+        data: How much of one's own images may be left out; more is an error.
         split: How the held-out part is chosen; by default the way that the data set is best judged by.
         noise: Kinds and levels of noise, and the seed.
         store: Where the set goes: a folder, file:///path or s3://bucket/prefix.
         refresh: Do it even if it has been done.
     """
-    data = prepare_data(store, DataParameters(data_set=data_set))
-    parts = split_data(store, data, split or recommended_split(data))
-    return make_noisy_test_set(store, data, parts, noise, refresh)
+    images = prepare_data(store, DataParameters(data_set=data_set, settings=data), refresh)
+    parts = split_data(store, images, split or recommended_split(images), refresh)
+    return make_noisy_test_set(store, images, parts, noise, refresh)

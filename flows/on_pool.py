@@ -74,9 +74,11 @@ class _Fan:
 
     def _adopt(self) -> None:
         """Take up what an earlier attempt of this run started: it may have been killed while they went on."""
+        # The images may have changed since; what a child trains on are those that it was given.
+        known = {request.with_identity(None): request for request in self._attempts}
         for child in patiently()(read_children, self._client):
-            request = TrainingRequest.of(child.parameters)
-            if request not in self._attempts:
+            request = known.get(TrainingRequest.of(child.parameters).with_identity(None))
+            if request is None:
                 continue
             self._attempts[request] += 1
             if not child.state.is_final():
@@ -104,7 +106,7 @@ class _Fan:
 
     def _collect(self, request: TrainingRequest, child: FlowRun) -> None:
         if child.state.is_completed():
-            self.outcomes[request] = collect_results(self._shared["store"], request)
+            self.outcomes[request] = collect_results(self._shared["store"], TrainingRequest.of(child.parameters))
         elif child.state.is_crashed() and self._attempts[request] < MOST_ATTEMPTS:
             get_run_logger().warning("%s crashed and is started again: %s", child.name, child.state.message)
             self._waiting.appendleft(request)

@@ -13,17 +13,18 @@ from pydantic import Field
 
 from aepipe.datasets import DataSetName
 from aepipe.noise import NoiseParameters
-from aepipe.publishing.release import Published, Run
+from aepipe.publishing.release import Published
 from aepipe.publishing.settings import PublishSettings
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
+from aepipe.stages.data import DataSettings
 from aepipe.stages.outcome import summarise_failures
 from aepipe.stages.request import plan_requests
 from aepipe.training.settings import CheckpointSettings, ExportFormat
 from flows.deployable import deployable
 from flows.names import named
 from flows.train_all import Execution, train_all
-from tasks.publish import check_store, publish
+from tasks.publish import check_store, publish, this_run
 
 
 def _run_name() -> str:
@@ -42,6 +43,7 @@ def pipeline(
     data_set: DataSetName | None = None,
     overrides: Overrides = Overrides(),  # noqa: B008
     recipe_overrides: dict[RecipeName, Overrides] = {},  # noqa: B006 - never changed
+    data: DataSettings = DataSettings(),  # noqa: B008
     split: SplitOverrides = SplitOverrides(),  # noqa: B008
     noise: NoiseParameters = NoiseParameters(),  # noqa: B008
     exports: list[ExportFormat] | None = None,
@@ -61,6 +63,7 @@ def pipeline(
         data_set: Instead of their own: mnist, mnist-csv, fashion-mnist, cifar10, olivetti, digits or images:PATH.
         overrides: What to change about the setting of every recipe; None leaves it as the setting has it.
         recipe_overrides: The same for one recipe, as {"faces-conv": {"epochs": 100}}; goes before overrides.
+        data: How much of one's own images may be left out; more is an error.
         split: What to change about the splits.
         noise: The noisy-input test sets.
         exports: Formats beside Keras': onnx, litert, litert-int8; by default all in preset full, none in quick.
@@ -78,14 +81,14 @@ def pipeline(
         setting=setting,
         preset=preset,
         data_set=data_set,
+        data=data,
         split=split,
         noise=noise,
         exports=exports,
     )
-    store_facts = check_store(store, publishing.allow_unsafe_pointer)
+    store_facts = check_store(store, publishing, preset)
     outcomes = train_all(requests, execution, at_once, refresh, store=store, checkpoints=checkpoints)
-    run = Run(flow_run=str(flow_run.id), started=flow_run.scheduled_start_time, parameters=flow_run.parameters)
-    published = publish(store, outcomes, run, publishing, store_facts)
+    published = publish(store, outcomes, this_run(), publishing, store_facts)
     failures = summarise_failures(outcomes)
     if failures:
         return Failed(message=f"{failures} {published.summary}", data=published)

@@ -10,6 +10,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed, State
 from pydantic import Field
 
+from aepipe.publishing.promotion import Missing
 from flows.deployable import deployable
 from flows.names import named
 from tasks.releases import promote, prune, rollback, verify
@@ -21,18 +22,25 @@ Why = Annotated[str, Field(min_length=1)]
 @flow(name="releases", flow_run_name=named("{release} to {channel}"))
 @deployable
 def promote_release(
-    release: str, why: Why, channel: ChannelName = "production", force: bool = False, store: str = "./store"
+    release: str,
+    why: Why,
+    channel: ChannelName = "production",
+    force: bool = False,
+    missing: Missing = "refuse",
+    store: str = "./store",
 ) -> State:
-    """Let a channel name a release as it is; every byte is checked before.
+    """Let a channel name a release; every byte is checked before.
 
     Args:
         release: The release's id, or another channel's name.
         why: The reason; it is kept in the channel's history.
         channel: The channel's name.
         force: Also where the gate held a recipe back.
+        missing: The channel's models of recipes that the release has none of: keep makes a release of both, drop lets
+            them go, refuse promotes nothing where there are any.
         store: Where the releases are: a folder, file:///path or s3://bucket/prefix.
     """
-    return Completed(message=promote(store, channel, release, why, f"flow run {flow_run.id}", force))
+    return Completed(message=promote(store, channel, release, why, f"flow run {flow_run.id}", force, missing))
 
 
 @flow(name="releases", flow_run_name=named("roll {channel} back"))

@@ -18,12 +18,15 @@ import cloudpickle
 from prefect.client.orchestration import get_client
 from prefect.context import hydrated_context, serialize_context
 from prefect.exceptions import TerminationSignal
+from prefect.logging import get_run_logger
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import State
 
+from aepipe.hardware import chosen_threads, usable_cores
 from aepipe.stages.outcome import Outcome
-from aepipe.stages.request import TrainingRequest, estimated_work
+from aepipe.stages.request import TrainingRequest, describe_request, estimated_work
 from flows.children import MOST_ATTEMPTS, cancelled_children, crash_child
+from flows.interruption import leave_signals_to_parent, started_without_hangups
 from flows.lifeline import end_with_process
 from flows.train import train
 from tasks.failures import failure_of
@@ -39,12 +42,13 @@ def train_side_by_side(requests: Sequence[TrainingRequest], at_once: int | None,
 
     Args:
         requests: What to train.
-        at_once: How many at a time, with the cores shared out among them; by default 2, on a GPU 1.
+        at_once: How many at a time, with the cores shared out among them where AEPIPE_THREADS does not say how many
+            each has; by default 2, on a GPU 1.
         **shared: The flow's other parameters.
     """
     num_lanes = _count_lanes(at_once, len(requests))
     if num_lanes == 1:
-        return [_train(request, shared) for request in requests]
+        return [_train_and_say(request, shared, number, len(requests)) for number, request in enumerate(requests, 1)]
     # The longest first, so that none is left to run alone at the end.
     waiting = deque(sorted(requests, key=estimated_work, reverse=True))
     attempts = dict.fromkeys(requests, 0)
@@ -60,11 +64,13 @@ def train_side_by_side(requests: Sequence[TrainingRequest], at_once: int | None,
                 lane, request = running.pop(future)
                 if not isinstance(future.exception(), KILLED):
                     outcomes[request] = future.result()
+                    _say_done(request, len(outcomes), len(requests))
                     idle.append(lane)
                     continue
                 lane.shutdown(wait=False)
                 idle.append(open_lane())
                 crash_child(request)
+                get_run_logger().warning("The process of %s was ended; it goes on from its checkpoint.", request.recipe)
                 if attempts[request] < MOST_ATTEMPTS:
                     waiting.appendleft(request)
                 else:
@@ -75,20 +81,29 @@ def train_side_by_side(requests: Sequence[TrainingRequest], at_once: int | None,
 
 def _count_lanes(chosen: int | None, num_requests: int) -> int:
     """Two keep two cores busier than one does; a GPU has one."""
-    default = 1 if Path("/dev/nvidia0").exists() else min(2, os.cpu_count() or 1)
+    default = 1 if Path("/dev/nvidia0").exists() else min(2, usable_cores())
     return min(chosen or default, num_requests)
+
+
+def threads_of_lane(num_lanes: int) -> int:
+    """Return with how many threads each of so many trainings computes: its share of the cores, or AEPIPE_THREADS."""
+    return chosen_threads() or max(1, usable_cores() // num_lanes)
 
 
 @contextmanager
 def _lanes(num_lanes: int) -> Iterator[tuple[list[ProcessPoolExecutor], callable, bytes]]:
     """Give idle lanes, how to open one more, and what a child needs to be this run's; all end with the block."""
-    variables = {"AEPIPE_THREADS": str(max(1, (os.cpu_count() or 1) // num_lanes)), "TTY_COMPATIBLE": "0"}
+    variables = {"AEPIPE_THREADS": str(threads_of_lane(num_lanes)), "TTY_COMPATIBLE": "0"}
     opened: list[ProcessPoolExecutor] = []
 
     def open_lane() -> ProcessPoolExecutor:
         spawn = multiprocessing.get_context("spawn")
-        opened.append(ProcessPoolExecutor(1, spawn, initializer=_begin, initargs=(variables,)))
-        return opened[-1]
+        with started_without_hangups():
+            lane = ProcessPoolExecutor(1, spawn, initializer=_begin, initargs=(variables,))
+            # Its process starts with the first that it is given to do.
+            lane.submit(os.getpid)
+        opened.append(lane)
+        return lane
 
     with get_client(sync_client=True) as client, temporary_settings({PREFECT_API_URL: str(client.api_url)}):
         context = cloudpickle.dumps(serialize_context())
@@ -108,12 +123,23 @@ def _stop_lanes() -> None:
 
 def _begin(variables: dict[str, str]) -> None:
     os.environ.update(variables)
+    leave_signals_to_parent()
     end_with_process(multiprocessing.parent_process())
 
 
 def _train_in_child(context: bytes, request: TrainingRequest, shared: dict) -> Outcome:
     with hydrated_context(cloudpickle.loads(context)):
         return _train(request, shared)
+
+
+def _train_and_say(request: TrainingRequest, shared: dict, number: int, num_requests: int) -> Outcome:
+    outcome = _train(request, shared)
+    _say_done(request, number, num_requests)
+    return outcome
+
+
+def _say_done(request: TrainingRequest, number: int, num_requests: int) -> None:
+    get_run_logger().info("%d of %d: %s has ended", number, num_requests, describe_request(request))
 
 
 def _train(request: TrainingRequest, shared: dict) -> Outcome:

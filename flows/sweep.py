@@ -14,6 +14,7 @@ from aepipe.datasets import DataSetName
 from aepipe.noise import NoiseParameters
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
+from aepipe.stages.data import DataSettings
 from aepipe.stages.outcome import summarise_failures
 from aepipe.stages.sweep import SweepValues, plan_sweep
 from aepipe.store.stages import StageResult
@@ -34,6 +35,7 @@ def sweep(
     preset: Preset = "full",
     data_set: DataSetName | None = None,
     overrides: Overrides = Overrides(),  # noqa: B008
+    data: DataSettings = DataSettings(),  # noqa: B008
     split: SplitOverrides = SplitOverrides(),  # noqa: B008
     noise: NoiseParameters = NoiseParameters(),  # noqa: B008
     store: str = "./store",
@@ -52,6 +54,7 @@ def sweep(
         preset: quick trains a few steps only, for demonstrations.
         data_set: Instead of its own: mnist, mnist-csv, fashion-mnist, cifar10, olivetti, digits or images:PATH.
         overrides: What to change about the setting of every training; None leaves it as the setting has it.
+        data: How much of one's own images may be left out; more is an error.
         split: What to change about the split.
         noise: The noisy-input test set.
         store: Where results go: a folder, file:///path or s3://bucket/prefix.
@@ -60,9 +63,8 @@ def sweep(
         checkpoints: How often a training's state is saved.
         refresh: Train and evaluate even if that has been done.
     """
-    requests = plan_sweep(
-        recipe, seeds, values, overrides, setting=setting, preset=preset, data_set=data_set, split=split, noise=noise
-    )
+    chosen = {"setting": setting, "preset": preset, "data_set": data_set, "data": data, "split": split, "noise": noise}
+    requests = plan_sweep(recipe, seeds, values, overrides, **chosen)
     outcomes = train_all(requests, execution, at_once, refresh, store=store, checkpoints=checkpoints)
     table = tabulate(store, outcomes)
     failures = summarise_failures(outcomes)

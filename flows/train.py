@@ -10,6 +10,7 @@ from aepipe.datasets import DataSetName
 from aepipe.noise import NoiseParameters
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
+from aepipe.stages.data import DataSettings
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest, describe_request
 from aepipe.training.settings import CheckpointSettings, ExportFormat
@@ -36,6 +37,7 @@ def train(
     preset: Preset = "full",
     data_set: DataSetName | None = None,
     overrides: Overrides = Overrides(),  # noqa: B008 - frozen
+    data: DataSettings = DataSettings(),  # noqa: B008
     split: SplitOverrides = SplitOverrides(),  # noqa: B008
     noise: NoiseParameters = NoiseParameters(),  # noqa: B008
     store: str = "./store",
@@ -52,6 +54,7 @@ def train(
         preset: quick trains a few steps only, for demonstrations.
         data_set: Instead of its own: mnist, mnist-csv, fashion-mnist, cifar10, olivetti, digits or images:PATH.
         overrides: What to change about the setting; None leaves it as the setting has it.
+        data: How much of one's own images may be left out; more is an error.
         split: What to change about the split.
         noise: The noisy-input test set.
         store: Where results go: a folder, file:///path or s3://bucket/prefix.
@@ -66,27 +69,28 @@ def train(
         preset=preset,
         data_set=data_set,
         overrides=overrides,
+        data=data,
         split=split,
         noise=noise,
         evaluate=evaluate,
         exports=exports,
     )
     with ending_in_good_order():
-        data = prepare_data(store, request.data_parameters())
-        parts = split_data(store, data, request.split_settings(data))
-        noisy = make_noisy_test_set(store, data, parts, noise) if evaluate else None
-        plan = request.training_plan(data)
-        trained = train_recipe(store, plan, data, parts, checkpoints, refresh)
-        evaluated = evaluate_recipe(store, plan, data, parts, noisy, trained, refresh) if evaluate else None
+        images = prepare_data(store, request.data_parameters(), refresh)
+        parts = split_data(store, images, request.split_settings(images), refresh)
+        noisy = make_noisy_test_set(store, images, parts, noise, refresh) if evaluate else None
+        plan = request.training_plan(images)
+        trained = train_recipe(store, plan, images, parts, checkpoints, refresh)
+        evaluated = evaluate_recipe(store, plan, images, parts, noisy, trained, refresh) if evaluate else None
         formats = request.export_parameters()
-        exported = formats and export_recipe(store, formats, data, parts, trained, refresh)
+        exported = formats and export_recipe(store, formats, images, parts, trained, refresh)
         if evaluated:
             show_training(store, plan, trained, evaluated)
     return Outcome(
         recipe=recipe,
         setting=setting,
         plan=plan,
-        data=data,
+        data=images,
         split=parts,
         noisy=noisy,
         trained=trained,

@@ -7,6 +7,7 @@ from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest
 from flows.on_pool import train_on_pool
 from flows.side_by_side import train_side_by_side
+from tasks.data import take_images
 from tasks.find import find_results
 
 Execution = Literal["local", "pool"]
@@ -18,6 +19,8 @@ def train_all(
 ) -> list[Outcome]:
     """Return an outcome for each request, in order; what the store already has is not trained again.
 
+    Users' own images are taken once, for all requests: what changes from then on belongs to the next run.
+
     Args:
         requests: What to train.
         execution: local: in processes of this machine; pool: each by a run of train/gpu.
@@ -25,6 +28,7 @@ def train_all(
         refresh: Train and evaluate even if that has been done.
         **shared: The train flow's other parameters.
     """
+    requests = take_images(shared["store"], requests, refresh)
     outcomes = {request: find_results(shared["store"], request, refresh) for request in requests}
     missing = [request for request in requests if outcomes[request] is None]
     if missing:

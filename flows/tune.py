@@ -13,6 +13,7 @@ from pydantic import Field
 from aepipe.datasets import DataSetName
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
+from aepipe.stages.data import DataSettings, image_shape_of
 from aepipe.stages.request import TrainingRequest
 from aepipe.stages.search_space import Range, SearchRanges
 from aepipe.stages.study import Search, open_search
@@ -23,6 +24,7 @@ from aepipe.training.settings import CheckpointSettings
 from flows.deployable import deployable
 from flows.names import named
 from flows.train_all import Execution, train_all
+from tasks.data import prepare_data, take_images
 from tasks.study import save_study, tabulate_study
 
 DEFAULT_RANGES = SearchRanges(learning_rate=Range(low=1e-4, high=1e-2))
@@ -41,6 +43,7 @@ def tune(
     preset: Preset = "full",
     data_set: DataSetName | None = None,
     overrides: Overrides = Overrides(),  # noqa: B008
+    data: DataSettings = DataSettings(),  # noqa: B008
     split: SplitOverrides = SplitOverrides(),  # noqa: B008
     store: str = "./store",
     execution: Execution = "local",
@@ -60,15 +63,18 @@ def tune(
         preset: quick trains a few steps only, for demonstrations.
         data_set: Instead of its own: mnist, mnist-csv, fashion-mnist, cifar10, olivetti, digits or images:PATH.
         overrides: What to change about the setting of every candidate; None leaves it as the setting has it.
+        data: How much of one's own images may be left out; more is an error.
         split: What to change about the split.
         store: Where results go: a folder, file:///path or s3://bucket/prefix.
         execution: local trains in processes of this machine; pool starts a run of train/gpu for each candidate.
         at_once: How many candidates at a time; by default 2 here, 8 on a pool.
         checkpoints: How often a training's state is saved.
     """
-    chosen = {"setting": setting, "preset": preset, "data_set": data_set, "split": split, "overrides": overrides}
-    request = TrainingRequest(recipe=recipe, **chosen)
-    with open_search(open_store(store), request, ranges, values, rungs) as search:
+    chosen = {"setting": setting, "preset": preset, "overrides": overrides}
+    chosen |= {"data_set": data_set, "data": data, "split": split}
+    (request,) = take_images(store, [TrainingRequest(recipe=recipe, **chosen)], refresh=False)
+    images = prepare_data(store, request.data_parameters())
+    with open_search(open_store(store), request, ranges, values, rungs, image_shape_of(images)) as search:
         shared = {"store": store, "checkpoints": checkpoints}
         while search.num_tried < trials:
             _try(search, min(at_once or AT_ONCE[execution], trials - search.num_tried), execution, shared)

@@ -11,6 +11,7 @@ from prefect.artifacts import create_markdown_artifact, create_progress_artifact
 from prefect.exceptions import PrefectException
 
 from aepipe.errors import StoreError
+from aepipe.evaluation.strongest import find_baselines, find_strongest
 from aepipe.publishing.inline_images import inline_image
 from aepipe.publishing.release import Published
 from aepipe.recipes.plan import TrainingPlan
@@ -24,7 +25,7 @@ MAXIMUM_BYTES = 200_000
 # Each update is a call of the server.
 PROGRESS_SHARE, PROGRESS_SECONDS, SILENCE_SECONDS = 0.05, 5.0, 60.0
 TABLE = [
-    "| recipe | setting | data | code | MSE per pixel | PCA, same code | ratio | verdict |",
+    "| recipe | setting | data | code | MSE per pixel | strongest baseline | ratio | verdict |",
     "| --- | --- | --- | --- | --- | --- | --- | --- |",
 ]
 
@@ -81,7 +82,7 @@ def show_training(store_url: str, plan: TrainingPlan, trained: StageResult, eval
     facts = evaluated.facts
     rows = [
         ("held-out MSE per pixel", f"{facts['mse_per_pixel']:.5f}"),
-        ("PCA with the same code size", f"{facts['pca_mse_per_pixel']:.5f}"),
+        *((f"{one.label} with the same code size", f"{one.mse_per_pixel:.5f}") for one in find_baselines(facts)),
         ("denoised MSE, best linear map", _denoised(facts)),
         ("PSNR, SSIM", f"{facts['psnr_db']:.2f} dB, {facts['ssim']:.3f}"),
         ("code size, parameters", f"{facts['code_size']}, {trained.facts['num_parameters']:,}"),
@@ -156,10 +157,11 @@ def _row(outcome: Outcome, verdict: str) -> str:
     if outcome.evaluated is None:
         return f"| {outcome.recipe} | {outcome.setting} | | | | | | {verdict} |"
     facts = outcome.evaluated.facts
-    ratio = facts["mse_per_pixel"] / facts["pca_mse_per_pixel"] if facts["pca_mse_per_pixel"] else float("nan")
+    strongest = find_strongest(facts)
+    ratio = facts["mse_per_pixel"] / strongest.mse_per_pixel if strongest.mse_per_pixel else float("nan")
     return (
         f"| {outcome.recipe} | {outcome.setting} | {outcome.split.facts['name']} | {facts['code_size']} "
-        f"| {facts['mse_per_pixel']:.5f} | {facts['pca_mse_per_pixel']:.5f} | {ratio:.2f} | {verdict} |"
+        f"| {facts['mse_per_pixel']:.5f} | {strongest.mse_per_pixel:.5f} {strongest.label} | {ratio:.2f} | {verdict} |"
     )
 
 

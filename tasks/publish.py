@@ -3,17 +3,27 @@
 import sys
 
 from prefect import get_run_logger
+from prefect.context import FlowRunContext
 from prefect.events import emit_event
+from prefect.runtime import flow_run
 from rich.progress import Progress
 
-from aepipe.publishing.index import write_index
+from aepipe.publishing.index import refresh_index
 from aepipe.publishing.release import Published, Run, publish_release
 from aepipe.publishing.settings import PublishSettings
+from aepipe.publishing.signatures import require_able_to_sign
 from aepipe.stages.outcome import Outcome
 from aepipe.store import open_store
 from aepipe.store.preflight import preflight, require_safe
 from tasks.artifacts import show_release
 from tasks.stages import store_task
+
+
+def this_run() -> Run:
+    """Return the flow run that this is called in; one that is tried again started when this attempt did."""
+    is_first = flow_run.run_count <= 1
+    started = flow_run.scheduled_start_time if is_first else FlowRunContext.get().start_time
+    return Run(flow_run=str(flow_run.id), started=started, parameters=flow_run.parameters)
 
 
 @store_task(name="publish")
@@ -27,10 +37,10 @@ def publish(
             open_store(store_url), outcomes, run, settings, store_facts, lambda _: progress.advance(bar)
         )
     get_run_logger().info("Release %s: %s", published.release, published.uri)
-    get_run_logger().info("All releases: %s", write_index(open_store(store_url)))
+    get_run_logger().info("All releases: %s", refresh_index(open_store(store_url)) or "not written anew")
     show_release(store_url, published, outcomes)
-    if any(verdict.verdict == "held" for verdict in published.verdicts):
-        # What an automation may tell people of.
+    if published.newly_held:
+        # What an automation may tell people of: once, not each night that nothing changed.
         emit_event(
             "aepipe.release.held",
             resource={
@@ -43,10 +53,12 @@ def publish(
 
 
 @store_task(name="check-store")
-def check_store(store_url: str, allow_unsafe_pointer: bool) -> dict:
-    """Measure what the store enforces, before anything is trained for it."""
-    found = preflight(open_store(store_url))
-    require_safe(found, allow_unsafe_pointer)
+def check_store(store_url: str, settings: PublishSettings, preset: str) -> dict:
+    """Measure what the store enforces, and find the keys that sign, before anything is trained for it."""
+    store = open_store(store_url)
+    require_able_to_sign(store, settings.channel_for(preset))
+    found = preflight(store)
+    require_safe(found, settings.allow_unsafe_pointer)
     if not found.is_safe:
         get_run_logger().warning("The store ignores conditions: the last of several writers wins. %s", found)
     return found.model_dump(mode="json")

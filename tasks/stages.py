@@ -8,7 +8,7 @@ import functools
 from collections.abc import Callable
 
 import prefect
-from prefect import Task, get_run_logger
+from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import TaskRun
 from prefect.states import Completed, State
@@ -73,5 +73,4 @@ def stage_task(fingerprint_of: Callable[..., str], name: str):
 def _final_state(result: StageResult) -> State:
     done = "found in the store" if result.was_cached else f"done in {result.seconds:.1f} s"
     message = f"{result.stage}/{result.fingerprint[:12]} {done}"
-    get_run_logger().info(message)
     return Completed(name="Cached" if result.was_cached else "Completed", message=message, data=result)

@@ -13,7 +13,7 @@ import aepipe
 
 ROOT = Path(__file__).parents[1]
 DEPLOYMENTS = yaml.safe_load((ROOT / "deploy" / "prefect.yaml").read_text())["deployments"]
-COMMON = ["noise", "refresh", "split", "store"]
+COMMON = ["data", "noise", "refresh", "split", "store"]
 PARAMETERS = {
     "flows.pipeline.pipeline": [
         *COMMON,
@@ -58,11 +58,11 @@ PARAMETERS = {
         ],
     ],
     "flows.tune.tune": [
-        *["at_once", "checkpoints", "data_set", "execution", "overrides", "preset", "ranges", "recipe", "rungs"],
-        *["setting", "split", "store", "trials", "values"],
+        *["at_once", "checkpoints", "data", "data_set", "execution", "overrides", "preset", "ranges", "recipe"],
+        *["rungs", "setting", "split", "store", "trials", "values"],
     ],
     "flows.noisy_test_set.noisy_test_set": [*COMMON, "data_set"],
-    "flows.releases.promote_release": ["channel", "force", "release", "store", "why"],
+    "flows.releases.promote_release": ["channel", "force", "missing", "release", "store", "why"],
     "flows.releases.rollback_channel": ["channel", "store", "why"],
     "flows.releases.verify_release": ["full", "release", "store"],
     "flows.releases.prune_releases": ["delete", "grace_hours", "keep", "store"],

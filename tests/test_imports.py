@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 # From the top of the pipeline to the bottom; names in one row are independent of each other's row but may share it.
 LAYERS = [
+    ["aepipe.command"],
     ["deploy"],
     ["flows"],
     ["tasks"],
@@ -28,15 +29,17 @@ LAYERS = [
     ["aepipe.models"],
     ["aepipe.noisy_test_set"],
     ["aepipe.linear", "aepipe.noise", "aepipe.preprocess", "aepipe.splits"],
-    ["aepipe.datasets", "aepipe.store"],
-    ["aepipe.errors", "aepipe.folders", "aepipe.printing"],
+    ["aepipe.datasets", "aepipe.parts", "aepipe.store"],
+    ["aepipe.io"],
+    ["aepipe.cells", "aepipe.folders", "aepipe.hardware", "aepipe.packages", "aepipe.printing"],
+    ["aepipe.errors", "aepipe.suggestions"],
 ]
 # Outside packages that only these may import.
 OWNERS = {
     "prefect": {"deploy", "flows", "tasks"},
     "tensorflow": {"aepipe.training"},
-    "boto3": {"aepipe.store", "aepipe.datasets"},
-    "botocore": {"aepipe.store", "aepipe.datasets"},
+    "boto3": {"aepipe.io", "aepipe.store"},
+    "botocore": {"aepipe.io", "aepipe.store"},
     "keras": {"aepipe.models", "aepipe.training"},
 }
 SOURCES = [path for top in ("aepipe", "tasks", "flows", "deploy") for path in sorted((ROOT / top).rglob("*.py"))]

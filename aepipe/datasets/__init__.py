@@ -9,9 +9,23 @@ from pydantic import Field
 from aepipe.datasets.cache import check_files, data_set_folder, fetch_arrays
 from aepipe.datasets.images import ImageData
 from aepipe.datasets.spec import DataSetSpec, DataSetSummary, FileCheck
-from aepipe.errors import DataError
+from aepipe.errors import DataError, ParameterError
+from aepipe.io.urls import has_secrets, without_secrets
+from aepipe.suggestions import did_you_mean
 
-__all__ = ["DATA_SETS", "DataSetName", "data_set_identity", "describe", "fetch", "load", "module_of", "verify"]
+__all__ = [
+    "DATA_SETS",
+    "DataSetName",
+    "build",
+    "data_set_identity",
+    "describe",
+    "fetch",
+    "is_own",
+    "load",
+    "module_of",
+    "open_data_set",
+    "verify",
+]
 
 # Names of modules, not modules: a stage's fingerprint must depend on the one data set that it reads.
 DATA_SETS = {
@@ -30,6 +44,10 @@ DataSetName = Annotated[
 ]
 
 
+class UnknownDataSetError(DataError, ParameterError):
+    """A name is none of a data set."""
+
+
 def load(name: str, *, cache_folder: Path | None = None, progress: bool = True) -> ImageData:
     """Return a data set's images; what is not in the cache is downloaded first.
 
@@ -41,8 +59,33 @@ def load(name: str, *, cache_folder: Path | None = None, progress: bool = True) 
     Raises:
         DataError: there is no such data set, or no source has it as it should be.
     """
-    spec = _spec(name)
+    return build(open_data_set(name), cache_folder=cache_folder, progress=progress)
+
+
+def open_data_set(name: str) -> DataSetSpec:
+    """Return a data set; nothing is read yet.
+
+    One's own images are listed once, when the identity or the images are asked for, and both are of that listing.
+
+    Raises:
+        DataError: there is no such data set.
+    """
+    return _spec(name)
+
+
+def build(spec: DataSetSpec, *, cache_folder: Path | None = None, progress: bool = True) -> ImageData:
+    """Return an open data set's images; what is not in the cache is downloaded first.
+
+    Raises:
+        DataError: no source has it as it should be, or one's own images can't be read.
+        StoreError: S3 does not give one's own images.
+    """
     return spec.build(fetch_arrays(spec, cache_folder, progress))
+
+
+def is_own(name: str) -> bool:
+    """Tell whether a name is that of a user's own images."""
+    return name.partition(":")[0] == OWN_IMAGES
 
 
 def fetch(name: str, *, cache_folder: Path | None = None, progress: bool = True) -> list[Path]:
@@ -92,16 +135,21 @@ def module_of(name: str) -> str:
     """Return the name of the module that decodes a data set.
 
     Raises:
-        DataError: there is no such data set.
+        DataError: there is no such data set, or its address holds a password.
     """
-    return DATA_SETS[_split(name)[0]]
+    data_set, location = _split(name)
+    if has_secrets(location):
+        _spec(name)
+    return DATA_SETS[data_set]
 
 
 def _split(name: str) -> tuple[str, str]:
     data_set, _, location = name.partition(":")
     if data_set not in DATA_SETS or bool(location) != (data_set == OWN_IMAGES):
         legal = [f"{key}:LOCATION" if key == OWN_IMAGES else key for key in DATA_SETS]
-        raise DataError(f"The data set must be one of {', '.join(legal)}.", name=name)
+        way_out = did_you_mean(name, [key for key in DATA_SETS if key != OWN_IMAGES])
+        rule = f"The data set must be one of {', '.join(legal)}."
+        raise UnknownDataSetError(rule, way_out, name=without_secrets(name))
     return data_set, location
 
 

@@ -13,6 +13,7 @@ from aepipe.datasets.sources import MIRROR_VARIABLE, Source, list_sources
 from aepipe.datasets.spec import DataSetSpec, FileCheck, RemoteFile, check_arrays
 from aepipe.errors import DataError
 from aepipe.folders import default_cache_folder
+from aepipe.io.hashing import file_sha256
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ def _check_file(file: RemoteFile, path: Path) -> FileCheck:
     if not path.is_file():
         return FileCheck(path, "missing", "It is not in the cache.")
     try:
-        size, digest = path.stat().st_size, _file_sha256(path)
+        size, digest = path.stat().st_size, file_sha256(path)
         _decode_checked(file, path)
     except OSError as error:
         return FileCheck(path, "broken", str(error))
@@ -139,7 +140,7 @@ def _take_from(
 
 def _decode_downloaded(source: Source, file: RemoteFile, part: Path) -> Mapping[str, np.ndarray]:
     try:
-        digest = _file_sha256(part)
+        digest = file_sha256(part)
         if source.is_published and file.sha256 not in (None, digest):
             raise DataError(f"The published file has sha256 {file.sha256}.", sha256=digest)
         return _decode_checked(file, part)
@@ -152,8 +153,3 @@ def _decode_checked(file: RemoteFile, path: Path) -> Mapping[str, np.ndarray]:
     arrays = file.decode(path)
     check_arrays(arrays, file.arrays)
     return arrays
-
-
-def _file_sha256(path: Path) -> str:
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

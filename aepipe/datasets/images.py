@@ -1,9 +1,16 @@
 """The one shape in which every data set reaches the rest of the pipeline."""
 
-import hashlib
 from dataclasses import dataclass, replace
 
 import numpy as np
+
+from aepipe.datasets.account import Account
+from aepipe.io.hashing import array_sha256
+
+__all__ = ["ImageData", "array_sha256"]
+
+# What the names of a user's own data sets start with.
+OWN = "images"
 
 
 @dataclass(frozen=True)
@@ -20,6 +27,7 @@ class ImageData:
         num_official_train: The first so many rows are the official training part; None where the source has no split.
         parts: (num_images,) of train, validation, test, or empty where the source leaves an image to the split; None
             where it says nothing of any.
+        account: What was seen, taken and left out of a user's own images; None where they are known ones.
     """
 
     name: str
@@ -30,6 +38,12 @@ class ImageData:
     persons: np.ndarray | None = None
     num_official_train: int | None = None
     parts: np.ndarray | None = None
+    account: Account | None = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether they are a user's own, which come and go; no other data set has a name like theirs."""
+        return self.name == OWN or self.name.startswith(f"{OWN}-")
 
     def __len__(self) -> int:
         return len(self.images)
@@ -50,8 +64,3 @@ class ImageData:
         by_row = {name: getattr(self, name) for name in ("images", "labels", "persons", "parts")}
         taken = {name: None if array is None else array[rows] for name, array in by_row.items()}
         return replace(self, **{**taken, **changes})
-
-
-def array_sha256(array: np.ndarray) -> str:
-    """Return the hex sha256 of an array's values in C order, whatever its memory layout."""
-    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()

@@ -1,97 +1,153 @@
-"""A user's own images: a folder, a zip or npz file, or an s3:// prefix. Sub-folders are classes."""
+"""A user's own images: a folder, a zip or npz file, or an s3:// prefix. Sub-folders are classes, or parts of them."""
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path, PurePosixPath
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
-from aepipe.datasets.formats.image_files import decode_images, decode_picture
-from aepipe.datasets.formats.members import Member, list_folder, list_s3, open_zip
+from aepipe.datasets.account import Account, Losses
+from aepipe.datasets.duplicates import find_duplicates
+from aepipe.datasets.formats.decoding import Decoded, decode_images, in_order
+from aepipe.datasets.formats.members import Listing, Member
 from aepipe.datasets.formats.npz import read_npz
 from aepipe.datasets.images import ImageData
+from aepipe.datasets.layouts import arrange, find_masks
+from aepipe.datasets.locations import WAY_OUT, OneFile, check_location, existing, holds_arrays, is_zip, open_listing
+from aepipe.datasets.one_by_one import row_names
 from aepipe.datasets.spec import DataSetSpec, DataSetSummary, join_digests
-from aepipe.errors import DataError
+from aepipe.datasets.tally import Tally
+from aepipe.errors import BrokenFileError, ChangedDataError, DataError
+from aepipe.io.names import printable
 
 IMAGE_SIZE = 64
 MINIMUM_IMAGES = 2
-WAY_OUT = "Name a folder, a .zip or .npz file or an s3://bucket/prefix with pictures: images:/path/to/them."
+MOST_SHOWN = 20
 
 SUMMARY = DataSetSummary(
     name="images",
     num_images=None,
     image_shape=None,
     num_classes=None,
-    split="none",
+    split="none, or the user's own train, val and test folders",
     source="a folder, zip, npz or s3:// prefix",
     size_bytes=None,
 )
 
 
-@dataclass(frozen=True)
-class OwnImage:
-    """One image by itself.
-
-    Attributes:
-        name: The file's name below the top, or the row in an npz file.
-        decode: Takes the height and width that are wanted; returns (height, width, channels), uint8 or float32 in
-            [0, 1], and the file's own (height, width). Raises `DataError`.
-    """
-
-    name: str
-    decode: Callable[[int, int], tuple[np.ndarray, tuple[int, int]]]
-
-
-@contextmanager
-def open_images(location: str) -> Iterator[list[OwnImage]]:
-    """Give the images at a location by name; pictures are read one by one, the arrays of an npz file at once.
-
-    Raises:
-        DataError: there are none, or they can't be listed.
-    """
-    if location.endswith(".npz"):
-        images, _ = read_npz(_existing(location))
-        digits = len(str(len(images) - 1))
-        yield [OwnImage(f"{row:0{digits}d}", partial(_row, image)) for row, image in enumerate(images)]
-        return
-    with _open_members(location) as (members, _):
-        if not members:
-            raise DataError("There must be at least one picture.", WAY_OUT, location=location)
-        yield [OwnImage(member.name, partial(decode_picture, member)) for member in members]
-
-
-def _row(image: np.ndarray, height: int, width: int) -> tuple[np.ndarray, tuple[int, int]]:
-    return image, image.shape[:2]
-
-
 def own_images_spec(location: str, image_size: int = IMAGE_SIZE) -> DataSetSpec:
     """Return the data set at a location; nothing is read yet.
+
+    What is built is what the identity names: a picture that comes later belongs to the next who asks.
 
     Args:
         location: A folder, a .zip or .npz file, or an s3:// prefix.
         image_size: Height and width in pixels of pictures that have no common size.
+
+    Raises:
+        DataError: the location holds a password.
     """
-    build = partial(_build, location, image_size)
-    return DataSetSpec(SUMMARY, lambda _: build(), digest=partial(_digest, location))
+    check_location(location)
+    kind = _OwnArrays if holds_arrays(location) else _OwnFiles
+    images = kind(location, image_size)
+    return DataSetSpec(SUMMARY, lambda _: images.build(), digest=lambda: images.identity)
 
 
-def _build(location: str, image_size: int) -> ImageData:
-    if location.endswith(".npz"):
-        images, classes = read_npz(_existing(location))
-    else:
-        with _open_members(location) as (members, _):
-            images, names = decode_images(members, image_size)
-        classes = _class_of_each(names)
-    if len(images) < MINIMUM_IMAGES:
+class _OwnArrays:
+    """The arrays of an npz file."""
+
+    def __init__(self, location: str, image_size: int):
+        self._location, self._file = location, OneFile(location)
+
+    @cached_property
+    def identity(self) -> str:
+        return self._file.sha256()
+
+    def build(self) -> ImageData:
+        images, labels = read_npz(existing(self._location))
+        self._file.check_unchanged()
+        sizes = Counter({f"{images.shape[2]}x{images.shape[1]}": len(images)})
+        decoded = Decoded(images, row_names(len(images)), Tally(), len(images), sizes=sizes)
+        return _image_data(self._location, decoded, len(images), labels)
+
+
+class _OwnFiles:
+    """The picture files of a folder, a zip file or a prefix."""
+
+    def __init__(self, location: str, image_size: int):
+        self._location, self._image_size = location, image_size
+        self._file = OneFile(location) if is_zip(location) else None
+        self._versions: dict[str, str] = {}
+
+    @cached_property
+    def identity(self) -> str:
+        if self._file is not None:
+            return self._file.sha256()
+        self._versions = {
+            member.name: version
+            for member, version in in_order(_version, self._listing.members, self._listing.is_remote)
+        }
+        return join_digests(f"{name}\0{version}" for name, version in self._versions.items())
+
+    @cached_property
+    def _listing(self) -> Listing:
+        """What lies there, taken once."""
+        with open_listing(self._location) as listing:
+            return listing
+
+    def build(self) -> ImageData:
+        if self._file is None:
+            return self._build(self._listing)
+        with open_listing(self._location) as listing:
+            data = self._build(listing)
+        self._file.check_unchanged()
+        return data
+
+    def _build(self, listing: Listing) -> ImageData:
+        masks, tally = find_masks([member.name for member in listing.members]), listing.tally.copy()
+        for name in sorted(masks):
+            tally.add("mask", name)
+        pictures = tuple(member for member in listing.members if member.name not in masks)
+        decoded = decode_images(replace(listing, members=pictures, tally=tally), self._image_size, self._check)
+        layout = arrange(decoded.names)
+        return _image_data(self._location, decoded, listing.num_files, layout.classes, layout.parts, layout.notes)
+
+    def _check(self, member: Member, data: bytes) -> None:
+        expected = self._versions.get(member.name)
+        if expected is not None and member.version is None and hashlib.sha256(data).hexdigest() != expected:
+            raise ChangedDataError("A file was written after it was listed.", "Run again.", file=printable(member.name))
+
+
+def _version(member: Member) -> str:
+    if member.version is not None:
+        return member.version
+    try:
+        return hashlib.sha256(member.read()).hexdigest()
+    except BrokenFileError:
+        # It is left out of the images too, and counted there.
+        return "too large"
+
+
+def _image_data(
+    location: str,
+    decoded: Decoded,
+    num_files: int,
+    classes: Sequence | None,
+    parts: Sequence[str] | None = None,
+    notes: tuple[str, ...] = (),
+) -> ImageData:
+    if len(decoded.images) < MINIMUM_IMAGES:
         raise DataError(
             f"A data set must have at least {MINIMUM_IMAGES} usable images.",
             WAY_OUT,
             location=location,
-            num_images=len(images),
+            num_images=len(decoded.images),
+            num_files=num_files,
+            reasons=[one.short for one in decoded.tally.left_out()],
         )
     label_names, labels = (), None
     if classes is not None:
@@ -99,64 +155,41 @@ def _build(location: str, image_size: int) -> ImageData:
         label_names = tuple(str(value) for value in values)
     return ImageData(
         name=_name(location),
-        images=images,
-        pixel_range=pixel_range_of(images),
+        images=decoded.images,
+        pixel_range=pixel_range_of(decoded.images),
         labels=None if labels is None else labels.astype(np.int64),
         label_names=label_names,
+        parts=None if parts is None else np.array(parts),
+        account=_account(decoded, num_files, [] if classes is None else [str(name) for name in classes], parts, notes),
+    )
+
+
+def _account(
+    decoded: Decoded, num_files: int, classes: Sequence[str], parts: Sequence[str] | None, notes: tuple[str, ...]
+) -> Account:
+    by_class, doubles = Counter(classes), find_duplicates(decoded.images, decoded.names)
+    return Account(
+        num_files=num_files,
+        num_taken=decoded.num_taken,
+        num_images=len(decoded.images),
+        num_with_frames=decoded.num_with_frames,
+        image_shape=decoded.images.shape[1:],
+        left_out=decoded.tally.left_out(),
+        sizes=dict(decoded.sizes.most_common(MOST_SHOWN)),
+        modes=dict(decoded.modes.most_common(MOST_SHOWN)),
+        losses=Losses(**decoded.losses),
+        num_duplicates=doubles.count,
+        duplicates=doubles.pairs,
+        classes=dict(by_class.most_common(MOST_SHOWN)),
+        num_classes=len(by_class),
+        parts=dict(Counter(part or "left to the split" for part in parts or ())),
+        notes=(*notes, *(["all images are equal"] if doubles.count == len(decoded.images) - 1 else [])),
     )
 
 
 def pixel_range_of(images: np.ndarray) -> tuple[int, int]:
     """Return the values of black and white in one's own images."""
     return (0, 255) if images.dtype == np.uint8 else (0, 1)
-
-
-def _class_of_each(names: Sequence[str]) -> list[str] | None:
-    """Return each image's first folder below the one that all share; None where some lie beside the folders."""
-    paths = [PurePosixPath(name).parts for name in names]
-    while paths and len({path[0] for path in paths}) == 1 and all(len(path) > 1 for path in paths):
-        paths = [path[1:] for path in paths]
-    return [path[0] for path in paths] if paths and all(len(path) > 1 for path in paths) else None
-
-
-def _digest(location: str) -> str:
-    if location.endswith((".npz", ".zip")) and not location.startswith("s3://"):
-        return _file_sha256(_existing(location))
-    with _open_members(location) as (members, versions):
-        digests = ((member.name, versions.get(member.name) or _bytes_sha256(member)) for member in members)
-        return join_digests(f"{name}\0{digest}" for name, digest in digests)
-
-
-def _bytes_sha256(member: Member) -> str:
-    try:
-        return hashlib.sha256(member.read()).hexdigest()
-    except DataError:
-        # It is left out of the images too, with a warning.
-        return "unreadable"
-
-
-@contextmanager
-def _open_members(location: str) -> Iterator[tuple[list[Member], dict[str, str]]]:
-    """Give the picture files at a location, and a version for those that have one."""
-    if location.startswith("s3://"):
-        yield list_s3(location)
-    elif _existing(location).is_dir():
-        yield list_folder(_existing(location)), {}
-    else:
-        with open_zip(_existing(location)) as members:
-            yield members, {}
-
-
-def _existing(location: str) -> Path:
-    path = Path(location).expanduser()
-    if not path.exists():
-        raise DataError("The images must exist.", WAY_OUT, location=location)
-    return path
-
-
-def _file_sha256(path: Path) -> str:
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _name(location: str) -> str:

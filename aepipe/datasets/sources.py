@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from aepipe.errors import DataError, ParameterError
+from aepipe.errors import DataError, ParameterError, StoreError, TransientStoreError
+from aepipe.io.urls import has_secrets, without_secrets
 
 MIRROR_VARIABLE = "AEPIPE_MIRROR"
 CONNECT_SECONDS = 10
@@ -31,8 +32,7 @@ class Source:
     @property
     def label(self) -> str:
         """The URL without credentials and query, fit for a log."""
-        parts = urlsplit(self.url)
-        return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
+        return without_secrets(self.url)
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def list_sources(folder: str, file_name: str, published_urls: tuple[str, ...]) -
     mirror = os.environ.get(MIRROR_VARIABLE, "").rstrip("/")
     if not mirror:
         return published
-    scheme = urlsplit(mirror).scheme
+    scheme = _scheme(mirror)
     if scheme not in READERS:
         raise ParameterError(
             f"{MIRROR_VARIABLE} must be a folder or one of these URLs: {', '.join(s for s in READERS if s)}.",
@@ -70,7 +70,13 @@ def open_source(url: str, offset: int) -> AbstractContextManager[Body]:
         DataError: it is not there, or may not be read.
         InterruptedDownloadError: on opening or on reading, trying again may help.
     """
-    return READERS[urlsplit(url).scheme](url, offset)
+    return READERS[_scheme(url)](url, offset)
+
+
+def _scheme(url: str) -> str:
+    # A password may hold what no address may, so nothing more of it is parsed.
+    scheme, colon, _ = url.partition("://")
+    return scheme.lower() if colon else "file" if url.startswith("file:") else ""
 
 
 @contextmanager
@@ -95,7 +101,8 @@ def _open_http(url: str, offset: int) -> Iterator[Body]:
             _check_status(response.status_code, bool(offset))
             yield _http_body(response, offset)
     except (httpx.UnsupportedProtocol, httpx.TooManyRedirects, httpx.InvalidURL) as error:
-        raise DataError(f"The URL can't be followed: {error}.") from error
+        reason = "a password must be percent-encoded" if has_secrets(url) else error
+        raise DataError(f"The URL can't be followed: {reason}.") from None
     except httpx.TransportError as error:
         raise InterruptedDownloadError(f"{type(error).__name__}: {error}") from error
 
@@ -110,41 +117,28 @@ def _http_body(response, offset: int) -> Body:
 
 @contextmanager
 def _open_s3(url: str, offset: int) -> Iterator[Body]:
-    from botocore import exceptions
+    from aepipe.io.s3_objects import open_object
 
-    bucket, key = urlsplit(url).netloc, urlsplit(url).path.lstrip("/")
     try:
-        answer = s3_client().get_object(Bucket=bucket, Key=key, **({"Range": f"bytes={offset}-"} if offset else {}))
-        start = offset if "ContentRange" in answer else 0
-        with closing(answer["Body"]) as stream:
-            yield Body(start, start + answer["ContentLength"], stream.iter_chunks(CHUNK_BYTES))
-    except exceptions.ClientError as error:
-        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        _check_status(status, bool(offset), error.response["Error"].get("Code", ""))
-        yield Body(offset, offset, iter(()))
-    except (exceptions.HTTPClientError, exceptions.ConnectionError, exceptions.IncompleteReadError) as error:
+        with open_object(url, offset) as answer:
+            if answer is None:
+                yield Body(offset, offset, iter(()))
+                return
+            start = offset if "ContentRange" in answer else 0
+            yield Body(start, start + answer["ContentLength"], answer["Body"].iter_chunks(CHUNK_BYTES))
+    except TransientStoreError as error:
         raise InterruptedDownloadError(str(error)) from error
-    except exceptions.BotoCoreError as error:
-        raise DataError(f"S3 can't be used: {error}.") from error
+    except StoreError as error:
+        raise DataError(error.problem, error.way_out) from error
 
 
-def s3_client():
-    """Return an S3 client with bounded waits; everything else is from the standard AWS variables and profiles."""
-    import boto3
-    from botocore.config import Config
-
-    retries = {"total_max_attempts": 1, "mode": "standard"}
-    config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries=retries)
-    return boto3.Session().client("s3", config=config)
-
-
-def _check_status(status: int, is_resumed: bool, code: str = "") -> None:
+def _check_status(status: int, is_resumed: bool) -> None:
     # No range left to send: all bytes may be here already, which the digest tells.
     if status in (200, 206) or (status == RANGE_NOT_SATISFIABLE and is_resumed):
         return
     if status == TOO_MANY_REQUESTS or status >= 500:
-        raise InterruptedDownloadError(f"HTTP {status} {code}".strip())
-    raise DataError(f"HTTP {status} {code}".strip() + ".")
+        raise InterruptedDownloadError(f"HTTP {status}")
+    raise DataError(f"HTTP {status}.")
 
 
 READERS: dict[str, Callable[[str, int], AbstractContextManager[Body]]] = {

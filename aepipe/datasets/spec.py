@@ -10,6 +10,7 @@ import numpy as np
 
 from aepipe.datasets.images import ImageData, array_sha256
 from aepipe.errors import DataError
+from aepipe.io.names import name_bytes
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -107,8 +108,8 @@ class FileCheck:
 
 
 def join_digests(digests) -> str:
-    """Return one digest for several, in this order."""
-    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+    """Return one digest for several, in this order; names in them may be bytes that are no text."""
+    return hashlib.sha256(name_bytes("\n".join(digests))).hexdigest()
 
 
 def check_arrays(arrays: Arrays, expected: Mapping[str, ExpectedArray]) -> None:

@@ -49,7 +49,7 @@ def probe_accuracy(
 ) -> float | None:
     """Return the share of test images whose class a linear classifier reads off the code (Alain and Bengio, 2016).
 
-    None where there is one class only, or a class that was not trained on.
+    None where there is one class only, a class that was not trained on, or no code.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
@@ -57,7 +57,9 @@ def probe_accuracy(
     from sklearn.preprocessing import StandardScaler
     from threadpoolctl import threadpool_limits
 
-    if len(np.unique(train_labels)) < 2 or not np.isin(test_labels, train_labels).all():
+    is_readable = len(np.unique(train_labels)) >= 2 and np.isin(test_labels, train_labels).all()
+    # PCA of equal images has no component.
+    if not is_readable or not train_codes.shape[1]:
         return None
     # The regularisation keeps few images of many classes apart; its steps end before they are perfect.
     classifier = LogisticRegression(C=0.1, max_iter=MOST_PROBE_STEPS, tol=1e-3)

@@ -1,14 +1,15 @@
 """Which figures a trained model gets."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from aepipe.evaluation import figures
 from aepipe.evaluation.codes import map_codes, principal_map
+from aepipe.evaluation.figures.style import drawable_names
 from aepipe.evaluation.measurements import Measurements
-from aepipe.evaluation.metrics import ALL
+from aepipe.evaluation.metrics import ALL, mse_by_class
 from aepipe.evaluation.subject import HeldOut, Subject, predict
 from aepipe.splits import evenly_spaced
 
@@ -100,11 +101,13 @@ def _draw_errors(folder: Path, subject: Subject, held_out: HeldOut, measured: Me
         subject.history, subject.kept_epoch, folder / "loss_curves.png", f"{subject.title}: loss by epoch"
     )
     title = f"{subject.title}: error of each held-out image"
-    figures.error_histogram(measured.errors, measured.pca_errors, folder / "error_histogram.png", title)
-    by_class, pca_by_class = (_by_class(rows) for rows in (measured.summary, measured.pca_summary))
+    name, baseline_errors = measured.strongest
+    figures.error_histogram(measured.errors, baseline_errors, folder / "error_histogram.png", title, name)
+    labels = held_out.labels(held_out.split.test), held_out.data.label_names
+    by_class, baseline = (_by_class(errors, *labels) for errors in (measured.errors, baseline_errors))
     if len(by_class) > 1:
         title = f"{subject.title}: held-out error by class"
-        figures.mse_by_class(by_class, pca_by_class, folder / "mse_by_class.png", title)
+        figures.mse_by_class(by_class, baseline, folder / "mse_by_class.png", title, name)
     figures.error_by_noise(
         measured.curves, folder / "error_by_noise.png", f"{subject.title}: error on noisy input of {held_out.name}"
     )
@@ -124,5 +127,6 @@ def _draw_codes(folder: Path, subject: Subject, held_out: HeldOut, measured: Mea
     figures.code_usage(measured.codes.std(axis=0), folder / "code_usage.png", title)
 
 
-def _by_class(summary) -> Mapping[str, float]:
-    return {name: value for name, metric, value in summary if name != ALL and metric == "mse_per_pixel"}
+def _by_class(errors: np.ndarray, labels: np.ndarray | None, names: Sequence[str]) -> Mapping[str, float]:
+    # Numbered here where they have no font, so that a class has one number in all figures.
+    return {name: value for name, value in mse_by_class(errors, labels, drawable_names(names)) if name != ALL}

@@ -7,10 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from aepipe.cells import as_cells
 from aepipe.evaluation.codes import code_statistics, silhouette
 from aepipe.evaluation.drawing import draw
+from aepipe.evaluation.figures.style import numbered_classes
 from aepipe.evaluation.measurements import Measurements, take_measurements
-from aepipe.evaluation.metrics import ALL, MetricRow
+from aepipe.evaluation.metrics import ALL, MetricRow, mse_by_class
+from aepipe.evaluation.opponents import Opponents
+from aepipe.evaluation.strongest import BASELINES, find_strongest
 from aepipe.evaluation.subject import HeldOut, Subject
 from aepipe.training.guards import is_collapsed
 
@@ -18,13 +22,19 @@ from aepipe.training.guards import is_collapsed
 WHOLE_SET = ("mse_median", "mse_95th_percentile", "code_silhouette", "probe_accuracy", "pca_probe_accuracy")
 
 
-def measure(folder: Path, subject: Subject, held_out: HeldOut) -> dict[str, Any]:
+def measure(folder: Path, subject: Subject, held_out: HeldOut, opponents: Opponents) -> dict[str, Any]:
     """Write metrics.csv, codes.npz and figures into a folder.
+
+    Args:
+        folder: Where they go.
+        subject: The model.
+        held_out: What it is measured on.
+        opponents: What it has to beat at its code size.
 
     Returns:
         The figures that the gate and the report ask for.
     """
-    measured = take_measurements(subject, held_out)
+    measured = take_measurements(subject, held_out, opponents)
     facts = _facts(subject, held_out, measured)
     _write_metrics(folder / "metrics.csv", subject, held_out, measured, facts)
     test = held_out.split.test
@@ -41,12 +51,13 @@ def _facts(subject: Subject, held_out: HeldOut, measured: Measurements) -> dict[
     return {
         **{metric: value for metric, value in whole.items() if metric != "num_images"},
         "source_unit": subject.source_unit,
-        "pca_mse_per_pixel": float(measured.pca_errors.mean()),
-        "mean_image_mse_per_pixel": measured.mean_image_mse,
+        **{f"{name}_mse_per_pixel": float(errors.mean()) for name, errors in measured.opponents.errors.items()},
+        **{f"{name}_chosen": chosen for name, chosen in measured.opponents.chosen.items()},
         "mse_median": float(np.median(measured.errors)),
         "mse_95th_percentile": float(np.quantile(measured.errors, 0.95)),
         "num_test_images": len(codes),
         "code_size": codes.shape[1],
+        "numbered_classes": numbered_classes(held_out.data.label_names),
         "compression_ratio": held_out.data.images[0].size / codes.shape[1],
         "collapsed": is_collapsed(codes),
         **code_statistics(codes),
@@ -62,11 +73,15 @@ def _write_metrics(
 ) -> None:
     who = {"recipe": subject.recipe, "setting": subject.setting, "evaluation_set": held_out.name}
     rows = [MetricRow(**who, class_name=name, metric=metric, value=value) for name, metric, value in measured.summary]
+    labels = held_out.labels(held_out.split.test), held_out.data.label_names
     rows += [
-        MetricRow(**who, class_name=name, metric="pca_mse_per_pixel", value=value)
-        for name, metric, value in measured.pca_summary
-        if metric == "mse_per_pixel"
+        MetricRow(**who, class_name=class_name, metric=f"{name}_mse_per_pixel", value=value)
+        for name, errors in measured.opponents.errors.items()
+        if f"{name}_mse_per_pixel" in BASELINES
+        for class_name, value in mse_by_class(errors, *labels)
     ]
+    strongest = find_strongest(facts)
+    rows.append(MetricRow(**who, metric="strongest_baseline_mse_per_pixel", value=strongest.mse_per_pixel))
     rows += [MetricRow(**who, metric=name, value=facts[name]) for name in WHOLE_SET if facts[name] is not None]
     columns = {
         "model": "denoised_mse_per_pixel",
@@ -80,7 +95,7 @@ def _write_metrics(
                 MetricRow(**who, noise=noise, metric=metric, value=getattr(line, column))
                 for column, metric in columns.items()
             ]
-    pd.DataFrame([row.model_dump() for row in rows]).to_csv(path, index=False)
+    pd.DataFrame([as_cells(row.model_dump()) for row in rows]).to_csv(path, index=False)
 
 
 def _denoising_facts(subject: Subject, curves: Mapping[str, pd.DataFrame]) -> dict[str, float | None]:

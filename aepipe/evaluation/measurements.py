@@ -8,6 +8,8 @@ import pandas as pd
 
 from aepipe.evaluation.codes import probe_accuracy
 from aepipe.evaluation.metrics import mse_per_image, ssim_per_image, summarise
+from aepipe.evaluation.opponents import Opponents
+from aepipe.evaluation.strongest import find_strongest
 from aepipe.evaluation.subject import HeldOut, Subject, predict
 from aepipe.linear import PrincipalComponents
 from aepipe.noise import NoiseSpec
@@ -18,63 +20,53 @@ MOST_PROBE_IMAGES = 5000
 
 @dataclass(frozen=True)
 class Measurements:
-    """What a model came to on each held-out image, beside PCA with a code of the same size.
+    """What a model came to on each held-out image, beside what it has to beat at its code size.
 
     Attributes:
         codes: (num_images, code_size).
         errors: (num_images,) MSE per pixel.
-        pca_errors: (num_images,) that of PCA.
-        mean_image_mse: Error of answering every image with the mean training image.
+        opponents: What PCA, PCA of patches and the low-pass came to.
         probe_accuracy: Share of images whose class a linear classifier reads off the code; None without classes.
         pca_probe_accuracy: The same for PCA's code.
         summary: Class name, metric, value.
-        pca_summary: The same for PCA.
         curves: For each kind of noise a table: level; model, linear and nothing as MSE per pixel of the clean image.
     """
 
     codes: np.ndarray
     errors: np.ndarray
-    pca_errors: np.ndarray
-    mean_image_mse: float
+    opponents: Opponents
     probe_accuracy: float | None
     pca_probe_accuracy: float | None
     summary: Sequence[tuple[str, str, float]]
-    pca_summary: Sequence[tuple[str, str, float]]
     curves: Mapping[str, pd.DataFrame]
 
+    @property
+    def strongest(self) -> tuple[str, np.ndarray]:
+        """The strongest baseline: what it is called, and its error on each image."""
+        errors = {f"{name}_mse_per_pixel": errors for name, errors in self.opponents.errors.items()}
+        found = find_strongest({name: float(of_each.mean()) for name, of_each in errors.items()})
+        return found.label, errors[found.name]
 
-def take_measurements(subject: Subject, held_out: HeldOut) -> Measurements:
-    """Return what a model makes of the held-out images; baselines are fitted on all others."""
-    code_size = subject.autoencoder.encoder.output_shape[-1]
-    components = PrincipalComponents.fit_batches(lambda: held_out.batches(held_out.not_held_out), code_size)
-    codes, pca_codes, columns = [], [], []
+
+def take_measurements(subject: Subject, held_out: HeldOut, opponents: Opponents) -> Measurements:
+    """Return what a model makes of the held-out images."""
+    codes, pca_codes, errors, similarities = [], [], [], []
     for originals in held_out.batches(held_out.split.test):
         codes.append(predict(subject.autoencoder.encoder, originals))
-        pca_codes.append(components.encode(originals))
+        pca_codes.append(opponents.components.encode(originals))
         reconstructions = predict(subject.autoencoder.model, originals)
-        linear = components.decode(pca_codes[-1]).reshape(originals.shape)
-        mean_image = np.broadcast_to(components.mean.reshape(originals.shape[1:]), originals.shape)
-        columns.append(
-            [
-                mse_per_image(originals, reconstructions),
-                ssim_per_image(originals, reconstructions),
-                mse_per_image(originals, linear),
-                ssim_per_image(originals, linear),
-                mse_per_image(originals, mean_image),
-            ]
-        )
-    codes, pca_codes, columns = np.concatenate(codes), np.concatenate(pca_codes), np.concatenate(columns, axis=1)
-    classes = held_out.labels(held_out.split.test), held_out.data.label_names, subject.source_unit
-    probes = _probes(subject, held_out, components, codes, pca_codes)
+        errors.append(mse_per_image(originals, reconstructions))
+        similarities.append(ssim_per_image(originals, reconstructions))
+    codes, pca_codes, errors = (np.concatenate(parts) for parts in (codes, pca_codes, errors))
+    classes = held_out.labels(held_out.split.test), held_out.data.label_names
+    probes = _probes(subject, held_out, opponents.components, codes, pca_codes)
     return Measurements(
         codes=codes,
-        errors=columns[0],
-        pca_errors=columns[2],
-        mean_image_mse=float(columns[4].mean()),
+        errors=errors,
+        opponents=opponents,
         probe_accuracy=probes[0],
         pca_probe_accuracy=probes[1],
-        summary=list(summarise(*columns[:2], *classes)),
-        pca_summary=list(summarise(*columns[2:4], *classes)),
+        summary=list(summarise(errors, np.concatenate(similarities), *classes, subject.source_unit)),
         curves=noise_curves(subject, held_out),
     )
 

@@ -107,8 +107,6 @@ def summarise(
 ) -> Iterator[tuple[str, str, float]]:
     """Yield class name, metric and value: the whole set first, called "all", then the error of each class.
 
-    A class that is itself called "all" is called "all (class)", so that no reader takes one for the other.
-
     Args:
         errors: (num_images,) each image's MSE per pixel.
         similarities: (num_images,) each image's SSIM.
@@ -116,12 +114,24 @@ def summarise(
         label_names: A name for each class index.
         source_unit: The value of white in the source's printed numbers.
     """
-    mse = float(errors.mean())
+    (_, mse), *by_class = mse_by_class(errors, labels, label_names)
     yield ALL, "mse_per_pixel", mse
     yield ALL, "mse_in_source_unit", mse * source_unit**2
     yield ALL, "psnr_db", psnr_db(max(mse, SMALLEST_MSE))
     yield ALL, "ssim", float(similarities.mean())
     yield ALL, "num_images", float(len(errors))
+    for name, value in by_class:
+        yield name, "mse_per_pixel", value
+
+
+def mse_by_class(
+    errors: np.ndarray, labels: np.ndarray | None, label_names: tuple[str, ...]
+) -> Iterator[tuple[str, float]]:
+    """Yield "all" with the mean error of the whole set, then each class that there is with its own.
+
+    A class that is itself called "all" is called "all (class)", so that no reader takes one for the other.
+    """
+    yield ALL, float(errors.mean())
     for index, name in enumerate(label_names if labels is not None else ()):
         if np.any(labels == index):
-            yield f"{ALL} (class)" if name == ALL else name, "mse_per_pixel", float(errors[labels == index].mean())
+            yield f"{ALL} (class)" if name == ALL else name, float(errors[labels == index].mean())

@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 
 from aepipe.datasets.images import ImageData
+from aepipe.evaluation.opponents import BATCH_SIZE, batches
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.noisy_test_set import NoisyTestSet
 from aepipe.splits import Split
-
-BATCH_SIZE = 500
 
 
 @dataclass(frozen=True)
@@ -69,9 +68,8 @@ class HeldOut:
         return np.union1d(self.split.train, self.split.validation)
 
     def batches(self, rows: np.ndarray) -> Iterator[np.ndarray]:
-        """Yield the images of these rows, 500 at a time, float32 in [0, 1]."""
-        for start in range(0, len(rows), BATCH_SIZE):
-            yield self.data.scaled(rows[start : start + BATCH_SIZE])
+        """Return the images of these rows, 500 at a time, float32 in [0, 1]."""
+        return batches(self.data, rows)
 
     def labels(self, rows: np.ndarray) -> np.ndarray | None:
         """Return the classes of these rows, where there are classes."""

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator
 
+from aepipe.evaluation.strongest import find_baselines, find_strongest
 from aepipe.models.options import VariationalOptions
 from aepipe.publishing import notation
 from aepipe.publishing.outcome import Outcome
 from aepipe.publishing.templates import markdown_environment
 from aepipe.recipes.recipe import Recipe
+from aepipe.stages.data import account_lines
 from aepipe.training.settings import EXPORT_FILES, MODEL_FILES
 
 FILES = MODEL_FILES | EXPORT_FILES
@@ -43,8 +45,11 @@ def render_card(recipe: Recipe, outcome: Outcome, release_id: str) -> str:
         corruption=outcome.plan.training.corruption,
         data=outcome.data.facts,
         split=outcome.split.facts,
+        input_lines=account_lines(outcome.data),
         trained=outcome.trained.facts,
         results=results,
+        baselines=find_baselines(results),
+        strongest=find_strongest(results),
         release_id=release_id,
         shape=" x ".join(str(length) for length in outcome.plan.image_shape),
         scaling=_scaling(outcome),
@@ -113,8 +118,12 @@ def _limits(outcome: Outcome) -> Iterator[str]:
     yield "The figures are of one training with one seed; a difference of a few percent between recipes means little."
     if "known-persons" in split["name"]:
         yield "The same persons are in the training and the held-out part: the figures say nothing about other persons."
-    if results["mse_per_pixel"] >= results["pca_mse_per_pixel"]:
-        yield "PCA with as many components reconstructs these images better."
+    mse = results["mse_per_pixel"]
+    better = [baseline.label for baseline in find_baselines(results) if baseline.mse_per_pixel <= mse]
+    if better:
+        yield f"With as many values these reconstruct the images better: {', '.join(better)}."
+    if split.get("num_test_seen"):
+        yield f"{split['num_test_seen']} of the held-out images are copies of training images."
     if plan.training.corruption is not None:
         noise = plan.training.corruption
         yield f"It is trained on {noise.kind} noise of level {noise.level}; other noise may stay in the image."

@@ -1,90 +1,89 @@
 """Channels: the names under which readers find a release, moved by compare-and-swap and never without a record."""
 
 import getpass
+import logging
+import os
 import random
 import time
 import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from aepipe.errors import ConflictError, ObjectNotFoundError, ParameterError, UnknownOutcomeError
-from aepipe.store.fingerprint import canonical_json
+from aepipe.errors import (
+    ConflictError,
+    CorruptObjectError,
+    NewerObjectError,
+    StoreError,
+    UnknownOutcomeError,
+    printable,
+)
+from aepipe.publishing.absent import absent_channel
+from aepipe.publishing.channel_form import Action, Channel, Entry, channel_bytes, channel_key, parse_channel
 from aepipe.store.interface import Store, Versioned
+from aepipe.store.names import is_channel_name
 
 CANDIDATE, PRODUCTION, DEMONSTRATION = "candidate", "production", "demonstration"
-Action = Literal["published", "promoted", "forced", "rolled back"]
-ATTEMPTS = 20
-LONGEST_WAIT_SECONDS = 0.5
+USUAL = (CANDIDATE, PRODUCTION, DEMONSTRATION)
+DEADLINE_SECONDS = 60.0
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.05, 2.0
 KEPT_ENTRIES = 500
-
-
-class Entry(BaseModel):
-    """One setting of a channel: what it names, who set it and why."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    release: str = Field(description="The release that the channel names.")
-    manifest_sha256: str = Field(description="Digest of that release's manifest.")
-    candidate: str = Field(description="The release that was judged; another one where others' models were kept.")
-    generation: int = Field(description="How often the channel was set, with this time.", ge=1)
-    action: Action = Field(description="What was done.")
-    why: str = Field(description="The reason.")
-    by: str = Field(description="The user, or the flow run.")
-    at: str = Field(description="When, ISO 8601 in UTC.")
-    token: str = Field(description="Random; tells a writer its own write after a lost answer.")
-
-
-class Channel(BaseModel):
-    """What a channel names now, and what it named before."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    schema_version: Literal[1] = 1
-    current: Entry = Field(description="What it names now.")
-    history: tuple[Entry, ...] = Field((), description="What it named before, the latest first; the last 500.")
-
-    @property
-    def release(self) -> str:
-        """The release that the channel names."""
-        return self.current.release
-
-    @property
-    def previous(self) -> Entry | None:
-        """What a rollback leads to: what the channel named before its current release was first set."""
-        return next((entry for entry in self.history if entry.generation < self._since()), None)
-
-    def has_had(self, candidate: str) -> bool:
-        """Tell whether what came of a candidate is or was in the channel."""
-        return any(entry.candidate == candidate for entry in (self.current, *self.history))
-
-    def _since(self) -> int:
-        return min(entry.generation for entry in (self.current, *self.history) if entry.release == self.release)
-
-
-def check_channel(name: str) -> str:
-    """Return the name if a channel can have it.
-
-    Raises:
-        ParameterError: it is not made of lower-case letters, digits and hyphens.
-    """
-    if not name or not set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-"):
-        raise ParameterError("A channel's name has lower-case letters, digits and hyphens.", channel=name)
-    return name
+logger = logging.getLogger(__name__)
 
 
 def read_channel(store: Store, channel: str) -> Channel | None:
-    """Return what a channel points at, or None before it was first set."""
-    found = store.get_versioned(_key(channel))
-    return None if found is None else _parsed(found)
+    """Return what a channel points at, or None before it was first set.
+
+    Raises:
+        CorruptObjectError: what is stored is not what was written.
+        NewerObjectError: a newer aepipe wrote it.
+    """
+    found = store.get_versioned(channel_key(channel))
+    return None if found is None else parse_channel(found.data, channel)
 
 
 def list_channels(store: Store) -> dict[str, Channel]:
-    """Return all channels by name."""
-    names = [info.key.removeprefix("channels/").removesuffix(".json") for info in store.list("channels/")]
-    found = {name: read_channel(store, name) for name in names}
-    return {name: channel for name, channel in found.items() if channel is not None}
+    """Return all channels by name; one that can't be read, or is none, is named in a warning."""
+    found = survey_channels(store)
+    for name, error in found.damaged.items():
+        logger.warning("Channel %s is passed over: %s", name, error)
+    for key in found.foreign:
+        logger.warning("%s is passed over: it is no channel.", printable(key))
+    return found.channels
+
+
+@dataclass(frozen=True)
+class FoundChannels:
+    """What lies under channels/.
+
+    Attributes:
+        channels: The channels by name.
+        damaged: Why others can't be read, by name.
+        foreign: Keys of what somebody else put there.
+    """
+
+    channels: Mapping[str, Channel]
+    damaged: Mapping[str, StoreError]
+    foreign: Sequence[str]
+
+
+def survey_channels(store: Store) -> FoundChannels:
+    """Return what lies under channels/, whatever that is."""
+    channels, damaged, foreign = {}, {}, []
+    for key in [info.key for info in store.list("channels/")]:
+        name = key.removeprefix("channels/").removesuffix(".json")
+        if not is_channel_name(name) or key != channel_key(name):
+            foreign.append(key)
+            continue
+        try:
+            channel = read_channel(store, name)
+        except (CorruptObjectError, NewerObjectError) as error:
+            damaged[name] = error
+            continue
+        if channel is not None:
+            channels[name] = channel
+    return FoundChannels(channels, damaged, foreign)
 
 
 def point_channel(
@@ -116,10 +115,10 @@ def point_channel(
         ConflictError: the channel is not as expected any more, or others kept moving it; nothing was lost.
         UnknownOutcomeError: the answer was lost and the channel can't be read.
     """
-    token = uuid.uuid4().hex
-    for attempt in range(ATTEMPTS):
-        found = store.get_versioned(_key(channel))
-        old = None if found is None else _parsed(found)
+    token, deadline = uuid.uuid4().hex, time.monotonic() + DEADLINE_SECONDS
+    for wait_seconds in _waits():
+        found = store.get_versioned(channel_key(channel))
+        old = None if found is None else parse_channel(found.data, channel)
         entries = () if old is None else (old.current, *old.history)
         # A write whose answer was lost may have taken effect, and others may have written since.
         if any(entry.token == token for entry in entries) or (old and old.release == release):
@@ -139,23 +138,29 @@ def point_channel(
             generation=_generation(old) + 1,
             action=action,
             why=why,
-            by=by or getpass.getuser(),
+            by=by or user_name(),
             at=datetime.now(UTC).isoformat(timespec="seconds"),
             token=token,
         )
         try:
             return _swap(store, channel, Channel(current=current, history=entries[:KEPT_ENTRIES]), found)
-        except (ConflictError, UnknownOutcomeError) as error:
-            if attempt == ATTEMPTS - 1:
+        except (ConflictError, UnknownOutcomeError):
+            if time.monotonic() + wait_seconds > deadline:
                 raise
-            if isinstance(error, ConflictError):
-                time.sleep(random.uniform(0, LONGEST_WAIT_SECONDS * (attempt + 1) / ATTEMPTS))
-    raise AssertionError("the last attempt returns or raises")
+            time.sleep(wait_seconds)
+    raise AssertionError("the waits never end")
+
+
+def _waits() -> Iterator[float]:
+    """Yield how long to wait after each try, in seconds: longer each time, and never as long as a rival."""
+    longest = FIRST_WAIT_SECONDS
+    while True:
+        yield random.uniform(0, longest)
+        longest = min(2 * longest, LONGEST_WAIT_SECONDS)
 
 
 def _swap(store: Store, channel: str, new: Channel, found: Versioned | None) -> Channel:
-    data = canonical_json(new.model_dump(mode="json"))
-    store.swap(_key(channel), data, None if found is None else found.version)
+    store.swap(channel_key(channel), channel_bytes(new), None if found is None else found.version)
     # Where the server does not enforce the condition, a rival's write may have replaced this one.
     written = read_channel(store, channel)
     if written is None or all(e.token != new.current.token for e in (written.current, *written.history)):
@@ -163,12 +168,12 @@ def _swap(store: Store, channel: str, new: Channel, found: Versioned | None) -> 
     return written
 
 
-def _key(channel: str) -> str:
-    return f"channels/{check_channel(channel)}.json"
-
-
-def _parsed(found: Versioned) -> Channel:
-    return Channel.model_validate_json(found.data)
+def user_name() -> str:
+    """Return the user's name, or the number where the machine knows none, as in many containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return f"uid {os.getuid()}"
 
 
 def _generation(channel: Channel | None) -> int:
@@ -176,12 +181,18 @@ def _generation(channel: Channel | None) -> int:
 
 
 def named_releases(store: Store) -> dict[str, list[str]]:
-    """Return release to the channels that name it now, or would by a rollback."""
+    """Return release to the channels that name it now, or would by a rollback.
+
+    Raises:
+        CorruptObjectError, NewerObjectError: a channel can't be read; nobody knows what it names.
+    """
+    found = survey_channels(store)
+    for error in found.damaged.values():
+        raise error
     names: dict[str, list[str]] = {}
-    for name, channel in list_channels(store).items():
-        for entry in (channel.current, channel.previous):
-            if entry is not None:
-                names.setdefault(entry.release, []).append(name)
+    for name, channel in found.channels.items():
+        for entry in channel.named:
+            names.setdefault(entry.release, []).append(name)
     return names
 
 
@@ -193,6 +204,6 @@ def require_channel(store: Store, channel: str) -> Channel:
     """
     found = read_channel(store, channel)
     if found is None:
-        known = ", ".join(list_channels(store)) or "none"
-        raise ObjectNotFoundError("A channel exists once a release was promoted to it.", channel=channel, known=known)
+        stand_in = DEMONSTRATION if channel == PRODUCTION else None
+        raise absent_channel(store, channel, list_channels(store), stand_in)
     return found

@@ -56,10 +56,10 @@ def compare_models(first: Manifest, second: Manifest) -> list[list[object]]:
         before, after = (side.get(f"models/{recipe}/model.keras") for side in digests)
         if before is None:
             state = "no model"
-        elif facts["origin"] != first.candidate:
+        elif facts.get("origin") != first.candidate:
             state = "of another run"
         else:
             state = "missing" if after is None else "same" if before == after else "different"
         again = second.recipes.get(recipe, {}).get("mse_per_pixel")
-        rows.append([recipe, state, facts["mse_per_pixel"], again])
+        rows.append([recipe, state, facts.get("mse_per_pixel"), again])
     return rows

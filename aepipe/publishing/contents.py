@@ -56,6 +56,7 @@ def summarise(release: str, outcome: Outcome, verdict: Verdict) -> dict[str, Jso
         "setting": outcome.setting,
         "seed": None if outcome.plan is None else outcome.plan.training.seed,
         "data": None if outcome.split is None else outcome.split.facts["name"],
+        "input": None if outcome.data is None else outcome.data.facts.get("account"),
         "images_sha256": None if outcome.data is None else outcome.data.facts["images_sha256"],
         "test_rows_sha256": None if outcome.split is None else outcome.split.facts["test_sha256"],
         "training_seconds": trained.get("training_seconds"),

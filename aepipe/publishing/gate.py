@@ -5,9 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aepipe.publishing.notation import significant, words
+from aepipe.evaluation.strongest import find_baselines, find_strongest
+from aepipe.publishing.notation import decimals, significant, words
 from aepipe.publishing.outcome import Outcome, RuleResult, Verdict
 from aepipe.publishing.settings import PublishSettings
+
+# Figures of a rule that are numbers of images.
+COUNTS = ("images", "held_out")
 
 
 @dataclass(frozen=True)
@@ -15,7 +19,8 @@ class Demands:
     """Which rules hold a recipe back. That a model is sound is always demanded.
 
     Attributes:
-        baselines: It must beat PCA at its code size; a denoiser doing nothing and the best linear map.
+        baselines: It must beat the strongest baseline at its code size; a denoiser doing nothing and the best linear
+            map.
         incumbent: It must not be worse than the channel's model.
     """
 
@@ -24,7 +29,7 @@ class Demands:
 
     @classmethod
     def of(cls, setting: str, preset: str, settings: PublishSettings) -> "Demands":
-        """Return what a run demands: what a source does need not beat PCA, and a demonstration shows what it can."""
+        """Return what a run demands: a source's own setting need not beat a baseline, a demonstration nothing."""
         baselines = setting == "tuned" and preset == "full"
         chosen = settings.demand_baselines
         return cls(baselines=baselines if chosen is None else chosen, incumbent=preset == "full")
@@ -38,11 +43,24 @@ class Measured:
         release: The release that it is in.
         error: MSE per pixel; NaN where there is none.
         problem: Why there is none.
+        candidate_error: That of the run's own model on the same images; None where it is on all of them.
+        num_images: On how many images; None where it is all of them.
+        num_held_out: How many are held out in all.
     """
 
     release: str
     error: float
     problem: str = ""
+    candidate_error: float | None = None
+    num_images: int | None = None
+    num_held_out: int | None = None
+
+    @property
+    def on_which(self) -> str:
+        """On how many of the held-out images it was measured, in words; empty where it was all of them."""
+        if self.num_images is None:
+            return ""
+        return f"{self.num_images} of {self.num_held_out} held-out images, those that neither model has learned from"
 
 
 def is_sound(outcome: Outcome) -> bool:
@@ -84,7 +102,8 @@ def judge(
         rules.append(_reload_rule(judged_error(facts), reloaded, settings.reload_tolerance))
     rules += _baseline_rules(facts, demands.baselines)
     if incumbent is not None:
-        rules.append(_incumbent_rule(judged_error(facts), incumbent, settings, demands.incumbent))
+        own = judged_error(facts) if incumbent.candidate_error is None else incumbent.candidate_error
+        rules.append(_incumbent_rule(own, incumbent, settings, demands.incumbent))
     broken = [rule for rule in rules if rule.demanded and not rule.passed]
     return Verdict(
         recipe=outcome.recipe,
@@ -121,12 +140,18 @@ def _reload_rule(measured: float, reloaded: Measured, tolerance: float) -> RuleR
 
 
 def _baseline_rules(facts: Mapping[str, Any], demanded: bool) -> Iterator[RuleResult]:
-    if is_denoiser(facts):
-        error = facts["denoised_mse_per_pixel"]
-        baselines = {"noisy_mse_per_pixel": "doing nothing", "linear_mse_per_pixel": "the best linear map"}
-    else:
-        error, baselines = facts["mse_per_pixel"], {"pca_mse_per_pixel": "PCA at the same code size"}
-    for name, opponent in baselines.items():
+    error = judged_error(facts)
+    if not is_denoiser(facts):
+        baselines, strongest = find_baselines(facts), find_strongest(facts)
+        which = f", the strongest of {len(baselines)} baselines" if len(baselines) > 1 else ""
+        yield RuleResult(
+            rule=f"The model beats {strongest.label} at the same code size{which}.",
+            passed=error < strongest.mse_per_pixel,
+            demanded=demanded,
+            figures={"error": error, **{baseline.name: baseline.mse_per_pixel for baseline in baselines}},
+        )
+        return
+    for name, opponent in (("noisy_mse_per_pixel", "doing nothing"), ("linear_mse_per_pixel", "the best linear map")):
         yield RuleResult(
             rule=f"The model beats {opponent}.",
             passed=error < facts[name],
@@ -137,12 +162,15 @@ def _baseline_rules(facts: Mapping[str, Any], demanded: bool) -> Iterator[RuleRe
 
 def _incumbent_rule(error: float, incumbent: Measured, settings: PublishSettings, demanded: bool) -> RuleResult:
     problem = f" {incumbent.problem}" if incumbent.problem else ""
+    figures = {"error": _figure(error), "incumbent": _figure(incumbent.error)}
+    if incumbent.num_images is not None:
+        figures |= {"images": incumbent.num_images, "held_out": incumbent.num_held_out}
     return RuleResult(
         rule=f"Not more than {settings.regression_tolerance:.0%} worse than the model of {incumbent.release} "
-        f"on the same images.{problem}",
+        f"on the same images{f': {incumbent.on_which}' if incumbent.on_which else ''}.{problem}",
         passed=error <= (1 + settings.regression_tolerance) * incumbent.error,
         demanded=demanded,
-        figures={"error": error, "incumbent": _figure(incumbent.error)},
+        figures=figures,
     )
 
 
@@ -151,14 +179,19 @@ def _reason(rules: list[RuleResult], broken: list[RuleResult], incumbent: Measur
         return f"Broken {'rule' if len(broken) == 1 else 'rules'}: {' '.join(_with_figures(rule) for rule in broken)}"
     waived = [rule for rule in rules if not rule.passed]
     said = "Every rule that is demanded holds." if waived else "Every rule holds."
-    compared = "" if incumbent is not None else " The channel has no model of it to compare with."
+    compared = " The channel has no model of it to compare with."
+    if incumbent is not None:
+        compared = f" Compared on {incumbent.on_which}." if incumbent.on_which else ""
     return f"{said}{compared}" + (
         f" Not demanded, and broken: {' '.join(_with_figures(rule) for rule in waived)}" if waived else ""
     )
 
 
 def _with_figures(rule: RuleResult) -> str:
-    figures = ", ".join(f"{words(name)} {significant(value)}" for name, value in rule.figures.items())
+    figures = ", ".join(
+        f"{words(name)} {decimals(value, 0) if name in COUNTS else significant(value)}"
+        for name, value in rule.figures.items()
+    )
     return f"{rule.rule} ({figures})"
 
 

@@ -2,18 +2,22 @@
 
 import hashlib
 import json
-import os
-import subprocess
-from importlib import metadata
+import logging
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
-from aepipe.errors import CorruptObjectError, ObjectNotFoundError
-from aepipe.publishing.channels import read_channel
+from aepipe.errors import CorruptObjectError, NewerObjectError, ObjectNotFoundError, StoreError
+from aepipe.packages import installed_version
+from aepipe.publishing.absent import require_store
+from aepipe.publishing.channels import require_channel
+from aepipe.publishing.commit import git_commit  # noqa: F401 - what a manifest says of the code, as package_versions
+from aepipe.publishing.facts import RecipeFacts, RunParameters, like
 from aepipe.store.fingerprint import canonical_json
 from aepipe.store.interface import Store
+from aepipe.store.names import Name, RelativePath, ReleaseId, Sha256, Size, Time, is_release_id
+from aepipe.store.parsing import parse_stored
 
 PACKAGES = ("keras", "numpy", "prefect", "scikit-learn", "scipy", "tensorflow", "aepipe")
 # What a manifest says of a recipe's evaluation: enough for the table of results and for the page over all releases.
@@ -22,6 +26,8 @@ RESULT_FIGURES = (
     "psnr_db",
     "ssim",
     "pca_mse_per_pixel",
+    "patch_pca_mse_per_pixel",
+    "dct_mse_per_pixel",
     "denoised_mse_per_pixel",
     "linear_mse_per_pixel",
     "noisy_mse_per_pixel",
@@ -34,6 +40,12 @@ MEDIA_TYPES = {
     ".png": "image/png",
     ".zip": "application/zip",
 }
+logger = logging.getLogger(__name__)
+
+
+# Who signed the manifest; like itself not among the files that it names.
+SIGNATURES = "signature.json"
+UNLISTED = ("manifest.json", SIGNATURES)
 
 
 class ReleaseFile(BaseModel):
@@ -41,9 +53,9 @@ class ReleaseFile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    path: str = Field(description="Path within the release.")
-    sha256: str = Field(description="Hex digest of its bytes.")
-    size: int = Field(description="Its length in bytes.")
+    path: RelativePath = Field(description="Path within the release.")
+    sha256: Sha256 = Field(description="Hex digest of its bytes.")
+    size: Size = Field(description="Its length in bytes.")
     media_type: str = Field(description="What a browser should take it for.")
 
 
@@ -58,29 +70,38 @@ class StageCost(BaseModel):
     was_cached: bool = Field(description="It was in the store before the run began.")
 
 
+def _each_once(files: list[ReleaseFile]) -> list[ReleaseFile]:
+    paths = [file.path for file in files]
+    if not set(UNLISTED).isdisjoint(paths) or len(set(paths)) < len(paths):
+        raise ValueError("every file of a release is named once, and none is its manifest or its signatures")
+    return files
+
+
 class Manifest(BaseModel):
     """A release: what ran, on what, with which result, and every file but this one. It is written last."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     schema_version: Literal[1] = 1
-    release: str = Field(description="The release's id.")
-    created: str = Field(description="When the run started, ISO 8601 in UTC.")
-    content: str = Field(description="Digest of what the release holds; equal for runs that came to the same.")
+    release: ReleaseId = Field(description="The release's id.")
+    created: Time = Field(description="When the run started, ISO 8601 in UTC.")
+    content: Name = Field(description="Digest of what the release holds; equal for runs that came to the same.")
     flow_run: str = Field(description="Id of the flow run.")
-    parameters: dict[str, JsonValue] = Field(description="The run's parameters.")
+    parameters: Annotated[dict[str, JsonValue], like(RunParameters)] = Field(description="The run's parameters.")
     git_commit: str | None = Field(description="Commit of the code, with -dirty where it was changed since.")
     packages: dict[str, str] = Field(description="Versions that the result depends on.")
     hardware: list[str] = Field(description="What the recipes were trained on.")
     seconds: float = Field(description="How long the run took, in seconds.")
-    recipes: dict[str, dict[str, JsonValue]] = Field(
+    recipes: dict[Name, Annotated[dict[str, JsonValue], like(RecipeFacts)]] = Field(
         description="Verdict, setting, data and held-out MSE of each recipe, and the release that its models come from."
     )
-    lineage: dict[str, dict[str, str]] = Field(description="Fingerprint of each stage of each recipe.")
-    stages: dict[str, dict[str, StageCost]] = Field({}, description="What each stage of each recipe took.")
-    candidate: str = Field(description="The run's own release; another one where production's models were kept.")
+    lineage: dict[Name, dict[str, str]] = Field(description="Fingerprint of each stage of each recipe.")
+    stages: dict[Name, dict[str, StageCost]] = Field({}, description="What each stage of each recipe took.")
+    candidate: ReleaseId = Field(description="The run's own release; another one where production's models were kept.")
     store: dict[str, JsonValue] = Field(description="What was measured about the store before anything was written.")
-    files: list[ReleaseFile] = Field(description="Every file of the release but this one.")
+    files: Annotated[list[ReleaseFile], AfterValidator(_each_once)] = Field(
+        description="Every file of the release but this one and its signatures."
+    )
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:
@@ -93,6 +114,30 @@ def manifest_sha256(manifest: Manifest) -> str:
     return hashlib.sha256(manifest_bytes(manifest)).hexdigest()
 
 
+def manifest_key(release: str) -> str:
+    """Return the key under which a release's manifest lies."""
+    return f"releases/{release}/manifest.json"
+
+
+def get_manifest_bytes(store: Store, release: str) -> bytes:
+    """Return a release's manifest as it is stored.
+
+    Raises:
+        ObjectNotFoundError: there is no such release, or it was never completed.
+    """
+    try:
+        if is_release_id(release):
+            return store.get(manifest_key(release))
+    except ObjectNotFoundError:
+        pass
+    require_store(store)
+    raise ObjectNotFoundError(
+        "A release is complete once its manifest is there.",
+        f"See the releases with: aepipe releases list --store {store.url}",
+        release=release,
+    )
+
+
 def read_manifest(store: Store, release: str, sha256: str | None = None) -> Manifest:
     """Return a release's manifest.
 
@@ -103,47 +148,96 @@ def read_manifest(store: Store, release: str, sha256: str | None = None) -> Mani
 
     Raises:
         ObjectNotFoundError: there is no such release, or it was never completed.
-        CorruptObjectError: the manifest is not the one that the channel names.
+        CorruptObjectError: the manifest is not the one that the channel names, is damaged, or is another release's.
+        NewerObjectError: a newer aepipe wrote it.
     """
-    try:
-        data = store.get(f"releases/{release}/manifest.json")
-    except ObjectNotFoundError:
-        raise ObjectNotFoundError(
-            "A release is complete once its manifest is there.",
-            f"See the releases with: aepipe releases list --store {store.url}",
-            release=release,
-        ) from None
+    data = get_manifest_bytes(store, release)
     if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
         raise CorruptObjectError(
             "A manifest must be the one that the channel names.",
             "Point the channel at another release: aepipe releases rollback.",
             release=release,
         )
-    return Manifest.model_validate_json(data)
+    manifest = parse_stored(
+        data, Manifest, manifest_key(release), "Restore it from a backup; prune removes it in time."
+    )
+    if manifest.release != release:
+        raise CorruptObjectError(
+            "A manifest must lie under the id of its release.",
+            "Restore it from a backup; prune removes it in time.",
+            key=manifest_key(release),
+            release=manifest.release,
+        )
+    return manifest
+
+
+def stored_sha256(store: Store, manifest: Manifest) -> str:
+    """Return the hex digest of a release's manifest as it is stored: an older version may have written fewer fields.
+
+    Raises:
+        ObjectNotFoundError: it is gone.
+        CorruptObjectError: it is another one than this.
+    """
+    data = get_manifest_bytes(store, manifest.release)
+    if parse_stored(data, Manifest, manifest_key(manifest.release)) != manifest:
+        raise CorruptObjectError("A manifest never changes.", "Run again.", release=manifest.release)
+    return hashlib.sha256(data).hexdigest()
 
 
 def resolve_release(store: Store, name: str) -> Manifest:
-    """Return the manifest of a release, or of the one that a channel of this name points at."""
+    """Return the manifest of a release, or of the one that a channel of this name points at.
+
+    Raises:
+        ObjectNotFoundError: there is no such release or channel, or no store at all.
+        CorruptObjectError: the manifest is not the one that the channel names.
+    """
     # No channel's name has the capital letters of a release's.
-    channel = read_channel(store, name) if name == name.lower() else None
-    if channel is None:
+    if name != name.lower():
         return read_manifest(store, name)
+    channel = require_channel(store, name)
     return read_manifest(store, channel.release, channel.current.manifest_sha256)
 
 
 def list_releases(store: Store) -> list[Manifest]:
-    """Return the manifests of all complete releases, the latest first."""
-    keys = [info.key for info in store.list("releases/") if info.key.count("/") == 2]
-    return [read_manifest(store, key.split("/")[1]) for key in sorted(keys, reverse=True) if _is_manifest(key)]
+    """Return the manifests of all complete releases, the latest first; one that can't be read is named in a warning."""
+    manifests, unreadable = survey_releases(store)
+    for release, problem in unreadable.items():
+        logger.warning("Release %s is passed over: %s", release, problem)
+    return manifests
 
 
-def _is_manifest(key: str) -> bool:
-    return key.endswith("/manifest.json")
+def survey_releases(store: Store) -> tuple[list[Manifest], dict[str, StoreError]]:
+    """Return the manifests of all complete releases, the latest first, and why others can't be read, by their ids.
+
+    What has no release's id is somebody else's, and passed over.
+    """
+    manifests, unreadable = [], {}
+    for release in release_ids(store):
+        try:
+            manifests.append(read_manifest(store, release))
+        except ObjectNotFoundError:
+            # It was pruned meanwhile.
+            continue
+        except (CorruptObjectError, NewerObjectError) as error:
+            unreadable[release] = error
+    return manifests, unreadable
+
+
+def release_ids(store: Store) -> list[str]:
+    """Return the ids of all releases that have a manifest, the latest first."""
+    parts = [info.key.split("/") for info in store.list("releases/")]
+    complete = {part[1] for part in parts if len(part) == 3 and part[2] == "manifest.json"}
+    return sorted(filter(is_release_id, complete), reverse=True)
 
 
 def has_model(manifest: Manifest, recipe: str) -> bool:
     """Tell whether a release has a model of a recipe."""
     return any(file.path == f"models/{recipe}/model.keras" for file in manifest.files)
+
+
+def with_models(manifest: Manifest) -> list[str]:
+    """Return the recipes that a release has a model of."""
+    return [recipe for recipe in manifest.recipes if has_model(manifest, recipe)]
 
 
 def release_file(path: str, source: Path, sha256: str) -> ReleaseFile:
@@ -154,19 +248,7 @@ def release_file(path: str, source: Path, sha256: str) -> ReleaseFile:
 
 def package_versions() -> dict[str, str]:
     """Return the installed versions of what a result depends on."""
-    return {name: metadata.version(name) for name in PACKAGES}
-
-
-def git_commit() -> str | None:
-    """Return the commit of the code that runs, or None outside a checkout; $AEPIPE_GIT_COMMIT goes first."""
-    if os.environ.get("AEPIPE_GIT_COMMIT"):
-        return os.environ["AEPIPE_GIT_COMMIT"]
-    folder = Path(__file__).parent
-    command = ["git", "-C", str(folder), "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip() or None
-    except (OSError, subprocess.SubprocessError):
-        return None
+    return {name: installed_version(name) for name in PACKAGES}
 
 
 def as_json(value: Any) -> bytes:

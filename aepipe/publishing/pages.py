@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from aepipe.cells import as_cell, from_cell
 from aepipe.errors import ObjectNotFoundError
 from aepipe.publishing.card import render_card
 from aepipe.publishing.manifest import Manifest
@@ -25,7 +26,7 @@ CAPTIONS = {
     "latent_grid": "Images decoded along the two most telling directions of the code",
     "interpolations": "Images decoded on the way from the code of one image to that of another",
     "loss_curves": "Loss by epoch; the kept epoch is marked",
-    "error_histogram": "Error of each held-out image, beside PCA's",
+    "error_histogram": "Error of each held-out image, beside the strongest baseline's",
     "mse_by_class": "Held-out error by class",
     "error_by_noise": "Error on the noisy test set against doing nothing and the best linear map",
     "code_map": "Codes of held-out images in two dimensions: neighbours (t-SNE) and distances (PCA)",
@@ -71,10 +72,12 @@ def write_pages(
         store: Where the release lies, and production's figures.
         production: What the channel holds, whose figures stand beside this run's.
     """
-    tables = [pd.read_csv(source) for path, source in files.items() if path.endswith("/metrics.csv")]
+    tables = [_read_metrics(source) for path, source in files.items() if path.endswith("/metrics.csv")]
     metrics = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
-    metrics.to_csv(folder / "metrics.csv", index=False)
     metrics.to_json(folder / "metrics.json", orient="records", indent=1)
+    metrics.map(lambda value: as_cell(value) if isinstance(value, str) else value).to_csv(
+        folder / "metrics.csv", index=False
+    )
     for outcome in outcomes:
         # A card says how to load the model, and an unsound model is not in the release.
         if f"models/{outcome.recipe}/model.keras" in files:
@@ -98,6 +101,12 @@ def write_pages(
         noisy_sets=list(_noisy_sets(outcomes, files)),
     )
     (folder / "report.html").write_text(render_report(report), encoding="utf-8")
+
+
+def _read_metrics(path: Path) -> pd.DataFrame:
+    # A class may be called NA or 007.
+    table = pd.read_csv(path, dtype={"class_name": str}, keep_default_na=False)
+    return table.assign(class_name=table.class_name.map(from_cell))
 
 
 def _figures(recipe: str, files: Mapping[str, Path], store: Store, production: Manifest | None) -> Iterator[Figure]:

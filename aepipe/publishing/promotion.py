@@ -1,29 +1,30 @@
 """From candidate to channel: what passed the gate goes in, what did not stays as it was, and nothing goes unsaid."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
-from aepipe.errors import ConflictError, ParameterError
+from aepipe.errors import ConflictError, ObjectNotFoundError, ParameterError, UnknownOutcomeError
+from aepipe.publishing.change import refuse_loss, release_of
 from aepipe.publishing.channels import Action, Channel, Entry, point_channel, read_channel, require_channel
+from aepipe.publishing.composition import compose
 from aepipe.publishing.manifest import (
     Manifest,
-    ReleaseFile,
     as_json,
-    has_model,
-    manifest_sha256,
     read_manifest,
     resolve_release,
+    stored_sha256,
+    with_models,
 )
 from aepipe.publishing.outcome import Verdict
-from aepipe.publishing.protocol import complete_release, put_release_files
+from aepipe.publishing.removal import take_back
+from aepipe.publishing.signatures import require_trusted
 from aepipe.publishing.verify import require_intact
 from aepipe.store.interface import Store
-from aepipe.store.local_files import local_file
-from aepipe.store.refs import Ref
 
 ATTEMPTS = 10
-DECISION = "decision.json"
+# What becomes of the channel's models of recipes that the release has none of.
+Missing = Literal["refuse", "keep", "drop"]
 
 
 @dataclass(frozen=True)
@@ -85,17 +86,27 @@ def promote_passed(
         if not judgement.passed:
             return Promoted(base, judgement.verdicts)
         why = _in_words(judgement.verdicts)
+        decision = as_json([verdict.model_dump(mode="json") for verdict in judgement.verdicts])
+        verdicts = {verdict.recipe: verdict.verdict for verdict in judgement.verdicts}
         try:
-            release = _compose(store, candidate, judgement)
+            release = compose(store, candidate, release_of(store, base), judgement.passed, decision, verdicts)
             moved = _point(store, channel, release, candidate.release, base, "promoted", why, by)
-        except ConflictError:
+        except (ConflictError, UnknownOutcomeError):
             continue
         return Promoted(moved, judgement.verdicts)
     raise ConflictError("A channel must stand still for a moment to be set.", "Run again.", channel=channel)
 
 
-def promote(store: Store, channel: str, name: str, why: str, by: str | None = None, force: bool = False) -> Channel:
-    """Give a channel a release as it is.
+def promote(
+    store: Store,
+    channel: str,
+    name: str,
+    why: str,
+    by: str | None = None,
+    force: bool = False,
+    missing: Missing = "refuse",
+) -> Channel:
+    """Give a channel a release as it is, or with the channel's own models beside its own.
 
     Args:
         store: Where all is.
@@ -104,10 +115,14 @@ def promote(store: Store, channel: str, name: str, why: str, by: str | None = No
         why: The reason, for the record.
         by: Who does it; the user by default.
         force: Also where the gate held a recipe of it back.
+        missing: What becomes of the channel's models of recipes that the release has none of: keep makes a release of
+            both, drop lets them go, refuse promotes nothing where there are any.
 
     Raises:
-        ParameterError: there is no reason, or the gate held a recipe back.
+        ParameterError: there is no reason, the gate held a recipe back, the release has no model, or the channel would
+            lose one.
         CorruptObjectError: a byte of the release is not what its manifest says.
+        UntrustedReleaseError: no trusted key signed it.
     """
     if not why.strip():
         raise ParameterError("A promotion needs a reason, for the record.", "Give one: --why TEXT.", why=why)
@@ -116,9 +131,16 @@ def promote(store: Store, channel: str, name: str, why: str, by: str | None = No
     if held and not force:
         way_out = "Read its decision.json; to promote it all the same add --force."
         raise ParameterError("The gate must have passed every recipe.", way_out, release=manifest.release, held=held)
+    if not with_models(manifest):
+        way_out = f"Choose another: aepipe releases list --store {store.url}"
+        raise ParameterError("A channel's release has a model.", way_out, release=manifest.release, models=[])
+    require_trusted(store, manifest)
     require_intact(store, manifest, full=True)
     base = read_channel(store, channel)
-    return _point(store, channel, manifest, manifest.candidate, base, "forced" if held else "promoted", why, by)
+    if missing == "refuse":
+        refuse_loss(store, channel, base, manifest)
+    release = compose(store, manifest, release_of(store, base)) if missing == "keep" else manifest
+    return _point(store, channel, release, manifest.candidate, base, "forced" if held else "promoted", why, by)
 
 
 def rollback(store: Store, channel: str, why: str, by: str | None = None) -> Channel:
@@ -128,6 +150,7 @@ def rollback(store: Store, channel: str, why: str, by: str | None = None) -> Cha
         ObjectNotFoundError: the channel, or the release that it named before, is not there.
         ParameterError: it never named another release, or there is no reason.
         ConflictError: somebody else moved it meanwhile.
+        UntrustedReleaseError: no trusted key signed the release.
     """
     if not why.strip():
         raise ParameterError("A rollback needs a reason, for the record.", "Give one: --why TEXT.", why=why)
@@ -138,6 +161,7 @@ def rollback(store: Store, channel: str, why: str, by: str | None = None) -> Cha
             "A channel can go back once it has named two releases.", channel=channel, release=base.release
         )
     manifest = read_manifest(store, before.release, before.manifest_sha256)
+    require_trusted(store, manifest)
     require_intact(store, manifest)
     return _point(store, channel, manifest, before.candidate, base, "rolled back", why, by)
 
@@ -152,8 +176,9 @@ def _point(
     why: str,
     by: str | None,
 ) -> Channel:
-    digest = manifest_sha256(manifest)
-    return point_channel(
+    """Let a channel name a release; where that was pruned meanwhile, let it name what it named before."""
+    digest = stored_sha256(store, manifest)
+    moved = point_channel(
         store,
         channel,
         manifest.release,
@@ -164,48 +189,13 @@ def _point(
         candidate=candidate,
         expected=base,
     )
-
-
-def _compose(store: Store, candidate: Manifest, judgement: Judgement) -> Manifest:
-    """Return the release that the channel shall have: the candidate, or a new one with the channel's own models for
-    the recipes that did not pass."""
-    base = judgement.base
-    production = None if base is None else read_manifest(store, base.release, base.current.manifest_sha256)
-    kept = [] if production is None else [r for r in _with_models(production) if r not in judgement.passed]
-    if not kept and set(judgement.passed) == set(_with_models(candidate)):
-        return candidate
-    digest = hashlib.sha256(f"{candidate.release} {production and production.release} {judgement.passed}".encode())
-    release = f"{candidate.release}-{digest.hexdigest()[:6]}"
-    parts = [(candidate, file) for file in candidate.files if _belongs(file, judgement.passed)]
-    parts += [(production, file) for file in production.files if _recipe_of(file) in kept] if production else []
-    put_release_files(store, release, {file.path: _local(store, source.release, file) for source, file in parts})
-    decision = as_json([verdict.model_dump(mode="json") for verdict in judgement.verdicts])
-    store.put(f"releases/{release}/{DECISION}", decision)
-    files = [
-        *(file for _, file in parts),
-        ReleaseFile(
-            path=DECISION,
-            sha256=hashlib.sha256(decision).hexdigest(),
-            size=len(decision),
-            media_type="application/json",
-        ),
-    ]
-    verdicts = {verdict.recipe: verdict.verdict for verdict in judgement.verdicts}
-    recipes = {recipe: {**candidate.recipes[recipe], "verdict": verdicts[recipe]} for recipe in judgement.passed}
-    lineage = {recipe: candidate.lineage[recipe] for recipe in judgement.passed}
-    if production is not None:
-        recipes |= {recipe: production.recipes[recipe] for recipe in kept}
-        lineage |= {recipe: production.lineage[recipe] for recipe in kept}
-    manifest = candidate.model_copy(
-        update={
-            "release": release,
-            "recipes": recipes,
-            "lineage": lineage,
-            "files": sorted(files, key=lambda file: file.path),
-        }
-    )
-    complete_release(store, manifest)
-    return manifest
+    # Who prunes looks at the channels after the manifest is gone, so one of the two sees what the other did.
+    try:
+        read_manifest(store, manifest.release, digest)
+    except ObjectNotFoundError:
+        take_back(store, channel, moved, base)
+        raise
+    return moved
 
 
 def _in_words(verdicts: tuple[Verdict, ...]) -> str:
@@ -213,21 +203,3 @@ def _in_words(verdicts: tuple[Verdict, ...]) -> str:
     for verdict in verdicts:
         recipes.setdefault(verdict.verdict, []).append(verdict.recipe)
     return "; ".join(f"{name}: {', '.join(of_it)}" for name, of_it in recipes.items())
-
-
-def _belongs(file: ReleaseFile, passed: tuple[str, ...]) -> bool:
-    recipe = _recipe_of(file)
-    return file.path != DECISION and (recipe is None or recipe in passed)
-
-
-def _recipe_of(file: ReleaseFile) -> str | None:
-    return file.path.split("/")[1] if file.path.startswith("models/") else None
-
-
-def _with_models(manifest: Manifest) -> list[str]:
-    return [recipe for recipe in manifest.recipes if has_model(manifest, recipe)]
-
-
-def _local(store: Store, release: str, file: ReleaseFile):
-    uri = f"{store.url}/releases/{release}/{file.path}"
-    return local_file(store, Ref(uri=uri, sha256=file.sha256, size=file.size, kind="document"))

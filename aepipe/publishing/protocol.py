@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from aepipe.publishing.manifest import Manifest, manifest_bytes
+from aepipe.publishing.manifest import Manifest, manifest_bytes, manifest_sha256
+from aepipe.publishing.signatures import sign_new
 from aepipe.publishing.verify import require_intact
 from aepipe.store.interface import Store
 
@@ -18,6 +19,8 @@ def put_release_files(
 def complete_release(store: Store, manifest: Manifest, full: bool = False) -> None:
     """Write the manifest of a release whose files are in the store; from then on it exists and never changes.
 
+    Where $AEPIPE_SIGNING_KEY is set the manifest is signed.
+
     Args:
         store: Where the files are.
         manifest: What they must be.
@@ -29,4 +32,6 @@ def complete_release(store: Store, manifest: Manifest, full: bool = False) -> No
         UnknownOutcomeError: the answer was lost and the manifest can't be read; run again.
     """
     require_intact(store, manifest, full)
+    # First, so that no reader meets a release that its publisher has yet to sign.
+    sign_new(store, manifest.release, manifest_sha256(manifest))
     store.create(f"releases/{manifest.release}/manifest.json", manifest_bytes(manifest))

@@ -5,7 +5,6 @@ meets half a release, whenever the publisher is killed.
 """
 
 import hashlib
-import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -16,28 +15,31 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 from pydantic_core import to_jsonable_python
 
-from aepipe.errors import ObjectNotFoundError
+from aepipe.io.hashing import file_sha256
 from aepipe.publishing.channels import CANDIDATE, Channel, point_channel, read_channel
 from aepipe.publishing.contents import content_digest, costs, lineage, summarise
-from aepipe.publishing.gate import Demands, Measured, is_sound, judge
+from aepipe.publishing.equal import find_equal, held_by_others, read_verdicts
+from aepipe.publishing.fairness import find_comparable
+from aepipe.publishing.gate import Demands, is_sound, judge
 from aepipe.publishing.manifest import (
     Manifest,
     as_json,
     git_commit,
     has_model,
-    manifest_sha256,
     package_versions,
     read_manifest,
     release_file,
+    stored_sha256,
+    with_models,
 )
 from aepipe.publishing.outcome import Outcome, Verdict
 from aepipe.publishing.promotion import Judgement, promote_passed
 from aepipe.publishing.protocol import complete_release, put_release_files
-from aepipe.publishing.recheck import measure_published
+from aepipe.publishing.recheck import PublishedErrors, measure_published
 from aepipe.publishing.settings import PublishSettings
+from aepipe.publishing.signatures import require_trusted
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
-from aepipe.store.stages import file_sha256
 
 
 class Run(BaseModel):
@@ -45,8 +47,8 @@ class Run(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    flow_run: str = Field(description="Id of the flow run; publishing it again gives the same release.")
-    started: datetime = Field(description="When it started.")
+    flow_run: str = Field(description="Id of the flow run; publishing the same of it again gives the same release.")
+    started: datetime = Field(description="When this attempt at it started.")
     parameters: dict[str, JsonValue] = Field(description="Its parameters, without where its results go.")
 
     @field_validator("parameters", mode="before")
@@ -67,14 +69,30 @@ class Published(BaseModel):
     verdicts: tuple[Verdict, ...] = Field(description="The decision about each recipe.")
     channel: str = Field(description="The channel that recipes are promoted to.")
     channel_release: str | None = Field(description="The release that the channel names now.")
+    candidate_release: str | None = Field(description="The release that `candidate` names now; it has a model.")
     was_published_before: bool = Field(description="An equal release was there already; nothing was written.")
+    held_before: tuple[str, ...] = Field((), description="Recipes that another run of the same content told were held.")
+
+    @property
+    def newly_held(self) -> tuple[str, ...]:
+        """The recipes that are held back, and of which nobody was told yet."""
+        return tuple(recipe for recipe in self._held() if recipe not in self.held_before)
 
     @property
     def summary(self) -> str:
-        """One line: the release, what the channel names, and which recipes are held back."""
-        held = [verdict.recipe for verdict in self.verdicts if verdict.verdict == "held"]
-        named = f" {self.channel.capitalize()} is {self.channel_release}." if self.channel_release else ""
-        return f"Release {self.release}: {self.uri}.{named}" + (f" Held: {', '.join(held)}." if held else "")
+        """One line: the release, what the channels name, and which recipes are held back."""
+        as_before = [recipe for recipe in self._held() if recipe in self.held_before]
+        parts = [f"Release {self.release}: {self.uri}."]
+        if self.candidate_release != self.release:
+            parts.append(f"It has no model: candidate is {self.candidate_release or 'not set'}, as before.")
+        if self.channel_release:
+            parts.append(f"{self.channel.capitalize()} is {self.channel_release}.")
+        parts += [f"Held: {', '.join(self.newly_held)}."] if self.newly_held else []
+        parts += [f"Held as before: {', '.join(as_before)}."] if as_before else []
+        return " ".join(parts)
+
+    def _held(self) -> list[str]:
+        return [verdict.recipe for verdict in self.verdicts if verdict.verdict == "held"]
 
 
 def publish_release(
@@ -85,7 +103,10 @@ def publish_release(
     store_facts: Mapping[str, JsonValue] = {},
     on_file: Callable[[str], None] | None = None,
 ) -> Published:
-    """Publish a run as a candidate, unless it came to exactly what the candidate is, and promote what passes the gate.
+    """Publish a run as a candidate, and promote what passes the gate.
+
+    A run that came to exactly what a kept release is writes nothing: that release is the candidate again. A release
+    without any model keeps its decision and its report, but no channel names it.
 
     Args:
         store: Where the release goes, and where the stages' files are.
@@ -103,30 +124,35 @@ def publish_release(
     judging = _Judging(store, outcomes, run, settings)
     channel = settings.channel_for(judging.preset)
     content = content_digest(outcomes, run.parameters)
-    release, before = _release_id(run), True
-    candidate = read_channel(store, CANDIDATE)
-    if candidate is not None and _has_content(store, candidate.release, content):
-        release = candidate.release
-    if not _is_complete(store, release):
-        before = False
+    judgement, manifest = None, find_equal(store, content)
+    held_before = () if manifest is None else held_by_others(store, manifest, run.flow_run)
+    if manifest is None:
+        release = _release_id(run, content)
         judgement = _write_candidate(store, release, content, outcomes, run, judging, settings, store_facts, on_file)
-    else:
-        judgement = None
-    manifest = read_manifest(store, release)
+        manifest = read_manifest(store, release)
     by = f"flow run {run.flow_run}"
-    point_channel(store, CANDIDATE, release, manifest_sha256(manifest), action="published", why="A run ended.", by=by)
+    candidate = _point_candidate(store, manifest, by)
     promoted = promote_passed(store, channel, manifest, judging.judge, judgement, by)
-    verdicts = promoted.verdicts or _read_verdicts(store, release)
-    uri = f"{store.url}/releases/{release}"
+    uri = f"{store.url}/releases/{manifest.release}"
     return Published(
-        release=release,
+        release=manifest.release,
         uri=uri,
         report_uri=f"{uri}/report.html",
-        verdicts=verdicts,
+        verdicts=promoted.verdicts or read_verdicts(store, manifest.release),
         channel=channel,
         channel_release=None if promoted.channel is None else promoted.channel.release,
-        was_published_before=before,
+        candidate_release=None if candidate is None else candidate.release,
+        was_published_before=judgement is None,
+        held_before=held_before,
     )
+
+
+def _point_candidate(store: Store, manifest: Manifest, by: str) -> Channel | None:
+    """Let `candidate` name a release that has a model, and return the channel."""
+    if not with_models(manifest):
+        return read_channel(store, CANDIDATE)
+    digest = stored_sha256(store, manifest)
+    return point_channel(store, CANDIDATE, manifest.release, digest, action="published", why="A run ended.", by=by)
 
 
 class _Judging:
@@ -135,7 +161,7 @@ class _Judging:
     def __init__(self, store: Store, outcomes: Sequence[Outcome], run: Run, settings: PublishSettings):
         self._store, self._outcomes, self._settings = store, outcomes, settings
         self.preset = str(run.parameters.get("preset", "full"))
-        self._measured: dict[tuple[str, str], Measured] = {}
+        self._measured: dict[tuple[str, str], PublishedErrors] = {}
         self._manifests: dict[str, Manifest] = {}
 
     def production(self, base: Channel | None) -> Manifest | None:
@@ -143,7 +169,9 @@ class _Judging:
         if base is None:
             return None
         if base.release not in self._manifests:
-            self._manifests[base.release] = read_manifest(self._store, base.release, base.current.manifest_sha256)
+            manifest = read_manifest(self._store, base.release, base.current.manifest_sha256)
+            require_trusted(self._store, manifest)
+            self._manifests[base.release] = manifest
         return self._manifests[base.release]
 
     def judge(self, release: str, base: Channel | None) -> Judgement:
@@ -153,37 +181,24 @@ class _Judging:
     def _judge_one(self, release: str, production: Manifest | None, outcome: Outcome) -> Verdict:
         reloaded = incumbent = None
         if is_sound(outcome):
-            reloaded = self._measure(release, outcome)
+            own = self._measure(release, outcome)
+            reloaded = own.on_all()
             if production is not None and has_model(production, outcome.recipe):
-                incumbent = self._measure(production.release, outcome)
+                comparable = find_comparable(self._store, outcome, production)
+                incumbent = self._measure(production.release, outcome).beside(own, comparable)
         demands = Demands.of(outcome.setting, self.preset, self._settings)
         return judge(outcome, reloaded, incumbent, demands, self._settings)
 
-    def _measure(self, release: str, outcome: Outcome) -> Measured:
+    def _measure(self, release: str, outcome: Outcome) -> PublishedErrors:
         name = release, outcome.recipe
         if name not in self._measured:
             self._measured[name] = measure_published(self._store, release, outcome)
         return self._measured[name]
 
 
-def _has_content(store: Store, release: str, content: str) -> bool:
-    try:
-        return read_manifest(store, release).content == content
-    except ObjectNotFoundError:
-        return False
-
-
-def _is_complete(store: Store, release: str) -> bool:
-    return store.exists(f"releases/{release}/manifest.json")
-
-
-def _read_verdicts(store: Store, release: str) -> tuple[Verdict, ...]:
-    decisions = json.loads(store.get(f"releases/{release}/decision.json"))
-    return tuple(Verdict.model_validate(decision) for decision in decisions)
-
-
-def _release_id(run: Run) -> str:
-    short = hashlib.sha256(run.flow_run.encode()).hexdigest()[:6]
+def _release_id(run: Run, content: str) -> str:
+    # Of what it came to as well: a run that is tried again may come to something else.
+    short = hashlib.sha256(f"{run.flow_run} {content}".encode()).hexdigest()[:6]
     return f"{run.started.astimezone(UTC):%Y%m%dT%H%M%SZ}-{short}"
 
 

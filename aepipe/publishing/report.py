@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from aepipe.evaluation.strongest import BASELINES, Baseline, find_baselines, find_strongest
 from aepipe.publishing import notation
 from aepipe.publishing.contents import STAGES
 from aepipe.publishing.gate import is_sound
 from aepipe.publishing.inline_images import InlineImage, inline_image
 from aepipe.publishing.outcome import Outcome, Verdict
 from aepipe.publishing.templates import html_environment
+from aepipe.splits import say_parts
+from aepipe.stages.data import account_lines
 
 VERDICTS = ("promoted", "first", "held", "failed")
 PER_PIXEL_FACTS = (
     "mse_per_pixel",
-    "pca_mse_per_pixel",
+    *BASELINES,
     "mean_image_mse_per_pixel",
     "noisy_mse_per_pixel",
     "linear_mse_per_pixel",
@@ -111,16 +114,31 @@ class Entry:
         return is_sound(self.outcome)
 
     @property
-    def ratio_to_pca(self) -> float | None:
-        """The model's error over PCA's at the same code size; below 1 is better than PCA."""
-        mse, pca_mse = self.facts.get("mse_per_pixel"), self.facts.get("pca_mse_per_pixel")
-        return mse / pca_mse if mse is not None and pca_mse else None
+    def baselines(self) -> Sequence[Baseline]:
+        """The baselines at the same code size that there are figures of."""
+        return find_baselines(self.facts)
+
+    @property
+    def strongest(self) -> Baseline | None:
+        """The strongest of them."""
+        return find_strongest(self.facts)
+
+    @property
+    def ratio_to_strongest(self) -> float | None:
+        """The model's error over the strongest baseline's at the same code size; below 1 is better."""
+        mse, strongest = self.facts.get("mse_per_pixel"), self.strongest
+        return mse / strongest.mse_per_pixel if mse is not None and strongest and strongest.mse_per_pixel else None
 
     @property
     def ratio_to_baseline(self) -> float | None:
-        """The error over PCA's with the same code size; a denoiser's, on noisy input, over the best linear map's."""
+        """The error over the strongest baseline's; a denoiser's, on noisy input, over the best linear map's."""
         denoised, linear = self.facts.get("denoised_mse_per_pixel"), self.facts.get("linear_mse_per_pixel")
-        return denoised / linear if denoised is not None and linear else self.ratio_to_pca
+        return denoised / linear if denoised is not None and linear else self.ratio_to_strongest
+
+    def which(self, baseline: Baseline) -> str:
+        """Return what a baseline is called, with what was chosen about it."""
+        chosen = self.facts.get(baseline.name.replace("_mse_per_pixel", "_chosen"))
+        return f"{baseline.label} ({chosen})" if chosen else baseline.label
 
 
 def render_report(report: Report) -> str:
@@ -136,6 +154,7 @@ def render_report(report: Report) -> str:
         .get_template("report.html.j2")
         .render(
             report=report,
+            say_parts=say_parts,
             entries=entries,
             failed=[entry for entry in entries if entry.verdict.verdict == "failed"],
             held=[entry for entry in entries if entry.verdict.verdict == "held"],
@@ -143,6 +162,11 @@ def render_report(report: Report) -> str:
             counts=_counts(entries),
             num_compared=len(ratios),
             num_better=sum(ratio < 1 for ratio in ratios),
+            inputs={
+                entry.outcome.data.fingerprint: account_lines(entry.outcome.data)
+                for entry in entries
+                if entry.outcome.data
+            },
             noisy_sets=[(noisy_set, inline_image(noisy_set.png_bytes)) for noisy_set in report.noisy_sets],
             stages=STAGES,
             per_pixel=notation.choose_notation(_per_pixel_values(entries)),

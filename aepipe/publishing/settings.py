@@ -20,7 +20,8 @@ class PublishSettings(BaseModel):
     )
     demand_baselines: bool | None = Field(
         None,
-        description="Recipes must beat PCA, denoisers the linear map; by default tuned ones of preset full must.",
+        description="Recipes must beat the strongest baseline, denoisers the linear map; by default tuned ones of "
+        "preset full must.",
     )
     regression_tolerance: float = Field(
         0.02, ge=0, le=1, description="By what share a recipe's error may be over that of the channel's model."

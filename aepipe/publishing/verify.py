@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError
-from aepipe.publishing.manifest import Manifest, ReleaseFile
+from aepipe.io.hashing import file_sha256
+from aepipe.publishing.manifest import UNLISTED, Manifest, ReleaseFile
 from aepipe.store.interface import Store
-from aepipe.store.stages import file_sha256
 
 THREADS = 8
 
@@ -23,15 +23,14 @@ class Finding:
 
 
 def find_problems(store: Store, manifest: Manifest, full: bool = False) -> list[Finding]:
-    """Return what is wrong about a release: missing files, other sizes, other bytes, files that it does not name.
+    """Return what is wrong about a release: missing files, other sizes, other bytes.
 
     Args:
         store: Where the release is.
         manifest: What it should be.
         full: Read every byte back; otherwise sizes are compared.
     """
-    prefix = f"releases/{manifest.release}/"
-    sizes = {info.key.removeprefix(prefix): info.size for info in store.list(prefix)}
+    prefix, sizes = _sizes(store, manifest)
     findings = [*_listed_problems(prefix, manifest, sizes)]
     if full:
         there = [file for file in manifest.files if sizes.get(file.path) == file.size]
@@ -39,6 +38,16 @@ def find_problems(store: Store, manifest: Manifest, full: bool = False) -> list[
             found = pool.map(lambda file: _read_problem(store, prefix, file), there)
             findings += [finding for finding in found if finding is not None]
     return sorted(findings, key=lambda finding: finding.key)
+
+
+def find_foreign(store: Store, manifest: Manifest) -> list[Finding]:
+    """Return the files in a release's folder that its manifest does not name.
+
+    They harm no reader: who looks at a folder with a file manager leaves such files.
+    """
+    prefix, sizes = _sizes(store, manifest)
+    named = {*UNLISTED, *(file.path for file in manifest.files)}
+    return [Finding(prefix + path, "not in the manifest") for path in sorted(sizes) if path not in named]
 
 
 def require_intact(store: Store, manifest: Manifest, full: bool = False) -> None:
@@ -51,7 +60,7 @@ def require_intact(store: Store, manifest: Manifest, full: bool = False) -> None
     if findings:
         raise CorruptObjectError(
             "A release must be in the store as it was written.",
-            "Run again.",
+            "Look at all of it with: aepipe releases verify RELEASE --full.",
             release=manifest.release,
             key=findings[0].key,
             problem=findings[0].problem,
@@ -65,8 +74,11 @@ def _listed_problems(prefix: str, manifest: Manifest, sizes: dict[str, int]) -> 
             yield Finding(prefix + file.path, "missing")
         elif sizes[file.path] != file.size:
             yield Finding(prefix + file.path, f"{sizes[file.path]} bytes, not {file.size}")
-    named = {"manifest.json", *(file.path for file in manifest.files)}
-    yield from (Finding(prefix + path, "not in the manifest") for path in sizes if path not in named)
+
+
+def _sizes(store: Store, manifest: Manifest) -> tuple[str, dict[str, int]]:
+    prefix = f"releases/{manifest.release}/"
+    return prefix, {info.key.removeprefix(prefix): info.size for info in store.list(prefix)}
 
 
 def _read_problem(store: Store, prefix: str, file: ReleaseFile) -> Finding | None:

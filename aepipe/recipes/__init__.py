@@ -6,6 +6,7 @@ from enum import StrEnum
 from aepipe.errors import ParameterError
 from aepipe.recipes import faces, horses_stacked, mnist_denoising, mnist_dense, mnist_subclassed, mnist_variational
 from aepipe.recipes.recipe import Recipe
+from aepipe.suggestions import did_you_mean
 
 RECIPES: Mapping[str, Recipe] = {
     "mnist-dense": mnist_dense.RECIPE,
@@ -28,7 +29,7 @@ def complete_name(text: str) -> str:
     Raises:
         ParameterError: it is part of none, or of several.
     """
-    found = [name for name in RECIPES if text in (name, *name.split("-"))]
+    found = _names_with(text)
     if len(found) > 1:
         raise ParameterError(
             "A part of a recipe's name stands for it where no other has it.",
@@ -38,6 +39,16 @@ def complete_name(text: str) -> str:
     return found[0] if found else get_recipe(text).name
 
 
+def spelled_out(text: str) -> str:
+    """Return the recipe's name that a part of it stands for, and anything else as it is."""
+    found = _names_with(text)
+    return found[0] if len(found) == 1 else text
+
+
+def _names_with(part: str) -> list[str]:
+    return [name for name in RECIPES if part in (name, *name.split("-"))]
+
+
 def get_recipe(name: str) -> Recipe:
     """Return a recipe.
 
@@ -45,5 +56,6 @@ def get_recipe(name: str) -> Recipe:
         ParameterError: there is none of this name.
     """
     if name not in RECIPES:
-        raise ParameterError(f"A recipe is one of {', '.join(RECIPES)}.", recipe=str(name))
+        rule = f"A recipe is one of {', '.join(RECIPES)}."
+        raise ParameterError(rule, did_you_mean(name, RECIPES), recipe=str(name))
     return RECIPES[name]

@@ -1,7 +1,7 @@
 """From a recipe and what the user changed to exactly what is trained."""
 
 import math
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +10,7 @@ from aepipe.recipes import get_recipe
 from aepipe.splits import SplitMethod, SplitSettings, default_method
 from aepipe.training.settings import Devices, Precision, Schedule, TrainingSettings
 
+Length = Annotated[int, Field(ge=1, le=65536)]
 SettingName = Literal["tuned", "published"]
 Preset = Literal["full", "quick"]
 
@@ -89,7 +90,7 @@ class TrainingPlan(BaseModel):
     recipe: str = Field(description="The recipe's name.")
     setting: SettingName = Field(description="Which of its settings.")
     source_unit: float = Field(description="The value of white in the source's printed numbers.")
-    image_shape: tuple[int, int, int] = Field(description="(height, width, channels).")
+    image_shape: tuple[Length, Length, Length] = Field(description="(height, width, channels).")
     model: AnyModelOptions = Field(description="The architecture, scaled to these images.")
     training: TrainingSettings = Field(description="Loss, optimizer, limits.")
 

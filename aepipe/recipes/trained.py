@@ -1,9 +1,18 @@
 """What recipe.json says beside a published model: what was trained, and on which images."""
 
-from pydantic import BaseModel, ConfigDict, Field
+import math
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from aepipe.preprocess import Preprocessing
 from aepipe.recipes.plan import TrainingPlan
+
+
+def _rising(pixel_range: tuple[float, float]) -> tuple[float, float]:
+    if not 0 < pixel_range[1] - pixel_range[0] < math.inf:
+        raise ValueError("white has a larger value than black, and both are numbers")
+    return pixel_range
 
 
 class TrainingImages(BaseModel):
@@ -12,8 +21,13 @@ class TrainingImages(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(description="The data set's name.")
-    pixel_range: tuple[float, float] = Field(description="The source's values that became 0 and 1.")
+    pixel_range: Annotated[tuple[float, float], AfterValidator(_rising)] = Field(
+        description="The source's values that became 0 and 1."
+    )
     preprocessing: Preprocessing = Field(description="What was done before the split.")
+    sample_bits: int | None = Field(
+        None, description="Bits that picture files of 16 bits a pixel used; None where there were none."
+    )
 
 
 class TrainedRecipe(BaseModel):

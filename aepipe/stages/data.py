@@ -9,15 +9,43 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe import datasets
-from aepipe.datasets.images import ImageData, array_sha256
+from aepipe.datasets.account import Account
+from aepipe.datasets.images import ImageData
+from aepipe.errors import ChangedDataError
+from aepipe.io.hashing import array_sha256
+from aepipe.io.names import printable
+from aepipe.io.urls import without_secrets
+from aepipe.parts import PARTS, picture_digests
 from aepipe.preprocess import Preprocessing, preprocess
-from aepipe.splits import Split, SplitSettings, default_method, make_split
+from aepipe.splits import Split, SplitSettings, default_method, describe_parts, make_split
 from aepipe.store.fingerprint import fingerprint
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
-from aepipe.store.stages import StageResult, find_stage, produce_stage
+from aepipe.store.stages import StageResult, find_whole_stage, produce_stage
 
-ARRAYS = ("images", "labels", "persons")
+ARRAYS = ("images", "labels", "persons", "parts")
+# Files that are written while they are read: the next reading finds them as they are then.
+TRIES = 3
+
+
+class DataSettings(BaseModel):
+    """What a run may choose about one's own images, and which state of them it began with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    most_left_out: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        title="Most left out",
+        description="Share of the files that look like pictures that may give none; with more the run fails.",
+    )
+    identity: str | None = Field(
+        None,
+        pattern="^[0-9a-f]{64}$",
+        title="Identity",
+        description="Digest of the images; a run finds it when it begins, and gives it to the runs that it starts.",
+    )
 
 
 class DataParameters(BaseModel):
@@ -27,14 +55,37 @@ class DataParameters(BaseModel):
 
     data_set: str = Field(description="The data set's name, or images:PATH.")
     preprocessing: Preprocessing = Field(Preprocessing(), description="What is done before the split.")
+    settings: DataSettings = Field(DataSettings(), description="What a run chooses about its own images.")
+
+    @property
+    def content(self) -> "DataParameters":
+        """What the images depend on, beside their identity."""
+        return self.model_copy(update={"settings": DataSettings()})
 
 
 def data_fingerprint(parameters: DataParameters) -> str:
-    """Return the name of this data."""
+    """Return the name of this data. One's own images are read for it where their identity is not given."""
+    return _fingerprint(parameters, parameters.settings.identity or datasets.data_set_identity(parameters.data_set))
+
+
+def data_label(parameters: DataParameters) -> str:
+    """Return what a task of this data is called: its fingerprint, where nothing must be read for it."""
+    if datasets.is_own(parameters.data_set) and parameters.settings.identity is None:
+        return printable(parameters.data_set.rstrip("/").rpartition("/")[2])
+    return data_fingerprint(parameters)
+
+
+def account_lines(result: StageResult) -> list[str]:
+    """Return what a person should know of one's own images before anything trains; nothing of known ones."""
+    account = result.facts.get("account")
+    return [] if account is None else list(Account.model_validate(account).lines())
+
+
+def _fingerprint(parameters: DataParameters, identity: str) -> str:
     return fingerprint(
         "data",
-        parameters,
-        {"source": datasets.data_set_identity(parameters.data_set)},
+        parameters.content,
+        {"source": identity},
         ["aepipe.stages.data", datasets.module_of(parameters.data_set)],
         ["numpy", "pillow"],
     )
@@ -42,36 +93,71 @@ def data_fingerprint(parameters: DataParameters) -> str:
 
 def find_data(store: Store, parameters: DataParameters) -> StageResult | None:
     """Return this data's result if the store has it."""
-    return find_stage(store, "data", data_fingerprint(parameters))
+    return find_whole_stage(store, "data", data_fingerprint(parameters))
 
 
 def prepare_data(store: Store, parameters: DataParameters, refresh: bool = False) -> StageResult:
     """Put a data set's images, as models see them, into the store.
 
-    Its facts have the shape, the number of images and what is known about them.
+    Its facts have the shape, the number of images and what is known about them. Images whose identity is given were
+    put there by the run that found it, and are not done again.
+
+    Raises:
+        DataError: the images can't be read, or more of them than is allowed were left out.
+        ChangedDataError: the images are not those of the identity any more, or kept changing while they were read.
     """
+    for attempt in range(1, TRIES + 1):
+        try:
+            result = _prepare(store, parameters, refresh)
+            break
+        except ChangedDataError:
+            if parameters.settings.identity or attempt == TRIES:
+                raise
+    if result.facts.get("account"):
+        account = Account.model_validate(result.facts["account"])
+        account.check_share(parameters.settings.most_left_out, without_secrets(parameters.data_set))
+    return result
+
+
+def _prepare(store: Store, parameters: DataParameters, refresh: bool) -> StageResult:
+    expected = parameters.settings.identity
+    found = find_whole_stage(store, "data", _fingerprint(parameters, expected)) if expected else None
+    if found is not None:
+        return found
+    source = datasets.open_data_set(parameters.data_set)
+    identity = source.identity()
+    if expected not in (None, identity):
+        raise ChangedDataError(
+            "The images must be those that the run began with.", "Run again.", images=parameters.data_set
+        )
 
     def work(folder: Path) -> Mapping[str, Any]:
-        data = preprocess(datasets.load(parameters.data_set), parameters.preprocessing)
+        data = preprocess(datasets.build(source), parameters.preprocessing)
         for name in ARRAYS:
             array = getattr(data, name)
             if array is not None:
                 np.save(folder / f"{name}.npy", array)
-        return {
-            "name": data.name,
-            "data_set": parameters.data_set,
-            "preprocessing": parameters.preprocessing.model_dump(mode="json"),
-            "num_images": len(data),
-            "image_shape": list(data.image_shape),
-            "dtype": str(data.images.dtype),
-            "pixel_range": [float(limit) for limit in data.pixel_range],
-            "label_names": list(data.label_names),
-            "num_official_train": data.num_official_train,
-            "has_persons": data.persons is not None,
-            "images_sha256": array_sha256(data.images),
-        }
+        return {**_facts(data, parameters), "identity": identity}
 
-    return produce_stage(store, "data", data_fingerprint(parameters), work, refresh)
+    return produce_stage(store, "data", _fingerprint(parameters, identity), work, refresh)
+
+
+def _facts(data: ImageData, parameters: DataParameters) -> dict[str, Any]:
+    return {
+        "name": data.name,
+        "data_set": parameters.data_set,
+        "preprocessing": parameters.preprocessing.model_dump(mode="json"),
+        "num_images": len(data),
+        "image_shape": list(data.image_shape),
+        "dtype": str(data.images.dtype),
+        "pixel_range": [float(limit) for limit in data.pixel_range],
+        "label_names": list(data.label_names),
+        "num_official_train": data.num_official_train,
+        "has_persons": data.persons is not None,
+        "images_sha256": array_sha256(data.images),
+        "sample_bits": None if data.account is None else data.account.losses.deep_bits,
+        "account": None if data.account is None else data.account.model_dump(mode="json"),
+    }
 
 
 def load_data(store: Store, result: StageResult) -> ImageData:
@@ -90,6 +176,11 @@ def load_data(store: Store, result: StageResult) -> ImageData:
     )
 
 
+def image_shape_of(data: StageResult) -> tuple[int, int, int]:
+    """Return (height, width, channels) of the images."""
+    return tuple(data.facts["image_shape"])
+
+
 def recommended_split(data: StageResult) -> SplitSettings:
     """Return the split that this data is best judged by."""
     has_official = data.facts["num_official_train"] is not None
@@ -103,22 +194,27 @@ def split_fingerprint(data: StageResult, settings: SplitSettings) -> str:
 
 def find_split(store: Store, data: StageResult, settings: SplitSettings) -> StageResult | None:
     """Return this split's result if the store has it."""
-    return find_stage(store, "split", split_fingerprint(data, settings))
+    return find_whole_stage(store, "split", split_fingerprint(data, settings))
 
 
 def split_data(store: Store, data: StageResult, settings: SplitSettings, refresh: bool = False) -> StageResult:
-    """Put the rows of the training, validation and test parts into the store."""
+    """Put the rows of the training, validation and test parts into the store, and the digests of their pictures.
+
+    Its facts have the size of each part and its number of classes, how many held-out pictures were trained on too, as
+    copies, and how many copies a part of the source's own has left out.
+    """
 
     def work(folder: Path) -> Mapping[str, Any]:
-        split = make_split(load_data(store, data), settings)
-        parts = {"train": split.train, "validation": split.validation, "test": split.test}
-        np.savez(folder / "split.npz", **parts)
+        images = load_data(store, data)
+        split, digests = make_split(images, settings), picture_digests(images.images)
+        np.savez(folder / "split.npz", **split.parts)
+        np.savez(folder / "digests.npz", **{part: digests[rows] for part, rows in split.parts.items()})
         (folder / "split.json").write_text(json.dumps(settings.model_dump(mode="json"), indent=2))
         return {
             "name": f"{data.facts['name']}-{settings.label}",
             "settings": settings.model_dump(mode="json"),
             "test_sha256": array_sha256(split.test),
-            **{f"num_{part}": len(rows) for part, rows in parts.items()},
+            **describe_parts(images, split, digests),
         }
 
     return produce_stage(store, "split", split_fingerprint(data, settings), work, refresh)
@@ -127,4 +223,16 @@ def split_data(store: Store, data: StageResult, settings: SplitSettings, refresh
 def load_split(store: Store, result: StageResult) -> Split:
     """Return the rows that `split_data` put into the store."""
     with np.load(local_file(store, result.files["split.npz"])) as rows:
-        return Split(rows["train"], rows["validation"], rows["test"])
+        return Split(**{part: rows[part] for part in PARTS})
+
+
+def load_digests(store: Store, data: StageResult, split: StageResult) -> dict[str, np.ndarray]:
+    """Return the digests of each part's pictures, in the order of its rows.
+
+    An older version kept none; they are made from the pictures.
+    """
+    if "digests.npz" in split.files:
+        with np.load(local_file(store, split.files["digests.npz"])) as digests:
+            return {part: digests[part] for part in PARTS}
+    digests = picture_digests(load_data(store, data).images)
+    return {part: digests[rows] for part, rows in load_split(store, split).parts.items()}

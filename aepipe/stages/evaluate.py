@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from aepipe.recipes.plan import TrainingPlan
+from aepipe.stages.baselines import fit_baselines, load_baselines
 from aepipe.stages.data import load_data, load_split
 from aepipe.stages.noise import load_noise
 from aepipe.store.fingerprint import fingerprint
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
-from aepipe.store.stages import StageResult, find_stage, produce_stage
+from aepipe.store.stages import StageResult, find_whole_stage, produce_stage
 
 MODULES = ("aepipe.stages.evaluate", "aepipe.evaluation.measure")
 LIBRARIES = ("keras", "matplotlib", "numpy", "pandas", "scikit-learn", "scipy", "tensorflow")
@@ -35,7 +36,7 @@ def find_evaluation(
     trained: StageResult,
 ) -> StageResult | None:
     """Return this evaluation's result if it has been done."""
-    return find_stage(store, "evaluate", evaluate_fingerprint(plan, data, split, noisy, trained))
+    return find_whole_stage(store, "evaluate", evaluate_fingerprint(plan, data, split, noisy, trained))
 
 
 def evaluate_recipe(
@@ -79,6 +80,7 @@ def evaluate_recipe(
             noisy=load_noise(store, noisy),
             noise_baselines=noisy.facts["baselines"],
         )
-        return measure(folder, subject, held_out)
+        baselines = fit_baselines(store, data, split, plan.model.code_size)
+        return measure(folder, subject, held_out, load_baselines(store, baselines))
 
     return produce_stage(store, "evaluate", evaluate_fingerprint(plan, data, split, noisy, trained), work, refresh)

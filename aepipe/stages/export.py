@@ -11,7 +11,7 @@ from aepipe.stages.data import load_data, load_split
 from aepipe.store.fingerprint import fingerprint
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
-from aepipe.store.stages import StageResult, find_stage, produce_stage
+from aepipe.store.stages import StageResult, find_whole_stage, produce_stage
 from aepipe.training.settings import MODEL_FILES, ExportFormat
 
 MODULES = ("aepipe.stages.export", "aepipe.training.exports", "aepipe.training.exports_check")
@@ -39,7 +39,7 @@ def find_export(
     store: Store, parameters: ExportParameters, data: StageResult, split: StageResult, trained: StageResult
 ) -> StageResult | None:
     """Return this export's result if it has been done."""
-    return find_stage(store, "export", export_fingerprint(parameters, data, split, trained))
+    return find_whole_stage(store, "export", export_fingerprint(parameters, data, split, trained))
 
 
 def export_recipe(

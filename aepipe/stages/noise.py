@@ -6,13 +6,21 @@ from typing import Any
 
 import numpy as np
 
+from aepipe.linear import most_rows
 from aepipe.noise import NoiseParameters
-from aepipe.noisy_test_set import NoisyTestSet, build_noisy_test_set, load_noisy_test_set, save_noisy_test_set
+from aepipe.noisy_test_set import (
+    NoisyTestSet,
+    build_noisy_test_set,
+    load_noisy_test_set,
+    most_images,
+    save_noisy_test_set,
+)
+from aepipe.splits import evenly_spaced
 from aepipe.stages.data import load_data, load_split
 from aepipe.store.fingerprint import fingerprint
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
-from aepipe.store.stages import StageResult, find_stage, produce_stage
+from aepipe.store.stages import StageResult, find_whole_stage, produce_stage
 
 
 def noise_fingerprint(data: StageResult, split: StageResult, parameters: NoiseParameters) -> str:
@@ -24,7 +32,7 @@ def noise_fingerprint(data: StageResult, split: StageResult, parameters: NoisePa
 
 def find_noise(store: Store, data: StageResult, split: StageResult, parameters: NoiseParameters) -> StageResult | None:
     """Return this noisy test set's result if the store has it."""
-    return find_stage(store, "noise", noise_fingerprint(data, split, parameters))
+    return find_whole_stage(store, "noise", noise_fingerprint(data, split, parameters))
 
 
 def make_noisy_test_set(
@@ -32,7 +40,7 @@ def make_noisy_test_set(
 ) -> StageResult:
     """Put the noisy test set, its manifest and its preview into the store.
 
-    Its facts have, for each kind and level, the error of doing nothing and of the best linear map, fitted on all images
+    Its facts have, for each kind and level, the error of doing nothing and of the best linear map, fitted on images
     that are not held out.
     """
 
@@ -42,11 +50,14 @@ def make_noisy_test_set(
 
         images, rows = load_data(store, data), load_split(store, split)
         name = split.facts["name"]
-        labels = None if images.labels is None else np.asarray(images.labels[rows.test])
-        noisy = build_noisy_test_set(name, images.scaled(rows.test), labels, rows.test, parameters)
+        test = rows.test[: most_images(images.images[0].size, parameters)]
+        labels = None if images.labels is None else np.asarray(images.labels[test])
+        noisy = build_noisy_test_set(name, images.scaled(test), labels, test, parameters)
         save_noisy_test_set(noisy, folder)
         noisy_preview(noisy, folder / f"{name}.png")
         train_rows = np.union1d(rows.train, rows.validation)
+        # As many as a linear map is fitted on, and no more in memory.
+        train_rows = train_rows[evenly_spaced(len(train_rows), most_rows(images.images[0].size))]
         train_images = images.scaled(train_rows)
         baselines = []
         for spec in noisy.specs:

@@ -1,7 +1,7 @@
 """What is asked of one recipe in one run, and whether the store has the answer."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -13,7 +13,7 @@ from aepipe.noise import NoiseParameters
 from aepipe.recipes import RecipeName, get_recipe
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides, TrainingPlan, plan_split, plan_training
 from aepipe.splits import SplitSettings
-from aepipe.stages.data import DataParameters, find_data, find_split
+from aepipe.stages.data import DataParameters, DataSettings, find_data, find_split, image_shape_of
 from aepipe.stages.evaluate import find_evaluation
 from aepipe.stages.export import ExportParameters, find_export
 from aepipe.stages.noise import find_noise
@@ -35,6 +35,7 @@ class TrainingRequest(BaseModel):
     preset: Preset = Field("full", description="quick: few steps, for demonstrations and tests.")
     data_set: str | None = Field(None, description="Another data set than the recipe's own.")
     overrides: Overrides = Field(Overrides(), description="What is changed about the setting.")
+    data: DataSettings = Field(DataSettings(), description="What is chosen about one's own images.")
     split: SplitOverrides = Field(SplitOverrides(), description="What is changed about the split.")
     noise: NoiseParameters = Field(NoiseParameters(), description="The noisy-input test set.")
     evaluate: bool = Field(
@@ -54,6 +55,11 @@ class TrainingRequest(BaseModel):
         """A name for exactly this request."""
         return hashlib.sha256(canonical_json(self.model_dump(mode="json"))).hexdigest()[:16]
 
+    @property
+    def is_of_denoiser(self) -> bool:
+        """Whether the recipe is trained to remove noise."""
+        return getattr(get_recipe(self.recipe), self.setting).training.corruption is not None
+
     @field_validator("data_set")
     @classmethod
     def _is_known(cls, data_set: str | None) -> str | None:
@@ -65,8 +71,12 @@ class TrainingRequest(BaseModel):
         """Return which images; the recipe's preprocessing is for its own data set alone."""
         recipe = get_recipe(self.recipe)
         if self.data_set is None or self.data_set == recipe.data_set:
-            return DataParameters(data_set=recipe.data_set, preprocessing=recipe.preprocessing)
-        return DataParameters(data_set=self.data_set)
+            return DataParameters(data_set=recipe.data_set, preprocessing=recipe.preprocessing, settings=self.data)
+        return DataParameters(data_set=self.data_set, settings=self.data)
+
+    def with_identity(self, identity: str | None) -> "TrainingRequest":
+        """Return this request for images of this identity; None for those that are there when it is asked."""
+        return self.model_copy(update={"data": self.data.model_copy(update={"identity": identity})})
 
     def split_settings(self, data: StageResult) -> SplitSettings:
         """Return how this data is divided."""
@@ -81,7 +91,7 @@ class TrainingRequest(BaseModel):
 
     def training_plan(self, data: StageResult) -> TrainingPlan:
         """Return what is trained on this data."""
-        return plan_training(self.recipe, self.setting, self.preset, self.overrides, tuple(data.facts["image_shape"]))
+        return plan_training(self.recipe, self.setting, self.preset, self.overrides, image_shape_of(data))
 
 
 def describe_request(request: TrainingRequest) -> str:
@@ -146,8 +156,22 @@ def plan_requests(
             "Only a recipe of the run can be changed.", "Add it to recipes, or leave the change out.", recipes=unused
         )
     changes = {str(recipe): changed for recipe, changed in recipe_overrides.items()}
+    return with_needed_noise(
+        [TrainingRequest(recipe=name, overrides=overrides.replaced_by(changes.get(name)), **shared) for name in names]
+    )
+
+
+def with_needed_noise(requests: Sequence[TrainingRequest]) -> list[TrainingRequest]:
+    """Return the requests with as much noise as they need: all kinds only for the data that a denoiser is trained on.
+
+    Requests of the same data have the same noisy test set.
+    """
+    denoised = {request.data_parameters() for request in requests if request.is_of_denoiser}
     return [
-        TrainingRequest(recipe=name, overrides=overrides.replaced_by(changes.get(name)), **shared) for name in names
+        request
+        if request.data_parameters() in denoised
+        else request.model_copy(update={"noise": request.noise.for_autoencoders()})
+        for request in requests
     ]
 
 

@@ -18,6 +18,7 @@ import pandas as pd
 from optuna.storages.journal import JournalFileBackend, JournalStorage
 from optuna.trial import TrialState
 
+from aepipe.cells import as_cells
 from aepipe.errors import ConflictError, ParameterError
 from aepipe.recipes import get_recipe
 from aepipe.recipes.plan import Overrides, plan_training
@@ -41,7 +42,9 @@ class Budget:
     share: int
 
     def overrides(self, settings: TrainingSettings) -> Overrides:
-        """Return what shortens a training to this share, at least one step or epoch."""
+        """Return what shortens a training to this share, at least one step or epoch; nothing where it is the whole."""
+        if self.share == 1:
+            return Overrides()
         if settings.max_steps is not None:
             return Overrides(max_steps=max(1, settings.max_steps // self.share), epochs=settings.epochs)
         return Overrides(epochs=max(1, settings.epochs // self.share))
@@ -71,20 +74,25 @@ class Search:
         values: SweepValues,
         num_rungs: int,
         folder: Path,
+        image_shape: tuple[int, int, int] | None = None,
     ):
         check_space(ranges, values)
         self._ranges, self._values, self._request, self._store = ranges.chosen(), values.chosen(), request, store
-        shape = get_recipe(request.recipe).native_shape
+        native_shape = get_recipe(request.recipe).native_shape
+        shape = image_shape or native_shape
         plan = plan_training(request.recipe, request.setting, request.preset, request.overrides, shape)
         self._training = plan.training
         self._own = self._setting_as_it_is()
         self.budgets = [Budget(share=REDUCTION**rung) for rung in reversed(range(num_rungs))]
         space = {
-            "request": request.model_dump(mode="json"),
+            "request": request.model_dump(mode="json", exclude={"data"}),
             "ranges": {name: value.model_dump() for name, value in self._ranges.items()},
             "values": {name: list(value) for name, value in self._values.items()},
             "rungs": num_rungs,
         }
+        if shape != native_shape:
+            # The setting itself depends on it.
+            space["image_shape"] = list(shape)
         digest = hashlib.sha256(canonical_json(space)).hexdigest()[:12]
         self.name = f"{request.recipe}-{digest}"
         self._key = f"studies/{self.name}/journal.log"
@@ -119,9 +127,10 @@ class Search:
         return found
 
     def request_for(self, candidate: Candidate, budget: Budget) -> TrainingRequest:
-        """Return what a rung trains."""
-        shorter = budget.overrides(self._training)
-        overrides = self._request.overrides.replaced_by(candidate.overrides).replaced_by(shorter)
+        """Return what a rung trains; of the setting as it is, what `aepipe run` would train on the same images."""
+        is_own = self.is_as_the_setting_has_it(candidate.trial.params)
+        tried = Overrides() if is_own else candidate.overrides
+        overrides = self._request.overrides.replaced_by(tried).replaced_by(budget.overrides(self._training))
         return self._request.model_copy(update={"overrides": overrides, "evaluate": False, "exports": ()})
 
     def tell(self, candidate: Candidate, budget: Budget, outcome: Outcome) -> bool:
@@ -225,7 +234,12 @@ class Search:
 
 @contextlib.contextmanager
 def open_search(
-    store: Store, request: TrainingRequest, ranges: SearchRanges, values: SweepValues, num_rungs: int
+    store: Store,
+    request: TrainingRequest,
+    ranges: SearchRanges,
+    values: SweepValues,
+    num_rungs: int,
+    image_shape: tuple[int, int, int] | None = None,
 ) -> Iterator[Search]:
     """Give the search of a request, as far as it has come.
 
@@ -235,12 +249,13 @@ def open_search(
         ranges: Numbers to try anywhere in a range.
         values: Lists of values to try.
         num_rungs: In how many steps a candidate is trained longer and longer.
+        image_shape: (height, width, channels) of the images at hand; the recipe's own where None.
 
     Raises:
         ParameterError: there is nothing to try, or something that can't be compared.
     """
     with tempfile.TemporaryDirectory(prefix="aepipe-study-") as folder:
-        yield Search(store, request, ranges, values, num_rungs, Path(folder))
+        yield Search(store, request, ranges, values, num_rungs, Path(folder), image_shape)
 
 
 def tabulate(store: Store, search: Search) -> StageResult:
@@ -250,7 +265,7 @@ def tabulate(store: Store, search: Search) -> StageResult:
     best, own = search.best(), search.error_of_the_setting()
 
     def work(folder: Path) -> Mapping[str, Any]:
-        pd.DataFrame(rows).to_csv(folder / "trials.csv", index=False)
+        pd.DataFrame([as_cells(row) for row in rows]).to_csv(folder / "trials.csv", index=False)
         if best is None:
             return {"study": search.name, "num_trials": len(rows), "best": "none succeeded"}
         number, error, settings = best

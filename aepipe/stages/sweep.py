@@ -9,17 +9,19 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from aepipe.cells import as_cells
 from aepipe.errors import ParameterError
+from aepipe.evaluation.strongest import BASELINES
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides
 from aepipe.stages.outcome import Outcome
-from aepipe.stages.request import TrainingRequest
+from aepipe.stages.request import TrainingRequest, with_needed_noise
 from aepipe.store.fingerprint import fingerprint
 from aepipe.store.interface import Store
 from aepipe.store.stages import StageResult, produce_stage
 
 MOST_TRAININGS = 1000
-FIGURES = ("mse_per_pixel", "pca_mse_per_pixel")
+FIGURES = ("mse_per_pixel", *BASELINES)
 
 
 class _Values(BaseModel):
@@ -82,7 +84,7 @@ def plan_sweep(
     if len(requests) > MOST_TRAININGS:
         way_out = "Name fewer seeds or values, or divide the sweep."
         raise ParameterError(f"A sweep has at most {MOST_TRAININGS} trainings.", way_out, trainings=len(requests))
-    return requests
+    return with_needed_noise(requests)
 
 
 def tabulate(store: Store, outcomes: Sequence[Outcome]) -> StageResult:
@@ -99,7 +101,7 @@ def tabulate(store: Store, outcomes: Sequence[Outcome]) -> StageResult:
         columns = list(dict.fromkeys(column for row in rows for column in row))
         writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(map(as_cells, rows))
         (folder / "results.csv").write_text(text.getvalue())
         return {"num_trainings": len(rows), "best": _best(rows)}
 
@@ -115,7 +117,7 @@ def _row(outcome: Outcome) -> dict[str, Any]:
     if outcome.plan is not None:
         row |= {"code_size": outcome.plan.model.code_size, **outcome.plan.training.model_dump(mode="json")}
     if outcome.evaluated is not None:
-        row |= {name: outcome.evaluated.facts[name] for name in FIGURES}
+        row |= {name: outcome.evaluated.facts.get(name) for name in FIGURES}
         row |= {"training_seconds": outcome.trained.facts["training_seconds"], "training": outcome.trained.fingerprint}
     return {**row, "error": outcome.error or ""}
 

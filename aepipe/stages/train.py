@@ -14,7 +14,7 @@ from aepipe.splits import Split
 from aepipe.stages.data import load_data, load_split
 from aepipe.store.fingerprint import fingerprint
 from aepipe.store.interface import Store
-from aepipe.store.stages import StageResult, find_stage, produce_stage
+from aepipe.store.stages import StageResult, find_whole_stage, produce_stage
 from aepipe.training.checkpoints import Checkpoints
 from aepipe.training.settings import CheckpointSettings
 from aepipe.training.stopping import run_stoppable
@@ -34,7 +34,7 @@ def train_fingerprint(plan: TrainingPlan, data: StageResult, split: StageResult)
 
 def find_training(store: Store, plan: TrainingPlan, data: StageResult, split: StageResult) -> StageResult | None:
     """Return the result of this training if it has been done."""
-    return find_stage(store, "train", train_fingerprint(plan, data, split))
+    return find_whole_stage(store, "train", train_fingerprint(plan, data, split))
 
 
 def train_recipe(
@@ -80,7 +80,7 @@ def train_recipe(
 
 def _describe(folder: Path, plan: TrainingPlan, data: StageResult) -> None:
     """Write recipe.json: what whoever loads the models must know to use them."""
-    images = TrainingImages(**{name: data.facts[name] for name in TrainingImages.model_fields})
+    images = TrainingImages(**{name: data.facts[name] for name in TrainingImages.model_fields if name in data.facts})
     (folder / "recipe.json").write_text(TrainedRecipe(plan=plan, trained_on=images).model_dump_json(indent=2))
 
 

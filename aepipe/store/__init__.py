@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
-from aepipe.errors import StoreError
+from aepipe.errors import ParameterError, StoreError
 from aepipe.store.folder import FolderStore
 from aepipe.store.interface import ObjectInfo, Store, Versioned, check_key
 
@@ -12,6 +12,10 @@ __all__ = ["FolderStore", "ObjectInfo", "Store", "Versioned", "check_key", "open
 
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
+
+
+class StoreAddressError(StoreError, ParameterError):
+    """What names the store is no address of one."""
 
 
 def open_store(url: str | Path) -> Store:
@@ -28,7 +32,16 @@ def open_store(url: str | Path) -> Store:
     openers = {"file:": _open_folder_url, "s3:": _open_s3}
     if not text or (scheme and scheme.group() not in openers):
         raise _illegal(text)
-    return openers[scheme.group()](text) if scheme else FolderStore(Path(text).expanduser())
+    return openers[scheme.group()](text) if scheme else FolderStore(_expanded(text))
+
+
+def _expanded(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise StoreError(
+            "A path that begins with ~ needs a user with a home.", "Name it in full.", store=path
+        ) from None
 
 
 def _open_folder_url(url: str) -> Store:
@@ -49,7 +62,7 @@ def _open_s3(url: str) -> Store:
     return S3Store(bucket, check_key(prefix) if prefix else "")
 
 
-def _illegal(url: str) -> StoreError:
+def _illegal(url: str) -> StoreAddressError:
     # A URL with a user and a password in it must not end in a log.
-    received = re.sub(r"//[^/@]*@", "//...@", url)
-    return StoreError("A store is a path, file:///path or s3://bucket/prefix.", store=received)
+    received = re.sub(r"//.*@", "//...@", url, flags=re.DOTALL)
+    return StoreAddressError("A store is a path, file:///path or s3://bucket/prefix.", store=received)

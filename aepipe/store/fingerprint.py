@@ -7,14 +7,18 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-# They move bytes and report errors; what a stage computes does not depend on them.
-NOT_IN_RESULTS = ("aepipe.store", "aepipe.errors", "aepipe.folders")
+from aepipe.packages import installed_version
+
+# They move bytes, count cores and report errors; what a stage computes does not depend on them.
+NOT_IN_RESULTS = (
+    *("aepipe.store", "aepipe.errors", "aepipe.folders", "aepipe.io"),
+    *("aepipe.hardware", "aepipe.suggestions"),
+)
 
 
 def fingerprint(
@@ -40,7 +44,7 @@ def fingerprint(
                 "parameters": parameters.model_dump(mode="json"),
                 "inputs": dict(inputs),
                 "sources": source_digests(modules),
-                "libraries": {name: metadata.version(name) for name in libraries},
+                "libraries": {name: installed_version(name) for name in libraries},
             }
         )
     ).hexdigest()

@@ -7,14 +7,22 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from aepipe.errors import ConflictError, ObjectNotFoundError, StoreError
 from aepipe.store.interface import ObjectInfo, Versioned, check_key
-from aepipe.store.local_disk import UNFINISHED, disk_errors, make_folder, sync_folder, written_file
+from aepipe.store.local_disk import (
+    UNFINISHED,
+    disk_errors,
+    empty_folders,
+    make_folder,
+    open_regular,
+    sync_folder,
+    written_file,
+)
 
 WORK_FOLDER = ".tmp"
 LEFT_OVER_SECONDS = 24 * 3600
@@ -87,7 +95,7 @@ class FolderStore:
         """Read an object into a file, atomically: `path` appears whole or not at all."""
         with disk_errors(url=self.url, key=key, path=str(path)):
             try:
-                source = self.path(key).open("rb")
+                source = open_regular(self.path(key))
             except NO_SUCH_FILE:
                 raise self._not_found(key) from None
             with source, written_file(Path(path).parent, partial(shutil.copyfileobj, source)) as written:
@@ -97,7 +105,8 @@ class FolderStore:
         """Read an object for a later `swap`; None where there is none. The version is the bytes' sha256."""
         with disk_errors(url=self.url, key=key):
             try:
-                data = self.path(key).read_bytes()
+                with open_regular(self.path(key)) as file:
+                    data = file.read()
             except NO_SUCH_FILE:
                 return None
         return Versioned(data, hashlib.sha256(data).hexdigest())
@@ -143,17 +152,42 @@ class FolderStore:
         for key in [check_key(key) for key in keys]:
             self.delete(key)
 
+    def clock(self) -> float:
+        """Return the time by which the disk dates files: of a shared disk it is another machine's."""
+        folder = self._work_folder if self._work_folder.is_dir() else self.root
+        # Where this user can't write, there is no other clock than the machine's.
+        if not folder.is_dir() or not os.access(folder, os.W_OK):
+            return time.time()
+        with disk_errors(url=self.url):
+            make_folder(self._work_folder)
+            with written_file(self._work_folder, lambda file: None) as probe:
+                return probe.stat().st_mtime
+
     def abort_stale_uploads(self, older_than_seconds: float) -> int:
-        """Remove unfinished files that killed writers left, and return how many; a younger one may be being written."""
+        """Remove unfinished files and empty folders that killed processes left, and return how many files.
+
+        A younger one may be being written.
+        """
+        removed = self._remove_unfinished(older_than_seconds)
+        with disk_errors(url=self.url):
+            latest = self.clock() - older_than_seconds
+            # All are found first: removing one makes the one around it look young.
+            for folder in list(empty_folders(self.root, self._work_folder, latest)):
+                with self._lock(), suppress(FileNotFoundError):
+                    if not any(folder.iterdir()):
+                        folder.rmdir()
+        return removed
+
+    def _remove_unfinished(self, older_than_seconds: float) -> int:
         removed = 0
         with disk_errors(url=self.url):
-            for path in self._work_folder.glob(f"*{UNFINISHED}"):
-                try:
-                    if time.time() - path.stat().st_mtime >= older_than_seconds:
+            paths = list(self._work_folder.glob(f"*{UNFINISHED}"))
+            latest = self.clock() - older_than_seconds if paths else 0
+            for path in paths:
+                with suppress(FileNotFoundError):
+                    if path.stat().st_mtime <= latest:
                         path.unlink()
                         removed += 1
-                except FileNotFoundError:
-                    continue
         return removed
 
     def _write(self, key: str, write: Callable[[BinaryIO], object], commit: Commit) -> None:
@@ -187,6 +221,8 @@ class FolderStore:
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
+        # A store that was copied from a backup may have no such folder.
+        make_folder(self._work_folder)
         # Open for reading is enough to lock, so a file that another user made serves as well.
         descriptor = os.open(self._work_folder / "swap.lock", os.O_RDONLY | os.O_CREAT, 0o666)
         try:
@@ -198,7 +234,7 @@ class FolderStore:
     def _sweep(self) -> None:
         make_folder(self._work_folder)
         if not self._is_swept:
-            self.abort_stale_uploads(LEFT_OVER_SECONDS)
+            self._remove_unfinished(LEFT_OVER_SECONDS)
             self._is_swept = True
 
     def _walk(self, prefix: str) -> Iterator[ObjectInfo]:
@@ -211,11 +247,11 @@ class FolderStore:
                 for name in names:
                     path = Path(parent, name)
                     key = path.relative_to(self.root).as_posix()
-                    try:
-                        if key.startswith(prefix):
-                            yield ObjectInfo(key, path.stat().st_size, path.stat().st_mtime)
-                    except FileNotFoundError:
-                        continue
+                    # Links that lead nowhere, pipes and devices are no objects.
+                    if key.startswith(prefix) and path.is_file():
+                        with suppress(FileNotFoundError):
+                            found = path.stat()
+                            yield ObjectInfo(key, found.st_size, found.st_mtime)
 
     def _not_found(self, key: str) -> ObjectNotFoundError:
         return ObjectNotFoundError("The store must hold an object under this key.", url=self.url, key=key)

@@ -88,6 +88,9 @@ class Store(Protocol):
     def delete_many(self, keys: Iterable[str]) -> None:
         """Remove objects, many at a time where the server can; those that are not there count as removed."""
 
+    def clock(self) -> float:
+        """Return the store's own time, in seconds since the epoch: `modified` is of this clock, not this machine's."""
+
     def abort_stale_uploads(self, older_than_seconds: float) -> int:
         """Remove what writers that were killed left unfinished, and return how many writes that were.
 

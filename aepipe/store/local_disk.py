@@ -51,6 +51,25 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def open_regular(path: Path) -> BinaryIO:
+    """Open an object's file. A pipe would wait for a writer, and a device has no end: neither is an object."""
+    if path.exists() and not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    return path.open("rb")
+
+
+def empty_folders(root: Path, but_not: Path, latest: float) -> Iterator[Path]:
+    """Yield the folders under a root with no file in them since a time (seconds since the epoch), inner ones first."""
+    empty = set()
+    for parent, folders, names in os.walk(root, topdown=False):
+        folder = Path(parent)
+        if names or any(folder / name not in empty for name in folders) or folder in (root, but_not):
+            continue
+        if folder.stat().st_mtime <= latest:
+            empty.add(folder)
+            yield folder
+
+
 @contextmanager
 def disk_errors(**received: object) -> Iterator[None]:
     """Turn the disk's errors within the block into the store's."""

@@ -6,10 +6,13 @@ from filelock import FileLock
 
 from aepipe.errors import CorruptObjectError
 from aepipe.folders import default_cache_folder
+from aepipe.io.hashing import file_sha256
 from aepipe.store.folder import FolderStore
-from aepipe.store.interface import Store
+from aepipe.store.interface import Store, check_key
+from aepipe.store.local_disk import disk_errors
 from aepipe.store.refs import Ref
-from aepipe.store.stages import file_sha256
+
+LONGEST_SUFFIX = 16
 
 
 def local_file(store: Store, ref: Ref) -> Path:
@@ -18,30 +21,38 @@ def local_file(store: Store, ref: Ref) -> Path:
     A folder store's own file is used where it is. Any other object is downloaded once into the cache, by its digest.
 
     Raises:
+        StoreError: the reference leads out of the store.
         CorruptObjectError: the store holds other bytes.
     """
-    key = ref.uri.removeprefix(f"{store.url}/")
+    # Before the cache is asked: bytes that are known must not make a key legal that no store would take.
+    key = check_key(ref.uri.removeprefix(f"{store.url}/"))
     if isinstance(store, FolderStore):
-        return _checked(store.path(key), ref)
+        path = store.path(key)
+        if not _has_bytes(path, ref):
+            raise _other_bytes(ref)
+        return path
     # With the key's ending: Keras tells formats by it.
-    path = default_cache_folder() / "objects" / ref.sha256[:2] / f"{ref.sha256}{Path(key).suffix}"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{path}.lock"):
-        if not path.exists():
-            store.get_file(key, path)
-        try:
-            return _checked(path, ref)
-        except CorruptObjectError:
-            path.unlink()
-            raise
-
-
-def _checked(path: Path, ref: Ref) -> Path:
-    if not path.exists() or file_sha256(path) != ref.sha256:
-        raise CorruptObjectError(
-            "An object in the store must have the bytes that its reference names.",
-            "Run again with refresh to produce it anew.",
-            uri=ref.uri,
-            sha256=ref.sha256,
-        )
+    path = default_cache_folder() / "objects" / ref.sha256[:2] / f"{ref.sha256}{Path(key).suffix[:LONGEST_SUFFIX]}"
+    with disk_errors(path=str(path)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{path}.lock"):
+            if not _has_bytes(path, ref):
+                path.unlink(missing_ok=True)
+                store.get_file(key, path)
+            if not _has_bytes(path, ref):
+                path.unlink()
+                raise _other_bytes(ref)
     return path
+
+
+def _has_bytes(path: Path, ref: Ref) -> bool:
+    return path.is_file() and file_sha256(path) == ref.sha256
+
+
+def _other_bytes(ref: Ref) -> CorruptObjectError:
+    return CorruptObjectError(
+        "An object in the store must have the bytes that its reference names.",
+        "Run again with refresh to produce it anew.",
+        uri=ref.uri,
+        sha256=ref.sha256,
+    )

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aepipe.errors import ConflictError, ObjectNotFoundError, StoreError, UnsafeStoreError
+from aepipe.errors import ConflictError, ObjectNotFoundError, StoreError, UnknownOutcomeError, UnsafeStoreError
 from aepipe.store.interface import Store
 
 
@@ -102,7 +102,9 @@ def _reads_back(store: Store, key: str) -> bool:
 
 def _creates_once(store: Store, key: str, key_of_two: str) -> bool:
     store.create(key, b"first")
-    return not _wins(partial(store.create, key), b"second") and _one_wins(partial(store.create, key_of_two))
+    return not _wins(store, key, partial(store.create, key), b"second") and _one_wins(
+        store, key_of_two, partial(store.create, key_of_two)
+    )
 
 
 def _swaps(store: Store, key: str) -> bool:
@@ -111,30 +113,49 @@ def _swaps(store: Store, key: str) -> bool:
     if first is None:
         return False
     store.swap(key, b"second", first.version)
-    if _wins(lambda data: store.swap(key, data, first.version), b"third"):
+    if _wins(store, key, lambda data: store.swap(key, data, first.version), b"third"):
         return False
     second = store.get_versioned(key)
-    return second is not None and _one_wins(lambda data: store.swap(key, data, second.version))
+    return second is not None and _one_wins(store, key, lambda data: store.swap(key, data, second.version))
 
 
-def _wins(write: Callable[[bytes], None], data: bytes) -> bool:
+def _wins(store: Store, key: str, write: Callable[[bytes], None], data: bytes) -> bool:
+    """Write where a server must refuse, and tell whether it did not."""
+    found = _answer(write, data)
+    # A server may answer what it refused with an error: then the bytes tell.
+    return _bytes_of(store, key) == data if found is None else found
+
+
+def _one_wins(store: Store, key: str, write: Callable[[bytes], None]) -> bool:
+    """Write from two threads at once, and tell whether at most one was told that it succeeded and has its bytes there.
+
+    The loser may be told anything: some servers answer it with an error that leaves open what became of its write.
+    """
+    together, both = Barrier(2), (b"left", b"right")
+
+    def answer(data: bytes) -> bool | None:
+        together.wait()
+        return _answer(write, data)
+
+    with ThreadPoolExecutor(2, thread_name_prefix="aepipe-preflight") as pool:
+        won = [data for data, found in zip(both, pool.map(answer, both), strict=True) if found]
+    return len(won) <= 1 and _bytes_of(store, key) in (won or both)
+
+
+def _bytes_of(store: Store, key: str) -> bytes | None:
+    found = store.get_versioned(key)
+    return None if found is None else found.data
+
+
+def _answer(write: Callable[[bytes], None], data: bytes) -> bool | None:
+    """Write, and return whether that succeeded, or None where the answer is neither yes nor no."""
     try:
         write(data)
     except ConflictError:
         return False
+    except UnknownOutcomeError:
+        return None
     return True
-
-
-def _one_wins(write: Callable[[bytes], None]) -> bool:
-    """Write from two threads at once, and tell whether one of them succeeded."""
-    together = Barrier(2)
-
-    def wins(data: bytes) -> bool:
-        together.wait()
-        return _wins(write, data)
-
-    with ThreadPoolExecutor(2, thread_name_prefix="aepipe-preflight") as pool:
-        return sum(pool.map(wins, (b"left", b"right"))) == 1
 
 
 def _remove(store: Store, prefix: str) -> int:

@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from aepipe.store.names import Address, Sha256, Size
+
 Kind = Literal["data", "split", "model", "table", "figure", "document", "log"]
 
 
@@ -12,7 +14,7 @@ class Ref(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    uri: str = Field(description="Where it is: the store's URL, a slash, its key.")
-    sha256: str = Field(description="Hex digest of its bytes.", pattern="^[0-9a-f]{64}$")
-    size: int = Field(description="Its length in bytes.", ge=0)
+    uri: Address = Field(description="Where it is: the store's URL, a slash, its key.")
+    sha256: Sha256 = Field(description="Hex digest of its bytes.")
+    size: Size = Field(description="Its length in bytes.")
     kind: Kind = Field(description="What it is good for.")

@@ -7,18 +7,19 @@ from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 
 from aepipe.errors import AccessDeniedError, ConflictError, ObjectNotFoundError, StoreError, TransientStoreError
+from aepipe.io.s3_client import THREADS, make_client
+from aepipe.io.s3_errors import retrying, s3_errors
 from aepipe.store.interface import ObjectInfo, Versioned, check_key
 from aepipe.store.local_disk import disk_errors, written_file
-from aepipe.store.s3_client import THREADS, make_client
-from aepipe.store.s3_errors import retrying, s3_errors
+from aepipe.store.s3_clock import server_time
+from aepipe.store.s3_read import read_checked
 from aepipe.store.s3_removal import BATCH_OBJECTS, abort_uploads, delete_batch
 from aepipe.store.s3_swap import Compared, swap
-from aepipe.store.s3_upload import PART_BYTES, check_etag, checksums, is_digest_of, md5, upload_in_parts
+from aepipe.store.s3_upload import PART_BYTES, check_etag, checksums, md5, names_digest, upload_in_parts
 
 READ_BYTES = 2**20
 
@@ -166,13 +167,19 @@ class S3Store:
             with ThreadPoolExecutor(THREADS, thread_name_prefix="aepipe-s3") as pool:
                 list(pool.map(self.delete, left))
 
+    def clock(self) -> float:
+        """Return the server's time, which it dates its answers and objects by."""
+        answer = self._call("list_objects_v2", Prefix=self._prefix, MaxKeys=1)
+        return server_time(answer)
+
     def abort_stale_uploads(self, older_than_seconds: float) -> int:
         """Abort uploads in parts under the prefix that nobody finished, and return how many.
 
         Args:
             older_than_seconds: Longer than any upload takes: a younger one may still be going on.
         """
-        return abort_uploads(self._call, self._prefix, older_than_seconds)
+        # Its date has whole seconds, the uploads' have parts of them.
+        return abort_uploads(self._call, self._prefix, self.clock() + 1 - older_than_seconds)
 
     def _delete_batch(self, keys: Sequence[str]) -> Sequence[str]:
         """Remove objects in one request; return the keys that this did not remove."""
@@ -191,20 +198,13 @@ class S3Store:
         check_etag(answer, {md5(data).hexdigest()}, url=self.url, key=key)
 
     def _get_once(self, key: str) -> Versioned:
-        """Read an object whose ETag is the bytes' digest, or twice the same bytes where it is none."""
-        found = self._read(key)
-        if is_digest_of(found.version, found.data):
-            return found
-        again = self._read(key)
-        if again == found or is_digest_of(again.version, again.data):
-            return again
-        way_out = "Check the network; then run again."
-        raise TransientStoreError("The bytes must arrive as they were sent.", way_out, url=self.url, key=key)
+        return read_checked(partial(self._read, key), url=self.url, key=key)
 
-    def _read(self, key: str) -> Versioned:
+    def _read(self, key: str) -> tuple[Versioned, bool]:
+        """Read an object once; tell whether its ETag claims to be the digest of its bytes."""
         answer = self._call_once(self._client, "get_object", self._name(key), {})
         with self._errors(key), closing(answer["Body"]) as body:
-            return Versioned(body.read(), answer["ETag"])
+            return Versioned(body.read(), answer["ETag"]), names_digest(answer)
 
     def _get_file_once(self, key: str, path: Path) -> None:
         answer = self._call_once(self._client, "get_object", self._name(key), {})
@@ -246,5 +246,6 @@ class S3Store:
 
 
 def _without_user(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    # A password may have a slash in it.
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2].partition('/')[0]}"

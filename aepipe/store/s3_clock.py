@@ -1,16 +1,19 @@
 """An S3 server's clock beside this machine's: requests are signed with the time, and servers refuse a wrong one."""
 
 import time
-from contextlib import closing
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
+from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
-from aepipe.store.s3_client import make_client
-from aepipe.store.s3_errors import s3_errors
+from aepipe.store.s3_probe import client_of_one_try
 
-ANSWER_SECONDS = 20.0
+
+def server_time(answer: Mapping[str, Any]) -> float:
+    """Return when a server gave an answer, by its own clock; by this machine's where the answer has no date."""
+    date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+    return time.time() if date is None else parsedate_to_datetime(date).timestamp()
 
 
 def seconds_ahead(url: str) -> float | None:
@@ -23,7 +26,7 @@ def seconds_ahead(url: str) -> float | None:
         StoreError: the server does not answer within seconds, or the AWS settings can't be used.
     """
     bucket = url.removeprefix("s3://").partition("/")[0]
-    with s3_errors(url=url), closing(make_client(boto3.session.Session(), 1, ANSWER_SECONDS)) as client:
+    with client_of_one_try(url) as client:
         try:
             answer = client.head_bucket(Bucket=bucket)
         except ClientError as error:

@@ -1,6 +1,5 @@
 """What is removed in numbers: objects, a thousand in a request, and uploads that nobody finished."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -17,15 +16,15 @@ def delete_batch(call: Call, names: Iterable[str]) -> list[str]:
     return [error["Key"] for error in answer.get("Errors", ())]
 
 
-def abort_uploads(call: Call, prefix: str, older_than_seconds: float) -> int:
-    """Abort the uploads in parts that began so long ago, and return how many were aborted.
+def abort_uploads(call: Call, prefix: str, latest: float) -> int:
+    """Abort the uploads in parts that began before a time, and return how many were aborted.
 
     Args:
         call: Makes one S3 call, with retries.
         prefix: What the objects' names start with; other people's uploads in the bucket are left alone.
-        older_than_seconds: Longer than any upload takes.
+        latest: By the server's clock, in seconds since the epoch; longer ago than any upload takes.
     """
-    latest, aborted = time.time() - older_than_seconds, 0
+    aborted = 0
     for upload in {upload["UploadId"]: upload for upload in _uploads(call, prefix)}.values():
         if upload["Initiated"].timestamp() <= latest and upload["Key"].startswith(prefix):
             try:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from aepipe.errors import ConflictError, ObjectNotFoundError, StoreError, TransientStoreError, UnknownOutcomeError
+from aepipe.io.s3_errors import may_be_written, retrying
 from aepipe.store.interface import Versioned
-from aepipe.store.s3_errors import may_be_written, retrying
 
 Compared = Literal["quoted", "bare"]
 Read = Callable[[], Versioned | None]

@@ -11,17 +11,13 @@ from threading import BoundedSemaphore
 from typing import Any, BinaryIO
 
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError, StoreError, TransientStoreError
+from aepipe.io.hashing import md5
 
 PART_BYTES = 16 * 2**20
 PARTS_AT_ONCE = 4
 MD5_ETAG = re.compile(r"[0-9a-f]{32}(-\d+)?")
 
 Call = Callable[..., Mapping[str, Any]]
-
-
-def md5(data: bytes = b"") -> Any:
-    """Return an MD5 object: it finds accidents, and is the one checksum that every S3 server verifies."""
-    return hashlib.md5(data, usedforsecurity=False)
 
 
 def checksums(data: bytes) -> dict[str, str]:
@@ -43,11 +39,20 @@ def check_etag(answer: Mapping[str, Any], expected: Collection[str], **received:
         CorruptObjectError: the server wrote other bytes.
     """
     etag = answer["ETag"].strip('"')
-    is_encrypted = "kms" in answer.get("ServerSideEncryption", "") or "SSECustomerAlgorithm" in answer
-    if MD5_ETAG.fullmatch(etag) and not is_encrypted and etag not in expected:
+    if MD5_ETAG.fullmatch(etag) and not _is_encrypted(answer) and etag not in expected:
         raise CorruptObjectError(
             "The server must write the bytes that it was sent.", "Run again.", **received, etag=etag
         )
+
+
+def names_digest(answer: Mapping[str, Any]) -> bool:
+    """Tell whether an answer's ETag is the MD5 of an object's bytes: not of one in parts, or encrypted by a key."""
+    etag = answer["ETag"].strip('"')
+    return MD5_ETAG.fullmatch(etag) is not None and "-" not in etag and not _is_encrypted(answer)
+
+
+def _is_encrypted(answer: Mapping[str, Any]) -> bool:
+    return "kms" in answer.get("ServerSideEncryption", "") or "SSECustomerAlgorithm" in answer
 
 
 def is_digest_of(etag: str, data: bytes) -> bool:

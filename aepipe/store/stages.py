@@ -6,7 +6,7 @@ where somebody reads the other's. The manifest that comes last is the one that i
 """
 
 import hashlib
-import json
+import logging
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -17,11 +17,16 @@ from typing import Any
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from aepipe.errors import CorruptObjectError, ObjectNotFoundError
+from aepipe.errors import CorruptObjectError, NewerObjectError, ObjectNotFoundError
 from aepipe.folders import default_cache_folder
+from aepipe.io.hashing import file_sha256
 from aepipe.store.fingerprint import canonical_json
 from aepipe.store.interface import Store
+from aepipe.store.names import Name, RelativePath, Sha256, Size
+from aepipe.store.parsing import parse_stored
 from aepipe.store.refs import Kind, Ref
+
+logger = logging.getLogger(__name__)
 
 KINDS: Mapping[str, Kind] = {
     ".npy": "data",
@@ -36,6 +41,30 @@ KINDS: Mapping[str, Kind] = {
     ".md": "document",
     ".json": "document",
 }
+
+
+class StageFile(BaseModel):
+    """One file of a stage, as its manifest has it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sha256: Sha256 = Field(description="Hex digest of its bytes.")
+    size: Size = Field(description="Its length in bytes.")
+    kind: Kind = Field(description="What it is good for.")
+
+
+class StageManifest(BaseModel):
+    """What is stored of a stage, beside its files."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stage: Name = Field(description="The stage's name.")
+    fingerprint: str = Field(description="What was done, as a digest.")
+    content: Name | None = Field(None, description="The folder of its files; None where they lie beside the manifest.")
+    files: dict[RelativePath, StageFile] = Field(description="Path within the stage to what it must be.")
+    facts: dict[str, JsonValue] = Field(description="Small results: shapes, counts, metrics.")
+    seconds: float = Field(description="How long the work took, in seconds.")
+    created: datetime | None = Field(None, description="When it was complete; None where an older version made it.")
 
 
 class StageResult(BaseModel):
@@ -64,17 +93,48 @@ def stage_prefix(stage: str, fingerprint: str) -> str:
 
 
 def find_stage(store: Store, stage: str, fingerprint: str) -> StageResult | None:
-    """Return the stage's result if it is complete in the store."""
+    """Return the stage's result if it is complete in the store.
+
+    Raises:
+        CorruptObjectError: its manifest is damaged.
+        NewerObjectError: a newer aepipe wrote it.
+    """
+    prefix = stage_prefix(stage, fingerprint)
+    key = f"{prefix}/manifest.json"
     try:
-        manifest = store.get(f"{stage_prefix(stage, fingerprint)}/manifest.json")
+        found = parse_stored(store.get(key), StageManifest, key)
     except ObjectNotFoundError:
         return None
-    files, rest = {}, json.loads(manifest)
-    # An older version put files beside the manifest.
-    folder = f"{store.url}/{stage_prefix(stage, fingerprint)}/{rest.pop('content', '')}".rstrip("/")
-    for path, entry in rest.pop("files").items():
-        files[path] = Ref(uri=f"{folder}/{path}", **entry)
-    return StageResult(files=files, was_cached=True, **rest)
+    folder = f"{store.url}/{prefix}/{found.content}" if found.content else f"{store.url}/{prefix}"
+    files = {path: Ref(uri=f"{folder}/{path}", **entry.model_dump()) for path, entry in found.files.items()}
+    return StageResult(
+        stage=found.stage,
+        fingerprint=found.fingerprint,
+        files=files,
+        facts=found.facts,
+        seconds=found.seconds,
+        created=found.created,
+        was_cached=True,
+    )
+
+
+def find_whole_stage(store: Store, stage: str, fingerprint: str) -> StageResult | None:
+    """Return the stage's result if it is complete, and its files are still there in their sizes.
+
+    A damaged one counts for none, with a warning: the work can be done again.
+    """
+    try:
+        found = find_stage(store, stage, fingerprint)
+    except (CorruptObjectError, NewerObjectError) as error:
+        logger.warning("A stage's result is made anew: %s", error)
+        return None
+    if found is None:
+        return None
+    sizes = {f"{store.url}/{info.key}": info.size for info in store.list(f"{stage_prefix(stage, fingerprint)}/")}
+    missing = [path for path, ref in found.files.items() if sizes.get(ref.uri) != ref.size]
+    if missing:
+        logger.warning("A stage's result is made anew: %s %s lost %s", stage, fingerprint[:12], missing[0])
+    return None if missing else found
 
 
 def produce_stage(
@@ -91,11 +151,11 @@ def produce_stage(
         work: Fills the folder it is given with files, and returns the stage's facts.
         refresh: Do the work even if it has been done.
     """
-    done = None if refresh else find_stage(store, stage, fingerprint)
+    done = None if refresh else find_whole_stage(store, stage, fingerprint)
     if done is not None:
         return done
     with FileLock(_lock_path(store, stage, fingerprint)):
-        done = None if refresh else find_stage(store, stage, fingerprint)
+        done = None if refresh else find_whole_stage(store, stage, fingerprint)
         return done or _work(store, stage, fingerprint, work)
 
 
@@ -136,9 +196,3 @@ def _work(store: Store, stage: str, fingerprint: str, work: Callable[[Path], Map
 def _entry(path: Path) -> dict[str, Any]:
     kind = "log" if "tensorboard" in path.parts else KINDS[path.suffix]
     return {"sha256": file_sha256(path), "size": path.stat().st_size, "kind": kind}
-
-
-def file_sha256(path: Path) -> str:
-    """Return the hex sha256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,28 +8,25 @@ import keras
 import tensorflow as tf
 
 from aepipe.errors import ParameterError
+from aepipe.hardware import chosen_threads, usable_cores
 from aepipe.training.settings import Devices, Precision
 
-
-def _threads(value: str) -> int:
-    if not value.isdecimal() or not int(value):
-        raise ParameterError("Trainings compute with at least one thread.", "Set or unset it.", AEPIPE_THREADS=value)
-    return int(value)
-
-
 if keras.backend.backend() != "tensorflow":
-    raise ImportError(
-        "Training runs on Keras' TensorFlow backend. "
-        f"Received: KERAS_BACKEND={keras.backend.backend()!r}. Unset KERAS_BACKEND, or set it to tensorflow."
+    raise ParameterError(
+        "Trainings run on Keras' TensorFlow backend.",
+        "Unset KERAS_BACKEND, or set it to tensorflow.",
+        KERAS_BACKEND=keras.backend.backend(),
     )
 
 for _gpu in tf.config.list_physical_devices("GPU"):
     # Several trainings share a GPU only if none takes all of its memory.
     tf.config.experimental.set_memory_growth(_gpu, True)
 
-if "AEPIPE_THREADS" in os.environ:
-    # Trainings side by side: with as many threads each as there are cores they would wait for one another.
-    tf.config.threading.set_intra_op_parallelism_threads(_threads(os.environ["AEPIPE_THREADS"]))
+_threads = chosen_threads() or usable_cores()
+if _threads != os.cpu_count():
+    # Trainings side by side would wait for one another with as many threads each as there are cores; and TensorFlow
+    # counts cores that a container may not use.
+    tf.config.threading.set_intra_op_parallelism_threads(_threads)
 
 # Every training compiles its own steps; TensorFlow takes that for needless retracing.
 tf.get_logger().setLevel("ERROR")

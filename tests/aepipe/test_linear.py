@@ -32,3 +32,16 @@ def test_images_in_batches_have_the_same_components(count):
     parts = PrincipalComponents.fit_batches(lambda: (images[start : start + 7] for start in range(0, count, 7)), 4)
     np.testing.assert_allclose(parts.mean, whole.mean, atol=1e-6)
     np.testing.assert_allclose(parts.reconstruct(images), whole.reconstruct(images), atol=1e-4)
+
+
+def test_many_large_images_have_the_same_components_found_at_random(monkeypatch):
+    images = smooth_images(300)
+    exact = PrincipalComponents.fit(images, 6)
+    monkeypatch.setattr("aepipe.linear.MOST_EXACT", 20)
+    again = [
+        PrincipalComponents.fit_batches(lambda: (images[start : start + 70] for start in range(0, 300, 70)), 6)
+        for _ in range(2)
+    ]
+    assert again[0].components.shape == exact.components.shape
+    np.testing.assert_array_equal(again[0].components, again[1].components)
+    np.testing.assert_allclose(again[0].reconstruct(images), exact.reconstruct(images), atol=2e-3)

@@ -7,7 +7,7 @@ import pytest
 
 from aepipe.errors import CorruptObjectError
 from aepipe.noise import NoiseParameters
-from aepipe.noisy_test_set import build_noisy_test_set, load_noisy_test_set, save_noisy_test_set
+from aepipe.noisy_test_set import build_noisy_test_set, load_noisy_test_set, most_images, save_noisy_test_set
 
 
 @pytest.fixture
@@ -51,3 +51,10 @@ def test_a_damaged_archive_is_refused_before_it_is_opened(ramp, tmp_path, positi
     (tmp_path / "ramp.npz").write_bytes(content)
     with pytest.raises(CorruptObjectError, match="Download it again"):
         load_noisy_test_set(tmp_path / "ramp.npz", tmp_path / "ramp.json")
+
+
+def test_a_set_of_large_images_has_fewer_of_them():
+    parameters = NoiseParameters()
+    assert [most_images(side * side * 3, parameters) for side in (8, 64, 512)] == [1000, 86, 10]
+    small = NoiseParameters(kinds=("gaussian",), levels=(0.2,), max_images=7)
+    assert most_images(64 * 64 * 3, small) == 7

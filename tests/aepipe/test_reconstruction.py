@@ -76,7 +76,7 @@ def test_every_image_has_its_reconstruction_and_its_error(published_store, pictu
         np.testing.assert_allclose(written, np.clip(reconstruction[..., 0], 0, 1) * 255, atol=0.51)
     assert "1 of 5 had another size than 8 x 8: their centred square was resized." in done.output
     assert "1 of 5 had other channels than the model and became grey" in done.output
-    assert "1 could not be read and were left out" in done.output
+    assert "1 could not be decoded and were left out" in done.output
     assert f"{RECIPE} of release {RELEASE}: {output}" in done.output
     assert (output.stat().st_mode & 0o777) == 0o777 & ~_umask()
 
@@ -182,6 +182,28 @@ def test_a_file_name_can_be_anything(published_store, tmp_path):
     assert "\x1b" not in done.output
     assert b"\x1b[31m caf\xe9,\n.png" in (tmp_path / "output" / "errors.csv").read_bytes()
     assert (tmp_path / "output" / name).is_file()
+
+
+@on_a_folder
+def test_a_name_without_room_for_its_ending_is_cut(published_store, tmp_path):
+    names = [f"{letter}{'x' * 250}.jpg" for letter in "ab"]
+    for name in (*names, "short.png"):
+        save(tmp_path / "in" / name, DIGITS[0])
+    done = reconstruct(tmp_path / "in", tmp_path / "output", published_store)
+    assert done.exit_code == 0
+    assert len(files_of(tmp_path / "output")) == 4
+    assert [row["file"] for row in table(tmp_path / "output")] == [*names, "short.png"]
+
+
+@on_a_folder
+def test_every_frame_has_its_reconstruction_and_what_is_passed_over_is_said(published_store, tmp_path):
+    (tmp_path / "in").mkdir()
+    frames = [Image.fromarray(digit) for digit in DIGITS[:3]]
+    frames[0].save(tmp_path / "in" / "stack.tif", save_all=True, append_images=frames[1:])
+    (tmp_path / "in" / "raw.nef").write_bytes(b"raw")
+    done = reconstruct(tmp_path / "in", tmp_path / "output", published_store)
+    assert files_of(tmp_path / "output") == {*(f"stack.tif#{number}.png" for number in range(3)), "errors.csv"}
+    assert "1 left out, picture of a kind that is not read: 1 .nef." in done.output
 
 
 def test_a_mistake_is_one_line_before_tensorflow_is_imported(tmp_path):

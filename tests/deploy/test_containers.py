@@ -1,4 +1,7 @@
-"""What Docker would be asked to do: no engine runs here, so the files are read, and what they start is asked for."""
+"""What Docker would be asked to do: the files are read, and what they start is asked for.
+
+`make image-test` builds the image and runs it.
+"""
 
 import functools
 import importlib
@@ -39,6 +42,37 @@ def arguments_of(instruction: str) -> list[str]:
     return [rest for word, rest in instructions() if word == instruction]
 
 
+def bases() -> list[str]:
+    """Return the images that are built upon, with the arguments' defaults in their places."""
+    defaults = dict(line.split("=", 1) for line in arguments_of("ARG") if "=" in line)
+    named = [re.sub(r"\$\{(\w+)\}", lambda match: defaults[match[1]], line) for line in arguments_of("FROM")]
+    return [line for line in named if not line.startswith("environment ")]
+
+
+def stages() -> dict[str, list[tuple[str, str]]]:
+    """Return the instructions of each stage by its name; the last has none."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    name = "arguments"
+    for word, rest in instructions():
+        if word == "FROM":
+            name = rest.partition(" AS ")[2] or "last"
+        found.setdefault(name, []).append((word, rest))
+    return found
+
+
+def is_sent(path: str) -> bool:
+    """Tell whether .dockerignore lets a file into the build: the last line that names it or a folder of it decides."""
+    sent = True
+    folders = [Path(path), *Path(path).parents[:-1]]
+    for line in (ROOT / ".dockerignore").read_text().splitlines():
+        pattern = line.removeprefix("!")
+        same_depth = [folder for folder in folders if len(folder.parts) == len(Path(pattern).parts)]
+        anywhere = [Path(folder.name) for folder in folders] if pattern.startswith("**/") else []
+        if any(folder.match(pattern.removeprefix("**/")) for folder in [*same_depth, *anywhere]):
+            sent = line.startswith("!")
+    return sent
+
+
 def image_environment() -> dict[str, str]:
     pairs = [pair for line in arguments_of("ENV") for pair in shlex.split(line)]
     return dict(pair.split("=", 1) for pair in pairs)
@@ -72,7 +106,7 @@ def check_command(command: list[str]) -> None:
         assert {word for word in rest if word.startswith("--")} <= set(words)
 
 
-@pytest.mark.parametrize("image", [*arguments_of("FROM"), *(service["image"] for service in SERVICES.values())])
+@pytest.mark.parametrize("image", [*bases(), *(service["image"] for service in SERVICES.values())])
 def test_images_are_pinned(image):
     assert re.fullmatch(r"[a-z/]+:\d+\.\d+[\w.-]*( AS \w+)?", image)
 
@@ -82,17 +116,48 @@ def test_the_images_of_the_project_have_its_version():
 
 
 def test_the_image_holds_what_its_build_copies():
-    ignored = (ROOT / ".dockerignore").read_text().splitlines()
     for line in arguments_of("COPY"):
-        *sources, _ = line.split()
+        *sources, _ = line.replace("${LOCK}", "runtime.lock").split()
         for source in sources if not line.startswith("--from=") else []:
             assert (ROOT / source).exists(), source
-            assert f"!{source.split('/')[0]}" in ignored, source
+            assert is_sent(source.rstrip("/")), source
+
+
+def test_what_is_not_installed_changes_no_layer():
+    installed = {".py", ".json"}
+    for path in (path for path in (ROOT / "deploy").rglob("*") if path.is_file()):
+        name = str(path.relative_to(ROOT))
+        data = path.suffix in installed or name in ("deploy/prefect.yaml", "deploy/automations.yaml")
+        in_requirements = path.parent.name == "requirements"
+        assert is_sent(name) == (path.suffix == ".lock" if in_requirements else data), name
+
+
+def test_a_changed_line_of_the_code_changes_the_last_layer_alone():
+    by_stage = stages()
+    assert [rest for word, rest in by_stage["environment"] if word == "COPY"] == [
+        "deploy/requirements/${LOCK} environment.lock"
+    ]
+    assert [word for word, rest in by_stage["code"] if "--require-hashes" in rest] == []
+    changing = [rest for word, rest in by_stage["last"] if word in ("COPY", "RUN", "ADD")]
+    assert changing[-2:] == ["--from=environment /opt/aepipe /opt/aepipe", "--from=code /opt/code /opt/aepipe"]
+
+
+def test_where_the_build_fetches_from_is_its_secret():
+    (install,) = [rest for word, rest in instructions() if word == "RUN" and "--require-hashes" in rest]
+    assert re.findall(r"--mount=type=secret,id=(\S+?)[, ]", install) == ["pip.conf", "ca.crt"]
+    assert "target=/etc/pip.conf" in install
+    assert not any("pip.conf" in rest or "ca.crt" in rest for word, rest in instructions() if word == "COPY")
+
+
+def test_the_image_says_which_version_it_is():
+    (labels,) = arguments_of("LABEL")
+    assert f'org.opencontainers.image.version="{VERSION}"' in labels
+    assert 'org.opencontainers.image.revision="$AEPIPE_GIT_COMMIT"' in labels
 
 
 def test_secrets_stay_out_of_the_image_and_out_of_git():
-    ignored = (ROOT / ".dockerignore").read_text().splitlines()
-    assert ignored.index("deploy/compose.env") > ignored.index("!deploy")
+    assert not is_sent("deploy/compose.env")
+    assert not is_sent("secrets.yaml")
     assert "/deploy/compose.env" in (ROOT / ".gitignore").read_text().splitlines()
 
 

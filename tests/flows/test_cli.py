@@ -5,44 +5,53 @@ import os
 import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
+import flows.cli
 from aepipe.errors import ParameterError
 from aepipe.recipes import RECIPES
-from aepipe.recipes.plan import Overrides, SplitOverrides
+from aepipe.recipes.plan import Overrides
 from deploy.cli import app, main
-from flows.arguments import parse_changes
+from flows.arguments import GROUPS, parse_changes, parse_lists, parse_recipes, parse_space
 
 ROOT = Path(__file__).parents[2]
 # Names are only ever added to; scripts and schedules of other people hold on to the rest.
 CONTRACT = {
     "run": [
         *["--allow-unsafe-pointer", "--at-once", "--data-set", "--exports", "--preset", "--recipes"],
-        *["--refresh", "--set", "--setting", "--store"],
+        *["--refresh", "--server", "--set", "--setting", "--store"],
     ],
-    "sweep": ["--at-once", "--data-set", "--preset", "--seeds", "--set", "--setting", "--store", "RECIPE"],
-    "tune": ["--at-once", "--data-set", "--preset", "--rungs", "--set", "--setting", "--store", "--trials", "RECIPE"],
+    "sweep": [
+        *["--at-once", "--data-set", "--most-left-out", "--preset", "--seeds", "--server", "--set", "--setting"],
+        *["--store", "RECIPE"],
+    ],
+    "tune": [
+        *["--at-once", "--data-set", "--most-left-out", "--preset", "--rungs", "--server", "--set", "--setting"],
+        *["--store", "--trials", "RECIPE"],
+    ],
     "apply": ["--check", "--file", "--notify", "--pools", "--store"],
     "up": ["--database", "--file", "--host", "--notify", "--port", "--state", "--store"],
     "doctor": ["--file", "--json", "--pools", "--state", "--store"],
     "recipes": ["--json"],
     "reconstruct": ["--batch-size", "--channel", "--json", "--output", "--recipe", "--store", "IMAGES"],
     "table": ["--json", "--store"],
-    "noise": ["--kinds", "--levels", "--refresh", "--seed", "--store", "DATA_SET"],
+    "noise": ["--kinds", "--levels", "--most-left-out", "--refresh", "--seed", "--store", "DATA_SET"],
     "datasets list": ["--json"],
     "datasets fetch": ["NAMES"],
     "datasets verify": ["--json", "NAMES"],
-    "rerun": ["--store", "--to", "RELEASE"],
+    "rerun": ["--server", "--store", "--to", "RELEASE"],
     "releases index": ["--store"],
     "releases list": ["--json", "--store"],
     "releases show": ["--json", "--store", "RELEASE"],
     "releases history": ["--json", "--store", "CHANNEL"],
     "releases verify": ["--full", "--json", "--store", "RELEASE"],
     "releases promote": ["--by", "--channel", "--force", "--json", "--store", "--why", "RELEASE"],
+    "releases remove-channel": ["--by", "--force", "--json", "--store", "--why", "CHANNEL"],
     "releases rollback": ["--by", "--channel", "--json", "--store", "--why"],
     "releases diff": ["--json", "--store", "AFTER", "BEFORE"],
     "releases download": ["--json", "--recipe", "--store", "--to", "RELEASE"],
@@ -101,9 +110,10 @@ def test_the_readme_names_no_option_that_is_not_there():
 
 
 def test_the_help_names_everything_that_can_be_set():
-    text = aepipe("run", "--help").stdout
+    text = re.sub(r"\s+", "", CliRunner().invoke(app, ["run", "--help"]).output)
     assert [name for name in Overrides.model_fields if name not in text] == []
-    assert [name for name in SplitOverrides.model_fields if f"split.{name}" not in re.sub(r"\s+", "", text)] == []
+    dotted = [f"{group}.{name}" for group, model in GROUPS.items() for name in model.model_fields]
+    assert [name for name in dotted if name not in text] == []
 
 
 def test_changes_go_where_they_belong():
@@ -111,6 +121,7 @@ def test_changes_go_where_they_belong():
     assert parse_changes(changes) == {
         "overrides": {"epochs": "3"},
         "recipe_overrides": {"faces-conv": {"epochs": "5"}},
+        "data": {},
         "split": {"seed": "1"},
         "noise": {"levels": ["0.1", "0.3"]},
         "checkpoints": {},
@@ -118,53 +129,112 @@ def test_changes_go_where_they_belong():
     }
 
 
-@pytest.mark.parametrize("change", ["epochs", "=3", "mnist.epochs=3", "faces-conv.=3"])
+@pytest.mark.parametrize("change", ["epochs", "=3", "mnist.epochs=3", "faces-conv.=3", "epoch=3", "split.metod=x"])
 def test_a_change_that_names_nothing_is_refused(change):
     with pytest.raises(ParameterError, match="Received: set="):
         parse_changes([change])
 
 
+def test_blanks_and_parts_of_names_are_understood():
+    changes = parse_changes([" conv.epochs = 5 ", "noise.levels=0.1, 0.3"])
+    assert changes["recipe_overrides"] == {"faces-conv": {"epochs": "5"}}
+    assert changes["noise"] == {"levels": ["0.1", "0.3"]}
+    assert parse_recipes("mnist-dense, conv") == ["mnist-dense", "faces-conv"]
+    assert parse_lists(["batch_size=50, 150"]) == {"batch_size": ["50", "150"]}
+    assert parse_space(["learning_rate=0.001 .. 0.01"])["ranges"] == {"learning_rate": {"low": "0.001", "high": "0.01"}}
+
+
+MISTAKES = [
+    (["run", "--recipes", "mnist"], "Received: recipe='mnist'"),
+    (["run", "--recipes", "mnist-dens"], "Received: recipe='mnist-dens'. Did you mean mnist-dense?"),
+    (["run", "--set", "epochs=0"], "greater than or equal to 1. Received: epochs='0'"),
+    (["run", "--set", "epoch=3"], "Received: set='epoch=3'. Did you mean epochs?"),
+    (["run", "--set", "conv.epoch=3"], "Received: set='conv.epoch=3'. Did you mean epochs?"),
+    (["run", "--set", "split.metod=official"], "Did you mean method?"),
+    (["run", "--set", "publish.channel=x"], "Did you mean publishing?"),
+    (["run", "--set", "noise.kinds=gausian"], "kinds.0='gausian'. Did you mean gaussian?"),
+    (["run", "--set", "schedule=cosin"], "Received: schedule='cosin'. Did you mean cosine?"),
+    (["run", "--exports", "onx"], "Did you mean onnx?"),
+    (["run", "--set", "epochs"], "form name=value or recipe.name=value. Received: set='epochs'"),
+    (["run", "--store", "gs://bucket"], "s3://bucket/prefix. Received: store='gs://bucket'"),
+    (["run", "--data-set", "mnits"], "Received: name='mnits'. Did you mean mnist?"),
+    (["run", "--data-set", "images:/nonexistent"], "No such file or directory"),
+    (["run", "--data-set", "images:{empty}"], "it is empty"),
+    (["run", "--recipes", "faces-conv,faces-conv"], "each once"),
+    (["run", "--recipes", "faces-conv", "--set", "mnist-dense.epochs=3"], "Only a recipe of the run"),
+    (["sweep", "mnist-dens"], "Did you mean mnist-dense?"),
+    (["sweep", "mnist-dense", "--seeds", "1,x"], "Received: seed='x'"),
+    (["sweep", "mnist-dense", "--seeds", "1,1"], "Name each seed and each value once."),
+    (["sweep", "mnist-dense", "--set", "epochs=1,0"], "Received: epochs.1='0'"),
+    (["sweep", "mnist-dense", "--set", "seed=1"], "Received: set='seed=1'"),
+    (["sweep", "mnist-dense", "--data-set", "mnits"], "mnist-csv"),
+    (["sweep", "mnist-dense", "--data-set", "images:/nonexistent"], "No such file or directory"),
+    (["tune", "mnist-dense", "--set", "learning_rate=0.1..0.01"], "A range goes up"),
+    (["tune", "mnist-dense", "--set", "code_size=8,16"], "Received: set='code_size=8,16'"),
+    (["tune", "mnist-dense", "--set", "learning_rate=0.1..1", "--set", "learning_rate=0.1"], "Received: names="),
+    (["tune", "mnist-dense", "--set", "batch_size"], "name=low..high or name=value,value,.... Received: set="),
+    (["tune", "mnist-dense", "--data-set", "images:/nonexistent"], "No such file or directory"),
+    (["sweep", "mnist-dense", "--store", "gs://bucket"], "s3://bucket/prefix. Received: store='gs://bucket'"),
+    (["noise", "digits", "--levels", "2"], "Received: levels"),
+    (["datasets", "fetch", "mnits"], "mnist-csv"),
+]
+FAILURES = [
+    (["run", "--store", "/proc/none"], "Received: url='file:///proc/none'"),
+    (["sweep", "mnist-dense", "--store", "/proc/none"], "Received: url='file:///proc/none'"),
+    (["tune", "mnist-dense", "--store", "/proc/none"], "Received: url='file:///proc/none'"),
+    (["releases", "show", "none", "--store", "/nonexistent/store"], "aepipe releases list --store"),
+]
+
+
 @pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["run", "--recipes", "mnist"], "Received: recipe='mnist'"),
-        (["run", "--set", "epochs=0"], "greater than or equal to 1. Received: epochs='0'"),
-        (["run", "--set", "epoch=3"], "Received: epoch='3'"),
-        (["run", "--set", "epochs"], "form name=value or recipe.name=value. Received: set='epochs'"),
-        (["run", "--store", "gs://bucket"], "s3://bucket/prefix. Received: store='gs://bucket'"),
-        (["run", "--data-set", "mnits"], "mnist-csv"),
-        (["run", "--recipes", "faces-conv,faces-conv"], "each once"),
-        (["run", "--recipes", "faces-conv", "--set", "mnist-dense.epochs=3"], "Only a recipe of the run"),
-        (["sweep", "mnist-dense", "--seeds", "1,x"], "Received: seed='x'"),
-        (["sweep", "mnist-dense", "--seeds", "1,1"], "Name each seed and each value once."),
-        (["sweep", "mnist-dense", "--set", "epochs=1,0"], "Received: epochs.1='0'"),
-        (["sweep", "mnist-dense", "--set", "seed=1"], "Received: seed=['1']"),
-        (["sweep", "mnist-dense", "--data-set", "mnits"], "mnist-csv"),
-        (["tune", "mnist-dense", "--set", "learning_rate=0.1..0.01"], "A range goes up"),
-        (["tune", "mnist-dense", "--set", "code_size=8,16"], "Received: names=['code_size']"),
-        (["tune", "mnist-dense", "--set", "learning_rate=0.1..1", "--set", "learning_rate=0.1"], "Received: names="),
-        (["tune", "mnist-dense", "--set", "batch_size"], "name=low..high or name=value,value,... Received: set="),
-        (["sweep", "mnist-dense", "--store", "gs://bucket"], "s3://bucket/prefix. Received: store='gs://bucket'"),
-        (["noise", "digits", "--levels", "2"], "Received: levels"),
-        (["datasets", "fetch", "mnits"], "mnist-csv"),
-        (["releases", "show", "none", "--store", "/nonexistent/store"], "aepipe releases list --store"),
-    ],
+    ("arguments", "message", "exit_code"), [*((*case, 2) for case in MISTAKES), *((*case, 1) for case in FAILURES)]
 )
-def test_a_mistake_is_one_line_and_starts_nothing(arguments, message, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["aepipe", *arguments])
+def test_a_mistake_is_one_line_and_starts_nothing(arguments, message, exit_code, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(flows.cli, "use_server", None)
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["aepipe", *(word.format(empty=tmp_path / "empty") for word in arguments)])
     with pytest.raises(SystemExit) as ended:
         main()
-    # Python prints what is not a number, and exits with 1.
-    line = ended.value.code
+    output, line = capsys.readouterr()
+    assert (ended.value.code, output) == (exit_code, "")
     assert line.startswith("aepipe: ")
     assert message in line
-    assert "\n" not in line
-    assert capsys.readouterr() == ("", "")
+    assert line.count("\n") == 1
+
+
+@pytest.mark.parametrize(("name", "value"), [("KERAS_BACKEND", "jax"), ("AEPIPE_THREADS", "many")])
+def test_a_machine_that_cannot_train_is_told_so_at_once(name, value, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "argv", ["aepipe", "run", "--store", str(tmp_path / "store")])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert f"Received: {name}='{value}'" in capsys.readouterr().err
+    assert not (tmp_path / "store").exists()
+
+
+def test_of_a_list_with_a_wrong_value_only_the_value_is_said(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["aepipe", "noise", "digits", "--kinds", "gausian"])
+    with pytest.raises(SystemExit):
+        main()
+    assert capsys.readouterr().err.count("Received") == 1
+
+
+@pytest.mark.parametrize("command", ["", "run", "releases", "releases list", "datasets fetch"])
+def test_help_is_short_for_h(command):
+    done = CliRunner().invoke(app, [*command.split(), "-h"])
+    assert done.exit_code == 0
+    assert "Usage" in done.output
+
+
+def test_the_version_is_the_packages():
+    assert CliRunner().invoke(app, ["--version"]).output == f"aepipe {metadata.version('aepipe')}\n"
 
 
 def test_a_mistake_ends_the_program_without_a_traceback():
     done = aepipe("run", "--set", "epochs=0")
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines()[-1].startswith("aepipe: ")
     assert "Traceback" not in done.stderr
 

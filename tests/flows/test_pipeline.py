@@ -8,6 +8,7 @@ import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 from prefect.client.orchestration import get_client
 
 from aepipe.noise import NoiseParameters
@@ -18,16 +19,17 @@ from aepipe.publishing.verify import find_problems
 from aepipe.recipes.plan import Overrides
 from aepipe.store import open_store
 from aepipe.store.stages import file_sha256
+from flows import train_all
 from flows.pipeline import pipeline
 
 NOISE = NoiseParameters(kinds=("gaussian",), levels=(0.2, 0.4), max_images=50)
 TWO = ["mnist-dense", "mnist-variational"]
 
 
-def run(store, recipes=TWO, epochs=40, exports=("onnx",), **parameters):
+def run(store, recipes=TWO, epochs=40, exports=("onnx",), data_set="digits", **parameters):
     state = pipeline(
         recipes=recipes,
-        data_set="digits",
+        data_set=data_set,
         # Enough for the gate: better than the mean image.
         overrides=Overrides(epochs=epochs, learning_rate=0.01),
         noise=NOISE,
@@ -231,6 +233,43 @@ def test_a_model_worse_than_the_mean_image_is_held_and_not_in_the_release(tmp_pa
     assert not list(release.rglob("*.keras"))
     assert not list(release.rglob("card.md"))
     assert (release / "models" / "mnist-dense" / "figures" / "reconstructions.png").exists()
+    assert read_channel(open_store(tmp_path), "candidate") is None
+    again, _ = run(tmp_path, recipes=["mnist-dense"], epochs=1, exports=())
+    assert "Held as before: mnist-dense" in again.message
+
+
+def test_a_picture_that_arrives_while_it_trains_belongs_to_the_next_run(tmp_path, monkeypatch, caplog):
+    """And what was taken of the images is said in the run's log, the report, the card and the manifest."""
+    for number in range(40):
+        save_spot(tmp_path / "spots" / "ab"[number % 2] / f"{number:02}.png", number)
+    (tmp_path / "spots" / "a" / "broken.png").write_bytes(b"no picture")
+    train_here = train_all.TRAIN["local"]
+
+    def arrive_and_train(*arguments, **options):
+        save_spot(tmp_path / "spots" / "a" / "new.png", 99)
+        return train_here(*arguments, **options)
+
+    monkeypatch.setitem(train_all.TRAIN, "local", arrive_and_train)
+    data_set = f"images:{tmp_path / 'spots'}"
+    state, result = run(tmp_path / "store", recipes=["mnist-dense"], epochs=30, exports=(), data_set=data_set)
+    assert state.is_completed(), state.message
+    manifest = list_releases(open_store(tmp_path / "store"))[0]
+    account = manifest.recipes["mnist-dense"]["input"]
+    assert (account["num_images"], account["num_files"]) == (40, 41)
+    assert "images-spots: 40 images of 8 x 8, grey, from 40 of 41 files" in caplog.text
+    pages = tmp_path / "store" / "releases" / result.release
+    for text in (caplog.text, (pages / "report.html").read_text()):
+        assert "1 left out, broken: a/broken.png" in text
+    assert len(list((tmp_path / "store" / "stages" / "data").iterdir())) == 1
+
+
+def save_spot(path, number):
+    """A smooth picture that a model can learn."""
+    y, x = np.mgrid[0:8, 0:8]
+    generator = np.random.default_rng(number)
+    spot = np.exp(-((y - generator.uniform(0, 8)) ** 2 + (x - generator.uniform(0, 8)) ** 2) / 8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.round(255 * spot).astype(np.uint8)).save(path)
 
 
 def test_the_pipeline_publishes_to_a_real_s3_server_and_leaves_no_secret(s3_store_url, monkeypatch, caplog):

@@ -8,7 +8,7 @@ from aepipe.publishing.channels import read_channel
 from aepipe.store import open_store
 from flows.releases import promote_release, prune_releases, rollback_channel, verify_release
 
-OLD, NEW = "20260101T000000Z-a", "20260201T000000Z-b"
+OLD, NEW, SMALL = "20260101T000000Z-a", "20260201T000000Z-b", "20260202T000000Z-c"
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def test_promote_verify_roll_back_and_prune(store):
     where = {"store": str(store.root), "return_state": True}
     promote_release(OLD, why="the first", **where)
     state = promote_release(NEW, why="sharper", **where)
-    assert state.message == f"production is {NEW}, generation 2"
+    assert state.message == f"production is {NEW}, generation 2. Replaces: dense."
     assert verify_release(**where).is_completed()
     assert rollback_channel(why="blurred", **where).is_completed()
     entry = read_channel(store, "production").current
@@ -38,7 +38,7 @@ def test_a_broken_release_fails_its_verification_with_the_number_of_problems(sto
     store.put(f"releases/{NEW}/models/dense/model.keras", b"nEw")
     state = verify_release(NEW, store=str(store.root), return_state=True)
     assert state.is_failed()
-    assert state.message == f"{NEW}: 2 files, 1 problems"
+    assert state.message == f"{NEW}: 2 files, 1 problems, not signed"
 
 
 def test_a_promotion_without_a_reason_is_refused_before_it_runs(store):
@@ -47,3 +47,12 @@ def test_a_promotion_without_a_reason_is_refused_before_it_runs(store):
     with pytest.raises(ParameterTypeError, match="why"):
         state.result()
     assert read_channel(store, "production") is None
+
+
+def test_a_promotion_that_would_cost_the_channel_a_model_fails_and_says_which(store):
+    where = {"why": "tests", "store": str(store.root), "return_state": True}
+    put_release(store, SMALL, {"conv": b"conv"})
+    promote_release(OLD, **where)
+    refused = promote_release(SMALL, **where)
+    assert "loses=['dense']" in refused.message
+    assert promote_release(SMALL, missing="keep", **where).message.endswith("Gains: conv.")

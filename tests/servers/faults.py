@@ -10,13 +10,23 @@ import socket
 import struct
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
-FAULTS = ("lost answer", "500", "503", "409", "reset", "cut body", "flipped upload", "flipped download")
+FAULTS = (
+    *("lost answer", "500", "503", "409", "reset", "cut body", "flipped upload", "flipped download"),
+    *("500 to the loser", "damaged"),
+)
 ERROR = '<?xml version="1.0"?><Error><Code>{code}</Code><Message>injected</Message></Error>'
-CODES = {"500": "InternalError", "503": "SlowDown", "409": "ConditionalRequestConflict"}
+XML = {"Content-Type": "application/xml"}
+CODES = {
+    "500": (500, "InternalError"),
+    "503": (503, "SlowDown"),
+    "409": (409, "ConditionalRequestConflict"),
+    # What Ceph says of an upload that came with other bytes than it was signed for.
+    "damaged": (400, "XAmzContentSHA256Mismatch"),
+}
 
 
 class FaultProxy(http.server.ThreadingHTTPServer):
@@ -24,8 +34,11 @@ class FaultProxy(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, endpoint_url: str, share: float, seed: int):
+    def __init__(self, endpoint_url: str, share: float, seed: int, faults: Sequence[str] = FAULTS):
         super().__init__(("127.0.0.1", 0), Forwarder)
+        self.faults = faults
+        # What the loser of a race is told by Ceph; others may have other names for it.
+        self.loser_code = "UnknownError"
         self.upstream = urlsplit(endpoint_url).netloc
         self.share = share
         self.counts: Counter[str] = Counter()
@@ -41,7 +54,10 @@ class FaultProxy(http.server.ThreadingHTTPServer):
         with self._lock:
             if self._random.random() >= self.share:
                 return None
-            fault = self._random.choice([name for name in FAULTS if _fits(name, method, headers)])
+            fitting = [name for name in self.faults if _fits(name, method, headers)]
+            if not fitting:
+                return None
+            fault = self._random.choice(fitting)
             self.counts[fault] += 1
             return fault
 
@@ -51,7 +67,12 @@ class FaultProxy(http.server.ThreadingHTTPServer):
 
 def _fits(fault: str, method: str, headers) -> bool:
     conditional = "If-Match" in headers or "If-None-Match" in headers
-    fits = {"409": conditional, "flipped upload": method == "PUT"}
+    fits = {
+        "409": conditional,
+        "500 to the loser": conditional,
+        "flipped upload": method == "PUT",
+        "damaged": method == "PUT",
+    }
     return fits.get(fault, method == "GET" if fault in ("cut body", "flipped download") else True)
 
 
@@ -69,7 +90,8 @@ class Forwarder(http.server.BaseHTTPRequestHandler):
             self.connection.close()
             self.close_connection = True
         elif fault in CODES:
-            self._answer(int(fault), {"Content-Type": "application/xml"}, ERROR.format(code=CODES[fault]).encode())
+            status, code = CODES[fault]
+            self._answer(status, XML, ERROR.format(code=code).encode())
         else:
             self._pass_on(_flipped(body) if fault == "flipped upload" else body, fault)
 
@@ -83,6 +105,8 @@ class Forwarder(http.server.BaseHTTPRequestHandler):
             upstream.close()
         if fault == "lost answer":
             self.close_connection = True
+        elif fault == "500 to the loser" and answer.status == 412:
+            self._answer(500, XML, ERROR.format(code=self.server.loser_code).encode())
         else:
             self._answer(answer.status, headers, _flipped(data) if fault == "flipped download" else data, fault)
 
@@ -114,9 +138,9 @@ def _flipped(data: bytes) -> bytes:
 
 
 @contextmanager
-def fault_proxy(endpoint_url: str, share: float, seed: int) -> Iterator[FaultProxy]:
+def fault_proxy(endpoint_url: str, share: float, seed: int, faults: Sequence[str] = FAULTS) -> Iterator[FaultProxy]:
     """Run a proxy for as long as the block lasts."""
-    server = FaultProxy(endpoint_url, share, seed)
+    server = FaultProxy(endpoint_url, share, seed, faults)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

@@ -1,84 +1,120 @@
-"""The picture files of a folder, a zip file or an S3 prefix, as names and bytes. Nothing is extracted."""
+"""The files of a folder, a zip file or an S3 prefix that may be pictures, and an account of those that are not."""
 
-import logging
-import os
-import stat
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit
 
-from aepipe.datasets.sources import s3_client
-from aepipe.errors import DataError
+from aepipe.datasets.tally import Tally
+from aepipe.errors import DataError, TooLargeError
+from aepipe.io.names import printable
 
-logger = logging.getLogger(__name__)
-
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+# Content decides what a file is; the ending says whether it is meant to be a picture.
+READ = """
+.apng .avif .avifs .bmp .dib .gif .heic .heif .j2c .j2k .jfif .jif .jp2 .jpe .jpeg .jpf .jpg .jpx .pbm .pgm .png .pnm
+.ppm .tif .tiff .webp
+"""
+UNREAD = """
+.3fr .arw .cr2 .cr3 .czi .dcm .dcx .dds .dicom .dng .emf .eps .exr .fits .fts .hdr .icns .ico .jxl .jxr .lif .lsm .mha
+.nd2 .nef .nii .nrrd .orf .pcx .pef .pfm .psd .qoi .raf .raw .rw2 .sgi .srw .svg .svs .tga .vsi .wmf .x3f .xbm .xcf .xpm
+"""
+READ_ENDINGS, UNREAD_ENDINGS = frozenset(READ.split()), frozenset(UNREAD.split())
+SYSTEM_FOLDERS = frozenset(
+    name.lower()
+    for name in (
+        "@eaDir",
+        "@tmp",
+        "@Recycle",
+        "@Recently-Snapshot",
+        "@__thumb",
+        "#recycle",
+        "#snapshot",
+        "$RECYCLE.BIN",
+        "RECYCLER",
+        "System Volume Information",
+        "lost+found",
+        "__MACOSX",
+        "Network Trash Folder",
+        "Temporary Items",
+    )
+)
+SYSTEM_FILES = frozenset(("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"))
 MAXIMUM_MEMBERS = 500_000
 MAXIMUM_MEMBER_BYTES = 64 << 20
 MAXIMUM_TOTAL_BYTES = 64 << 30
-ENCRYPTED = 1
 
 
 @dataclass(frozen=True)
 class Member:
-    """One file: its name with slashes below the top, and how its bytes are read (raises `DataError`)."""
+    """One file.
+
+    Attributes:
+        name: With slashes, below the top. It may hold bytes that are no text, as surrogates.
+        read: Returns its bytes. Raises `BrokenFileError` for what can't be read from a whole file, any other error
+            where reading failed.
+        version: What changes with its bytes, where that is known without reading them.
+    """
 
     name: str
     read: Callable[[], bytes]
+    version: str | None = None
+
+    @property
+    def is_meant_to_be_a_picture(self) -> bool:
+        """Whether its name says so; one without an ending is a picture if its content is."""
+        return PurePosixPath(self.name).suffix.lower() in READ_ENDINGS
 
 
-def is_picture_name(name: str) -> bool:
-    """Tell whether a file of this name below a top folder is taken for a picture; hidden and outside ones are not."""
-    path = PurePosixPath(name)
-    is_hidden = any(part.startswith((".", "/", "__MACOSX")) for part in path.parts)
-    return path.suffix.lower() in SUFFIXES and not is_hidden
+@dataclass(frozen=True)
+class Listing:
+    """What lies at a place: the files that may be pictures, by name, and the account of the others.
 
-
-def list_folder(folder: Path) -> list[Member]:
-    """Return the picture files below a folder, by name; links to folders are not followed."""
-    paths = (Path(parent, name) for parent, _, names in os.walk(folder) for name in names)
-    files = {path.relative_to(folder).as_posix(): path for path in paths}
-    names = [name for name in sorted(files) if is_picture_name(name)]
-    return [Member(name, partial(_read_file, files[name])) for name in names]
-
-
-def _read_file(path: Path) -> bytes:
-    try:
-        _check_size(path.stat().st_size)
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(f"It can't be read: {error.strerror}.") from error
-
-
-@contextmanager
-def open_zip(path: Path) -> Iterator[list[Member]]:
-    """Give the picture files in a zip file, by name; links, encrypted and oddly packed ones are left out.
-
-    Raises:
-        DataError: it is no zip file, or holds more than is reasonable.
+    Attributes:
+        members: The files.
+        tally: Those that were passed over.
+        num_files: All of them.
+        is_remote: Reading waits for a network.
     """
-    try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise DataError(f"It must be a zip file: {error}.", path=str(path)) from error
-    with archive:
-        entries = {entry.filename: entry for entry in archive.infolist() if is_picture_name(entry.filename)}
-        check_bounds([entry.file_size for entry in entries.values()])
-        names = [name for name in sorted(entries) if _is_plain(entries[name])]
-        yield [Member(name, partial(_read_entry, archive, entries[name])) for name in names]
+
+    members: tuple[Member, ...]
+    tally: Tally
+    num_files: int
+    is_remote: bool = False
 
 
-def check_bounds(sizes: Sequence[int]) -> None:
+def may_be_picture(name: str, tally: Tally) -> bool:
+    """Tell whether a file of this name is looked into; count it where it is not."""
+    path = PurePosixPath(name)
+    reason = _reason_to_pass(path)
+    if reason is not None:
+        tally.add(reason, name)
+    return reason is None
+
+
+def is_system_folder(name: str) -> bool:
+    """Tell whether a folder is one that systems make for themselves."""
+    return name.lower() in SYSTEM_FOLDERS
+
+
+def _reason_to_pass(path: PurePosixPath):
+    if path.is_absolute() or ".." in path.parts or not path.name:
+        return "outside of the archive"
+    if any(is_system_folder(part) for part in path.parts[:-1]) or path.name.lower() in SYSTEM_FILES:
+        return "file of a system"
+    if any(part.startswith(".") for part in path.parts):
+        return "hidden"
+    ending = path.suffix.lower()
+    if ending in UNREAD_ENDINGS:
+        return "picture of a kind that is not read"
+    return None if ending in READ_ENDINGS or not ending else "no picture"
+
+
+def check_bounds(sizes: Iterable[int]) -> None:
     """Check the number and the sizes in bytes of files, as they were announced.
 
     Raises:
         DataError: there are too many files or bytes.
     """
+    sizes = list(sizes)
     if len(sizes) > MAXIMUM_MEMBERS or sum(sizes) > MAXIMUM_TOTAL_BYTES:
         raise DataError(
             f"There must be at most {MAXIMUM_MEMBERS} pictures of {MAXIMUM_TOTAL_BYTES} bytes together.",
@@ -87,61 +123,22 @@ def check_bounds(sizes: Sequence[int]) -> None:
         )
 
 
-def _is_plain(entry: zipfile.ZipInfo) -> bool:
-    file_type = stat.S_IFMT(entry.external_attr >> 16)
-    # The other compressions can't be read in bounded steps.
-    is_bounded = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-    is_plain = file_type in (0, stat.S_IFREG) and is_bounded and not entry.flag_bits & ENCRYPTED
-    if not is_plain:
-        logger.warning("%s is left out: it is a link, encrypted or not deflated.", entry.filename)
-    return is_plain
+def unreadable(path: Path, error: OSError) -> DataError:
+    """Return what to say of a file that could not be read: of the disk, not of the picture."""
+    return DataError(
+        "Every picture must be readable.",
+        "Look after the disk and the file's permissions, or move it away; then run again.",
+        file=printable(str(path)),
+        error=error.strerror or str(error),
+    )
 
 
-def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    _check_size(entry.file_size)
-    try:
-        with archive.open(entry) as stream:
-            # A size makes it decompress no more than announced.
-            return stream.read(entry.file_size + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
-        raise DataError(f"Its entry in the zip file is damaged: {error}.") from error
-
-
-def list_s3(url: str) -> tuple[list[Member], dict[str, str]]:
-    """Return the picture files under an s3://bucket/prefix, by name, and the version that S3 names for each.
+def checked_bytes(data: bytes) -> bytes:
+    """Return what was read, if it is not too much: no more than one byte over the bound was asked for.
 
     Raises:
-        DataError: the prefix can't be listed, or holds more than is reasonable.
+        TooLargeError: the file is too large.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    parts = urlsplit(url)
-    prefix = parts.path.strip("/") + "/" if parts.path.strip("/") else ""
-    client = s3_client()
-    try:
-        pages = client.get_paginator("list_objects_v2").paginate(Bucket=parts.netloc, Prefix=prefix)
-        objects = {item["Key"].removeprefix(prefix): item for page in pages for item in page.get("Contents", ())}
-    except (BotoCoreError, ClientError) as error:
-        raise DataError(f"The S3 prefix must be readable: {error}.", url=url) from error
-    objects = {name: objects[name] for name in sorted(objects) if is_picture_name(name)}
-    check_bounds([item["Size"] for item in objects.values()])
-    members = [Member(name, partial(_read_s3, client, parts.netloc, item)) for name, item in objects.items()]
-    return members, {name: item["ETag"] for name, item in objects.items()}
-
-
-def _read_s3(client, bucket: str, item: Mapping) -> bytes:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    _check_size(item["Size"])
-    try:
-        # Only the version that was listed, so that the images are those that the identity names.
-        answer = client.get_object(Bucket=bucket, Key=item["Key"], IfMatch=item["ETag"])
-        with closing(answer["Body"]) as stream:
-            return stream.read()
-    except (BotoCoreError, ClientError) as error:
-        raise DataError(f"It can't be read: {error}.") from error
-
-
-def _check_size(num_bytes: int) -> None:
-    if num_bytes > MAXIMUM_MEMBER_BYTES:
-        raise DataError(f"A picture must have at most {MAXIMUM_MEMBER_BYTES} bytes.", num_bytes=num_bytes)
+    if len(data) > MAXIMUM_MEMBER_BYTES:
+        raise TooLargeError(f"A picture must have at most {MAXIMUM_MEMBER_BYTES} bytes.")
+    return data

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from aepipe.errors import DataError
+from aepipe.io.memory import memory_bytes
 
-MAXIMUM_BYTES = 64 << 30
+# The rest of the memory is for what is made of them.
+SHARE_OF_MEMORY = 0.5
 ARRAY_NAMES = ("images", "labels")
 DAMAGED_FILE = (
     zipfile.BadZipFile,
@@ -43,9 +45,14 @@ def read_npz(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         with zipfile.ZipFile(path) as archive:
-            num_bytes = sum(entry.file_size for entry in archive.infolist())
-        if num_bytes > MAXIMUM_BYTES:
-            raise DataError(f"The arrays must have at most {MAXIMUM_BYTES} bytes.", num_bytes=num_bytes)
+            sizes = {entry.filename.removesuffix(".npy"): entry.file_size for entry in archive.infolist()}
+        most, num_bytes = int(memory_bytes() * SHARE_OF_MEMORY), sum(sizes.get(name, 0) for name in ARRAY_NAMES)
+        if num_bytes > most:
+            raise DataError(
+                f"The arrays must have at most {most} bytes here, half of the memory.",
+                "Take fewer images, or a machine with more memory.",
+                num_bytes=num_bytes,
+            )
         with np.load(path, allow_pickle=False) as content:
             return {name: content[name] for name in ARRAY_NAMES if name in content.files}
     except DAMAGED_FILE as error:
@@ -66,4 +73,4 @@ def _check_images(images: np.ndarray) -> np.ndarray:
         raise DataError(
             "images of floats must lie from 0 to 1.", minimum=float(images.min()), maximum=float(images.max())
         )
-    return images.astype(np.float32)
+    return images.astype(np.float32, copy=False)

@@ -17,6 +17,7 @@ from aepipe.evaluation.figures.style import (
     MOST_NAMED_CLASSES,
     NOTHING,
     SETTINGS,
+    drawable_names,
     new_figure,
     save,
     set_title,
@@ -74,15 +75,23 @@ def loss_curves(history: pd.DataFrame, kept_epoch: int, path: Path, title: str) 
         save(figure, path)
 
 
-def mse_by_class(errors: Mapping[str, float], pca_errors: Mapping[str, float], path: Path, title: str) -> None:
-    """Write the error of each class, beside that of PCA at the same code size; many classes are sorted, not named."""
+def mse_by_class(
+    errors: Mapping[str, float], baseline_errors: Mapping[str, float], path: Path, title: str, baseline: str = "PCA"
+) -> None:
+    """Write the error of each class, beside a baseline's at the same code size; many classes are sorted, not named."""
     names = list(errors) if len(errors) <= MOST_NAMED_CLASSES else sorted(errors, key=errors.get)
     places = np.arange(len(names))
     with mpl.rc_context(SETTINGS):
         figure = new_figure(5)
         axes = figure.add_subplot()
         axes.bar(places - 0.2, [errors[name] for name in names], 0.4, color=MODEL, label="model")
-        axes.bar(places + 0.2, [pca_errors[name] for name in names], 0.4, color=LINEAR, label="PCA, same code size")
+        axes.bar(
+            places + 0.2,
+            [baseline_errors[name] for name in names],
+            0.4,
+            color=LINEAR,
+            label=f"{baseline}, same code size",
+        )
         axes.grid(False, axis="x")
         axes.set(ylabel="MSE per pixel")
         set_title(figure, title)
@@ -90,7 +99,7 @@ def mse_by_class(errors: Mapping[str, float], pca_errors: Mapping[str, float], p
             long_names = max(map(len, names)) > 7
             axes.set_xticks(
                 places,
-                [short_name(name) for name in names],
+                [short_name(name) for name in drawable_names(names)],
                 rotation=30 if long_names else 0,
                 ha="right" if long_names else "center",
             )
@@ -167,16 +176,19 @@ def error_by_noise(curves: Mapping[str, pd.DataFrame], path: Path, title: str) -
         save(figure, path)
 
 
-def error_histogram(errors: np.ndarray, pca_errors: np.ndarray, path: Path, title: str) -> None:
-    """Write how many images have which error, (num_images,), beside that of PCA at the same code size."""
-    values = np.concatenate([errors, pca_errors])
+def error_histogram(
+    errors: np.ndarray, baseline_errors: np.ndarray, path: Path, title: str, baseline: str = "PCA"
+) -> None:
+    """Write how many images have which error, (num_images,), beside a baseline's at the same code size."""
+    values = np.concatenate([errors, baseline_errors])
     smallest = max(values.min(), values.max() * SMALLEST_ERROR_SHARE, SMALLEST_MSE)
     # Errors are spread over powers of ten; an error of none would have no place among them.
     bins = np.geomspace(smallest, max(values.max(), 2 * smallest), NUM_BINS)
     with mpl.rc_context(SETTINGS):
         figure = new_figure(4)
         axes = figure.add_subplot()
-        for name, color, numbers in (("model", MODEL, errors), ("PCA, same code size", LINEAR, pca_errors)):
+        beside = f"{baseline}, same code size"
+        for name, color, numbers in (("model", MODEL, errors), (beside, LINEAR, baseline_errors)):
             axes.hist(np.maximum(numbers, smallest), bins, histtype="stepfilled", color=color, alpha=0.45, label=name)
             axes.axvline(max(numbers.mean(), smallest), color=color, linestyle="--")
         axes.set_xscale("log")

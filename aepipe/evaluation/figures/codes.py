@@ -10,6 +10,7 @@ from aepipe.evaluation.figures.style import (
     MODEL,
     MOST_NAMED_CLASSES,
     SETTINGS,
+    drawable_names,
     new_figure,
     save,
     set_title,
@@ -36,9 +37,10 @@ def code_maps(
             if labels is None:
                 panel.scatter(*points.T, s=10, color=MODEL)
             elif len(label_names) <= MOST_NAMED_CLASSES:
+                names = [short_name(name) for name in drawable_names(label_names)]
                 colors = mpl.colormaps["tab20" if len(label_names) > 10 else "tab10"]
                 for index in np.unique(labels):
-                    of_class, name = points[labels == index], short_name(label_names[index])
+                    of_class, name = points[labels == index], names[index]
                     panel.scatter(*of_class.T, s=10, color=colors(int(index)), label=name)
             else:
                 shown = panel.scatter(*points.T, s=12, c=labels, cmap="turbo")

@@ -2,10 +2,12 @@
 
 import textwrap
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -18,7 +20,18 @@ MOST_NAME_CHARACTERS = 24
 MOST_NAMED_CLASSES = 12
 # Okabe and Ito's palette, which colour-blind readers tell apart; black first for what is measured.
 MODEL, LINEAR, NOTHING = "#0072B2", "#E69F00", "#666666"
+# Of other scripts, where the machine has them: what the default font lacks is drawn with the first that has it.
+OTHER_FONTS = (
+    *(f"Noto Sans CJK {region}" for region in ("JP", "SC", "TC", "KR", "HK")),
+    *("Noto Sans JP", "Noto Sans SC", "Noto Sans KR", "Source Han Sans", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei"),
+    *("IPAexGothic", "IPAGothic", "TakaoGothic", "VL Gothic", "NanumGothic", "UnDotum", "Baekmuk Dotum"),
+    *("Droid Sans Fallback", "AR PL UMing CN", "Unifont", "Arial Unicode MS", "Microsoft YaHei", "SimHei", "Meiryo"),
+    *("Yu Gothic", "Malgun Gothic", "PingFang SC", "PingFang HK", "Hiragino Sans", "Apple SD Gothic Neo"),
+)
+_installed = {font.name for font in font_manager.fontManager.ttflist}
+FONTS = ["DejaVu Sans", *(name for name in OTHER_FONTS if name in _installed)]
 SETTINGS = {
+    "font.family": FONTS,
     "font.size": 12,
     "axes.titlesize": 13,
     "axes.spines.top": False,
@@ -51,6 +64,28 @@ def short_name(name: str, most_characters: int = MOST_NAME_CHARACTERS) -> str:
     shortened = name if len(name) <= most_characters else f"{name[: most_characters - 3]}..."
     # A legend leaves out names that start with an underscore.
     return _literal(f" {shortened}" if shortened.startswith("_") else shortened)
+
+
+def drawable_names(names: Sequence[str]) -> list[str]:
+    """Return what figures call classes: their names, or their numbers where no font has the script."""
+    return [name if _is_drawable(name) else f"class {number}" for number, name in enumerate(names, 1)]
+
+
+def numbered_classes(names: Sequence[str]) -> str:
+    """Return which class has which number in the figures, in one line; empty where all have their names."""
+    return ", ".join(f"{number}: {name}" for number, name in enumerate(names, 1) if not _is_drawable(name))
+
+
+def _is_drawable(text: str) -> bool:
+    # A new line or a tab is no character of any font.
+    return all(ord(character) in _characters() for character in text if character.isprintable())
+
+
+@cache
+def _characters() -> frozenset[int]:
+    """Return every character that the fonts have."""
+    paths = (font_manager.findfont(font_manager.FontProperties(family=name)) for name in FONTS)
+    return frozenset().union(*(font_manager.get_font(path).get_charmap() for path in paths))
 
 
 def _literal(text: str) -> str:

@@ -177,3 +177,13 @@ def publish(server, idx_files):
         server.files |= {f"{folder}/{name}": data for name, data in idx_files.items()}
 
     return put
+
+
+@pytest.fixture
+def s3(server, monkeypatch):
+    """The server as an S3 endpoint."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "me")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    return server

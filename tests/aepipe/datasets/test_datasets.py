@@ -14,11 +14,14 @@ def test_public_names():
     assert datasets.__all__ == [
         "DATA_SETS",
         "DataSetName",
+        "build",
         "data_set_identity",
         "describe",
         "fetch",
+        "is_own",
         "load",
         "module_of",
+        "open_data_set",
         "verify",
     ]
     assert list(datasets.DATA_SETS) == [

@@ -1,5 +1,6 @@
 import io
-import logging
+import json
+import os
 import shutil
 import zipfile
 
@@ -7,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from aepipe.datasets.account import Account
 from aepipe.datasets.own_images import own_images_spec
-from aepipe.errors import DataError
+from aepipe.errors import ChangedDataError, DataError
 
 
 def picture(path, value, size=(8, 8)):
@@ -73,12 +75,14 @@ def test_mixed_sizes_take_the_asked_one(folder):
     assert build(folder, image_size=16).image_shape == (16, 16, 1)
 
 
-def test_broken_files_among_good_ones(folder, caplog):
+def test_broken_files_among_good_ones(folder):
     (folder / "cats/broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
-    with caplog.at_level(logging.WARNING):
-        check_pets(build(folder))
-    (record,) = caplog.records
-    assert record.message.startswith("cats/broken.jpg is left out")
+    data = build(folder)
+    check_pets(data)
+    (broken,) = data.account.left_out
+    assert (broken.reason, broken.count) == ("broken", 1)
+    assert broken.names[0].startswith("cats/broken.jpg: ")
+    assert data.account.left_out_share == 0.25
 
 
 def test_too_few_usable_images(folder):
@@ -86,8 +90,65 @@ def test_too_few_usable_images(folder):
     with pytest.raises(DataError, match=r"at least 2 usable images.*num_images=1"):
         build(folder)
     (folder / "dogs/1.png").write_bytes(b"broken")
-    with pytest.raises(DataError, match="num_images=0"):
+    (folder / "dogs/1.nef").write_bytes(b"raw")
+    (folder / "dogs/notes.txt").write_bytes(b"text")
+    with pytest.raises(DataError, match=r"num_images=0, num_files=3.*1 broken.*\(1 \.nef\).*\(1 \.txt\)"):
         build(folder)
+
+
+def test_the_users_own_parts_come_with_the_images(folder, tmp_path):
+    for part, value in (("train", 1), ("val", 2), ("test", 3)):
+        for pet in ("cat", "dog"):
+            picture(tmp_path / "set" / part / pet / "1.png", value)
+    data = build(tmp_path / "set")
+    assert data.parts.tolist() == ["test", "test", "train", "train", "validation", "validation"]
+    assert data.label_names == ("cat", "dog")
+    assert data.account.parts == {"test": 2, "train": 2, "validation": 2}
+    assert build(folder).parts is None
+
+
+def test_masks_of_an_inspection_set_are_no_images(tmp_path):
+    for number, name in enumerate(("train/good/0", "test/good/1", "test/scratch/2", "ground_truth/scratch/2_mask")):
+        picture(tmp_path / f"{name}.png", number)
+    data = build(tmp_path)
+    assert data.images[:, 0, 0, 0].tolist() == [1, 2, 0]
+    assert data.parts.tolist() == ["test", "test", "train"]
+    assert data.label_names == ("good", "scratch")
+    assert [(one.reason, one.names) for one in data.account.left_out] == [
+        ("mask", ("ground_truth/scratch/2_mask.png",))
+    ]
+
+
+def test_what_is_said_before_anything_trains(folder):
+    picture(folder / "cats/wide.png", 4, (20, 30))
+    picture(folder / "dogs/2.png", 3)
+    (folder / "dogs/3.png").write_bytes(b"broken")
+    (folder / "notes.txt").write_text("text")
+    (folder / "dogs/\x1b[2J\n.png").write_bytes(b"broken")
+    lines = list(build(folder).account.lines())
+    assert lines[0] == "5 images of 64 x 64, grey, from 5 of 8 files"
+    assert lines[1] == "classes: cats 3, dogs 2"
+    text = " | ".join(lines)
+    assert "2 left out, broken: dogs/\\x1b[2J\\n.png: The file must be" in text
+    assert "1 left out, no picture: 1 .txt" in text
+    assert "1 images are not square: 33% of their area" in text
+    assert "1 images have the pixels of another one: dogs/2.png equals dogs/1.png" in text
+    assert all(line.isprintable() for line in lines)
+
+
+def test_too_much_left_out_is_refused_with_the_way_out(folder):
+    account = build(folder).account
+    account.check_share(0, "x")
+    (folder / "cats/broken.jpg").write_bytes(b"broken")
+    account = build(folder).account
+    account.check_share(0.25, "x")
+    with pytest.raises(DataError, match=r"At most 10% .*left_out='25%'.*cats/broken\.jpg.*data\.most_left_out"):
+        account.check_share(0.1, "x")
+
+
+def test_an_account_survives_its_json(folder):
+    account = build(folder).account
+    assert Account(**json.loads(account.model_dump_json())) == account
 
 
 def test_npz(tmp_path):
@@ -123,6 +184,61 @@ def test_identity_of_a_folder_follows_names_and_contents(folder, tmp_path):
     assert identity(copy) != first
 
 
+def test_a_name_that_is_no_text_is_a_name(folder):
+    name = os.fsdecode(b"stra\xdfe")
+    picture(folder / name / f"{name}.png", 5)
+    first = identity(folder)
+    data = build(folder)
+    assert data.label_names == ("cats", "dogs", "stra\\xdfe")
+    (folder / name).rename(folder / os.fsdecode(b"stra\xdeg"))
+    assert identity(folder) != first
+
+
+def test_what_is_built_is_what_the_identity_names(folder):
+    images = own_images_spec(str(folder))
+    first = images.identity()
+    picture(folder / "cats/0.png", 9)
+    check_pets(images.build({}))
+    assert identity(folder) != first
+    assert len(build(folder)) == 4
+
+
+@pytest.mark.parametrize("change", ["written", "removed"])
+def test_a_file_that_changes_after_it_was_listed(folder, change):
+    images = own_images_spec(str(folder))
+    images.identity()
+    if change == "written":
+        picture(folder / "cats/1.png", 9)
+    else:
+        (folder / "cats/1.png").unlink()
+    with pytest.raises(ChangedDataError, match=r"cats/1\.png"):
+        images.build({})
+
+
+@pytest.mark.parametrize("name", ["pets.zip", "pets.npz"])
+def test_a_file_of_many_that_changes_while_it_is_read(folder, tmp_path, name):
+    path = tmp_path / name
+    for value in (1, 2):
+        if name.endswith("npz"):
+            np.savez(path, images=np.full((3, 8, 8), value, np.uint8))
+        else:
+            with zipfile.ZipFile(path, "w") as archive:
+                for number in range(2 + value):
+                    archive.write(folder / "cats/1.png", f"{number}.png")
+        if value == 1:
+            images = own_images_spec(str(path))
+            images.identity()
+    os.utime(path, ns=(1, 1))
+    with pytest.raises(ChangedDataError, match="written while it was read"):
+        images.build({})
+
+
+def test_an_address_with_a_key_is_refused_without_showing_it():
+    with pytest.raises(DataError, match="holds no keys") as refused:
+        own_images_spec("s3://AKIA:sec/ret@bucket/x")
+    assert "ret" not in str(refused.value).replace("SECRET", "")
+
+
 @pytest.mark.parametrize("suffix", [".zip", ".npz"])
 def test_identity_of_a_file_is_its_bytes(tmp_path, suffix):
     path = tmp_path / f"a{suffix}"
@@ -138,21 +254,17 @@ S3_LISTING = """<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/
 <Contents><Key>pets/b/2.png</Key><ETag>"2"</ETag><Size>99</Size></Contents></ListBucketResult>"""
 
 
-def test_s3_prefix(server, monkeypatch):
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server.url)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "me")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+def test_s3_prefix(s3):
     for name, value in (("a/1.png", 5), ("b/2.png", 6)):
         stream = io.BytesIO()
         Image.fromarray(np.full((8, 8), value, np.uint8)).save(stream, "PNG")
-        server.files[f"/bucket/pets/{name}"] = stream.getvalue()
-    server.files["/bucket"] = S3_LISTING.format(etag="1").encode()
-    server.versions |= {"/bucket/pets/a/1.png": '"1"', "/bucket/pets/b/2.png": '"2"'}
+        s3.files[f"/bucket/pets/{name}"] = stream.getvalue()
+    s3.files["/bucket"] = S3_LISTING.format(etag="1").encode()
+    s3.versions |= {"/bucket/pets/a/1.png": '"1"', "/bucket/pets/b/2.png": '"2"'}
     first = identity("s3://bucket/pets")
-    assert [path for path, _ in server.requests] == ["/bucket"]
+    assert [path for path, _ in s3.requests] == ["/bucket"]
     data = build("s3://bucket/pets")
     assert data.images[:, 0, 0, 0].tolist() == [5, 6]
     assert data.label_names == ("a", "b")
-    server.files["/bucket"] = S3_LISTING.format(etag="new").encode()
+    s3.files["/bucket"] = S3_LISTING.format(etag="new").encode()
     assert identity("s3://bucket/pets") != first

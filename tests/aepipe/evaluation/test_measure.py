@@ -1,19 +1,23 @@
 """What is measured about a model: the same in batches, beside PCA, with every figure that makes sense."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.ndimage import gaussian_filter
 
 from aepipe.datasets.images import ImageData
-from aepipe.evaluation import drawing, subject
-from aepipe.evaluation.measure import measure
+from aepipe.evaluation import drawing, opponents, subject
+from aepipe.evaluation.measure import measure as measure_all
+from aepipe.evaluation.opponents import measure_opponents
 from aepipe.evaluation.subject import HeldOut, Subject
 from aepipe.linear import PrincipalComponents
 from aepipe.models import build, fit_start
 from aepipe.models.options import ResidualOptions
 from aepipe.noise import NoiseParameters, NoiseSpec
 from aepipe.noisy_test_set import build_noisy_test_set
+from aepipe.publishing.pages import _read_metrics
 from aepipe.splits import Split
 
 EVERY_MODEL = {
@@ -58,6 +62,14 @@ def pca_model(data, held_out, **changes) -> Subject:
     return Subject("mnist-dense", "tuned", autoencoder, 255, **{**given, **changes})
 
 
+def measure(folder, model, held_out) -> dict:
+    return measure_all(folder, model, held_out, measure_opponents(held_out.data, held_out.split, 4))
+
+
+def numbers(facts: dict) -> dict:
+    return {name: value for name, value in facts.items() if not isinstance(value, str)}
+
+
 @pytest.fixture
 def no_drawing(monkeypatch):
     monkeypatch.setattr("aepipe.evaluation.measure.draw", lambda *_: None)
@@ -82,13 +94,14 @@ def test_batches_change_nothing(tmp_path, data, held_out, monkeypatch):
     whole = measure(tmp_path, pca_model(data, held_out), held_out)
     with np.load(tmp_path / "codes.npz") as archive:
         codes = archive["codes"]
-    monkeypatch.setattr(subject, "BATCH_SIZE", 7)
+    for module in (subject, opponents):
+        monkeypatch.setattr(module, "BATCH_SIZE", 7)
     parts = measure(tmp_path, pca_model(data, held_out), held_out)
     with np.load(tmp_path / "codes.npz") as archive:
         np.testing.assert_allclose(archive["codes"], codes, atol=1e-4)
         np.testing.assert_array_equal(archive["rows"], held_out.split.test)
         assert archive["errors"].mean() == pytest.approx(whole["mse_per_pixel"])
-    assert parts == pytest.approx(whole, rel=1e-3, abs=1e-6)
+    assert numbers(parts) == pytest.approx(numbers(whole), rel=1e-3, abs=1e-6)
 
 
 @pytest.mark.usefixtures("no_drawing")
@@ -98,11 +111,23 @@ def test_the_table_has_classes_noise_and_codes(tmp_path, data, held_out):
     whole = table[(table.class_name == "all") & (table.noise == "none")].set_index("metric").value
     assert whole.probe_accuracy == facts["probe_accuracy"]
     assert set(table.class_name) == {"all", "dark", "grey", "bright"}
+    errors = [whole.pca_mse_per_pixel, whole.patch_pca_mse_per_pixel, whole.dct_mse_per_pixel]
+    assert whole.strongest_baseline_mse_per_pixel == min(errors)
+    assert set(table.class_name[table.metric == "dct_mse_per_pixel"]) == {"all", "dark", "grey", "bright"}
     assert set(table.metric[table.noise == "gaussian 0.2"]) == {
         "denoised_mse_per_pixel",
         "linear_mse_per_pixel",
         "noisy_mse_per_pixel",
     }
+
+
+@pytest.mark.usefixtures("no_drawing")
+def test_a_class_that_is_a_formula_is_text_in_the_table(tmp_path, data, held_out):
+    names = ("=1+1", "grey", "@SUM(1)")
+    measure(tmp_path, pca_model(data, held_out), replace(held_out, data=replace(data, label_names=names)))
+    assert set(pd.read_csv(tmp_path / "metrics.csv").class_name) == {"all", "'=1+1", "grey", "'@SUM(1)"}
+    read = _read_metrics(tmp_path / "metrics.csv")
+    assert set(read.class_name) == {"all", *names}
 
 
 @pytest.mark.usefixtures("no_drawing")

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
+from aepipe.datasets.account import Account
 from aepipe.publishing.card import escape_markdown, render_card
 from aepipe.publishing.outcome import Outcome
 from aepipe.recipes import RECIPES
@@ -142,7 +143,7 @@ def test_it_says_what_a_model_is_for(name, use):
     ("name", "arguments", "changes", "limit"),
     [
         ("faces-conv", ("tuned",), {}, "The same persons are in the training and the held-out part"),
-        ("mnist-dense", ("tuned",), {"mse_per_pixel": 0.006}, "PCA with as many components reconstructs"),
+        ("mnist-dense", ("tuned",), {"mse_per_pixel": 0.006}, "these reconstruct the images better: PCA."),
         ("faces-denoising", ("tuned",), {}, "trained on gaussian noise of level 0.2"),
         ("mnist-subclassed", ("tuned", "quick"), {}, f"ended after at most {QUICK_STEPS} steps"),
         ("mnist-variational", ("published",), {}, "It is trained as its source does it"),
@@ -194,3 +195,15 @@ def check_is_quoted(card: str) -> None:
 
 def test_escaped_text_is_one_line():
     assert escape_markdown("a\n\n|b") == "a \\|b"
+
+
+def test_what_was_taken_of_a_users_own_images():
+    one = outcome("mnist-dense", data="images-pets")
+    account = Account(num_files=9, num_taken=7, num_images=7, image_shape=(28, 28, 1), notes=(HOSTILE,))
+    facts = {**one.data.facts, "account": account.model_dump(mode="json")}
+    card = render_card(
+        RECIPES["mnist-dense"], one.model_copy(update={"data": one.data.model_copy(update={"facts": facts})}), "r"
+    )
+    assert "\n- 7 images of 28 x 28, grey, from 7 of 9 files\n" in card
+    assert HOSTILE not in card
+    assert "What was taken" not in card_of("mnist-dense")

@@ -33,9 +33,11 @@ def promote(store):
 
 
 def test_promote_roll_back_and_the_history_of_both(store):
-    assert promote(store) == f"production is {NEW} (generation 2, promoted by ada: sharper faces)\n"
+    said = f"production is {NEW} (generation 2, promoted by ada: sharper faces)\nGains: conv. Replaces: dense.\n"
+    assert promote(store) == said
     told = json.loads(aepipe(store, "rollback", "--why", "blurred", "--by", "bob", "--json"))
     assert (told["channel"], told["release"], told["generation"]) == ("production", OLD, 3)
+    assert (told["gains"], told["replaces"], told["loses"]) == ([], ["dense"], ["conv"])
     rows = json.loads(aepipe(store, "history", "--json"))
     assert [(row["release"], row["action"], row["by"], row["why"]) for row in rows] == [
         (OLD, "rolled back", "bob", "blurred"),

@@ -111,3 +111,16 @@ def test_a_failed_recipe_is_told_as_failed():
 def test_demonstrations_have_a_channel_of_their_own():
     assert [PublishSettings().channel_for(preset) for preset in ("full", "quick")] == ["production", "demonstration"]
     assert PublishSettings(channel="mine").channel_for("quick") == "mine"
+
+
+def test_the_strongest_baseline_is_the_one_to_beat():
+    verdict = decide(patch_pca_mse_per_pixel=0.008, dct_mse_per_pixel=0.009)
+    assert verdict.verdict == "held"
+    assert "The model beats PCA of patches at the same code size, the strongest of 3 baselines." in verdict.reason
+    (rule,) = [rule for rule in verdict.rules if not rule.passed]
+    assert rule.figures == {
+        "error": 0.01,
+        "pca_mse_per_pixel": 0.02,
+        "patch_pca_mse_per_pixel": 0.008,
+        "dct_mse_per_pixel": 0.009,
+    }

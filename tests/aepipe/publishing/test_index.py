@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from aepipe.publishing.channels import point_channel
 from aepipe.publishing.commands import app
-from aepipe.publishing.index import render_index, series_of, write_index
+from aepipe.publishing.index import MOST_SERIES, render_index, series_of, write_index
 from aepipe.publishing.manifest import manifest_sha256
 from aepipe.store import open_store
 
@@ -76,3 +76,17 @@ def test_commands_that_move_a_channel_rewrite_the_page(tmp_path):
     after = store.get("index.html").decode()
     rows = [page.split(f">{OLD}</a>")[1].split("</tr>")[0] for page in (before, after)]
     assert ["production" in row for row in rows] == [False, True]
+
+
+def test_data_sets_of_one_name_are_two_lines():
+    series = series_of("mnist-dense", [release(images_sha256="b" * 64), release(OLD, images_sha256="a" * 64)])
+    assert [line.label for line in series] == [
+        "tuned, full, digits-fraction (images aaaaaa), code 8",
+        "tuned, full, digits-fraction (images bbbbbb), code 8",
+    ]
+
+
+def test_of_many_lines_the_latest_are_drawn():
+    nights = [release(f"202601{day:02}T020000Z-aaaaaa", images_sha256=f"{day:064}") for day in range(20, 0, -1)]
+    drawn = series_of("mnist-dense", nights)
+    assert len(drawn) == MOST_SERIES == 10

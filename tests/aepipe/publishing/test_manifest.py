@@ -5,7 +5,7 @@ from releases import put_release
 
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError
 from aepipe.publishing.channels import point_channel
-from aepipe.publishing.manifest import git_commit, list_releases, manifest_sha256, read_manifest, resolve_release
+from aepipe.publishing.manifest import list_releases, manifest_sha256, read_manifest, resolve_release
 from aepipe.store import open_store
 
 
@@ -36,8 +36,3 @@ def test_a_manifest_that_is_not_the_channels_is_refused(store):
     point_channel(store, "candidate", manifest.release, "0" * 64, action="published", why="tests")
     with pytest.raises(CorruptObjectError, match="the one that the channel names"):
         resolve_release(store, "candidate")
-
-
-def test_the_commit_can_be_told_where_there_is_no_checkout(monkeypatch):
-    monkeypatch.setenv("AEPIPE_GIT_COMMIT", "abc")
-    assert git_commit() == "abc"

@@ -1,12 +1,15 @@
 """What passed goes into the channel, what did not stays as it was, and rivals are never overwritten."""
 
+import json
+
 import pytest
 from releases import put_release
 
 from aepipe.errors import ConflictError, CorruptObjectError, ParameterError
 from aepipe.publishing import promotion
+from aepipe.publishing.change import Change, latest_change
 from aepipe.publishing.channels import point_channel, read_channel
-from aepipe.publishing.manifest import manifest_sha256, read_manifest
+from aepipe.publishing.manifest import manifest_bytes, manifest_sha256, read_manifest, resolve_release
 from aepipe.publishing.outcome import Verdict
 from aepipe.publishing.promotion import Judgement, promote, promote_passed, rollback
 from aepipe.publishing.verify import find_problems
@@ -79,7 +82,7 @@ def test_a_rival_between_judging_and_pointing_is_kept_and_the_models_are_judged_
     point(store, put_release(store, OLD, {"dense": b"old dense", "conv": b"old conv"}))
     new = put_release(store, NEW, {"dense": b"new dense"})
     rival = put_release(store, RIVAL, {"dense": b"old dense", "conv": b"rival's conv"})
-    compose, judged = promotion._compose, []
+    compose, judged = promotion.compose, []
 
     def slow_compose(*arguments):
         made = compose(*arguments)
@@ -91,7 +94,7 @@ def test_a_rival_between_judging_and_pointing_is_kept_and_the_models_are_judged_
         judged.append(base.release)
         return gate(dense="promoted")(release, base)
 
-    monkeypatch.setattr(promotion, "_compose", slow_compose)
+    monkeypatch.setattr(promotion, "compose", slow_compose)
     done = promote_passed(store, "production", new, judge, None, "run")
     assert judged == [OLD, RIVAL]
     assert model(store, done.channel.release, "conv") == b"rival's conv"
@@ -108,6 +111,60 @@ def test_a_held_release_is_promoted_by_force_alone_and_with_a_reason(store):
         promote(store, "production", RIVAL, " ", force=True)
     entry = promote(store, "production", RIVAL, "we need it", "ada", force=True).current
     assert (entry.action, entry.why, entry.by) == ("forced", "we need it", "ada")
+
+
+def test_a_channel_loses_no_model_unless_that_is_asked_for(store):
+    base = point(store, put_release(store, OLD, {"dense": b"old dense", "conv": b"old conv"}))
+    put_release(store, NEW, {"dense": b"new dense"})
+    with pytest.raises(ParameterError, match=r"loses=\['conv'\].*has=\['dense'\].*--missing keep.*--missing drop"):
+        promote(store, "production", NEW, "tests", force=True)
+    assert read_channel(store, "production") == base
+    promoted = promote(store, "production", NEW, "tests", missing="drop")
+    assert promoted.release == NEW
+    assert latest_change(store, promoted) == Change(gains=(), replaces=("dense",), loses=("conv",))
+
+
+def test_a_release_can_be_promoted_beside_the_models_that_it_has_none_of(store):
+    point(store, put_release(store, OLD, {"dense": b"old dense", "conv": b"old conv"}))
+    put_release(store, NEW, {"dense": b"new dense", "sparse": b"sparse"})
+    promoted = promote(store, "production", NEW, "tests", missing="keep")
+    made = resolve_release(store, "production")
+    assert (made.candidate, promoted.current.candidate) == (NEW, NEW)
+    assert {name: model(store, made.release, name) for name in made.recipes} == {
+        "dense": b"new dense",
+        "sparse": b"sparse",
+        "conv": b"old conv",
+    }
+    assert find_problems(store, made, full=True) == []
+    assert str(latest_change(store, promoted)) == "Gains: sparse. Replaces: dense."
+
+
+@pytest.mark.parametrize("missing", ["refuse", "keep", "drop"])
+def test_a_release_without_a_model_is_never_in_a_channel(store, missing):
+    failed = {"dense": {"verdict": "failed"}}
+    put_release(store, NEW, recipes=failed)
+    with pytest.raises(ParameterError, match=r"A channel's release has a model\. Received: release='2026"):
+        promote(store, "production", NEW, "tests", force=True, missing=missing)
+    assert read_channel(store, "production") is None
+
+
+def test_a_channel_whose_release_is_gone_can_be_given_another(store):
+    point(store, put_release(store, OLD, {"dense": b"old"}))
+    put_release(store, NEW, {"dense": b"new"})
+    store.delete(f"releases/{OLD}/manifest.json")
+    with pytest.raises(ParameterError, match=r"Its release can't be read: .* Add --missing drop"):
+        promote(store, "production", NEW, "tests")
+    promoted = promote(store, "production", NEW, "tests", missing="drop")
+    assert latest_change(store, promoted) is None
+
+
+def test_a_release_whose_manifest_an_older_aepipe_wrote_can_be_promoted_and_read(store):
+    manifest = put_release(store, OLD, {"dense": b"old"})
+    fields = json.loads(manifest_bytes(manifest))
+    del fields["stages"]
+    store.put(f"releases/{OLD}/manifest.json", json.dumps(fields).encode())
+    promote(store, "production", OLD, "tests")
+    assert resolve_release(store, "production").release == OLD
 
 
 def test_a_release_with_a_flipped_bit_is_not_promoted(store):

@@ -40,7 +40,7 @@ def test_seeds_make_one_line_with_mean_and_spread():
     assert line.spread["mse_per_pixel"] == pytest.approx(0.001)
     row = as_markdown([line]).splitlines()[2]
     assert "| 0.00500 ± 0.00100 |" in row
-    assert "| 0.62 |" in row
+    assert "| 0.00800 | 0.00800 PCA | 0.62 |" in row
     assert row.endswith("| 3 | 1 min 15 s | CPU | cccccccccccc |")
 
 
@@ -96,3 +96,34 @@ def test_the_command_reads_the_stores_releases(tmp_path):
     assert command.stdout.splitlines()[2].startswith("| mnist-dense | tuned | digits-fraction | 8 | 8.0 | 0.00400 |")
     listed = json.loads(CliRunner().invoke(app, ["table", "--store", str(tmp_path), "--json"]).stdout)
     assert [line["recipe"] for line in listed] == ["mnist-dense"]
+
+
+def test_data_sets_of_one_name_are_told_apart():
+    shoes = manifest(seed=0, mse_per_pixel=0.001, images_sha256="a" * 64, test_rows_sha256="c" * 64)
+    xrays = manifest(seed=1, mse_per_pixel=0.1, images_sha256="b" * 64, test_rows_sha256="c" * 64)
+    lines = result_lines([xrays, shoes])
+    assert [(line.data, line.mean["mse_per_pixel"], line.seeds) for line in lines] == [
+        ("digits-fraction (images aaaaaa)", 0.001, (0,)),
+        ("digits-fraction (images bbbbbb)", 0.1, (1,)),
+    ]
+
+
+def test_other_held_out_rows_of_the_same_images_are_another_line():
+    runs = [manifest(seed=0, images_sha256="a" * 64, test_rows_sha256=rows * 64) for rows in "de"]
+    assert [line.data for line in result_lines(runs)] == [f"digits-fraction (held out {rows * 6})" for rows in "de"]
+
+
+def test_what_an_old_release_does_not_say_is_a_dash():
+    old = manifest()
+    for name in ("psnr_db", "ssim", "pca_mse_per_pixel", "compression_ratio", "training_seconds"):
+        del old.recipes["mnist-dense"][name]
+    row = as_markdown(result_lines([old])).splitlines()[2]
+    dash = "\N{EN DASH}"
+    assert row.startswith(
+        f"| mnist-dense | tuned | digits-fraction | 8 | {dash} | 0.00400 | {dash} | {dash} | {dash} |"
+    )
+
+
+def test_the_strongest_baseline_is_named():
+    row = as_markdown(result_lines([manifest(dct_mse_per_pixel=0.005, patch_pca_mse_per_pixel=0.006)])).splitlines()[2]
+    assert "| 0.00800 | 0.00500 DCT low-pass | 0.80 |" in row

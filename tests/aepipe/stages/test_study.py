@@ -6,7 +6,7 @@ import pytest
 
 from aepipe.errors import ConflictError, ParameterError
 from aepipe.recipes import get_recipe
-from aepipe.recipes.plan import Overrides
+from aepipe.recipes.plan import Overrides, plan_training
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest
 from aepipe.stages.search_space import Range, SearchRanges
@@ -24,8 +24,8 @@ def search(tmp_path):
     """Opens the search in one store again and again."""
     store = open_store(str(tmp_path))
     with ExitStack() as exits:
-        yield lambda rungs=3, **values: exits.enter_context(
-            open_search(store, REQUEST, RANGES, SweepValues(**values), rungs)
+        yield lambda rungs=3, request=REQUEST, shape=None, ranges=RANGES, **values: exits.enter_context(
+            open_search(store, request, ranges, SweepValues(**values), rungs, shape)
         )
 
 
@@ -87,7 +87,7 @@ def test_two_runs_of_one_search_do_not_overwrite_each_other(search):
 
 def test_rungs_train_three_times_as_long_each(search):
     study = search(batch_size=[20, 40])
-    (candidate,) = study.ask(1)
+    _, candidate = study.ask(2)
     plans = [study.request_for(candidate, budget).overrides for budget in study.budgets]
     assert [plan.epochs for plan in plans] == [1, 3, 9]
     assert {plan.learning_rate for plan in plans} == {candidate.overrides.learning_rate}
@@ -128,3 +128,29 @@ def test_without_validation_images_nothing_decides(search):
     (candidate,) = study.ask(1)
     with pytest.raises(ParameterError, match=r"split\.validation_fraction above 0"):
         study.tell(candidate, study.budgets[0], came_to(None))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "preset", "shape"), [("faces-conv", "full", (128, 128, 3)), ("mnist-dense", "quick", (8, 8, 1))]
+)
+def test_the_first_candidate_is_what_a_run_trains_on_the_images_at_hand(search, recipe, preset, shape):
+    request = TrainingRequest(recipe=recipe, preset=preset, data_set="images:/data/mine")
+    wide = SearchRanges(learning_rate=Range(low=1e-7, high=1e-1))
+    study = search(request=request, shape=shape, ranges=wide)
+    run = plan_training(recipe, "tuned", preset, Overrides(), shape)
+    (own,) = study.ask(1)
+    assert own.trial.params == {"learning_rate": run.training.learning_rate}
+    plans = [
+        plan_training(recipe, "tuned", preset, study.request_for(own, budget).overrides, shape)
+        for budget in study.budgets
+    ]
+    assert plans[-1] == run
+    assert {plan.training.learning_rate for plan in plans} == {run.training.learning_rate}
+    if preset == "quick":
+        assert [plan.training.max_steps for plan in plans] == [222, 666, 2000]
+
+
+def test_without_the_images_shape_the_first_candidate_is_still_what_a_run_trains(search):
+    study = search(request=TrainingRequest(recipe="faces-conv", data_set="images:/data/mine"))
+    (own,) = study.ask(1)
+    assert study.request_for(own, study.budgets[-1]).overrides == Overrides()

@@ -5,9 +5,9 @@ import uuid
 
 import pytest
 
+from aepipe.io.s3_client import make_client
 from aepipe.store import open_store, s3
 from aepipe.store.preflight import preflight
-from aepipe.store.s3_client import make_client
 
 # A server of one's own: AEPIPE_TEST_S3=<endpoint> with the usual AWS variables, and a bucket that exists.
 NAMED = ["named"] if os.environ.get("AEPIPE_TEST_S3") else []

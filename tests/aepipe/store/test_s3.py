@@ -65,12 +65,22 @@ def test_a_bit_that_flips_on_the_way_is_read_again(proxy, bucket_and_prefix):
 def test_where_an_etag_is_no_digest_two_equal_reads_are_believed(proxy, bucket_and_prefix):
     store = S3Store(*bucket_and_prefix)
     store.put("key", b"data")
-    proxy.etag = f'"{"0" * 32}"'
+    proxy.etag = f'"{"0" * 32}-1"'
     proxy.requests.clear()
     assert store.get("key") == b"data"
     assert proxy.methods() == ["GET", "GET"]
     proxy.bodies_to_flip = 1
     assert store.get("key") == b"data"
+
+
+def test_bytes_that_are_never_what_their_etag_says_are_damaged(proxy, bucket_and_prefix):
+    store = S3Store(*bucket_and_prefix)
+    store.put("key", b"data")
+    proxy.bodies_to_flip = 3
+    assert store.get("key") == b"data"
+    proxy.bodies_to_flip = 100
+    with pytest.raises(CorruptObjectError, match="key='key'"):
+        store.get("key")
 
 
 def test_a_swap_whose_answer_was_lost_is_no_conflict_with_itself(proxy, bucket_and_prefix):

@@ -12,8 +12,8 @@ from servers.seaweedfs import DOMAIN
 from servers.server import ACCESS_KEY, SECRET_KEY, make_client
 
 from aepipe.errors import AccessDeniedError, StoreError
+from aepipe.io.s3_client import make_client as make_own_client
 from aepipe.store.s3 import S3Store
-from aepipe.store.s3_client import make_client as make_own_client
 
 ROLE = "arn:aws:iam::123456789012:role/publisher"
 
@@ -160,7 +160,7 @@ def test_every_try_that_fails_is_said(s3_store_url, monkeypatch, caplog, status,
         with pytest.raises((BotoCoreError, ClientError)):
             client.get_object(Bucket="bucket", Key="key")
         server.released.set()
-    lines = [record.getMessage() for record in caplog.records if record.name == "aepipe.store.s3_client"]
+    lines = [record.getMessage() for record in caplog.records if record.name == "aepipe.io.s3_client"]
     assert [line.startswith(f"The store: GetObject, try {n}: {said}") for n, line in enumerate(lines, 1)] == [
         True,
         True,

@@ -60,7 +60,10 @@ def test_damaged_file(tmp_path, data):
         read_npz(tmp_path / "a.npz")
 
 
-def test_announced_size_is_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr("aepipe.datasets.formats.npz.MAXIMUM_BYTES", 1000)
-    with pytest.raises(DataError, match="at most 1000 bytes"):
-        read(tmp_path, images=np.zeros((10, 32, 32), np.uint8))
+def test_the_arrays_must_fit_into_half_of_the_memory(tmp_path, monkeypatch):
+    np.savez_compressed(tmp_path / "a.npz", images=np.zeros((20, 8, 8), np.uint8), other=np.zeros(10_000))
+    monkeypatch.setattr("aepipe.datasets.formats.npz.memory_bytes", lambda: 3000)
+    assert len(read_npz(tmp_path / "a.npz")[0]) == 20
+    monkeypatch.setattr("aepipe.datasets.formats.npz.memory_bytes", lambda: 2000)
+    with pytest.raises(DataError, match="at most 1000 bytes here, half of the memory"):
+        read_npz(tmp_path / "a.npz")

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from aepipe.evaluation import figures
-from aepipe.evaluation.figures import charts, codes
+from aepipe.evaluation.figures import charts, codes, style
 from aepipe.evaluation.figures.style import save
 
 
@@ -117,3 +117,29 @@ def test_code_values_are_drawn_from_the_most_varying_to_the_dead(tmp_path, drawn
     outline = drawn[0].axes[0].collections[0].get_paths()[0].vertices
     assert drawn[0].axes[0].get_xlim() == (0, 3)
     assert outline[:, 1].max() == 3
+
+
+@pytest.fixture
+def only_the_default_font(monkeypatch):
+    monkeypatch.setattr(style, "FONTS", ["DejaVu Sans"])
+    style._characters.cache_clear()
+    yield
+    style._characters.cache_clear()
+
+
+@pytest.mark.usefixtures("only_the_default_font")
+def test_classes_that_no_font_can_write_have_numbers_and_a_legend(tmp_path):
+    names = ["\u5199\u771f_\u732b", "\u043a\u043e\u0442", "\uace0\uc591\uc774", "a\nb"]
+    assert style.drawable_names(names) == ["class 1", names[1], "class 3", names[3]]
+    assert style.numbered_classes(names) == f"1: {names[0]}, 3: {names[2]}"
+    assert style.numbered_classes(["cat"]) == ""
+    # Saved for good: a glyph that is missing is a warning, and warnings are errors.
+    errors = dict.fromkeys(names, 0.1)
+    figures.mse_by_class(errors, errors, tmp_path / "classes.png", "title")
+    figures.code_maps({"PCA": np.eye(4, 2)}, np.arange(4), names, tmp_path / "map.png", "title")
+
+
+def test_a_font_of_the_script_is_used_where_the_machine_has_one(monkeypatch):
+    monkeypatch.setattr(style, "_characters", lambda: frozenset(map(ord, "\u732b")))
+    assert style.drawable_names(["\u732b"]) == ["\u732b"]
+    assert set(style.FONTS) - {"DejaVu Sans"} <= set(style.OTHER_FONTS)

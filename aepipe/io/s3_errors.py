@@ -1,5 +1,6 @@
 """What a failed S3 call means: which of this project's errors, what to do about it, and whether to try again."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -40,12 +41,17 @@ MEANING_OF_CODE: Mapping[str, Meaning] = {
     "IllegalLocationConstraintException": (StoreError, "The region must be the bucket's.", REGION),
     # These come with status 400 though the next try may succeed.
     "RequestTimeout": (TransientStoreError, BUSY, "Run again later."),
-    "BadDigest": (
-        TransientStoreError,
-        "The bytes must arrive as they were sent.",
-        "Check the network; then run again.",
+    **dict.fromkeys(
+        (
+            "BadDigest",
+            "IncompleteBody",
+            "InvalidChunkSizeError",
+            "InvalidDigest",
+            "XAmzContentChecksumMismatch",
+            "XAmzContentSHA256Mismatch",
+        ),
+        (TransientStoreError, "The bytes must arrive as they were sent.", "Check the network; then run again."),
     ),
-    "IncompleteBody": (TransientStoreError, "The bytes must arrive as they were sent.", "Run again."),
 }
 MEANING_OF_STATUS: Mapping[int, Meaning] = {
     301: (StoreError, "The region must be the bucket's.", REGION),
@@ -68,6 +74,9 @@ NO_CREDENTIALS = (
 # The last comes as it is when the connection breaks within an answer that boto3 reads by itself.
 NO_ANSWER = (exceptions.HTTPClientError, exceptions.ConnectionError, exceptions.IncompleteReadError, HTTPError)
 NEVER_SENT = (exceptions.EndpointConnectionError, exceptions.ConnectTimeoutError, exceptions.ProxyConnectionError)
+# What Ceph answers, with status 500, to a conditional write that lost a race: nothing was written.
+LOST_RACE = ("UnknownError",)
+USER = re.compile(r"//[^\s'\"]*@")
 
 
 def retrying(deadline_seconds: float) -> Retrying:
@@ -90,10 +99,10 @@ def s3_errors(**received: object) -> Iterator[None]:
         yield
     except exceptions.ClientError as error:
         kind, rule, way_out = _meaning_of_answer(error)
-        code = error.response.get("Error", {}).get("Code", "")
-        raise kind(rule, way_out, **received, status=_status(error), code=code) from error
+        raise kind(rule, way_out, **received, status=_status(error), code=_code(error)) from error
     except (exceptions.BotoCoreError, ResponseParserError, HTTPError) as error:
         kind, rule, way_out = _meaning_of_failure(error)
+        _hide_secrets(error)
         raise kind(rule, way_out, **received, error=type(error).__name__) from error
 
 
@@ -101,8 +110,19 @@ def may_be_written(error: StoreError) -> bool:
     """Tell whether a failed write may have taken effect all the same."""
     cause = error.__cause__
     if isinstance(cause, exceptions.ClientError):
-        return _status(cause) >= 500
+        return _status(cause) >= 500 and _code(cause) not in LOST_RACE
     return isinstance(error, TransientStoreError) and not isinstance(cause, NEVER_SENT)
+
+
+def _hide_secrets(error: BaseException | None) -> None:
+    """Take users and passwords out of the addresses that an error and its causes name: tracebacks print them, too."""
+    while error is not None:
+        error.args = tuple(USER.sub("//...@", text) if isinstance(text, str) else text for text in error.args)
+        error = error.__cause__ or error.__context__
+
+
+def _code(error: exceptions.ClientError) -> str:
+    return error.response.get("Error", {}).get("Code", "")
 
 
 def _status(error: exceptions.ClientError) -> int:
@@ -110,7 +130,7 @@ def _status(error: exceptions.ClientError) -> int:
 
 
 def _meaning_of_answer(error: exceptions.ClientError) -> Meaning:
-    status, code = _status(error), error.response.get("Error", {}).get("Code", "")
+    status, code = _status(error), _code(error)
     if code in MEANING_OF_CODE:
         return MEANING_OF_CODE[code]
     if status in MEANING_OF_STATUS:

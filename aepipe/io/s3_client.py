@@ -10,7 +10,9 @@ from botocore import UNSIGNED
 from botocore.config import Config
 
 from aepipe.errors import StoreError
-from aepipe.store.s3_upload import md5
+from aepipe.io.hashing import md5
+from aepipe.io.s3_errors import s3_errors
+from aepipe.io.urls import has_secrets, without_secrets
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +20,24 @@ THREADS = 16
 SMALL_BYTES = 2**20
 SERVER_ERROR = 500
 ANONYMOUS = {"": False, "0": False, "false": False, "1": True, "true": True}
+
+
+def connect(url: str, total_max_attempts: int = 4) -> Any:
+    """Return a client with the settings that the environment has.
+
+    Args:
+        url: What is read or written, for messages.
+        total_max_attempts: How often boto3 itself sends a request.
+
+    Raises:
+        StoreError: the settings can't be used.
+    """
+    try:
+        with s3_errors(url=url):
+            return make_client(boto3.session.Session(), total_max_attempts)
+    except ValueError as error:
+        way_out = "Set AWS_ENDPOINT_URL_S3 to a URL such as http://host:9000."
+        raise StoreError("The endpoint must be a URL.", way_out, url=url) from error
 
 
 def make_client(session: boto3.session.Session, total_max_attempts: int, read_timeout_seconds: float = 50) -> Any:
@@ -29,7 +49,7 @@ def make_client(session: boto3.session.Session, total_max_attempts: int, read_ti
         read_timeout_seconds: How long the server may say nothing.
 
     Raises:
-        StoreError: AEPIPE_S3_ANONYMOUS is neither 1 nor 0.
+        StoreError: AEPIPE_S3_ANONYMOUS is neither 1 nor 0, or the endpoint holds a password.
     """
     # Addressing is left to boto3 and the profile: by path at an endpoint of one's own, by host name at AWS.
     config = Config(
@@ -45,6 +65,7 @@ def make_client(session: boto3.session.Session, total_max_attempts: int, read_ti
         response_checksum_validation="when_required",
     )
     client = session.client("s3", region_name=session.region_name or "us-east-1", config=config)
+    _refuse_secrets(client.meta.endpoint_url)
     client.meta.events.register("needs-retry.s3", _say_what_failed)
     client.meta.events.register("before-sign.s3.PutObject", _send_small_bodies_at_once)
     client.meta.events.register("before-sign.s3.DeleteObjects", _add_content_md5)
@@ -63,6 +84,16 @@ def _say_what_failed(
     else:
         return
     logger.warning("The store: %s, try %d: %s", operation.name, attempts, said)
+
+
+def _refuse_secrets(endpoint: str) -> None:
+    # Requests are signed, so no server asks for them, and what names the address in an error would tell them.
+    if has_secrets(endpoint):
+        raise StoreError(
+            "An endpoint holds no user and no password.",
+            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead.",
+            endpoint=without_secrets(endpoint),
+        )
 
 
 def _is_anonymous() -> bool:

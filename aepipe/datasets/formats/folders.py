@@ -1,0 +1,109 @@
+"""The files below a folder: links to folders are followed, each folder is read once, only plain files are opened."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from aepipe.datasets.formats import members
+from aepipe.datasets.formats.members import Listing, Member, check_bounds, checked_bytes, is_system_folder, unreadable
+from aepipe.datasets.tally import Tally
+from aepipe.errors import ChangedDataError, DataError
+from aepipe.io.names import printable
+
+Folder = tuple[int, int]
+
+
+def list_folder(top: Path) -> Listing:
+    """Return the files below a folder, by name.
+
+    Raises:
+        DataError: a folder may not be read, or holds more than is reasonable.
+    """
+    with _open_to_this_user(top):
+        return _list(top)
+
+
+def _list(top: Path) -> Listing:
+    tally, seen = Tally(), set()
+    links: dict[str, Path] = {}
+    found = dict(_walk(top, "", seen, links, tally))
+    # Links come last: what lies under the top itself keeps the name that it has there.
+    while links:
+        name = min(links)
+        path = links.pop(name)
+        if _identity(path) in seen:
+            tally.add("link to what is read already", name)
+        else:
+            found |= dict(_walk(path, f"{name}/", seen, links, tally))
+    num_files = len(found) + sum(one.count for one in tally.left_out())
+    names = [name for name in sorted(found) if members.may_be_picture(name, tally)]
+    check_bounds(_size(found[name]) for name in names)
+    return Listing(tuple(Member(name, partial(_read, found[name])) for name in names), tally, num_files)
+
+
+@contextmanager
+def _open_to_this_user(top: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            "Every folder of the images must be open to this user.",
+            "Change its permissions, or name a folder without it.",
+            folder=printable(os.fsdecode(error.filename or top)),
+            error=error.strerror or str(error),
+        ) from error
+
+
+def _walk(
+    folder: Path, prefix: str, seen: set[Folder], links: dict[str, Path], tally: Tally
+) -> Iterator[tuple[str, Path]]:
+    """Yield name and path of every plain file; keep links to folders for later."""
+    seen.add(_identity(folder))
+    with os.scandir(folder) as entries:
+        ordered = sorted(entries, key=lambda entry: entry.name)
+    for entry in ordered:
+        name, path = prefix + entry.name, Path(entry.path)
+        if entry.is_dir(follow_symlinks=False):
+            if is_system_folder(entry.name) or entry.name.startswith("."):
+                reason = "hidden" if entry.name.startswith(".") else "file of a system"
+                tally.add(reason, f"{name}/", count=max(1, sum(len(files) for _, _, files in os.walk(path))))
+            else:
+                yield from _walk(path, f"{name}/", seen, links, tally)
+        elif entry.is_file():
+            yield name, path
+        elif entry.is_dir():
+            links[name] = path
+        else:
+            is_lost = entry.is_symlink() and not path.exists()
+            reason = "link that leads nowhere" if is_lost else "special file"
+            tally.add(reason if Member(name, bytes).is_meant_to_be_a_picture else "no picture", name)
+
+
+def _identity(folder: Path) -> Folder:
+    status = folder.stat()
+    return status.st_dev, status.st_ino
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0  # Reading it says so.
+
+
+def _read(path: Path) -> bytes:
+    try:
+        # A pipe that took the file's place since would wait for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        with open(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise ChangedDataError("A picture is a plain file.", "Run again.", file=printable(str(path)))
+            return checked_bytes(stream.read(members.MAXIMUM_MEMBER_BYTES + 1))
+    except FileNotFoundError as error:
+        file = printable(str(path))
+        raise ChangedDataError("A file was removed after it was listed.", "Run again.", file=file) from error
+    except OSError as error:
+        raise unreadable(path, error) from error

@@ -1,0 +1,290 @@
+"""One picture file (JPEG, PNG, ...) decoded: whatever a decoder does with its bytes stays that file's affair."""
+
+import io
+import struct
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from threading import BoundedSemaphore
+
+import numpy as np
+
+from aepipe.datasets.formats.members import Member
+from aepipe.datasets.tally import ending_of
+from aepipe.errors import AepipeError, BrokenFileError, TooLargeError, UnreadKindError
+
+MAXIMUM_PIXELS = 50_000_000
+MAXIMUM_FRAMES = 1000
+LARGE_PIXELS = 16_000_000
+LARGE_ONES = BoundedSemaphore(2)
+# Images that all have one square size up to this stay as they are.
+LARGEST_KEPT_SIZE = 128
+# What Pillow may take bytes for; its other formats run programs, hold several things, or are nobody's pictures.
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM", "AVIF", "JPEG2000")
+# Their further frames are previews of the first.
+SINGLE_FORMATS = ("JPEG", "MPO")
+GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
+NO_PICTURE = "The file must be a picture that Pillow reads"
+WHITE = 255
+DEEP_WHITE = 65535
+# Share of the pixels that say how bright a picture is; a few hot ones do not.
+BULK = 0.999
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# Text and color profiles of PNG: what they hold doesn't matter here, and Pillow refuses good pictures for it.
+PNG_METADATA = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
+# Tags of TIFF.
+REDUCED_COPY, BITS_PER_SAMPLE, PHOTOMETRIC, LARGEST_VALUE = 254, 258, 262, 281
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One frame, upright.
+
+    Attributes:
+        name: The file's name; with #number where the file has several frames.
+        pixels: (height, width) grey or (height, width, 3), uint8, or uint16 where `bits` is more than 8.
+        file_size: The (height, width) that the file has, upright.
+        mode: How the file keeps pixels, in Pillow's words.
+        bits: Bits of a pixel that are used, as far as this picture tells: 8 or more.
+        bulk_bits: Bits that nearly all pixels need; fewer than `bits` where some stand out.
+        is_deep_color: The file has 16 bits a channel, of which `pixels` has the upper 8.
+        is_negative: White is 0 in `pixels`.
+        was_transparent: Something became white.
+    """
+
+    name: str
+    pixels: np.ndarray
+    file_size: tuple[int, int]
+    mode: str
+    bits: int = 8
+    bulk_bits: int = 8
+    is_deep_color: bool = False
+    is_negative: bool = False
+    was_transparent: bool = False
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether it has 16 bits a pixel."""
+        return self.pixels.dtype == np.uint16
+
+
+@dataclass(frozen=True)
+class Frames:
+    """What one file gave, and how many more frames it has."""
+
+    pictures: tuple[Picture, ...]
+    num_left: int = 0
+
+
+def read_frames(member: Member, data: bytes, fit: Callable[[Picture], Picture]) -> Frames:
+    """Return the frames of a picture file, at most `MAXIMUM_FRAMES`.
+
+    Args:
+        member: The file.
+        data: Its bytes.
+        fit: What is done to each frame before the next one is decoded.
+
+    Raises:
+        BrokenFileError: the bytes are no picture, or a damaged one.
+    """
+    with _decoding(member.name), _opened(data) as picture:
+        num_frames = 1 if picture.format in SINGLE_FORMATS else getattr(picture, "n_frames", 1)
+        found: list[Picture] = []
+        num_left = getattr(picture, "n_frames", 1) - num_frames
+        for number in range(num_frames):
+            if len(found) == MAXIMUM_FRAMES:
+                num_left += num_frames - number
+                break
+            if num_frames > 1:
+                picture.seek(number)
+            _check(picture)
+            if number and _tag(picture, REDUCED_COPY, 0) & 1:
+                num_left += 1
+                continue
+            digits = len(str(num_frames - 1))
+            name = f"{member.name}#{number:0{digits}}" if num_frames > 1 else member.name
+            with _room_for(picture):
+                found.append(fit(_plain(name, picture)))
+        return Frames(tuple(found), num_left)
+
+
+def _room_for(picture) -> AbstractContextManager:
+    """Return what a picture waits for: only a few large ones are in memory at a time."""
+    return LARGE_ONES if picture.width * picture.height > LARGE_PIXELS else nullcontext()
+
+
+def is_small_square(picture: Picture) -> bool:
+    """Tell whether a picture may stay as it is."""
+    height, width = picture.pixels.shape[:2]
+    return height == width <= LARGEST_KEPT_SIZE
+
+
+def resized(picture: Picture, size: int) -> Picture:
+    """Return the largest centred square of a picture, at this height and width."""
+    from PIL import Image
+
+    height, width = picture.pixels.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    square = picture.pixels[top : top + side, left : left + side]
+    if side == size:
+        return replace(picture, pixels=square)
+    if picture.is_deep:
+        planes = [
+            np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize((size, size), Image.Resampling.LANCZOS))
+            for plane in np.moveaxis(np.atleast_3d(square).astype(np.float32), -1, 0)
+        ]
+        # It overshoots at edges.
+        values = np.clip(np.round(np.stack(planes, -1)), 0, square.max()).astype(np.uint16)
+        return replace(picture, pixels=values if square.ndim == 3 else values[..., 0])
+    small = Image.fromarray(np.ascontiguousarray(square)).resize((size, size), Image.Resampling.LANCZOS)
+    return replace(picture, pixels=np.asarray(small))
+
+
+def small_or_resized(size: int, picture: Picture) -> Picture:
+    """Return a small square as it is, anything else at this height and width."""
+    return picture if is_small_square(picture) else resized(picture, size)
+
+
+def to_8_bits(picture: Picture, sample_bits: int | None = None) -> np.ndarray:
+    """Return a picture's pixels as uint8.
+
+    Args:
+        picture: The picture.
+        sample_bits: Bits that a picture of 16 bits uses: white is the largest value of so many. Its own where None,
+            or where it has larger values.
+    """
+    bits = max(picture.bits, sample_bits or 0)
+    if picture.is_deep:
+        white = (1 << bits) - 1
+        values = np.minimum(picture.pixels, white).astype(np.float32)
+        return np.round((white - values if picture.is_negative else values) * np.float32(WHITE / white)).astype(
+            np.uint8
+        )
+    if picture.is_deep_color and 8 < bits < 16:
+        white = (1 << (bits - 8)) - 1
+        return np.round(np.minimum(picture.pixels, white) * np.float32(WHITE / white)).astype(np.uint8)
+    return picture.pixels
+
+
+@contextmanager
+def _decoding(name: str) -> Iterator[None]:
+    """Turn whatever a decoder raises into one error of the file's."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        yield
+    except (AepipeError, MemoryError):
+        raise
+    except Image.DecompressionBombError as error:
+        raise TooLargeError(f"A picture must have at most {MAXIMUM_PIXELS} pixels: {error}.") from error
+    except UnidentifiedImageError as error:
+        # Pillow's own message names an object in memory.
+        if ending_of(name) in (".heic", ".heif"):
+            raise UnreadKindError("HEIC is not read; convert it to JPEG.") from error
+        raise BrokenFileError(
+            "The file must be a picture that Pillow reads: its bytes are of no format that is read."
+        ) from error
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise BrokenFileError(f"The file must be a picture that Pillow reads: {reason}.") from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Let Pillow not warn of damaged metadata, nor of large pictures, which are refused here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _opened(data: bytes):
+    from PIL import Image
+
+    return Image.open(io.BytesIO(_without_metadata(data)), formats=FORMATS)
+
+
+def _without_metadata(data: bytes) -> bytes:
+    """Return a PNG without texts and profiles; anything else, and what is damaged, as it is."""
+    if not data.startswith(PNG_SIGNATURE):
+        return data
+    kept, place = [PNG_SIGNATURE], len(PNG_SIGNATURE)
+    while place + 12 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, place)
+        if kind not in PNG_METADATA:
+            kept.append(data[place : place + 12 + length])
+        place += 12 + length
+    return b"".join(kept) if len(kept) > 1 else data
+
+
+def _check(picture) -> None:
+    width, height = picture.size
+    if width * height > MAXIMUM_PIXELS:
+        raise TooLargeError(f"A picture must have at most {MAXIMUM_PIXELS} pixels.", width=width, height=height)
+    if picture.mode == "F":
+        raise UnreadKindError("A picture must have 8 or 16 bits a channel.", mode=picture.mode)
+
+
+def _plain(name: str, picture) -> Picture:
+    """Return a frame with its pixels as grey or RGB."""
+    from PIL import Image, ImageOps
+
+    mode, is_deep_color = picture.mode, _is_deep_color(picture)
+    negative = mode.startswith("I;16") and _tag(picture, PHOTOMETRIC, 1) == 0
+    tagged_bits = _tagged_bits(picture)
+    picture.load()
+    upright = ImageOps.exif_transpose(picture)
+    size = (upright.height, upright.width)
+    if mode.startswith("I"):
+        values = _deep_values(upright)
+        bits, bulk = _bits_of(int(values.max())), _bits_of(int(np.quantile(values, BULK)))
+        return Picture(name, values, size, mode, tagged_bits or bits, bits if negative else bulk, is_negative=negative)
+    transparent = upright.has_transparency_data
+    if transparent:
+        layer = upright.convert("RGBA")
+        transparent = layer.getextrema()[-1][0] < WHITE
+        paper = Image.new("RGBA", upright.size, (WHITE, WHITE, WHITE, WHITE))
+        upright = Image.alpha_composite(paper, layer)
+    pixels = np.asarray(upright.convert("L" if mode in GREY_MODES else "RGB"))
+    bits = _bits_of(int(pixels.max()) << 8) if is_deep_color else 8
+    return Picture(name, pixels, size, mode, bits, bits, is_deep_color, was_transparent=transparent)
+
+
+def _deep_values(picture) -> np.ndarray:
+    values = np.asarray(picture)
+    if values.min() < 0 or values.max() > DEEP_WHITE:
+        raise UnreadKindError(
+            "A picture must have 8 or 16 bits a channel.", minimum=int(values.min()), maximum=int(values.max())
+        )
+    return values.astype(np.uint16)
+
+
+def _bits_of(largest: int) -> int:
+    """Return how many bits a camera has whose pixels reach so far."""
+    return next(bits for bits in (8, 10, 12, 14, 16) if largest < 1 << bits)
+
+
+def _tagged_bits(picture) -> int | None:
+    """Return the bits of a pixel that a TIFF file names, where they are not the container's own."""
+    largest = _tag(picture, LARGEST_VALUE, 0)
+    bits = _tag(picture, BITS_PER_SAMPLE, 16)
+    if WHITE < largest < DEEP_WHITE:
+        return _bits_of(largest)
+    return bits if 8 < bits < 16 else None
+
+
+def _tag(picture, number: int, default: int) -> int:
+    tags = getattr(picture, "tag_v2", None) or {}
+    value = tags.get(number, default)
+    value = value[0] if isinstance(value, tuple) and value else value
+    return value if isinstance(value, int) else default
+
+
+def _is_deep_color(picture) -> bool:
+    """Tell whether Pillow drops the lower 8 bits of each channel."""
+    if picture.mode.startswith("I"):
+        return False
+    arguments = [tile[3] for tile in getattr(picture, "tile", ())]
+    raw_modes = [argument[0] if isinstance(argument, tuple) and argument else argument for argument in arguments]
+    return any(isinstance(raw_mode, str) and ";16" in raw_mode for raw_mode in raw_modes)

@@ -1,0 +1,96 @@
+"""Places that a user's own images lie at: a folder, a zip or npz file, or an s3:// prefix."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from aepipe.datasets.formats.folders import list_folder
+from aepipe.datasets.formats.members import Listing
+from aepipe.datasets.formats.s3_prefix import list_s3
+from aepipe.datasets.formats.zips import open_zip
+from aepipe.errors import ChangedDataError, DataError
+from aepipe.io.hashing import file_sha256
+from aepipe.io.urls import has_secrets, without_secrets
+
+WAY_OUT = "Name a folder, a .zip or .npz file or an s3://bucket/prefix with pictures: images:/path/to/them."
+
+
+def check_location(location: str) -> None:
+    """Check what can be checked of a location before anything is read.
+
+    Raises:
+        DataError: it holds a password.
+    """
+    if has_secrets(location):
+        raise DataError(
+            "The address of images holds no keys.",
+            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.",
+            location=without_secrets(location),
+        )
+
+
+def holds_arrays(location: str) -> bool:
+    """Tell whether a location is an npz file."""
+    return location.endswith(".npz") and not location.startswith("s3://")
+
+
+def is_zip(location: str) -> bool:
+    """Tell whether a location is a file on this machine, which is then a zip file."""
+    return not location.startswith("s3://") and Path(location).expanduser().is_file()
+
+
+def existing(location: str) -> Path:
+    """Return the path of a location on this machine.
+
+    Raises:
+        DataError: neither a file nor a folder is there.
+    """
+    path = Path(location).expanduser()
+    if not path.is_file() and not path.is_dir():
+        raise DataError("The images must exist.", WAY_OUT, location=location)
+    return path
+
+
+@contextmanager
+def open_listing(location: str) -> Iterator[Listing]:
+    """Give the files at a location that may be pictures.
+
+    Raises:
+        DataError: there is no such location, or it can't be listed.
+        StoreError: S3 does not list it.
+    """
+    if location.startswith("s3://"):
+        yield list_s3(location)
+    elif is_zip(location):
+        with open_zip(existing(location)) as listing:
+            yield listing
+    else:
+        yield list_folder(existing(location))
+
+
+class OneFile:
+    """A zip or npz file, which must not change between its digest and the end of its reading."""
+
+    def __init__(self, location: str):
+        self._location = location
+        self._stamp: tuple[int, ...] | None = None
+
+    def sha256(self) -> str:
+        """Return the hex digest of the file's bytes, and remember which file that was."""
+        path = existing(self._location)
+        self._stamp = _stamp(path)
+        return file_sha256(path)
+
+    def check_unchanged(self) -> None:
+        """Check that the file is still the one that had the digest, if it was asked for.
+
+        Raises:
+            ChangedDataError: it is another one.
+        """
+        if self._stamp is not None and self._stamp != _stamp(existing(self._location)):
+            raise ChangedDataError("The file was written while it was read.", "Run again.", location=self._location)
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ino

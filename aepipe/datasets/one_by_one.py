@@ -1,0 +1,111 @@
+"""A user's own images one by one, each as near to its own form as a model of a given size can take it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from aepipe.datasets.formats.members import Member
+from aepipe.datasets.formats.npz import read_npz
+from aepipe.datasets.formats.pictures import Picture, is_small_square, quiet, read_frames, resized, to_8_bits
+from aepipe.datasets.layouts import find_masks
+from aepipe.datasets.locations import WAY_OUT, check_location, existing, holds_arrays, open_listing
+from aepipe.datasets.tally import LeftOut
+from aepipe.errors import DataError
+
+
+@dataclass(frozen=True)
+class SingleImage:
+    """One image.
+
+    Attributes:
+        name: The file's name below the top, with #number for a frame of several; the row in an npz file.
+        pixels: (height, width, channels), uint8 or float32 in [0, 1].
+        file_size: The (height, width) that the file has.
+    """
+
+    name: str
+    pixels: np.ndarray
+    file_size: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class OwnFile:
+    """One file, or one row of an array.
+
+    Attributes:
+        name: The file's name below the top, or the row in an npz file.
+        read: Takes the height and width that are wanted, and the bits that pictures of 16 bits a pixel use (each
+            one's own where None); returns its images. Raises `BrokenFileError` for bytes that are no picture, any
+            other error where they could not be read.
+        is_meant_to_be_a_picture: Whether its name says so.
+    """
+
+    name: str
+    read: Callable[[int, int, int | None], Sequence[SingleImage]]
+    is_meant_to_be_a_picture: bool = True
+
+
+@dataclass(frozen=True)
+class OwnFiles:
+    """The files at a location, and what was passed over there."""
+
+    files: Sequence[OwnFile]
+    left_out: tuple[LeftOut, ...] = ()
+
+
+@contextmanager
+def open_images(location: str) -> Iterator[OwnFiles]:
+    """Give the images at a location, a folder, zip or npz file or an s3:// prefix; all but arrays are read one by one.
+
+    Raises:
+        DataError: there are none, or they can't be listed.
+        StoreError: S3 does not list them.
+    """
+    check_location(location)
+    if holds_arrays(location):
+        images, _ = read_npz(existing(location))
+        yield OwnFiles(
+            [
+                OwnFile(name, partial(_row, name, image))
+                for name, image in zip(row_names(len(images)), images, strict=True)
+            ]
+        )
+        return
+    with open_listing(location) as listing:
+        masks = find_masks([member.name for member in listing.members])
+        tally = listing.tally.copy()
+        for name in sorted(masks):
+            tally.add("mask", name)
+        members = [member for member in listing.members if member.name not in masks]
+        if not members:
+            reasons = [one.short for one in tally.left_out()]
+            raise DataError("There must be at least one picture.", WAY_OUT, location=location, reasons=reasons)
+        files = [OwnFile(member.name, partial(_read, member), member.is_meant_to_be_a_picture) for member in members]
+        yield OwnFiles(files, tally.left_out())
+
+
+def row_names(count: int) -> list[str]:
+    """Return a name for each row of an array, all of one length."""
+    digits = len(str(count - 1))
+    return [f"{row:0{digits}d}" for row in range(count)]
+
+
+def _row(name: str, image: np.ndarray, height: int, width: int, sample_bits: int | None) -> list[SingleImage]:
+    return [SingleImage(name, image, image.shape[:2])]
+
+
+def _read(member: Member, height: int, width: int, sample_bits: int | None) -> list[SingleImage]:
+    with quiet():
+        frames = read_frames(member, member.read(), partial(_fit, height, width))
+    return [
+        SingleImage(picture.name, np.atleast_3d(to_8_bits(picture, sample_bits)), picture.file_size)
+        for picture in frames.pictures
+    ]
+
+
+def _fit(height: int, width: int, picture: Picture) -> Picture:
+    is_wanted = is_small_square(picture) or picture.pixels.shape[:2] == (height, width)
+    return picture if is_wanted else resized(picture, max(height, width))

@@ -1,0 +1,118 @@
+"""Codes of a given size that need no network, beside PCA of whole images: a low-pass filter, and PCA of patches.
+
+With fewer images than code values PCA of whole images knows its training images by heart and no others. A fixed
+low-pass learns nothing that it could memorise, and each image has many patches. Images are (num_images, height,
+width, channels) in [0, 1].
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.fft import dctn, idctn
+
+from aepipe.linear import PrincipalComponents
+from aepipe.splits import evenly_spaced
+
+MOST_PATCHES = 50_000
+# Above this size of a patch its components take minutes, and large patches are memorised as whole images are.
+MOST_PATCH_VALUES = 1024
+GRIDS = (2, 4, 8)
+# Of a low-pass by frequency: JPEG's colour space, and the share of the code that each colour difference gets.
+YCBCR = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
+COLOUR_SHARE = 1 / 8
+
+
+@dataclass(frozen=True)
+class LowPass:
+    """A discrete cosine transform of which as many coefficients are kept as the code has values.
+
+    Attributes:
+        name: How they are chosen: by zig-zag, or by variance.
+        colours: (channels, channels), from a pixel's channels to those that are transformed.
+        mean: (height, width, channels), what stands for a coefficient that is not kept.
+        kept: (height, width, channels) booleans.
+    """
+
+    name: str
+    colours: np.ndarray
+    mean: np.ndarray
+    kept: np.ndarray
+
+    @classmethod
+    def by_zig_zag(cls, images: np.ndarray, code_size: int) -> "LowPass":
+        """Keep the lowest frequencies; the images give their shape alone, so nothing is learned."""
+        _, height, width, channels = images.shape
+        frequency = np.add.outer(np.arange(height) / height, np.arange(width) / width)
+        place = np.argsort(np.argsort(frequency, axis=None, kind="stable"), kind="stable").reshape(height, width, 1)
+        colours = YCBCR if channels == 3 else np.eye(channels)
+        share = int(code_size * COLOUR_SHARE) if channels == 3 else code_size // channels
+        kept = place < np.array([code_size - (channels - 1) * share, *[share] * (channels - 1)])
+        return cls("zig-zag", colours, np.zeros(kept.shape), kept)
+
+    @classmethod
+    def by_variance(cls, images: np.ndarray, code_size: int) -> "LowPass":
+        """Keep the coefficients that vary most among the images, in the colours that vary most."""
+        pixels = images.reshape(-1, images.shape[-1])
+        centred = np.asarray(pixels, np.float64) - pixels.mean(axis=0, dtype=np.float64)
+        colours = np.linalg.eigh(centred.T @ centred)[1][:, ::-1].T
+        coefficients = _coefficients(images, colours)
+        order = np.argsort(-coefficients.var(axis=0), axis=None, kind="stable")
+        kept = np.zeros(order.size, bool)
+        kept[order[:code_size]] = True
+        return cls("variance", colours, coefficients.mean(axis=0), kept.reshape(images.shape[1:]))
+
+    def reconstruct(self, images: np.ndarray) -> np.ndarray:
+        """Return what the kept coefficients say of the images, of the same shape."""
+        coefficients = np.where(self.kept, _coefficients(images, self.colours), self.mean)
+        return np.clip(idctn(coefficients, axes=(1, 2), norm="ortho") @ np.linalg.inv(self.colours).T, 0, 1)
+
+
+@dataclass(frozen=True)
+class PatchComponents:
+    """PCA of the patches of a grid, each with its share of the code.
+
+    Attributes:
+        name: The size of a patch.
+        grid: How many patches an image has in each direction.
+        components: PCA of one patch, wherever it lies.
+    """
+
+    name: str
+    grid: int
+    components: PrincipalComponents
+
+    @classmethod
+    def fit(cls, images: np.ndarray, code_size: int, grid: int) -> "PatchComponents":
+        """Fit on the patches of training images, at most 50,000 evenly spaced ones."""
+        patches = _patches(images, grid)
+        patches = patches[evenly_spaced(len(patches), MOST_PATCHES)]
+        name = "x".join(str(length // grid) for length in images.shape[1:3])
+        return cls(name, grid, PrincipalComponents.fit(patches, code_size // grid**2))
+
+    def reconstruct(self, images: np.ndarray) -> np.ndarray:
+        """Return the images with each patch projected, of the same shape."""
+        patches = self.components.reconstruct(_patches(images, self.grid))
+        num, height, width, channels = images.shape
+        tiled = patches.reshape(num, self.grid, self.grid, height // self.grid, width // self.grid, channels)
+        return np.clip(tiled.transpose(0, 1, 3, 2, 4, 5).reshape(images.shape), 0, 1)
+
+
+def possible_grids(image_shape: tuple[int, int, int], code_size: int) -> Iterator[int]:
+    """Yield how many patches there may be in each direction: whole ones, each with at least one value of the code."""
+    height, width, channels = image_shape
+    for grid in GRIDS:
+        divides = height % grid == width % grid == 0 and min(height, width) >= 2 * grid
+        if divides and grid**2 <= code_size and height * width * channels <= MOST_PATCH_VALUES * grid**2:
+            yield grid
+
+
+def _coefficients(images: np.ndarray, colours: np.ndarray) -> np.ndarray:
+    return dctn(np.asarray(images, np.float64) @ colours.T, axes=(1, 2), norm="ortho")
+
+
+def _patches(images: np.ndarray, grid: int) -> np.ndarray:
+    """Return (num_images * grid**2, patch height, patch width, channels)."""
+    num, height, width, channels = images.shape
+    tiled = images.reshape(num, grid, height // grid, grid, width // grid, channels)
+    return tiled.transpose(0, 1, 3, 2, 4, 5).reshape(-1, height // grid, width // grid, channels)

@@ -1,0 +1,107 @@
+"""What an autoencoder has to beat at its code size: PCA, PCA of patches, a low-pass filter; the same for every model.
+
+What there is to choose about an opponent is chosen on the validation part; held-out images decide nothing.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from aepipe.datasets.images import ImageData
+from aepipe.evaluation.codecs import LowPass, PatchComponents, possible_grids
+from aepipe.linear import PrincipalComponents
+from aepipe.splits import Split, evenly_spaced
+
+BATCH_SIZE = 500
+# Bounds memory and time where images are many; their variances are known long before.
+MOST_VALUES = 25_000_000
+
+
+class Codec(Protocol):
+    """Something that keeps so many numbers of an image."""
+
+    name: str
+
+    def reconstruct(self, images: np.ndarray) -> np.ndarray:
+        """Return images of the same shape."""
+
+
+@dataclass(frozen=True)
+class Opponents:
+    """What each opponent comes to on the held-out images.
+
+    Attributes:
+        components: PCA of whole images, whose codes are compared with a model's.
+        errors: MSE per pixel of each held-out image, (num_images,), by the opponent's name: pca, patch_pca, dct, and
+            mean_image.
+        chosen: Which patch_pca and dct it is, in words.
+    """
+
+    components: PrincipalComponents
+    errors: Mapping[str, np.ndarray]
+    chosen: Mapping[str, str]
+
+
+def measure_opponents(data: ImageData, split: Split, code_size: int) -> Opponents:
+    """Return what the opponents come to on a split's held-out images; they are fitted on all others."""
+    not_held_out = np.union1d(split.train, split.validation)
+    components = PrincipalComponents.fit_batches(lambda: batches(data, not_held_out), code_size)
+    most = max(2, MOST_VALUES // data.images[0].size)
+    train, deciding = _parts_to_choose_by(split)
+    parts = [data.scaled(rows[evenly_spaced(len(rows), most)]) for rows in (train, deciding, not_held_out)]
+    codecs = {"patch_pca": _best(_patch_fits(parts[0], code_size), *parts), "dct": _best(_dct_fits(code_size), *parts)}
+    found = {name: codec for name, codec in codecs.items() if codec is not None}
+    errors: dict[str, list[np.ndarray]] = {name: [] for name in ("pca", "mean_image", *found)}
+    for originals in batches(data, split.test):
+        errors["pca"].append(_mse(originals, components.reconstruct(originals)))
+        errors["mean_image"].append(_mse(originals, components.mean.reshape(originals.shape[1:])))
+        for name, codec in found.items():
+            errors[name].append(_mse(originals, codec.reconstruct(originals)))
+    return Opponents(
+        components,
+        {name: np.concatenate(values) for name, values in errors.items()},
+        {name: codec.name for name, codec in found.items()},
+    )
+
+
+def batches(data: ImageData, rows: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the images of these rows, 500 at a time, float32 in [0, 1]."""
+    for start in range(0, len(rows), BATCH_SIZE):
+        yield data.scaled(rows[start : start + BATCH_SIZE])
+
+
+Fit = Callable[[np.ndarray], Codec]
+
+
+def _patch_fits(images: np.ndarray, code_size: int) -> Sequence[Fit]:
+    grids = possible_grids(images.shape[1:], code_size)
+    return [lambda images, grid=grid: PatchComponents.fit(images, code_size, grid) for grid in grids]
+
+
+def _dct_fits(code_size: int) -> Sequence[Fit]:
+    return [
+        lambda images: LowPass.by_variance(images, code_size),
+        lambda images: LowPass.by_zig_zag(images, code_size),
+    ]
+
+
+def _best(fits: Sequence[Fit], train: np.ndarray, deciding: np.ndarray, not_held_out: np.ndarray) -> Codec | None:
+    """Return the codec that does best on the images that decide, fitted on all that are not held out."""
+    if not fits:
+        return None
+    if len(fits) == 1 or not len(deciding):
+        return fits[0](not_held_out)
+    return min(fits, key=lambda fit: _mse(deciding, fit(train).reconstruct(deciding)).mean())(not_held_out)
+
+
+def _parts_to_choose_by(split: Split) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows to fit on and those that decide; without a validation part every fourth training row decides."""
+    if len(split.validation):
+        return split.train, split.validation
+    return np.delete(split.train, slice(3, None, 4)), split.train[3::4]
+
+
+def _mse(originals: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
+    return np.square(np.asarray(reconstructions, np.float64) - originals).mean(axis=(1, 2, 3))

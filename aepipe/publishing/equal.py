@@ -1,0 +1,43 @@
+"""Releases that are there already: what is equal is published once, and told once."""
+
+from aepipe.errors import CorruptObjectError, NewerObjectError, ObjectNotFoundError
+from aepipe.publishing.channels import CANDIDATE, read_channel
+from aepipe.publishing.manifest import Manifest, list_releases
+from aepipe.publishing.outcome import Verdict
+from aepipe.publishing.signatures import find_distrust
+from aepipe.store.interface import Store
+from aepipe.store.parsing import parse_stored
+
+
+def find_equal(store: Store, content: str) -> Manifest | None:
+    """Return the kept release of a run that came to the same: the candidate where it is one, else the latest.
+
+    Args:
+        store: Where the releases are.
+        content: Digest of what the run came to.
+    """
+    # A release that was composed for a channel has the content of its candidate, and others' models.
+    same = [m for m in list_releases(store) if m.content == content and m.release == m.candidate]
+    # One that is not to be trusted is published anew, and signed.
+    equal = [manifest for manifest in same if not find_distrust(store, manifest)]
+    candidate = read_channel(store, CANDIDATE)
+    named = [manifest for manifest in equal if candidate is not None and manifest.release == candidate.release]
+    return next(iter(named or equal), None)
+
+
+def read_verdicts(store: Store, release: str) -> tuple[Verdict, ...]:
+    """Return what the gate decided when a release was written."""
+    key = f"releases/{release}/decision.json"
+    return parse_stored(store.get(key), tuple[Verdict, ...], key)
+
+
+def held_by_others(store: Store, manifest: Manifest, flow_run: str) -> tuple[str, ...]:
+    """Return the recipes of a release that were held when another run wrote it, and told people so."""
+    if manifest.flow_run == flow_run:
+        return ()
+    try:
+        verdicts = read_verdicts(store, manifest.release)
+    # What nobody can read is told again.
+    except (ObjectNotFoundError, CorruptObjectError, NewerObjectError):
+        return ()
+    return tuple(verdict.recipe for verdict in verdicts if verdict.verdict == "held")

@@ -1,0 +1,67 @@
+"""Stored JSON, read by one function: whatever is wrong about it is one kind of error, which names the object."""
+
+import json
+import math
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from aepipe.errors import CorruptObjectError, NewerObjectError
+
+SCHEMA_VERSION = 1
+RESTORE = "Restore it from a backup, or remove it."
+MOST_LISTED = 3
+
+Stored = TypeVar("Stored")
+
+
+def parse_stored(data: bytes, kind: type[Stored], key: str, way_out: str = RESTORE) -> Stored:
+    """Return what an object of the store says, as this type.
+
+    Fields that a newer version added are passed over.
+
+    Args:
+        data: The object's bytes.
+        kind: A pydantic model, or another type that pydantic knows.
+        key: The object's key, for the error.
+        way_out: What to do where it can't be read.
+
+    Raises:
+        NewerObjectError: a newer aepipe wrote it, in a form that this one does not know.
+        CorruptObjectError: it is no JSON, or not what it should be.
+    """
+    try:
+        found = json.loads(data, parse_constant=_finite, parse_float=_finite)
+        version = found.get("schema_version", SCHEMA_VERSION) if isinstance(found, dict) else SCHEMA_VERSION
+        if type(version) is int and version > SCHEMA_VERSION:
+            raise NewerObjectError(
+                f"This aepipe reads what has schema version {SCHEMA_VERSION}.",
+                "Use the aepipe that wrote it, or a newer one.",
+                key=key,
+                schema_version=version,
+            )
+        return _adapter(kind).validate_json(data, extra="ignore")
+    # Nested deeper than Python can follow is as good as cut short.
+    except (ValueError, RecursionError) as error:
+        rule = "An object in the store must be what was written."
+        raise CorruptObjectError(rule, way_out, key=key, problem=_problem(error)) from None
+
+
+@cache
+def _adapter(kind: type[Stored]) -> TypeAdapter[Stored]:
+    return TypeAdapter(kind)
+
+
+def _finite(text: str) -> float:
+    if not math.isfinite(float(text)):
+        raise ValueError(f"{text[:20]} is no finite number")
+    return float(text)
+
+
+def _problem(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    errors: list[Any] = error.errors(include_url=False, include_input=False, include_context=False)
+    more = f" and {len(errors) - MOST_LISTED} more" if len(errors) > MOST_LISTED else ""
+    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in errors[:MOST_LISTED])[:300] + more

@@ -1,0 +1,5 @@
+"""Where an environment lies and which Python it has: one that was moved or copied still runs the old place's code."""
+
+import sys
+
+print(sys.prefix, *sys.version_info[:2])

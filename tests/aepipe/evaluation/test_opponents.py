@@ -1,0 +1,111 @@
+"""The baselines mean something where images are few, and nothing about them is decided by held-out images."""
+
+import numpy as np
+import pytest
+from scipy.fft import dctn, idctn
+from smooth_images import smooth_images
+
+from aepipe.datasets.images import ImageData
+from aepipe.evaluation.codecs import LowPass, PatchComponents, possible_grids
+from aepipe.evaluation.opponents import measure_opponents
+from aepipe.evaluation.strongest import find_baselines, find_strongest
+from aepipe.splits import Split
+
+
+def textures(count: int, channels: int = 1) -> np.ndarray:
+    """Different smooth images at every place, as photographs are: a few do not tell what others look like."""
+    generator = np.random.default_rng(0)
+    frequency = np.add.outer(np.arange(16), np.arange(16))[..., None]
+    images = idctn(generator.standard_normal((count, 16, 16, channels)) / (1 + frequency), axes=(1, 2), norm="ortho")
+    low, high = images.min(), images.max()
+    return ((images - low) / (high - low)).astype(np.float32)
+
+
+@pytest.fixture(params=[1, 3])
+def few(request) -> tuple[ImageData, Split]:
+    images = textures(60, request.param)
+    return ImageData("set", images, (0, 1)), Split(np.arange(20), np.arange(20, 25), np.arange(25, 60))
+
+
+def test_with_few_images_the_low_pass_and_patches_are_stronger_than_pca(few):
+    found = measure_opponents(*few, code_size=32)
+    errors = {name: of_each.mean() for name, of_each in found.errors.items()}
+    assert max(errors["dct"], errors["patch_pca"]) < 0.7 * errors["pca"]
+    assert {name: len(of_each) for name, of_each in found.errors.items()} == dict.fromkeys(errors, 35)
+    assert set(found.chosen) == {"dct", "patch_pca"}
+
+
+def test_held_out_images_decide_nothing(few):
+    data, split = few
+    before = measure_opponents(data, split, 32)
+    changed = data.images.copy()
+    changed[split.test[1:]] = np.random.default_rng(1).random(changed[split.test[1:]].shape)
+    after = measure_opponents(ImageData("set", changed, (0, 1)), split, 32)
+    assert after.chosen == before.chosen
+    assert {name: errors[0] for name, errors in after.errors.items()} == {
+        name: errors[0] for name, errors in before.errors.items()
+    }
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("fit", [LowPass.by_zig_zag, LowPass.by_variance])
+def test_a_low_pass_keeps_as_many_numbers_as_the_code(fit, channels):
+    images = textures(20, channels)
+    codec = fit(images, 40)
+    assert codec.kept.sum() == 40
+    # Whatever is kept is a fixed point.
+    once = codec.reconstruct(images)
+    np.testing.assert_allclose(codec.reconstruct(once), once, atol=0.02)
+
+
+def test_the_zig_zag_is_jpegs_order_and_learns_nothing():
+    first, second = (LowPass.by_zig_zag(textures(count), 3) for count in (5, 9))
+    assert np.argwhere(first.kept).tolist() == [[0, 0, 0], [0, 1, 0], [1, 0, 0]]
+    assert (first.kept == second.kept).all()
+    image = textures(1)
+    kept = dctn(image[0, ..., 0], norm="ortho")[first.kept[..., 0]]
+    np.testing.assert_allclose(
+        dctn(first.reconstruct(image)[0, ..., 0], norm="ortho")[first.kept[..., 0]], kept, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("grid", [2, 4])
+def test_patches_with_all_components_are_the_images(grid):
+    images = smooth_images(200)[:, :4, :4]
+    code_size = images[0].size
+    np.testing.assert_allclose(PatchComponents.fit(images, code_size, grid).reconstruct(images), images, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("shape", "code_size", "grids"),
+    [
+        ((28, 28, 1), 98, [2, 4]),
+        ((64, 64, 3), 512, [4, 8]),
+        ((64, 64, 1), 30, [2, 4]),
+        ((7, 7, 1), 8, []),
+        ((8, 8, 1), 3, []),
+    ],
+)
+def test_patches_are_whole_and_each_has_a_value(shape, code_size, grids):
+    assert list(possible_grids(shape, code_size)) == grids
+
+
+def test_without_a_validation_part_training_images_decide(few):
+    data, split = few
+    found = measure_opponents(data, Split(np.arange(25), split.test[:0], split.test), 32)
+    assert set(found.errors) == {"pca", "mean_image", "patch_pca", "dct"}
+
+
+@pytest.mark.parametrize("num_train", [1, 2, 30])
+def test_equal_training_images_have_baselines_too(num_train):
+    images = np.concatenate([np.zeros((num_train, 8, 8, 1)), textures(1)[:, :8, :8]]).astype(np.float32)
+    split = Split(np.arange(num_train), np.arange(0), np.array([num_train]))
+    found = measure_opponents(ImageData("set", images, (0, 1)), split, 8)
+    assert all(np.isfinite(errors).all() for errors in found.errors.values())
+
+
+def test_the_strongest_has_the_smallest_error_and_old_releases_have_pca_alone():
+    facts = {"pca_mse_per_pixel": 0.005, "patch_pca_mse_per_pixel": 0.004, "dct_mse_per_pixel": 0.003}
+    assert find_strongest(facts).label == "DCT low-pass"
+    assert [baseline.label for baseline in find_baselines({"pca_mse_per_pixel": 0.005})] == ["PCA"]
+    assert find_strongest({"dct_mse_per_pixel": None}) is None

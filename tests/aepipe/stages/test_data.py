@@ -1,0 +1,196 @@
+"""Users' own images on their way into the store: whole or not at all, said, and once for a run."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from servers.proxy import Proxy, serving
+from servers.server import make_client
+
+from aepipe.datasets.formats import folders
+from aepipe.errors import AccessDeniedError, ChangedDataError, DataError
+from aepipe.publishing.contents import summarise
+from aepipe.publishing.outcome import Verdict
+from aepipe.stages.data import (
+    DataParameters,
+    DataSettings,
+    account_lines,
+    data_label,
+    find_data,
+    load_data,
+    prepare_data,
+)
+from aepipe.stages.outcome import Outcome
+from aepipe.stages.request import TrainingRequest
+from aepipe.store import open_store
+
+
+def picture(path, value):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.full((8, 8), value, np.uint8)).save(path)
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("AEPIPE_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def store(tmp_path):
+    return open_store(tmp_path / "store")
+
+
+@pytest.fixture
+def pets(tmp_path):
+    for number in range(4):
+        picture(tmp_path / "pets" / "ab"[number % 2] / f"{number}.png", number)
+    return tmp_path / "pets"
+
+
+def of(location, **settings):
+    return DataParameters(data_set=f"images:{location}", settings=DataSettings(**settings))
+
+
+def count_reads(monkeypatch):
+    reads, read = [], folders._read
+    monkeypatch.setattr(folders, "_read", lambda path: (reads.append(path.name), read(path))[1])
+    return reads
+
+
+def test_what_was_taken_is_in_the_facts_and_is_said(store, pets):
+    (pets / "a" / "notes.txt").write_text("text")
+    result = prepare_data(store, of(pets))
+    lines = account_lines(result)
+    assert lines[0] == "4 images of 8 x 8, grey, from 4 of 5 files"
+    assert "1 left out, no picture: 1 .txt" in lines
+    verdict = Verdict(recipe="conv", verdict="failed", reason="", rules=())
+    summary = summarise("r", Outcome(recipe="conv", setting="tuned", data=result, error="x"), verdict)
+    assert summary["input"]["num_files"] == 5
+    json.dumps(summary)
+
+
+def test_known_sets_and_results_of_an_older_version_have_no_account(store):
+    result = prepare_data(store, DataParameters(data_set="digits"))
+    assert account_lines(result) == []
+    older = {name: value for name, value in result.facts.items() if name not in ("account", "identity", "sample_bits")}
+    assert account_lines(result.model_copy(update={"facts": older})) == []
+
+
+def test_more_left_out_than_is_allowed_ends_it_also_when_it_is_in_the_store(store, pets):
+    (pets / "a" / "broken.png").write_bytes(b"no picture")
+    for _ in range(2):
+        with pytest.raises(DataError, match=r"At most 10% .*left_out='20%'.*a/broken\.png.*data\.most_left_out"):
+            prepare_data(store, of(pets))
+    assert prepare_data(store, of(pets, most_left_out=0.2)).was_cached
+
+
+def test_a_picture_that_arrives_later_belongs_to_the_next_run(store, pets, monkeypatch):
+    reads = count_reads(monkeypatch)
+    begun = prepare_data(store, of(pets))
+    # Once for the identity, once for the pixels.
+    assert sorted(reads) == sorted(2 * [f"{number}.png" for number in range(4)])
+    picture(pets / "a" / "9.png", 9)
+    reads.clear()
+    parameters = of(pets, identity=begun.facts["identity"])
+    for later in (find_data(store, parameters), prepare_data(store, parameters, refresh=True)):
+        assert later.fingerprint == begun.fingerprint
+    assert reads == []
+    assert prepare_data(store, of(pets)).facts["num_images"] == 5
+    with pytest.raises(ChangedDataError, match="those that the run began with"):
+        prepare_data(open_store(store.url + "-of-another"), parameters)
+
+
+def test_a_request_carries_the_identity(store, pets):
+    request = TrainingRequest(recipe="faces-conv", data_set=f"images:{pets}").with_identity("a" * 64)
+    assert request.data_parameters().settings.identity == "a" * 64
+    assert TrainingRequest.of(request.model_dump(mode="json")) == request
+    assert request.with_identity(None) == TrainingRequest(recipe="faces-conv", data_set=f"images:{pets}")
+
+
+def test_the_task_has_a_name_without_reading_anything(pets, monkeypatch):
+    reads = count_reads(monkeypatch)
+    assert data_label(of(pets)) == "pets"
+    assert len(data_label(of(pets, identity="a" * 64))) == 64
+    assert reads == []
+
+
+def test_a_file_that_is_written_while_it_is_read_is_read_again(store, pets, monkeypatch):
+    read, changes = folders._read, [1, 2]
+
+    def change_and_read(path):
+        data = read(path)
+        if path.name == "0.png" and changes:
+            picture(path, 100 + changes.pop())
+        return data
+
+    monkeypatch.setattr(folders, "_read", change_and_read)
+    data = load_data(store, prepare_data(store, of(pets)))
+    assert data.images[0, 0, 0, 0] == 101
+    changes += range(20)
+    with pytest.raises(ChangedDataError, match=r"0\.png"):
+        prepare_data(store, of(pets), refresh=True)
+
+
+def test_refresh_reads_again(store, pets, monkeypatch):
+    prepare_data(store, of(pets))
+    assert prepare_data(store, of(pets)).was_cached
+    assert not prepare_data(store, of(pets), refresh=True).was_cached
+
+
+class Refusing(Proxy):
+    """Answers one folder's objects with a status as often as it is told, and may flip a bit of what it forwards."""
+
+    status, times = 503, 0
+
+    def answer(self, method, path, headers):
+        if "/a/" not in path or not self.times:
+            return None
+        self.times -= 1
+        return self.status, b"<Error><Code>SlowDown</Code></Error>"
+
+
+@pytest.fixture
+def own(pets, s3_server, lead_to, monkeypatch):
+    """The pets under a prefix, behind a proxy; waiting between tries takes no time."""
+    client = make_client(s3_server)
+    for path in sorted(pets.rglob("*.png")):
+        key = f"own/{path.relative_to(pets).as_posix()}"
+        client.put_object(Bucket=s3_server.bucket, Key=key, Body=path.read_bytes())
+    lead_to(s3_server)
+    monkeypatch.setattr("tenacity.nap.time.sleep", lambda seconds: None)
+    with serving(Refusing(s3_server.endpoint_url)) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.endpoint_url)
+        yield proxy, of(f"s3://{s3_server.bucket}/own")
+
+
+def test_a_server_that_is_busy_for_a_moment_takes_no_picture_away(store, own):
+    proxy, parameters = own
+    proxy.times, proxy.bodies_to_cut = 2, 1
+    assert prepare_data(store, parameters).facts["num_images"] == 4
+
+
+def test_a_server_that_fails_leaves_nothing_in_the_store_and_a_healthy_one_gives_all(store, own):
+    proxy, parameters = own
+    proxy.status, proxy.times = 403, 100
+    with pytest.raises(AccessDeniedError, match=r"own/a/.*status=403"):
+        prepare_data(store, parameters)
+    assert list(store.list("stages/data")) == []
+    proxy.times = 0
+    assert prepare_data(store, parameters).facts["num_images"] == 4
+
+
+def test_a_bit_that_flips_on_the_way_is_noticed(store, own):
+    proxy, parameters = own
+    clean = prepare_data(store, parameters).facts["images_sha256"]
+    reads = []
+
+    def answer(method, path, headers):
+        if path.endswith("0.png"):
+            proxy.bodies_to_flip = 0 if reads else 1
+            reads.append(path)
+
+    proxy.answer = answer
+    refreshed = prepare_data(store, parameters, refresh=True)
+    assert refreshed.facts["images_sha256"] == clean
+    assert len(reads) > 1

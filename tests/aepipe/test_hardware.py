@@ -1,0 +1,67 @@
+"""Cores are those that the process may use, not those that the machine has."""
+
+import os
+
+import pytest
+
+from aepipe.errors import ParameterError
+from aepipe.hardware import chosen_threads, core_quota, usable_cores
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def quota(tmp_path, membership: str) -> float | None:
+    return core_quota(write(tmp_path / "cgroup", membership), tmp_path / "groups")
+
+
+def test_a_process_that_is_kept_to_one_core_has_one():
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        assert usable_cores() == 1
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def test_one_hierarchy_limits_a_group_and_all_in_it(tmp_path):
+    write(tmp_path / "groups" / "pod" / "cpu.max", "150000 100000\n")
+    write(tmp_path / "groups" / "pod" / "container" / "cpu.max", "max 100000\n")
+    assert quota(tmp_path, "0::/pod/container\n") == 1.5
+
+
+def test_a_hierarchy_for_each_controller_limits_too(tmp_path):
+    write(tmp_path / "groups" / "cpu,cpuacct" / "box" / "cpu.cfs_quota_us", "200000\n")
+    write(tmp_path / "groups" / "cpu,cpuacct" / "box" / "cpu.cfs_period_us", "100000\n")
+    assert quota(tmp_path, "5:memory:/box\n4:cpu,cpuacct:/box\n1:name=systemd:/box\n") == 2
+
+
+def test_in_a_container_the_path_may_be_the_hosts(tmp_path):
+    write(tmp_path / "groups" / "cpu" / "cpu.cfs_quota_us", "100000\n")
+    write(tmp_path / "groups" / "cpu" / "cpu.cfs_period_us", "100000\n")
+    assert quota(tmp_path, "3:cpu:/docker/0123abcd\n") == 1
+
+
+@pytest.mark.parametrize("limit", ["max 100000", "", "-1 100000", "100000 0", "many few"])
+def test_no_limit_is_none(tmp_path, limit):
+    write(tmp_path / "groups" / "cpu.max", limit)
+    assert quota(tmp_path, "0::/\n") is None
+
+
+def test_without_control_groups_there_is_no_limit(tmp_path):
+    assert core_quota(tmp_path / "missing", tmp_path) is None
+
+
+def test_a_quota_of_less_than_a_core_is_one(monkeypatch):
+    monkeypatch.setattr("aepipe.hardware.core_quota", lambda: 0.3)
+    assert usable_cores() == 1
+
+
+@pytest.mark.parametrize("value", ["none", "0", "-1", "", "2.5", "\u00b2"])
+def test_threads_that_are_no_number_are_refused(value, monkeypatch):
+    monkeypatch.setenv("AEPIPE_THREADS", value)
+    with pytest.raises(ParameterError, match="Received: AEPIPE_THREADS="):
+        chosen_threads()

@@ -1,0 +1,132 @@
+"""The part of one's own picture follows from the picture alone, whatever else comes and goes."""
+
+import numpy as np
+import pytest
+
+from aepipe.datasets.images import ImageData
+from aepipe.errors import DataError
+from aepipe.parts import picture_digests
+from aepipe.splits import SplitSettings, describe_parts, make_split, say_parts
+
+
+def own(pictures: np.ndarray, **known) -> ImageData:
+    return ImageData("images-mine", pictures, (0, 255), **known)
+
+
+def pictures(count: int, first: int = 0) -> np.ndarray:
+    """Different pictures, each known by its number."""
+    numbers = np.arange(first, first + count)
+    return np.stack([numbers // 256, numbers % 256], axis=1).astype(np.uint8).reshape(count, 1, 2, 1)
+
+
+def part_of_each(shown: np.ndarray, settings=SplitSettings(), **known) -> dict[bytes, str]:  # noqa: B008
+    split = make_split(own(shown, **known), settings)
+    return {shown[row].tobytes(): name for name, rows in split.parts.items() for row in rows}
+
+
+@pytest.mark.parametrize("count", [60, 300])
+def test_no_picture_changes_its_part_when_others_come_and_go(count):
+    before = part_of_each(pictures(count))
+    order = np.random.default_rng(0).permutation(count)
+    without_one, with_others = pictures(count)[1:], np.concatenate([pictures(40, 1000), pictures(count)])
+    for after in (without_one, pictures(count)[order], with_others):
+        assert {shown: part for shown, part in part_of_each(after).items() if shown in before}.items() <= before.items()
+
+
+def test_classes_do_not_decide_a_part():
+    labels = np.arange(300) % 2
+    assert part_of_each(pictures(300)) == part_of_each(pictures(300), labels=labels, label_names=("a", "b"))
+
+
+def test_shares_are_about_what_was_asked():
+    split = make_split(own(pictures(2000)), SplitSettings(test_fraction=0.2, validation_fraction=0.1))
+    assert len(split.test) == pytest.approx(400, abs=60)
+    assert len(split.validation) == pytest.approx(160, abs=40)
+
+
+def test_equal_pictures_share_a_part():
+    shown = np.tile(pictures(50), (4, 1, 1, 1))
+    split = make_split(own(shown), SplitSettings())
+    facts = describe_parts(own(shown), split, picture_digests(shown))
+    assert (facts["num_different"], facts["num_test_seen"], facts["num_left_out"]) == (50, 0, 0)
+    assert facts["num_test"] % 4 == 0
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("copies", [39, 60])
+def test_a_placeholder_trains_and_is_not_what_a_model_is_judged_by(copies, seed):
+    shown = np.concatenate([pictures(40), np.tile(pictures(1, 900), (copies, 1, 1, 1))])
+    split = make_split(own(shown), SplitSettings(seed=seed))
+    assert set(range(40, 40 + copies)) <= set(split.train)
+    assert len(split.test)
+
+
+def test_of_two_pictures_with_many_copies_each_has_a_part():
+    split = make_split(own(np.tile(pictures(2), (20, 1, 1, 1))), SplitSettings())
+    assert [len(rows) for rows in split.parts.values()] == [20, 0, 20]
+
+
+@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_of_the_smallest_sets_no_part_is_empty(count, seed):
+    split = make_split(own(pictures(count)), SplitSettings(seed=seed))
+    assert len(split.train)
+    assert len(split.test)
+    assert len(split.validation) or count == 2
+    assert sum(map(len, split.parts.values())) == count
+
+
+@pytest.mark.parametrize("each", [1, 2, 3])
+def test_small_classes_are_no_obstacle(each):
+    labels = np.repeat(np.arange(40), each)
+    data = own(pictures(40 * each), labels=labels, label_names=tuple(map(str, range(40))))
+    split = make_split(data, SplitSettings())
+    facts = describe_parts(data, split, picture_digests(data.images))
+    assert len(split.test) == pytest.approx(12 * each, abs=4 * each + 3)
+    assert facts["num_classes_test"] == len(set(labels[split.test]))
+    assert f"{len(split.test)} held out (of {facts['num_classes_test']} classes)" in say_parts(facts)
+
+
+def test_parts_that_the_source_made_are_kept():
+    given = np.array(["train"] * 60 + ["validation"] * 10 + ["test"] * 10)
+    split = make_split(own(pictures(80), parts=given), SplitSettings())
+    assert [rows.tolist() for rows in split.parts.values()] == [[*range(60)], [*range(60, 70)], [*range(70, 80)]]
+
+
+def test_a_part_that_the_source_has_not_is_cut_from_its_training_pictures():
+    given = np.array(["train"] * 60 + ["test"] * 20)
+    split = make_split(own(pictures(80), parts=given), SplitSettings(validation_fraction=0.2))
+    assert split.test.tolist() == list(range(60, 80))
+    assert 0 < len(split.validation) < 30
+    assert sum(map(len, split.parts.values())) == 80
+
+
+def test_a_copy_of_a_picture_in_the_sources_test_part_is_not_trained_on():
+    shown = np.concatenate([pictures(60), pictures(10), pictures(10, 500)])
+    given = np.array(["train"] * 60 + ["test"] * 20)
+    split = make_split(own(shown, parts=given), SplitSettings(validation_fraction=0))
+    assert split.test.tolist() == list(range(60, 80))
+    assert split.train.tolist() == list(range(10, 60))
+    facts = describe_parts(own(shown), split, picture_digests(shown))
+    assert say_parts(facts).endswith("20 held out. 10 copies of held-out pictures are left out of the training.")
+
+
+def test_copies_among_a_built_in_sets_parts_are_counted():
+    shown = np.concatenate([pictures(10), pictures(5)])
+    data = ImageData("set", shown, (0, 255), num_official_train=10)
+    split = make_split(data, SplitSettings(method="official"))
+    facts = describe_parts(data, split, picture_digests(shown))
+    assert facts["num_test_seen"] == 5
+    assert "5 held-out pictures are also trained on" in say_parts(facts)
+
+
+@pytest.mark.parametrize("value", [0, 7])
+def test_equal_pictures_alone_are_no_data_set(value):
+    labels = np.arange(40) % 2
+    data = own(np.full((40, 4, 4, 1), value, np.uint8), labels=labels, label_names=("a", "b"))
+    with pytest.raises(DataError, match=r"all of these are equal\. Received: num_images=40, num_different=1\."):
+        make_split(data, SplitSettings())
+
+
+def test_an_older_splits_facts_can_be_said():
+    assert say_parts({"num_train": 7, "num_validation": 1, "num_test": 2}) == "7 to train, 1 to validate, 2 held out."
