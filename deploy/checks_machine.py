@@ -15,11 +15,11 @@ from prefect.settings import PREFECT_HOME
 
 from aepipe.errors import StoreError
 from aepipe.folders import default_cache_folder
-from aepipe.hardware import count_gpus
 from aepipe.packages import installed_version
 from aepipe.store import FolderStore, open_store
 from deploy.credentials import find_states
 from deploy.finding import Finding
+from deploy.gpus import count_gpus
 
 COUNT_GPUS = "import tensorflow as tf; print(len(tf.config.list_physical_devices('GPU')))"
 TENSORFLOW_SECONDS = 80.0

@@ -5,8 +5,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from aepipe.hardware import chosen_threads, count_gpus, usable_cores
+from aepipe.hardware import chosen_threads, usable_cores
 from deploy.address import Address
+from deploy.gpus import count_gpus
 from deploy.leftovers import MARK
 from deploy.program import Program
 from flows.limits import IMAGES_VARIABLE, SEPARATOR, STORES_VARIABLE

@@ -210,6 +210,8 @@ def main() -> None:
     """
     # Of the command line, whatever Keras' own file in the user's home says.
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    # Figures are files; a notebook leaves its programs a way to draw that only the notebook has.
+    os.environ["MPLBACKEND"] = "agg"
     try:
         app()
     except ValidationError as error:

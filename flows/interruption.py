@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -57,7 +58,10 @@ def started_without_hangups() -> Iterator[None]:
 
 
 def leave_signals_to_parent() -> None:
-    """Ignore what a terminal sends to all of its processes, and say nothing any more once SIGTERM has come."""
+    """Ignore what a terminal sends to all of its processes; once SIGTERM has come, say nothing and end within 30 s.
+
+    By then the state has been saved; what is left may be asking a server that has gone.
+    """
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     reader, writer = socket.socketpair()
@@ -65,10 +69,11 @@ def leave_signals_to_parent() -> None:
     signal.set_wakeup_fd(writer.detach(), warn_on_full_buffer=False)
 
     def look() -> None:
-        # On and on: there may be more than one, from the terminal and from the parent.
-        while True:
-            if reader.recv(1)[0] == signal.SIGTERM:
-                logging.disable(logging.CRITICAL)
+        while reader.recv(1)[0] != signal.SIGTERM:
+            pass
+        logging.disable(logging.CRITICAL)
+        time.sleep(END_SECONDS)
+        os._exit(128 + signal.SIGTERM)
 
     threading.Thread(target=look, name="aepipe-signals", daemon=True).start()
 

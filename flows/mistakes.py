@@ -3,6 +3,7 @@
 import os
 import re
 from pathlib import Path
+from tempfile import TemporaryFile
 from uuid import uuid4
 
 from pydantic import ValidationError
@@ -10,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from aepipe.datasets import module_of
 from aepipe.errors import ParameterError
+from aepipe.folders import default_cache_folder
 from aepipe.hardware import chosen_threads
 from aepipe.publishing.settings import PublishSettings
 from aepipe.recipes.plan import Overrides
@@ -95,6 +97,7 @@ def _check_places(parameters: dict) -> None:
         way_out = "Unset KERAS_BACKEND, or set it to tensorflow."
         raise ParameterError("Trainings run on Keras' TensorFlow backend.", way_out, KERAS_BACKEND=backend)
     chosen_threads()
+    _try_cache()
     if parameters["data_set"] is not None:
         _check_data_set(parameters["data_set"])
     open_store(parameters["store"])
@@ -111,6 +114,18 @@ def _check_data_set(data_set: str) -> None:
             reason = getattr(error, "strerror", None) or "it is empty"
             rule = "A data set of one's own is a folder, a .zip or .npz file, or an s3://bucket/prefix with pictures."
             raise ParameterError(rule, "Look at the path.", data_set=data_set, problem=reason) from error
+
+
+def _try_cache() -> None:
+    """Look whether data sets and locks have a place."""
+    folder = default_cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            return
+    except OSError as error:
+        rule, way_out = "Data sets and locks need a folder that can be written.", "Set AEPIPE_CACHE to one."
+        raise ParameterError(rule, way_out, folder=str(folder), error=error.strerror) from error
 
 
 def _try_store(url: str) -> None:

@@ -1,4 +1,4 @@
-"""Which Prefect server a run is told to, and who named it; nothing here imports Prefect.
+"""Which Prefect server a run is told to, and who named it; Prefect is imported once that is known.
 
 A run on this machine needs no server but its own. Prefect's profile, which another project may have made the active
 one, decides only where it is asked to.
@@ -94,3 +94,16 @@ def _check_answer(url: str, by: str) -> None:
         way_out = "Check that it runs, or add --server embedded: then the run starts its own."
         received = {"server": without_secrets(url), "named_by": by, "error": str(error)}
         raise ParameterError("The Prefect server must answer.", way_out, **received) from error
+    # Here, because what it takes has been imported by now.
+    from prefect.client.orchestration import get_client
+    from prefect.exceptions import PrefectHTTPStatusError
+
+    try:
+        with get_client(sync_client=True) as client:
+            client.hello()
+    except PrefectHTTPStatusError as error:
+        status = error.response.status_code
+        if status not in (401, 403):
+            raise
+        way_out = "Set PREFECT_API_AUTH_STRING to the server's, or add --server embedded."
+        raise ParameterError("The Prefect server must accept these credentials.", way_out, status=status) from error

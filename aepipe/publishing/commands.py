@@ -234,13 +234,15 @@ def download_release(
 
     from aepipe.publishing.download import download
     from aepipe.publishing.manifest import resolve_release
+    from aepipe.recipes import spelled_out
     from aepipe.store import open_store
 
     opened = open_store(store)
     manifest = resolve_release(opened, release)
     with Progress(transient=True) as progress:
         task = progress.add_task(manifest.release, total=len(manifest.files))
-        folder = download(opened, manifest, to, recipe or (), lambda _: progress.advance(task))
+        wanted = [spelled_out(name) for name in recipe or ()]
+        folder = download(opened, manifest, to, wanted, lambda _: progress.advance(task))
     typer.echo(json.dumps({"release": manifest.release, "folder": str(folder)}) if as_json else folder)
 
 

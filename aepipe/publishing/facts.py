@@ -34,6 +34,7 @@ class RunParameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
+    preset: str = Field("full", description="How long was trained.")
     overrides: dict[str, JsonValue] = Field({}, description="What was changed about every recipe.")
     recipe_overrides: dict[str, dict[str, JsonValue]] = Field({}, description="What was changed about one recipe.")
 

@@ -65,7 +65,7 @@ def _digests_of(store: Store, manifest: Manifest, recipe: str) -> dict[str, np.n
     lineage = manifest.lineage.get(recipe, {})
     try:
         data, split = (stage in lineage and find_stage(store, stage, lineage[stage]) for stage in ("data", "split"))
-        return load_digests(store, data, split) if data and split else None
+        return load_digests(store, data or None, split) if split else None
     except AepipeError:
         # Pruned or damaged: it can't be said what was learned from, which the caller tells.
         return None

@@ -131,9 +131,11 @@ def promote(
     if held and not force:
         way_out = "Read its decision.json; to promote it all the same add --force."
         raise ParameterError("The gate must have passed every recipe.", way_out, release=manifest.release, held=held)
-    if not with_models(manifest):
+    if manifest.recipes and not with_models(manifest):
         way_out = f"Choose another: aepipe releases list --store {store.url}"
-        raise ParameterError("A channel's release has a model.", way_out, release=manifest.release, models=[])
+        raise ParameterError(
+            "A run in which no recipe came to a model is not promoted.", way_out, release=manifest.release
+        )
     require_trusted(store, manifest)
     require_intact(store, manifest, full=True)
     base = read_channel(store, channel)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from aepipe.errors import NewerObjectError, printable
+from aepipe.errors import NewerObjectError, StoreError, printable
 from aepipe.publishing.channels import named_releases, survey_channels
 from aepipe.publishing.manifest import manifest_key, survey_releases
 from aepipe.store.interface import ObjectInfo, Store
@@ -85,7 +85,13 @@ def _remove(store: Store, pruned: Pruned) -> bool:
     if found is not None:
         store.put(_copy_key(release), found.data)
         store.delete(key)
-        if release in named_releases(store):
+        try:
+            is_named = release in named_releases(store)
+        except StoreError:
+            # Nobody knows what a channel names by now.
+            _put_back(store, release, found.data)
+            raise
+        if is_named:
             _put_back(store, release, found.data)
             return False
     store.delete_many([other for other in pruned.keys if other != key])

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from aepipe import datasets
 from aepipe.datasets.account import Account
 from aepipe.datasets.images import ImageData
-from aepipe.errors import ChangedDataError
+from aepipe.errors import ChangedDataError, ObjectNotFoundError
 from aepipe.io.hashing import array_sha256
 from aepipe.io.names import printable
 from aepipe.io.urls import without_secrets
@@ -226,13 +226,18 @@ def load_split(store: Store, result: StageResult) -> Split:
         return Split(**{part: rows[part] for part in PARTS})
 
 
-def load_digests(store: Store, data: StageResult, split: StageResult) -> dict[str, np.ndarray]:
+def load_digests(store: Store, data: StageResult | None, split: StageResult) -> dict[str, np.ndarray]:
     """Return the digests of each part's pictures, in the order of its rows.
 
     An older version kept none; they are made from the pictures.
+
+    Raises:
+        ObjectNotFoundError: neither digests nor pictures are there any more.
     """
     if "digests.npz" in split.files:
         with np.load(local_file(store, split.files["digests.npz"])) as digests:
             return {part: digests[part] for part in PARTS}
+    if data is None:
+        raise ObjectNotFoundError("The pictures of a split must be there to know them.", split=split.fingerprint)
     digests = picture_digests(load_data(store, data).images)
     return {part: digests[rows] for part, rows in load_split(store, split).parts.items()}

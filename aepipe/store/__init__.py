@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from aepipe.errors import ParameterError, StoreError
+from aepipe.io.urls import without_secrets
 from aepipe.store.folder import FolderStore
 from aepipe.store.interface import ObjectInfo, Store, Versioned, check_key
 
@@ -63,6 +64,4 @@ def _open_s3(url: str) -> Store:
 
 
 def _illegal(url: str) -> StoreAddressError:
-    # A URL with a user and a password in it must not end in a log.
-    received = re.sub(r"//.*@", "//...@", url, flags=re.DOTALL)
-    return StoreAddressError("A store is a path, file:///path or s3://bucket/prefix.", store=received)
+    return StoreAddressError("A store is a path, file:///path or s3://bucket/prefix.", store=without_secrets(url))

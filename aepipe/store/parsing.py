@@ -64,4 +64,5 @@ def _problem(error: Exception) -> str:
         return str(error)
     errors: list[Any] = error.errors(include_url=False, include_input=False, include_context=False)
     more = f" and {len(errors) - MOST_LISTED} more" if len(errors) > MOST_LISTED else ""
-    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in errors[:MOST_LISTED])[:300] + more
+    listed = [": ".join(filter(None, (".".join(map(str, e["loc"])), e["msg"]))) for e in errors[:MOST_LISTED]]
+    return "; ".join(listed)[:300] + more

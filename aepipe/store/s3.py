@@ -13,6 +13,7 @@ import boto3
 from aepipe.errors import AccessDeniedError, ConflictError, ObjectNotFoundError, StoreError, TransientStoreError
 from aepipe.io.s3_client import THREADS, make_client
 from aepipe.io.s3_errors import retrying, s3_errors
+from aepipe.io.urls import without_secrets
 from aepipe.store.interface import ObjectInfo, Versioned, check_key
 from aepipe.store.local_disk import disk_errors, written_file
 from aepipe.store.s3_clock import server_time
@@ -242,10 +243,4 @@ class S3Store:
 
     def _errors(self, name: str) -> Any:
         key = name.removeprefix(self._prefix)
-        return s3_errors(url=self.url, key=key, endpoint=_without_user(self._client.meta.endpoint_url))
-
-
-def _without_user(url: str) -> str:
-    # A password may have a slash in it.
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2].partition('/')[0]}"
+        return s3_errors(url=self.url, key=key, endpoint=without_secrets(self._client.meta.endpoint_url))

@@ -242,7 +242,7 @@ def test_no_password_is_in_the_file():
         if re.search("PASSWORD|KEY|AUTH|DATABASE", variable)
     ]
     assert len(secrets) > 10
-    assert [secret for secret in secrets if not re.search(r"\$\{\w+:\?", secret[2])] == []
+    assert [secret for secret in secrets if not re.search(r"\$\{\w+:(\?|-\})", secret[2])] == []
 
 
 def test_prefect_knows_the_settings(monkeypatch):

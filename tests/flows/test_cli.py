@@ -50,8 +50,9 @@ CONTRACT = {
     "releases show": ["--json", "--store", "RELEASE"],
     "releases history": ["--json", "--store", "CHANNEL"],
     "releases verify": ["--full", "--json", "--store", "RELEASE"],
-    "releases promote": ["--by", "--channel", "--force", "--json", "--store", "--why", "RELEASE"],
+    "releases promote": ["--by", "--channel", "--force", "--json", "--missing", "--store", "--why", "RELEASE"],
     "releases remove-channel": ["--by", "--force", "--json", "--store", "--why", "CHANNEL"],
+    "releases sign": ["--json", "--store", "RELEASE"],
     "releases rollback": ["--by", "--channel", "--json", "--store", "--why"],
     "releases diff": ["--json", "--store", "AFTER", "BEFORE"],
     "releases download": ["--json", "--recipe", "--store", "--to", "RELEASE"],
@@ -182,7 +183,7 @@ FAILURES = [
     (["run", "--store", "/proc/none"], "Received: url='file:///proc/none'"),
     (["sweep", "mnist-dense", "--store", "/proc/none"], "Received: url='file:///proc/none'"),
     (["tune", "mnist-dense", "--store", "/proc/none"], "Received: url='file:///proc/none'"),
-    (["releases", "show", "none", "--store", "/nonexistent/store"], "aepipe releases list --store"),
+    (["releases", "show", "none", "--store", "/nonexistent/store"], "A store is there once a run has written to it"),
 ]
 
 
@@ -203,15 +204,26 @@ def test_a_mistake_is_one_line_and_starts_nothing(arguments, message, exit_code,
     assert line.count("\n") == 1
 
 
-@pytest.mark.parametrize(("name", "value"), [("KERAS_BACKEND", "jax"), ("AEPIPE_THREADS", "many")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("KERAS_BACKEND", "jax"), ("AEPIPE_THREADS", "many"), ("AEPIPE_CACHE", "/proc/none")]
+)
 def test_a_machine_that_cannot_train_is_told_so_at_once(name, value, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv(name, value)
     monkeypatch.setattr(sys, "argv", ["aepipe", "run", "--store", str(tmp_path / "store")])
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
-    assert f"Received: {name}='{value}'" in capsys.readouterr().err
+    line = capsys.readouterr().err
+    assert (name in line, value in line, line.count("\n")) == (True, True, 1)
     assert not (tmp_path / "store").exists()
+
+
+def test_a_notebooks_way_to_draw_is_not_this_programs(monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    monkeypatch.setattr(sys, "argv", ["aepipe", "--version"])
+    with pytest.raises(SystemExit):
+        main()
+    assert os.environ["MPLBACKEND"] == "agg"
 
 
 def test_of_a_list_with_a_wrong_value_only_the_value_is_said(monkeypatch, capsys):

@@ -87,3 +87,28 @@ def test_without_a_signal_an_error_is_an_error():
     assert process.returncode == 1
     assert "its own" in errors
     assert "stopped" not in errors
+
+
+def test_a_process_that_leaves_signals_to_its_parent_ends_on_sigterm_alone():
+    code = """
+import time
+from flows import interruption
+interruption.END_SECONDS = 0.5
+interruption.leave_signals_to_parent()
+import signal
+# As Prefect's handler, and a client that asks a server that is gone.
+signal.signal(signal.SIGTERM, lambda *_: None)
+print("begun", flush=True)
+while True: time.sleep(0.1)
+"""
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert process.stdout.readline() == "begun\n"
+    for number in (signal.SIGINT, signal.SIGHUP):
+        process.send_signal(number)
+    time.sleep(1)
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    # More than one comes, of the terminal and of the parent.
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM

@@ -29,7 +29,8 @@ def test_promote_verify_roll_back_and_prune(store):
     entry = read_channel(store, "production").current
     assert (entry.release, entry.action, entry.why) == (OLD, "rolled back", "blurred")
     assert entry.by.startswith("flow run ")
-    assert prune_releases(keep=0, grace_hours=0, **where).message == "1 releases would be removed"
+    said = prune_releases(keep=0, grace_hours=0, **where).message
+    assert said == "1 releases and 0 results of stages (0 bytes) would be removed"
     assert prune_releases(keep=0, grace_hours=0, delete=True, **where).message.startswith("1 releases removed")
     assert [info.key.split("/")[1] for info in store.list("releases/") if info.key.endswith("manifest.json")] == [OLD]
 

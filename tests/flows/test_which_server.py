@@ -1,8 +1,11 @@
 """A run is told to the server that somebody asked for, and says which; a profile alone decides nothing."""
 
+import http.server
 import os
+import threading
 
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from aepipe.errors import ParameterError
 from flows import which_server
@@ -74,6 +77,25 @@ def test_a_profile_that_names_none_is_refused(text, tmp_path):
     (tmp_path / "profiles.toml").write_text(text)
     with pytest.raises(ParameterError, match="must name a server"):
         use_server("profile", "8 recipes")
+
+
+def test_credentials_that_a_server_refuses_are_one_line(started, monkeypatch):
+    class Refusing(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200 if self.path.endswith("/health") else 401)
+            self.end_headers()
+
+        def log_message(self, *_):
+            """Say nothing."""
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Refusing)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_address[1]}/api"
+    wait = use_server(url, "8 recipes")
+    with temporary_settings({PREFECT_API_URL: url}), pytest.raises(ParameterError, match="Received: status=401"):
+        wait()
+    server.shutdown()
+    server.server_close()
 
 
 def test_loopback_is_asked_without_a_proxy(started, monkeypatch):

@@ -67,13 +67,9 @@ class FaultProxy(http.server.ThreadingHTTPServer):
 
 def _fits(fault: str, method: str, headers) -> bool:
     conditional = "If-Match" in headers or "If-None-Match" in headers
-    fits = {
-        "409": conditional,
-        "500 to the loser": conditional,
-        "flipped upload": method == "PUT",
-        "damaged": method == "PUT",
-    }
-    return fits.get(fault, method == "GET" if fault in ("cut body", "flipped download") else True)
+    fits = {"409": conditional, "500 to the loser": conditional}
+    methods = {"flipped upload": "PUT", "damaged": "PUT", "cut body": "GET", "flipped download": "GET"}
+    return fits.get(fault, methods.get(fault, method) == method)
 
 
 class Forwarder(http.server.BaseHTTPRequestHandler):

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from aepipe.datasets.formats.pictures import DEEP_WHITE, WHITE, Picture, is_small_square, resized, to_8_bits
+from aepipe.datasets.formats.depth import DEEP_WHITE, WHITE
+from aepipe.datasets.formats.pictures import Picture, is_small_square, resized, to_8_bits
 from aepipe.errors import DataError
 from aepipe.io.memory import memory_bytes
 

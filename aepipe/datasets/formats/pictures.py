@@ -10,6 +10,16 @@ from threading import BoundedSemaphore
 
 import numpy as np
 
+from aepipe.datasets.formats.depth import (
+    PHOTOMETRIC,
+    REDUCED_COPY,
+    WHITE,
+    bits_of,
+    deep_values,
+    is_deep_color,
+    tag_of,
+    tagged_bits,
+)
 from aepipe.datasets.formats.members import Member
 from aepipe.datasets.tally import ending_of
 from aepipe.errors import AepipeError, BrokenFileError, TooLargeError, UnreadKindError
@@ -26,15 +36,11 @@ FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM", "AVIF", "J
 SINGLE_FORMATS = ("JPEG", "MPO")
 GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
 NO_PICTURE = "The file must be a picture that Pillow reads"
-WHITE = 255
-DEEP_WHITE = 65535
 # Share of the pixels that say how bright a picture is; a few hot ones do not.
 BULK = 0.999
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Text and color profiles of PNG: what they hold doesn't matter here, and Pillow refuses good pictures for it.
 PNG_METADATA = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
-# Tags of TIFF.
-REDUCED_COPY, BITS_PER_SAMPLE, PHOTOMETRIC, LARGEST_VALUE = 254, 258, 262, 281
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,7 @@ def read_frames(member: Member, data: bytes, fit: Callable[[Picture], Picture]) 
             if num_frames > 1:
                 picture.seek(number)
             _check(picture)
-            if number and _tag(picture, REDUCED_COPY, 0) & 1:
+            if number and tag_of(picture, REDUCED_COPY, 0) & 1:
                 num_left += 1
                 continue
             digits = len(str(num_frames - 1))
@@ -230,16 +236,16 @@ def _plain(name: str, picture) -> Picture:
     """Return a frame with its pixels as grey or RGB."""
     from PIL import Image, ImageOps
 
-    mode, is_deep_color = picture.mode, _is_deep_color(picture)
-    negative = mode.startswith("I;16") and _tag(picture, PHOTOMETRIC, 1) == 0
-    tagged_bits = _tagged_bits(picture)
+    mode, has_deep_color = picture.mode, is_deep_color(picture)
+    negative = mode.startswith("I;16") and tag_of(picture, PHOTOMETRIC, 1) == 0
+    named_bits = tagged_bits(picture)
     picture.load()
     upright = ImageOps.exif_transpose(picture)
     size = (upright.height, upright.width)
     if mode.startswith("I"):
-        values = _deep_values(upright)
-        bits, bulk = _bits_of(int(values.max())), _bits_of(int(np.quantile(values, BULK)))
-        return Picture(name, values, size, mode, tagged_bits or bits, bits if negative else bulk, is_negative=negative)
+        values = deep_values(upright)
+        bits, bulk = bits_of(int(values.max())), bits_of(int(np.quantile(values, BULK)))
+        return Picture(name, values, size, mode, named_bits or bits, bits if negative else bulk, is_negative=negative)
     transparent = upright.has_transparency_data
     if transparent:
         layer = upright.convert("RGBA")
@@ -247,44 +253,5 @@ def _plain(name: str, picture) -> Picture:
         paper = Image.new("RGBA", upright.size, (WHITE, WHITE, WHITE, WHITE))
         upright = Image.alpha_composite(paper, layer)
     pixels = np.asarray(upright.convert("L" if mode in GREY_MODES else "RGB"))
-    bits = _bits_of(int(pixels.max()) << 8) if is_deep_color else 8
-    return Picture(name, pixels, size, mode, bits, bits, is_deep_color, was_transparent=transparent)
-
-
-def _deep_values(picture) -> np.ndarray:
-    values = np.asarray(picture)
-    if values.min() < 0 or values.max() > DEEP_WHITE:
-        raise UnreadKindError(
-            "A picture must have 8 or 16 bits a channel.", minimum=int(values.min()), maximum=int(values.max())
-        )
-    return values.astype(np.uint16)
-
-
-def _bits_of(largest: int) -> int:
-    """Return how many bits a camera has whose pixels reach so far."""
-    return next(bits for bits in (8, 10, 12, 14, 16) if largest < 1 << bits)
-
-
-def _tagged_bits(picture) -> int | None:
-    """Return the bits of a pixel that a TIFF file names, where they are not the container's own."""
-    largest = _tag(picture, LARGEST_VALUE, 0)
-    bits = _tag(picture, BITS_PER_SAMPLE, 16)
-    if WHITE < largest < DEEP_WHITE:
-        return _bits_of(largest)
-    return bits if 8 < bits < 16 else None
-
-
-def _tag(picture, number: int, default: int) -> int:
-    tags = getattr(picture, "tag_v2", None) or {}
-    value = tags.get(number, default)
-    value = value[0] if isinstance(value, tuple) and value else value
-    return value if isinstance(value, int) else default
-
-
-def _is_deep_color(picture) -> bool:
-    """Tell whether Pillow drops the lower 8 bits of each channel."""
-    if picture.mode.startswith("I"):
-        return False
-    arguments = [tile[3] for tile in getattr(picture, "tile", ())]
-    raw_modes = [argument[0] if isinstance(argument, tuple) and argument else argument for argument in arguments]
-    return any(isinstance(raw_mode, str) and ";16" in raw_mode for raw_mode in raw_modes)
+    bits = bits_of(int(pixels.max()) << 8) if has_deep_color else 8
+    return Picture(name, pixels, size, mode, bits, bits, has_deep_color, was_transparent=transparent)

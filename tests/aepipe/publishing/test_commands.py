@@ -1,6 +1,7 @@
 """aepipe releases, on a store with releases in it."""
 
 import json
+import shutil
 
 import pytest
 from releases import put_release
@@ -104,3 +105,46 @@ def test_prune_names_first_and_removes_when_told(store):
     aepipe(store, "prune", "--keep", "0", "--grace-hours", "0", "--delete")
     assert not list(store.list(f"releases/{NEW}/"))
     assert store.exists(f"releases/{OLD}/manifest.json")
+
+
+def test_a_channel_that_a_typing_error_made_is_said_and_can_be_removed(store):
+    promote(store)
+    said = aepipe(store, "promote", NEW, "--channel", "producton", "--why", "x")
+    assert "The channel producton is new; there were: production." in said
+    assert "remove-channel producton" in said
+    assert "is removed" in aepipe(store, "remove-channel", "producton", "--why", "typing error")
+    assert read_channel(store, "producton") is None
+    aepipe(store, "remove-channel", "production", "--why", "no more", fails=True)
+    assert read_channel(store, "production").release == NEW
+
+
+def test_prune_takes_results_of_stages_that_no_kept_release_is_made_of(store):
+    needed, old, of_a_search = (f"{letter * 64}" for letter in "abc")
+    put_release(store, "20260301T000000Z-c", {"dense": b"x"}, lineage={"dense": {"trained": needed}})
+    for key in (f"train/{needed}", f"train/{old}", f"search/{of_a_search}"):
+        store.put(f"stages/{key}/x/model.keras", b"12345")
+        store.put(f"stages/{key}/manifest.json", b"{}")
+    options = ["prune", "--keep", "1", "--grace-hours", "0"]
+    assert "1 results of stages that no release needs would be removed, 7 bytes" in aepipe(store, *options)
+    assert "1 results of stages that no release needs were removed, 7 bytes" in aepipe(store, *options, "--delete")
+    left = {info.key.split("/")[2] for info in store.list("stages/")}
+    assert left == {needed, of_a_search}
+    store.put(f"stages/train/{old}/manifest.json", b"{}")
+    aepipe(store, "prune", "--keep", "1", "--grace-hours", "1", "--delete")
+    assert store.exists(f"stages/train/{old}/manifest.json")
+
+
+def test_prune_works_on_a_store_that_was_restored_and_leaves_no_empty_folders(store):
+    promote(store)
+    shutil.rmtree(store.root / ".tmp")
+    (store.root / "releases" / "20260101T000000Z-killed" / "models" / "dense").mkdir(parents=True)
+    aepipe(store, "prune", "--keep", "0", "--grace-hours", "0", "--delete")
+    assert {path.name for path in (store.root / "releases").iterdir()} == {OLD, NEW}
+
+
+def test_a_page_that_can_not_be_written_fails_nothing_that_is_done(store):
+    (store.root / "index.html").mkdir()
+    (store.root / "index.html" / "x").write_text("x")
+    assert "production is" in promote(store)
+    assert read_channel(store, "production").release == NEW
+    aepipe(store, "index", fails=True)

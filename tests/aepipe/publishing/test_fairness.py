@@ -86,6 +86,14 @@ def test_the_same_split_of_the_same_images_is_compared_whole_whatever_else_is_go
     assert find_comparable(store, run, old).chosen.all()
 
 
+def test_digests_are_enough_where_the_old_images_are_gone(store, train_on):
+    before, after = train_on(pictures(80), seed=1), train_on(pictures(80), seed=2)
+    old = release_of(before)
+    expected = find_comparable(store, after, old).chosen
+    del old.lineage["conv"]["data"]
+    assert find_comparable(store, after, old).chosen.tolist() == expected.tolist()
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [({"lineage": {}}, "not known any more"), ({}, "none in common")],

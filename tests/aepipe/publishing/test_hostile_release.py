@@ -88,7 +88,7 @@ def test_a_manifest_under_another_releases_id_is_refused(tmp_path):
 def test_an_older_manifest_keeps_its_bytes_when_it_is_promoted_and_downloaded(tmp_path):
     """What was written before a field was added has other bytes than what is written now."""
     store = open_store(tmp_path / "store")
-    old = put_release(store, RELEASE).model_dump(mode="json")
+    old = put_release(store, RELEASE, {"dense": b"x"}).model_dump(mode="json")
     del old["stages"]
     store.put(f"releases/{RELEASE}/manifest.json", canonical_json(old))
     aepipe(store, "promote", RELEASE, "--why", "old but good", "--by", "ada")

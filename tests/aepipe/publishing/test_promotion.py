@@ -143,7 +143,9 @@ def test_a_release_can_be_promoted_beside_the_models_that_it_has_none_of(store):
 def test_a_release_without_a_model_is_never_in_a_channel(store, missing):
     failed = {"dense": {"verdict": "failed"}}
     put_release(store, NEW, recipes=failed)
-    with pytest.raises(ParameterError, match=r"A channel's release has a model\. Received: release='2026"):
+    with pytest.raises(
+        ParameterError, match=r"A run in which no recipe came to a model is not promoted\. Received: release='2026"
+    ):
         promote(store, "production", NEW, "tests", force=True, missing=missing)
     assert read_channel(store, "production") is None
 

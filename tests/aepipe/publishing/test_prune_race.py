@@ -7,9 +7,9 @@ import pytest
 from memory_store import MemoryStore
 from releases import put_release
 
-from aepipe.errors import AepipeError
+from aepipe.errors import AepipeError, CorruptObjectError
 from aepipe.publishing.channels import read_channel
-from aepipe.publishing.manifest import resolve_release
+from aepipe.publishing.manifest import read_manifest, resolve_release
 from aepipe.publishing.promotion import promote
 from aepipe.publishing.prune import INTERRUPTED_SECONDS, plan_prune, prune
 from aepipe.publishing.verify import find_problems
@@ -52,7 +52,7 @@ def count(work, store):
 def make_store(named=NEW):
     store = MemoryStore()
     for release in (OLD, NEW):
-        put_release(store, release)
+        put_release(store, release, {"dense": release.encode()})
     if named:
         promote(store, "production", named, "tests", "tester")
     return store
@@ -159,6 +159,20 @@ def test_a_release_that_was_promoted_while_a_prune_was_killed_comes_back():
     assert resolve_release(store, "production").release == OLD
     assert find_problems(store, resolve_release(store, "production")) == []
     assert not [key for key in store.objects if key.endswith(".removed")]
+
+
+def test_a_release_stays_where_a_channel_can_not_be_read_any_more():
+    store = make_store()
+
+    class DamagedMeanwhile(type(calling(store, lambda: None))):
+        def delete(self, key):
+            super().delete(key)
+            if key == f"releases/{OLD}/manifest.json":
+                store.put("channels/staging.json", b"{")
+
+    with pytest.raises(CorruptObjectError, match="staging"):
+        prune_all(DamagedMeanwhile())
+    assert find_problems(store, read_manifest(store, OLD)) == []
 
 
 def test_a_release_that_was_completed_after_the_plan_stays():

@@ -6,11 +6,11 @@ AEPIPE_TEST_S3=<endpoint> with the usual AWS variables adds another server; AEPI
 import os
 import subprocess
 import sys
-import threading
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from in_threads import in_threads
 
 from aepipe.errors import ConflictError, ObjectNotFoundError, StoreError, TransientStoreError, UnknownOutcomeError
 from aepipe.store import open_store
@@ -25,14 +25,6 @@ where_conditions_are_ignored = pytest.mark.usefixtures("conditions_are_ignored")
 
 def keys(store, prefix=""):
     return [info.key for info in store.list(prefix)]
-
-
-def in_threads(count, work):
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def test_what_is_put_is_got(store):
@@ -155,6 +147,12 @@ def test_a_file_appears_whole_or_not_at_all(store, tmp_path):
     with pytest.raises(ObjectNotFoundError):
         store.get_file("missing", tmp_path / "out" / "other")
     assert os.listdir(tmp_path / "out") == ["copy"]
+
+
+def test_the_clock_is_the_one_that_objects_are_dated_by(store):
+    store.put("key", b"data")
+    (found,) = store.list("key")
+    assert abs(store.clock() - found.modified) < 60
 
 
 @where_conditions_are_enforced

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aepipe.errors import StoreError
+from aepipe.errors import ObjectNotFoundError, StoreError
 from aepipe.store import open_store
 from aepipe.store.folder import WORK_FOLDER, FolderStore
 
@@ -105,3 +105,51 @@ def test_files_are_as_readable_as_the_users_others(tmp_path):
     FolderStore(tmp_path).put("key", b"x")
     (tmp_path / "other").touch()
     assert (tmp_path / "key").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def test_what_is_no_regular_file_is_no_object(tmp_path):
+    store = FolderStore(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "nowhere").symlink_to("missing")
+    (tmp_path / "linked").symlink_to(Path(__file__))
+    assert [info.key for info in store.list("")] == ["linked"]
+    for key in ("pipe", "zero", "nowhere"):
+        assert store.get_versioned(key) is None
+        with pytest.raises(ObjectNotFoundError):
+            store.get_file(key, tmp_path / "copy")
+
+
+def test_ages_are_by_the_disks_clock_however_wrong_this_machines_is(tmp_path, monkeypatch):
+    store = FolderStore(tmp_path / "store")
+    store.put("a", b"x")
+    unfinished = tmp_path / "store" / WORK_FOLDER / "other.part"
+    unfinished.write_bytes(b"another machine is writing this")
+    day_ahead = time.time() + 25 * 3600
+    monkeypatch.setattr("time.time", lambda: day_ahead)
+    ahead = FolderStore(tmp_path / "store")
+    ahead.put("b", b"x")
+    assert ahead.abort_stale_uploads(24 * 3600) == 0
+    assert unfinished.exists()
+    assert abs(ahead.clock() - unfinished.stat().st_mtime) < 60
+
+
+def test_where_nothing_may_be_written_the_clock_is_the_machines(tmp_path):
+    assert abs(FolderStore(tmp_path / "missing").clock() - time.time()) < 60
+    assert not (tmp_path / "missing").exists()
+
+
+def test_a_home_that_nobody_has_is_said_in_one_line():
+    with pytest.raises(StoreError, match="Name it in full"):
+        open_store("~nosuchuser/store")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["s3://AKIA:abc/def@bucket/p", "s3://AKIA:SECRET@bucket", "https://u:a@b/SECRET@host/x", "gs://u:x\nSECRET@bucket"],
+)
+def test_no_secret_of_an_address_is_printed(url):
+    with pytest.raises(StoreError, match=r"store='\w+://\.\.\.@") as refused:
+        open_store(url)
+    assert not any(secret in str(refused.value) for secret in ("abc", "def@", "SECRET"))

@@ -2,9 +2,9 @@
 
 import contextlib
 import json
-import threading
 
 import pytest
+from in_threads import in_threads
 from servers.faults import fault_proxy
 
 from aepipe.errors import ConflictError, UnknownOutcomeError
@@ -22,14 +22,6 @@ def losing_store(request, s3_server, s3_store_url, monkeypatch):
         proxy.loser_code = request.param
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.url)
         yield open_store(s3_store_url)
-
-
-def in_threads(count, work):
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def test_such_a_server_is_safe(losing_store):

@@ -4,10 +4,10 @@ import hashlib
 
 import pytest
 
-from aepipe.errors import CorruptObjectError
+from aepipe.errors import CorruptObjectError, StoreError
 from aepipe.store import open_store
 from aepipe.store.local_files import local_file
-from aepipe.store.stages import find_stage, produce_stage
+from aepipe.store.stages import find_stage, find_whole_stage, produce_stage
 
 
 @pytest.fixture
@@ -105,3 +105,26 @@ def test_the_digest_is_of_bytes_and_facts_not_of_how_they_came_to_be(store):
     other_fact = produce_stage(store, "data", "d" * 64, lambda folder: work(folder, fact=43))
     assert first.digest == same.digest
     assert len({first.digest, other_bytes.digest, other_fact.digest}) == 3
+
+
+@pytest.mark.parametrize("manifest", [b"", b"{", b"[]", b"{}", b'{"files": {"../x": {}}}', b'{"schema_version": 2}'])
+def test_a_damaged_result_is_made_anew_and_said(store, caplog, manifest):
+    first = produce_stage(store, "train", "a" * 64, write_answer)
+    key = f"stages/train/{'a' * 64}/manifest.json"
+    store.put(key, manifest)
+    with pytest.raises(StoreError, match=f"key='{key}'"):
+        find_stage(store, "train", "a" * 64)
+    again = produce_stage(store, "train", "a" * 64, write_answer)
+    assert (again.was_cached, again.digest) == (False, first.digest)
+    assert "made anew" in caplog.text
+    assert produce_stage(store, "train", "a" * 64, write_answer).was_cached
+
+
+def test_a_result_that_lost_a_file_is_made_anew(store):
+    ref = produce_stage(store, "train", "a" * 64, write_answer).files["figures/answer.json"]
+    key = ref.uri.removeprefix(f"{store.url}/")
+    for lose in (lambda: store.delete(key), lambda: store.put(key, b"")):
+        lose()
+        assert find_whole_stage(store, "train", "a" * 64) is None
+        assert not produce_stage(store, "train", "a" * 64, write_answer).was_cached
+        assert local_file(store, ref).read_bytes() == b"42"
