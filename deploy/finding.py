@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Literal, TypeVar
 
 from aepipe.errors import AepipeError
+from aepipe.hardware import usable_cores
 
 # Longer than any check takes where nothing is in its way.
 SLOW_SECONDS = 30.0
@@ -84,4 +85,4 @@ def _collect(subject: str, check: Check, findings: list[Finding]) -> None:
 
 
 def _load() -> str:
-    return f"this machine's load is {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores"
+    return f"this machine's load is {os.getloadavg()[0]:.0f} on {usable_cores()} cores"

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from aepipe.hardware import chosen_threads, usable_cores
 from deploy.address import Address
 from deploy.gpus import count_gpus
 from deploy.leftovers import MARK
@@ -69,9 +70,9 @@ class Programs:
             gpus = [{"CUDA_VISIBLE_DEVICES": str(number), **limits} for number in range(num_gpus)]
             return [cpu, *(self._worker("aepipe-gpu", f"gpu-{n}", 1, each) for n, each in enumerate(gpus))]
         # Two trainings keep two cores busier than one does.
-        at_once = min(2, os.cpu_count() or 1)
-        threads = str(max(1, (os.cpu_count() or 1) // at_once))
-        environment = {"AEPIPE_THREADS": os.environ.get("AEPIPE_THREADS", threads), **limits}
+        at_once = min(2, usable_cores())
+        threads = chosen_threads() or max(1, usable_cores() // at_once)
+        environment = {"AEPIPE_THREADS": str(threads), **limits}
         return [cpu, self._worker("aepipe-gpu", "gpu-on-cpu", at_once, environment)]
 
     def _worker(self, pool: str, name: str, at_once: int, environment: Mapping[str, str]) -> Program:
@@ -87,4 +88,5 @@ class Programs:
             MARK: str(self._state),
         }
         log = self._state / "logs" / f"{name}.log"
-        return Program(name, [sys.executable, "-m", *module], {**shared, **environment}, log, **options)
+        # -P: nothing in the folder that it is started from stands in for these modules.
+        return Program(name, [sys.executable, "-P", "-m", *module], {**shared, **environment}, log, **options)

@@ -13,6 +13,7 @@ from prefect.runtime import deployment
 
 from aepipe.datasets import OWN_IMAGES
 from aepipe.errors import ParameterError
+from aepipe.io.urls import without_secrets
 
 STORES_VARIABLE, IMAGES_VARIABLE = "AEPIPE_STORES", "AEPIPE_IMAGES"
 SEPARATOR = ","
@@ -78,7 +79,7 @@ def _check(location: str, allowed: Sequence[str], rule: str, variable: str) -> N
         return
     name = "store" if variable == STORES_VARIABLE else "data_set"
     way_out = f"Name one of the deployment's, or let the worker's operator list it in {variable}."
-    raise ParameterError(rule, way_out, **{name: _without_user(location)})
+    raise ParameterError(rule, way_out, **{name: without_secrets(location)})
 
 
 def _parts(location: str) -> tuple[str, ...]:
@@ -89,8 +90,3 @@ def _parts(location: str) -> tuple[str, ...]:
     if location.startswith("file:"):
         path = unquote(location.removeprefix("file:").removeprefix("//").removeprefix("localhost"))
     return Path(path).expanduser().resolve().parts
-
-
-def _without_user(location: str) -> str:
-    scheme, separator, rest = location.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}" if separator else location

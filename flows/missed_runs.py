@@ -50,8 +50,8 @@ def _has_schedule_of(run: FlowRun, own: FlowRun) -> bool:
 
 
 def _say(schedule: str, own: FlowRun, missed: list[FlowRun]) -> None:
-    since = min(run.expected_start_time for run in (own, *missed))
-    summary = f"{len(missed)} runs of {schedule} were cancelled; this one stands for all since {since:%Y-%m-%d %H:%M}."
+    since = f"{min(run.expected_start_time for run in (own, *missed)):%Y-%m-%d %H:%M} UTC"
+    summary = f"{len(missed)} runs of {schedule} were cancelled; this one stands for all since {since}."
     get_run_logger().warning(summary)
     # What an automation may tell people of.
     emit_event(

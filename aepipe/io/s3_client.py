@@ -1,6 +1,7 @@
 """The boto3 client: what is fixed for every server, and what is left to the AWS settings."""
 
 import base64
+import logging
 import os
 from typing import Any, BinaryIO
 
@@ -13,8 +14,11 @@ from aepipe.io.hashing import md5
 from aepipe.io.s3_errors import s3_errors
 from aepipe.io.urls import has_secrets, without_secrets
 
+logger = logging.getLogger(__name__)
+
 THREADS = 16
 SMALL_BYTES = 2**20
+SERVER_ERROR = 500
 ANONYMOUS = {"": False, "0": False, "false": False, "1": True, "true": True}
 
 
@@ -36,7 +40,7 @@ def connect(url: str, total_max_attempts: int = 4) -> Any:
         raise StoreError("The endpoint must be a URL.", way_out, url=url) from error
 
 
-def make_client(session: boto3.session.Session, total_max_attempts: int, read_timeout_seconds: float = 60) -> Any:
+def make_client(session: boto3.session.Session, total_max_attempts: int, read_timeout_seconds: float = 50) -> Any:
     """Return a client of S3 whose endpoint, region, addressing, credentials and CA are the session's.
 
     Args:
@@ -62,9 +66,24 @@ def make_client(session: boto3.session.Session, total_max_attempts: int, read_ti
     )
     client = session.client("s3", region_name=session.region_name or "us-east-1", config=config)
     _refuse_secrets(client.meta.endpoint_url)
+    client.meta.events.register("needs-retry.s3", _say_what_failed)
     client.meta.events.register("before-sign.s3.PutObject", _send_small_bodies_at_once)
     client.meta.events.register("before-sign.s3.DeleteObjects", _add_content_md5)
     return client
+
+
+def _say_what_failed(
+    operation: Any, attempts: int, response: Any, caught_exception: Exception | None, **_: Any
+) -> None:
+    # Tries and their time limits add up to minutes, in which somebody waits and wonders.
+    status = 0 if response is None else response[0].status_code
+    if caught_exception is not None:
+        said = f"no answer ({type(caught_exception).__name__})"
+    elif status >= SERVER_ERROR:
+        said = f"answered {status} {response[1].get('Error', {}).get('Code', '')}".rstrip()
+    else:
+        return
+    logger.warning("The store: %s, try %d: %s", operation.name, attempts, said)
 
 
 def _refuse_secrets(endpoint: str) -> None:

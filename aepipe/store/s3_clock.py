@@ -2,17 +2,12 @@
 
 import time
 from collections.abc import Mapping
-from contextlib import closing
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
-from aepipe.io.s3_client import make_client
-from aepipe.io.s3_errors import s3_errors
-
-ANSWER_SECONDS = 20.0
+from aepipe.store.s3_probe import client_of_one_try
 
 
 def server_time(answer: Mapping[str, Any]) -> float:
@@ -31,7 +26,7 @@ def seconds_ahead(url: str) -> float | None:
         StoreError: the server does not answer within seconds, or the AWS settings can't be used.
     """
     bucket = url.removeprefix("s3://").partition("/")[0]
-    with s3_errors(url=url), closing(make_client(boto3.session.Session(), 1, ANSWER_SECONDS)) as client:
+    with client_of_one_try(url) as client:
         try:
             answer = client.head_bucket(Bucket=bucket)
         except ClientError as error:

@@ -60,15 +60,14 @@ def test_a_url_that_is_none():
     assert broken("ftp://user:geheim@host/x").finding.count("geheim") == 0
 
 
-class OfLongAgo(http.server.BaseHTTPRequestHandler):
-    """Refuses everything, with a date that no signature fits."""
+class Refusing(http.server.BaseHTTPRequestHandler):
+    """Answers everything with one status and one text."""
 
-    def date_time_string(self, timestamp=None):
-        return "Thu, 01 Jan 2026 00:00:00 GMT"
+    status, text = 503, b"<Error><Code>SlowDown</Code><Message>Too many asks.</Message></Error>"
 
     def refuse(self):
-        body = b"" if self.command == "HEAD" else b"<Error><Code>RequestTimeTooSkewed</Code></Error>"
-        self.send_response(403)
+        body = b"" if self.command == "HEAD" else self.text
+        self.send_response(self.status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -79,6 +78,15 @@ class OfLongAgo(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class OfLongAgo(Refusing):
+    """Refuses with a date that no signature fits."""
+
+    status, text = 403, b"<Error><Code>RequestTimeTooSkewed</Code></Error>"
+
+    def date_time_string(self, timestamp=None):
+        return "Thu, 01 Jan 2026 00:00:00 GMT"
+
+
 def test_a_clock_that_is_wrong_is_found_though_the_server_refuses(s3_store_url, monkeypatch):
     with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), OfLongAgo)) as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.server_port}")
@@ -86,6 +94,14 @@ def test_a_clock_that_is_wrong_is_found_though_the_server_refuses(s3_store_url, 
     assert (clock.state, clock.subject) == ("broken", "clock")
     assert "ahead of" in clock.finding
     assert "clock must be right" in store.finding
+
+
+def test_a_server_in_trouble_is_told_in_its_own_words_and_not_waited_for(s3_store_url, monkeypatch):
+    with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusing)) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.server_port}")
+        *_, store = check_store(s3_store_url)
+    assert (store.state, store.subject) == ("broken", "store")
+    assert "the server answers 503 SlowDown: Too many asks." in store.finding
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from aepipe.errors import ParameterError
+from deploy import finding as finding_module
 from deploy.finding import Finding, failure, gather
 
 FIRST, SECOND = Finding("ok", "first", "fine"), Finding("warning", "second", "odd", "Look.")
@@ -39,6 +40,14 @@ def test_a_check_that_hangs_is_a_finding_beside_what_it_found_and_what_others_di
         ("warning", "second"),
     ]
     never.set()
+
+
+def test_a_check_that_is_slow_is_said_to_be_slow_and_what_it_found_counts(monkeypatch):
+    monkeypatch.setattr(finding_module, "SLOW_SECONDS", 0.0)
+    found, slow = gather({"store": lambda: iter([FIRST])}, 30)
+    assert found == FIRST
+    assert (slow.state, slow.subject) == ("warning", "speed of: store")
+    assert "this machine's load is" in slow.finding
 
 
 def test_a_mistake_in_a_check_is_not_taken_for_a_finding():

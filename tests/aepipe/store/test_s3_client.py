@@ -1,13 +1,18 @@
 """The settings that lead to a server: profiles, roles, certificates, addresses, and none at all."""
 
+import http.server
 import socket
+import threading
 
+import boto3
 import pytest
+from botocore.exceptions import BotoCoreError, ClientError
 from servers.proxy import Proxy, serving
 from servers.seaweedfs import DOMAIN
 from servers.server import ACCESS_KEY, SECRET_KEY, make_client
 
 from aepipe.errors import AccessDeniedError, StoreError
+from aepipe.io.s3_client import make_client as make_own_client
 from aepipe.store.s3 import S3Store
 
 ROLE = "arn:aws:iam::123456789012:role/publisher"
@@ -129,3 +134,34 @@ def test_anonymous_is_yes_or_no(monkeypatch):
     monkeypatch.setenv("AEPIPE_S3_ANONYMOUS", "perhaps")
     with pytest.raises(StoreError, match="AEPIPE_S3_ANONYMOUS='perhaps'"):
         S3Store("bucket")
+
+
+class Silent(http.server.BaseHTTPRequestHandler):
+    """Takes a request and says nothing, or that it is in trouble."""
+
+    def do_GET(self):
+        if self.server.status is None:
+            self.server.released.wait(20)
+            return
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.mark.parametrize(("status", "said"), [(None, "no answer (ReadTimeoutError)"), (503, "answered 503")])
+def test_every_try_that_fails_is_said(s3_store_url, monkeypatch, caplog, status, said):
+    with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Silent)) as server:
+        server.status, server.released = status, threading.Event()
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.server_port}")
+        client = make_own_client(boto3.session.Session(), total_max_attempts=2, read_timeout_seconds=0.2)
+        with pytest.raises((BotoCoreError, ClientError)):
+            client.get_object(Bucket="bucket", Key="key")
+        server.released.set()
+    lines = [record.getMessage() for record in caplog.records if record.name == "aepipe.io.s3_client"]
+    assert [line.startswith(f"The store: GetObject, try {n}: {said}") for n, line in enumerate(lines, 1)] == [
+        True,
+        True,
+    ]
