@@ -33,6 +33,12 @@ CLINGS = f"""
 """
 
 
+def hear_signals() -> None:
+    # Whoever runs the tests in the background ignores them, and so would the child.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def start(body: str, **options) -> subprocess.Popen:
     process = subprocess.Popen(
         [sys.executable, "-c", COMMAND.replace("BODY", body)],
@@ -40,7 +46,7 @@ def start(body: str, **options) -> subprocess.Popen:
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        **options,
+        **{"preexec_fn": hear_signals, **options},
     )
     assert process.stdout.readline() == "begun\n"
     return process
@@ -50,7 +56,7 @@ def start(body: str, **options) -> subprocess.Popen:
 def test_a_signal_ends_it_with_one_line(number):
     process = start(WAITS)
     process.send_signal(number)
-    output, errors = process.communicate(timeout=30)
+    output, errors = process.communicate(timeout=120)
     assert (process.returncode, output) == (128 + number, "")
     assert errors == "aepipe: stopped; the same command goes on at step 7\n"
 
@@ -59,7 +65,7 @@ def test_a_signal_ends_it_with_one_line(number):
 def test_what_does_not_end_is_ended(number):
     process = start(CLINGS)
     process.send_signal(number)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 128 + number
     assert errors.count("\n") == 1
     assert "goes on from the last checkpoint" in errors
@@ -70,20 +76,20 @@ def test_a_second_interrupt_does_not_wait():
     process.send_signal(signal.SIGINT)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert process.returncode == 128 + signal.SIGINT
 
 
 def test_what_is_ignored_stays_so():
     process = start(f"{BEGUN}; time.sleep(1)", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
     process.send_signal(signal.SIGHUP)
-    output, errors = process.communicate(timeout=30)
+    output, errors = process.communicate(timeout=120)
     assert (process.returncode, output, errors) == (0, "left\n", "")
 
 
 def test_without_a_signal_an_error_is_an_error():
     process = start(f"{BEGUN}; raise KeyError('its own')")
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "its own" in errors
     assert "stopped" not in errors
@@ -110,5 +116,5 @@ while True: time.sleep(0.1)
     process.send_signal(signal.SIGTERM)
     # More than one comes, of the terminal and of the parent.
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert process.returncode == 128 + signal.SIGTERM
