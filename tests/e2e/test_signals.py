@@ -33,8 +33,7 @@ def training(tmp_path, request):
             stdin=subprocess.DEVNULL,
             env={**os.environ, MARK: mark, "TMPDIR": str(tmp_path), "AEPIPE_CACHE": str(tmp_path / "cache")},
             start_new_session=True,
-            # A test run in the background would hand on that it ignores it.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            preexec_fn=hear_signals,
         )
     try:
         begun = [f"recipe={recipe} epoch=" for recipe in recipes]
@@ -44,6 +43,12 @@ def training(tmp_path, request):
         for pid in processes_with(MARK, mark):
             os.kill(pid, signal.SIGKILL)
         process.wait()
+
+
+def hear_signals() -> None:
+    # A test run in the background would hand on that it ignores them.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def said(folder: Path) -> str:
