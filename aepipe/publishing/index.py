@@ -1,14 +1,13 @@
 """index.html: every release of a store on one page, and each recipe's held-out error over time."""
 
 import logging
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from aepipe.errors import printable
 from aepipe.evaluation.strongest import find_strongest
+from aepipe.io.temporary import temporary_folder
 from aepipe.publishing.channels import list_channels
 from aepipe.publishing.inline_images import InlineImage, inline_image
 from aepipe.publishing.manifest import Manifest, survey_releases
@@ -142,8 +141,8 @@ def _charts(manifests: Sequence[Manifest]) -> Iterable[tuple[str, InlineImage]]:
     # Here, because Matplotlib takes a second.
     from aepipe.evaluation.figures import error_over_time
 
-    with tempfile.TemporaryDirectory(prefix="aepipe-index-") as folder:
-        path = Path(folder) / "chart.png"
+    with temporary_folder("index") as folder:
+        path = folder / "chart.png"
         for recipe in _present(manifests):
             series = series_of(recipe, manifests)
             if series:

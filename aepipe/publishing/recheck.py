@@ -1,13 +1,12 @@
 """Published models, loaded from their published bytes and measured on a run's held-out images."""
 
 import math
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from aepipe.errors import CorruptObjectError, ModelFileError, NewerObjectError, ObjectNotFoundError
+from aepipe.io.temporary import temporary_folder
 from aepipe.models.options import count_parameters
 from aepipe.noise import NoiseSpec
 from aepipe.publishing.fairness import Comparable
@@ -91,8 +90,8 @@ def _load(store: Store, key: str, plan: TrainingPlan):
 
     expected = Expected(count_parameters(plan.model, plan.image_shape), plan.image_shape, plan.image_shape)
     # Not through the cache: it is the bytes in the store that are judged.
-    with tempfile.TemporaryDirectory(prefix="aepipe-gate-") as folder:
-        path = Path(folder) / "model.keras"
+    with temporary_folder("gate") as folder:
+        path = folder / "model.keras"
         store.get_file(key, path)
         return load_published(path, expected)
 

@@ -5,7 +5,6 @@ meets half a release, whenever the publisher is killed.
 """
 
 import hashlib
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 from pydantic_core import to_jsonable_python
 
 from aepipe.io.hashing import file_sha256
+from aepipe.io.temporary import temporary_folder
 from aepipe.publishing.channels import CANDIDATE, Channel, point_channel, read_channel
 from aepipe.publishing.contents import content_digest, costs, lineage, summarise
 from aepipe.publishing.equal import find_equal, held_by_others, read_verdicts
@@ -229,8 +229,7 @@ def _write_candidate(
         hardware=sorted({str(o.trained.facts["hardware"]) for o in outcomes if o.trained is not None}),
         seconds=round((datetime.now(UTC) - run.started).total_seconds(), 1),
     )
-    with tempfile.TemporaryDirectory(prefix="aepipe-release-") as name:
-        folder = Path(name)
+    with temporary_folder("release") as folder:
         production = judging.production(judgement.base)
         write_pages(folder, files, outcomes, judgement.verdicts, run.parameters, facts, store, production)
         verdicts = [verdict.model_dump(mode="json") for verdict in judgement.verdicts]

@@ -1,13 +1,12 @@
 """Whether a release in the store is what its manifest says, to the last byte if asked for."""
 
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError
 from aepipe.io.hashing import file_sha256
+from aepipe.io.temporary import temporary_folder
 from aepipe.publishing.manifest import UNLISTED, Manifest, ReleaseFile
 from aepipe.store.interface import Store
 
@@ -82,8 +81,8 @@ def _sizes(store: Store, manifest: Manifest) -> tuple[str, dict[str, int]]:
 
 
 def _read_problem(store: Store, prefix: str, file: ReleaseFile) -> Finding | None:
-    with tempfile.TemporaryDirectory(prefix="aepipe-verify-") as folder:
-        copy = Path(folder) / "copy"
+    with temporary_folder("verify") as folder:
+        copy = folder / "copy"
         try:
             store.get_file(prefix + file.path, copy)
         except ObjectNotFoundError:

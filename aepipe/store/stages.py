@@ -7,7 +7,6 @@ where somebody reads the other's. The manifest that comes last is the one that i
 
 import hashlib
 import logging
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from aepipe.errors import CorruptObjectError, NewerObjectError, ObjectNotFoundError
 from aepipe.folders import default_cache_folder
 from aepipe.io.hashing import file_sha256
+from aepipe.io.temporary import temporary_folder
 from aepipe.store.fingerprint import canonical_json
 from aepipe.store.interface import Store
 from aepipe.store.names import Name, RelativePath, Sha256, Size
@@ -167,8 +167,7 @@ def _lock_path(store: Store, stage: str, fingerprint: str) -> Path:
 
 
 def _work(store: Store, stage: str, fingerprint: str, work: Callable[[Path], Mapping[str, Any]]) -> StageResult:
-    with tempfile.TemporaryDirectory(prefix=f"aepipe-{stage}-") as name:
-        folder = Path(name)
+    with temporary_folder(stage) as folder:
         started = time.perf_counter()
         facts = dict(work(folder))
         seconds = round(time.perf_counter() - started, 3)

@@ -7,7 +7,6 @@ use, and held against the Keras model.
 import json
 import subprocess
 import sys
-import tempfile
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from aepipe.errors import TrainingError
+from aepipe.io.temporary import temporary_folder
 from aepipe.training.runtime import keras, tf
 from aepipe.training.settings import EXPORT_FILES, ExportFormat
 
@@ -60,8 +60,8 @@ def compare_exports(paths: dict[str, Path], images: np.ndarray, expected: np.nda
     Raises:
         TrainingError: a file can't be run, or gives something of another shape.
     """
-    with tempfile.TemporaryDirectory(prefix="aepipe-exports-") as name:
-        arrays = Path(name) / "arrays.npz"
+    with temporary_folder("exports") as folder:
+        arrays = folder / "arrays.npz"
         np.savez(arrays, images=images, expected=expected)
         command = [sys.executable, "-m", "aepipe.training.exports_check", str(arrays)]
         command += [f"{name}={path}" for name, path in paths.items()]

@@ -5,11 +5,12 @@ python -m aepipe.training.exports_check ARRAYS.npz onnx=model.onnx litert=model.
 
 import json
 import sys
-import tempfile
 import zipfile
 from collections.abc import Callable
 
 import numpy as np
+
+from aepipe.io.temporary import temporary_folder
 
 
 def _keras(path: str) -> Callable[[np.ndarray], np.ndarray]:
@@ -22,10 +23,10 @@ def _keras(path: str) -> Callable[[np.ndarray], np.ndarray]:
 def _saved_model(path: str) -> Callable[[np.ndarray], np.ndarray]:
     from aepipe.training.runtime import tf
 
-    with tempfile.TemporaryDirectory(prefix="aepipe-exports-") as folder:
+    with temporary_folder("exports") as folder:
         with zipfile.ZipFile(path) as archive:
             archive.extractall(folder)
-        loaded = tf.saved_model.load(folder)
+        loaded = tf.saved_model.load(str(folder))
 
     def run(images: np.ndarray) -> np.ndarray:
         # Named so that what it needs lives as long as it does.

@@ -1,10 +1,10 @@
 """Models as files: the same weights give the same bytes, and loading runs no code from the file."""
 
 import json
-import tempfile
 import zipfile
 from pathlib import Path
 
+from aepipe.io.temporary import temporary_folder
 from aepipe.models import layers, subclassed  # noqa: F401 - registers what saved models are made of
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.training.runtime import keras
@@ -21,8 +21,8 @@ def save_autoencoder(autoencoder: Autoencoder, folder: Path) -> None:
 
 def save_model(model: keras.Model, path: Path) -> None:
     """Write a Keras file that says nothing about when it was written."""
-    with tempfile.TemporaryDirectory(prefix="aepipe-save-") as folder:
-        written = Path(folder) / "model.keras"
+    with temporary_folder("save") as folder:
+        written = folder / "model.keras"
         model.save(written)
         with zipfile.ZipFile(written) as source:
             members = {name: source.read(name) for name in source.namelist()}
@@ -69,10 +69,10 @@ def save_export(autoencoder: Autoencoder, path: Path) -> None:
     archive.track(autoencoder.model)
     for name, (model, (dtype, shape)) in end_points.items():
         archive.add_endpoint(name, model.__call__, [keras.InputSpec(dtype, shape)])
-    with tempfile.TemporaryDirectory(prefix="aepipe-export-") as name:
-        archive.write_out(name, verbose=False)
-        files = sorted(file for file in Path(name).rglob("*") if file.is_file())
-        _write_zip(path, {file.relative_to(name).as_posix(): file.read_bytes() for file in files})
+    with temporary_folder("export") as folder:
+        archive.write_out(str(folder), verbose=False)
+        files = sorted(file for file in folder.rglob("*") if file.is_file())
+        _write_zip(path, {file.relative_to(folder).as_posix(): file.read_bytes() for file in files})
 
 
 def _write_zip(path: Path, members: dict[str, bytes]) -> None:
