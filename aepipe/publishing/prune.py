@@ -7,7 +7,7 @@ from typing import Literal
 
 from aepipe.errors import NewerObjectError, StoreError, printable
 from aepipe.publishing.channels import named_releases, survey_channels
-from aepipe.publishing.manifest import manifest_key, survey_releases
+from aepipe.publishing.manifest import Manifest, manifest_key, survey_releases, with_models
 from aepipe.store.interface import ObjectInfo, Store
 from aepipe.store.names import is_release_id
 
@@ -41,12 +41,12 @@ def plan_prune(store: Store, keep: int, grace_hours: float) -> list[Pruned]:
 
     Args:
         store: Where the releases are.
-        keep: How many of the latest that can be read stay, beside those that channels name.
+        keep: How many of the latest that can be read and have a model stay, beside those that channels name.
         grace_hours: Nothing younger goes: it may be of a publisher who is not done.
     """
     objects = _by_release(store.list("releases/"))
     manifests, unreadable = survey_releases(store)
-    kept = [manifest.release for manifest in manifests[:keep]]
+    kept = list(_latest(manifests, keep))
     newer = [release for release, error in unreadable.items() if isinstance(error, NewerObjectError)]
     stay, now = {*kept, *newer, *_named(store, objects)}, store.clock()
     planned = []
@@ -57,6 +57,15 @@ def plan_prune(store: Store, keep: int, grace_hours: float) -> list[Pruned]:
         if release not in stay and not is_recent and pruned.age_hours >= grace_hours:
             planned.append(pruned)
     return planned
+
+
+def _latest(manifests: Iterable[Manifest], keep: int) -> Iterator[str]:
+    """Yield the latest releases, until so many have a model: nights in which all failed push out none that has one."""
+    for manifest in manifests:
+        if keep <= 0:
+            return
+        yield manifest.release
+        keep -= bool(with_models(manifest) or not manifest.recipes)
 
 
 def prune(store: Store, planned: Iterable[Pruned]) -> Iterator[Pruned]:

@@ -60,3 +60,16 @@ def test_the_manifest_goes_first(store, monkeypatch):
         list(prune(store, plan_prune(store, keep=5, grace_hours=0)))
     assert RELEASES[0] not in [manifest.release for manifest in list_releases(store)]
     assert store.exists(f"releases/{RELEASES[0]}/report.html")
+
+
+def test_runs_without_a_model_push_out_none_that_has_one(tmp_path):
+    store = open_store(str(tmp_path / "store"))
+    good = "20260101T000000Z-aaaaaa"
+    put_release(store, good, {"dense": b"model"})
+    nights = [f"202601{day:02}T000000Z-bbbbbb" for day in range(2, 5)]
+    for night in nights:
+        put_release(store, night, recipes={"dense": {"verdict": "failed"}})
+    assert [planned.release for planned in plan_prune(store, 1, 0)] == []
+    later = "20260201T000000Z-cccccc"
+    put_release(store, later, {"dense": b"newer"})
+    assert [planned.release for planned in plan_prune(store, 1, 0)] == [good, *nights]
