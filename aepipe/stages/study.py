@@ -7,7 +7,6 @@ is never given up: it is what the others have to be better than. The validation 
 
 import contextlib
 import hashlib
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,8 @@ from optuna.storages.journal import JournalFileBackend, JournalStorage
 from optuna.trial import TrialState
 
 from aepipe.cells import as_cells
-from aepipe.errors import ConflictError, ParameterError
+from aepipe.errors import ConflictError, CorruptObjectError, ParameterError
+from aepipe.io.temporary import temporary_folder
 from aepipe.recipes import get_recipe
 from aepipe.recipes.plan import Overrides, plan_training
 from aepipe.stages.outcome import Outcome
@@ -99,17 +99,29 @@ class Search:
         self._journal = folder / "journal.log"
         self._version = self._load()
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self._study = optuna.create_study(
-            storage=JournalStorage(JournalFileBackend(str(self._journal))),
-            study_name=STUDY,
-            load_if_exists=True,
-            pruner=optuna.pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=REDUCTION),
-        )
+        self._study = self._open()
         # Another seed each time: the same one would ask for the same candidates again.
         self._study.sampler = optuna.samplers.TPESampler(seed=len(self._study.trials), constant_liar=True)
         if not self._study.trials:
             self._study.enqueue_trial(self._own)
         self._ask_again_for_what_was_stopped()
+
+    def _open(self) -> optuna.Study:
+        try:
+            return optuna.create_study(
+                storage=JournalStorage(JournalFileBackend(str(self._journal))),
+                study_name=STUDY,
+                load_if_exists=True,
+                pruner=optuna.pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=REDUCTION),
+            )
+        # Optuna believes its journal: what is none fails with whatever comes first.
+        except Exception as error:
+            raise CorruptObjectError(
+                "A search's journal must be what Optuna wrote.",
+                "Restore it from a backup, or remove it: the search then begins anew.",
+                key=self._key,
+                reason=f"{type(error).__name__}: {error}",
+            ) from error
 
     @property
     def num_tried(self) -> int:
@@ -254,8 +266,8 @@ def open_search(
     Raises:
         ParameterError: there is nothing to try, or something that can't be compared.
     """
-    with tempfile.TemporaryDirectory(prefix="aepipe-study-") as folder:
-        yield Search(store, request, ranges, values, num_rungs, Path(folder), image_shape)
+    with temporary_folder("study") as folder:
+        yield Search(store, request, ranges, values, num_rungs, folder, image_shape)
 
 
 def tabulate(store: Store, search: Search) -> StageResult:

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from aepipe.errors import TrainingError, TransientStoreError
+from aepipe.errors import CorruptObjectError, TrainingError, TransientStoreError
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.training.batches import Pixels, epoch_rows, num_epochs, read_ahead, steps_per_epoch, total_steps
 from aepipe.training.chance import Chance
@@ -286,7 +286,11 @@ class _Training:
         data = self._checkpoints and self._checkpoints.latest()
         if not data:
             return None
-        state = from_bytes(data)
+        try:
+            state = from_bytes(data)
+        except CorruptObjectError as error:
+            logger.warning("The training begins anew: %s", error)
+            return None
         for variable, value in zip(self._variables, state.variables, strict=True):
             variable.assign(value)
         self._history = [Epoch(**row) for row in state.history]

@@ -2,10 +2,13 @@
 
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
+from aepipe.errors import CorruptObjectError
 
 
 @dataclass
@@ -42,12 +45,22 @@ def to_bytes(state: TrainingState) -> bytes:
 
 
 def from_bytes(data: bytes) -> TrainingState:
-    """Return the state that `to_bytes` made these bytes from."""
-    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-        arrays = dict(archive)
-    facts, step_losses = json.loads(str(arrays.pop("facts"))), arrays.pop("step_losses")
+    """Return the state that `to_bytes` made these bytes from.
 
-    def numbered(name: str) -> list[np.ndarray]:
-        return [arrays[f"{name}_{number}"] for number in range(sum(key.startswith(f"{name}_") for key in arrays))]
+    Raises:
+        CorruptObjectError: it did not make them.
+    """
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            arrays = dict(archive)
+        facts, step_losses = json.loads(str(arrays.pop("facts"))), arrays.pop("step_losses")
+        parts = [_numbered(arrays, name) for name in ("variable", "best")]
+        return TrainingState(*parts, step_losses=step_losses, **facts)
+    # A checkpoint has the digest in its name that whoever wrote it gave it: the bytes may be anything.
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise CorruptObjectError("A checkpoint must be a training's state.", reason=reason) from error
 
-    return TrainingState(numbered("variable"), numbered("best"), step_losses=step_losses, **facts)
+
+def _numbered(arrays: Mapping[str, np.ndarray], name: str) -> list[np.ndarray]:
+    return [arrays[f"{name}_{number}"] for number in range(sum(key.startswith(f"{name}_") for key in arrays))]

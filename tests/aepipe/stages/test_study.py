@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from aepipe.errors import ConflictError, ParameterError
+from aepipe.errors import ConflictError, CorruptObjectError, ParameterError
 from aepipe.recipes import get_recipe
 from aepipe.recipes.plan import Overrides, plan_training
 from aepipe.stages.outcome import Outcome
@@ -154,3 +154,12 @@ def test_without_the_images_shape_the_first_candidate_is_still_what_a_run_trains
     study = search(request=TrainingRequest(recipe="faces-conv", data_set="images:/data/mine"))
     (own,) = study.ask(1)
     assert study.request_for(own, study.budgets[-1]).overrides == Overrides()
+
+
+@pytest.mark.parametrize("journal", [b"{", b"no journal\n", b'{"op_code": 99}\n', b"[1]\n"])
+def test_a_damaged_journal_is_one_line_with_its_key(search, journal):
+    running = search()
+    key, store = running._key, running._store
+    store.put(key, journal)
+    with pytest.raises(CorruptObjectError, match=key):
+        search()
