@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from uuid import uuid4
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from aepipe.datasets import module_of
-from aepipe.errors import ParameterError
+from aepipe.errors import ParameterError, TransientStoreError, UnknownOutcomeError
 from aepipe.folders import default_cache_folder
 from aepipe.hardware import chosen_threads
 from aepipe.publishing.settings import PublishSettings
@@ -129,8 +130,12 @@ def _try_cache() -> None:
 
 
 def _try_store(url: str) -> None:
-    """Write and remove one small object, as a run would only minutes later."""
+    """Write and remove one small object, as a run would only minutes later.
+
+    A server that is away for a moment is no mistake: the run waits for it as it does for one that goes away later.
+    """
     key = f"preflight/{uuid4().hex}/start"
     store = open_store(url)
-    store.put(key, b"")
-    store.delete(key)
+    with suppress(TransientStoreError, UnknownOutcomeError):
+        store.put(key, b"")
+        store.delete(key)

@@ -232,7 +232,9 @@ class Stack:
             return False
 
     def _program(self, name: str, options: Sequence[str], variables: dict[str, str]) -> Program:
-        environment = {**self._environment(name), **variables}
+        # Each test has a store of its own, there or in a folder; who runs a command by hand is not limited.
+        allowed = {"AEPIPE_STORES": f"s3://{self._s3.bucket},{tempfile.gettempdir()}"}
+        environment = {**self._environment(name), **allowed, **variables}
         return Program([sys.executable, "-m", "prefect", *options], environment, self._folder / name / "work")
 
     def _environment(self, name: str) -> dict[str, str]:
@@ -251,8 +253,6 @@ class Stack:
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "DO_NOT_TRACK": "1",
             "AEPIPE_THREADS": "1",
-            # Each test has a store of its own in the one bucket.
-            "AEPIPE_STORES": f"s3://{self._s3.bucket}",
             "AEPIPE_TEST_PROGRAM": f"{self.port}-{name}",
         }
 
