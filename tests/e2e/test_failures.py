@@ -90,7 +90,8 @@ def test_a_cancelled_pipeline_cancels_its_trainings_which_go_on_when_it_is_run_a
     print(f"cancelled after {seconds:.1f} s")
     # Workers look for hooks in one more process each.
     wait_for(lambda: not _processes_of(running, stack), 60, "no process is left")
-    again = stack.start_run("pipeline/on-demand", **{**PIPELINE, "recipes": RECIPES[:1]}, store=store_url)
+    # Both: on a busy machine one may have come to its end before the other had begun.
+    again = stack.start_run("pipeline/on-demand", **PIPELINE, store=store_url)
     _check(stack, again, store_url, undisturbed)
     assert _resumed(store_url)
 
