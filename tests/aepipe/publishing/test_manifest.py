@@ -1,11 +1,19 @@
 """Releases in both kinds of store."""
 
+import json
+
 import pytest
 from releases import put_release
 
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError
 from aepipe.publishing.channels import point_channel
-from aepipe.publishing.manifest import list_releases, manifest_sha256, read_manifest, resolve_release
+from aepipe.publishing.manifest import (
+    list_releases,
+    manifest_bytes,
+    manifest_sha256,
+    read_manifest,
+    resolve_release,
+)
 from aepipe.store import open_store
 
 
@@ -36,3 +44,16 @@ def test_a_manifest_that_is_not_the_channels_is_refused(store):
     point_channel(store, "candidate", manifest.release, "0" * 64, action="published", why="tests")
     with pytest.raises(CorruptObjectError, match="the one that the channel names"):
         resolve_release(store, "candidate")
+
+
+@pytest.mark.parametrize("name", ["patch_pca_mse_per_pixel", "dct_mse_per_pixel", "images_sha256", "test_rows_sha256"])
+@pytest.mark.parametrize("value", [["x"], {"a": 1}, -1.0])
+def test_what_the_pages_compare_by_is_checked_when_a_manifest_is_read(tmp_path, name, value):
+    store = open_store(str(tmp_path / "store"))
+    release = "20260101T000000Z-aaaaaa"
+    manifest = put_release(store, release, {"dense": b"model"})
+    stored = json.loads(manifest_bytes(manifest))
+    stored["recipes"]["dense"][name] = value
+    store.put(f"releases/{release}/manifest.json", json.dumps(stored).encode())
+    with pytest.raises(CorruptObjectError, match=name):
+        read_manifest(store, release)
