@@ -8,7 +8,8 @@ from aepipe.store.names import ReleaseId
 class RecipeFacts(BaseModel):
     """What readers of a manifest count on in what it says about a recipe; there may be more."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    # Strict, as the facts stay what they are: a text that reads like a number is none to compute with.
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
 
     verdict: str = Field(description="What the gate decided.")
     origin: ReleaseId | None = Field(

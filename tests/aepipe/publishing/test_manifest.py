@@ -57,3 +57,12 @@ def test_what_the_pages_compare_by_is_checked_when_a_manifest_is_read(tmp_path, 
     store.put(f"releases/{release}/manifest.json", json.dumps(stored).encode())
     with pytest.raises(CorruptObjectError, match=name):
         read_manifest(store, release)
+
+
+def test_a_text_that_reads_like_a_number_is_none(tmp_path):
+    store = open_store(str(tmp_path / "store"))
+    stored = json.loads(manifest_bytes(put_release(store, "20260101T000000Z-aaaaaa", {"dense": b"model"})))
+    stored["recipes"]["dense"]["pca_mse_per_pixel"] = "NaN"
+    store.put("releases/20260101T000000Z-aaaaaa/manifest.json", json.dumps(stored).encode())
+    with pytest.raises(CorruptObjectError, match="pca_mse_per_pixel"):
+        read_manifest(store, "20260101T000000Z-aaaaaa")
