@@ -32,7 +32,7 @@ LAYERS = [
     ["aepipe.datasets", "aepipe.parts", "aepipe.store"],
     ["aepipe.io"],
     ["aepipe.cells", "aepipe.folders", "aepipe.hardware", "aepipe.packages", "aepipe.printing"],
-    ["aepipe.errors", "aepipe.suggestions"],
+    ["aepipe.errors", "aepipe.suggestions", "aepipe.wording"],
 ]
 # Outside packages that only these may import.
 OWNERS = {
