@@ -21,8 +21,14 @@ from aepipe.datasets.formats.depth import (
     tagged_bits,
 )
 from aepipe.datasets.formats.members import Member
-from aepipe.datasets.tally import ending_of
-from aepipe.errors import AepipeError, BrokenFileError, TooLargeError, UnreadKindError
+from aepipe.errors import (
+    AepipeError,
+    BrokenFileError,
+    NoPictureError,
+    TooLargeError,
+    UnreadKindError,
+    UnreadPixelsError,
+)
 
 MAXIMUM_PIXELS = 50_000_000
 MAXIMUM_FRAMES = 1000
@@ -38,6 +44,8 @@ GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
 NO_PICTURE = "The file must be a picture that Pillow reads"
 # Share of the pixels that say how bright a picture is; a few hot ones do not.
 BULK = 0.999
+# How pictures begin, and hardly anything else; a damaged one is known by it whatever its name is.
+SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"II*\0", b"MM\0*", b"\0\0\0\x0cjP  ")
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Text and color profiles of PNG: what they hold doesn't matter here, and Pillow refuses good pictures for it.
 PNG_METADATA = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
@@ -94,7 +102,7 @@ def read_frames(member: Member, data: bytes, fit: Callable[[Picture], Picture]) 
     Raises:
         BrokenFileError: the bytes are no picture, or a damaged one.
     """
-    with _decoding(member.name), _opened(data) as picture:
+    with _decoding(data), _opened(data) as picture:
         num_frames = 1 if picture.format in SINGLE_FORMATS else getattr(picture, "n_frames", 1)
         found: list[Picture] = []
         num_left = getattr(picture, "n_frames", 1) - num_frames
@@ -141,8 +149,9 @@ def resized(picture: Picture, size: int) -> Picture:
             np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize((size, size), Image.Resampling.LANCZOS))
             for plane in np.moveaxis(np.atleast_3d(square).astype(np.float32), -1, 0)
         ]
-        # It overshoots at edges.
-        values = np.clip(np.round(np.stack(planes, -1)), 0, square.max()).astype(np.uint16)
+        # It overshoots at edges; of a negative, white has a smallest value.
+        smallest = square.min() if picture.is_negative else 0
+        values = np.clip(np.round(np.stack(planes, -1)), smallest, square.max()).astype(np.uint16)
         return replace(picture, pixels=values if square.ndim == 3 else values[..., 0])
     small = Image.fromarray(np.ascontiguousarray(square)).resize((size, size), Image.Resampling.LANCZOS)
     return replace(picture, pixels=np.asarray(small))
@@ -159,15 +168,16 @@ def to_8_bits(picture: Picture, sample_bits: int | None = None) -> np.ndarray:
     Args:
         picture: The picture.
         sample_bits: Bits that a picture of 16 bits uses: white is the largest value of so many. Its own where None,
-            or where it has larger values.
+            or where it has larger values. A negative is turned within the bits of its file, which may be more.
     """
     bits = max(picture.bits, sample_bits or 0)
     if picture.is_deep:
-        white = (1 << bits) - 1
-        values = np.minimum(picture.pixels, white).astype(np.float32)
-        return np.round((white - values if picture.is_negative else values) * np.float32(WHITE / white)).astype(
-            np.uint8
-        )
+        values, white = picture.pixels, (1 << bits) - 1
+        if picture.is_negative:
+            values = white - np.minimum(values, white)
+            white = (1 << max(sample_bits or 0, bits_of(int(values.max())))) - 1
+        scaled = np.minimum(values, white).astype(np.float32) * np.float32(WHITE / white)
+        return np.round(scaled).astype(np.uint8)
     if picture.is_deep_color and 8 < bits < 16:
         white = (1 << (bits - 8)) - 1
         return np.round(np.minimum(picture.pixels, white) * np.float32(WHITE / white)).astype(np.uint8)
@@ -175,7 +185,7 @@ def to_8_bits(picture: Picture, sample_bits: int | None = None) -> np.ndarray:
 
 
 @contextmanager
-def _decoding(name: str) -> Iterator[None]:
+def _decoding(data: bytes) -> Iterator[None]:
     """Turn whatever a decoder raises into one error of the file's."""
     from PIL import Image, UnidentifiedImageError
 
@@ -187,14 +197,14 @@ def _decoding(name: str) -> Iterator[None]:
         raise TooLargeError(f"A picture must have at most {MAXIMUM_PIXELS} pixels: {error}.") from error
     except UnidentifiedImageError as error:
         # Pillow's own message names an object in memory.
-        if ending_of(name) in (".heic", ".heif"):
+        if data[4:8] == b"ftyp":
             raise UnreadKindError("HEIC is not read; convert it to JPEG.") from error
-        raise BrokenFileError(
-            "The file must be a picture that Pillow reads: its bytes are of no format that is read."
-        ) from error
+        kind = BrokenFileError if data.startswith(SIGNATURES) else NoPictureError
+        raise kind(f"{NO_PICTURE}: its bytes are of no format that is read.") from error
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise BrokenFileError(f"The file must be a picture that Pillow reads: {reason}.") from error
+        kind = BrokenFileError if data.startswith(SIGNATURES) else NoPictureError
+        raise kind(f"{NO_PICTURE}: {reason}.") from error
 
 
 @contextmanager
@@ -229,7 +239,7 @@ def _check(picture) -> None:
     if width * height > MAXIMUM_PIXELS:
         raise TooLargeError(f"A picture must have at most {MAXIMUM_PIXELS} pixels.", width=width, height=height)
     if picture.mode == "F":
-        raise UnreadKindError("A picture must have 8 or 16 bits a channel.", mode=picture.mode)
+        raise UnreadPixelsError("A picture must have 8 or 16 bits a channel, not floats.", mode=picture.mode)
 
 
 def _plain(name: str, picture) -> Picture:
