@@ -45,7 +45,8 @@ NO_PICTURE = "The file must be a picture that Pillow reads"
 # Share of the pixels that say how bright a picture is; a few hot ones do not.
 BULK = 0.999
 # How pictures begin, and hardly anything else; a damaged one is known by it whatever its name is.
-SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"II*\0", b"MM\0*", b"\0\0\0\x0cjP  ")
+SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"\0\0\0\x0cjP  ")
+HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Text and color profiles of PNG: what they hold doesn't matter here, and Pillow refuses good pictures for it.
 PNG_METADATA = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
@@ -197,7 +198,7 @@ def _decoding(data: bytes) -> Iterator[None]:
         raise TooLargeError(f"A picture must have at most {MAXIMUM_PIXELS} pixels: {error}.") from error
     except UnidentifiedImageError as error:
         # Pillow's own message names an object in memory.
-        if data[4:8] == b"ftyp":
+        if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
             raise UnreadKindError("HEIC is not read; convert it to JPEG.") from error
         kind = BrokenFileError if data.startswith(SIGNATURES) else NoPictureError
         raise kind(f"{NO_PICTURE}: its bytes are of no format that is read.") from error

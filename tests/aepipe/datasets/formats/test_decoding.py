@@ -168,11 +168,12 @@ def test_content_without_an_ending_is_a_picture_or_nothing():
 
 def test_a_picture_is_told_by_its_bytes_whatever_its_name_is():
     good, damaged, heic = encoded(pixels(8, 8)), encoded(pixels(9, 9))[:60], b"\0\0\0\x18ftypheic"
-    decoded = decode_all(good, damaged, heic, b"some text", ending=".dat")
+    decoded = decode_all(good, damaged, heic, b"some text", b"\0\0\0\x18ftypmp42", ending=".dat")
     assert decoded.names == ["0.dat"]
     reasons = left_out(decoded)
     assert reasons.keys() == {"broken", "picture of a kind that is not read", "no picture"}
     assert reasons["broken"][1].startswith("1.dat: ")
+    assert reasons["no picture"] == (2, "3.dat", "4.dat")
 
 
 def test_a_heic_file_is_told_as_one():
