@@ -12,8 +12,8 @@ import pytest
 import typer
 from prefect.cli._app import _app as prefect_app
 
-from deploy.cli import app
-from deploy.specification import FILE, load_deployments
+from aepipe.cli.operations import app
+from aepipe.deploy.apply.specification import FILE, load_deployments
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "deploy" / "README.md").read_text()
