@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.datasets.images import ImageData
 from aepipe.errors import ParameterError
+from aepipe.notation import counted
 from aepipe.parts import NONE, PARTS, TEST, TRAIN, VALIDATION, draw_parts, picture_digests
-from aepipe.wording import counted
 
 SplitMethod = Literal["fraction", "official", "known-persons", "unseen-persons"]
 

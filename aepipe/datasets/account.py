@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.datasets.tally import LeftOut, num_expected
 from aepipe.errors import DataError
-from aepipe.wording import counted
+from aepipe.notation import counted
 
 MOST_SHOWN = 6
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from aepipe.io.names import printable_name
-from aepipe.wording import counted
+from aepipe.notation import counted
 
 # A name with an ending of its own, as in test_set, and one that begins or ends alike, as in seg_train beside seg_test
 # and train2017 beside val2017.
