@@ -1,7 +1,6 @@
 """One picture file (JPEG, PNG, ...) decoded: whatever a decoder does with its bytes stays that file's affair."""
 
 import io
-import struct
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -21,6 +20,7 @@ from aepipe.datasets.formats.depth import (
     tagged_bits,
 )
 from aepipe.datasets.formats.members import Member
+from aepipe.datasets.formats.signatures import begins_as_picture, is_heic, without_metadata
 from aepipe.errors import (
     AepipeError,
     BrokenFileError,
@@ -44,12 +44,6 @@ GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
 NO_PICTURE = "The file must be a picture that Pillow reads"
 # Share of the pixels that say how bright a picture is; a few hot ones do not.
 BULK = 0.999
-# How pictures begin, and hardly anything else; a damaged one is known by it whatever its name is.
-SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"\0\0\0\x0cjP  ")
-HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# Text and color profiles of PNG: what they hold doesn't matter here, and Pillow refuses good pictures for it.
-PNG_METADATA = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
 
 
 @dataclass(frozen=True)
@@ -198,13 +192,13 @@ def _decoding(data: bytes) -> Iterator[None]:
         raise TooLargeError(f"A picture must have at most {MAXIMUM_PIXELS} pixels: {error}.") from error
     except UnidentifiedImageError as error:
         # Pillow's own message names an object in memory.
-        if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
+        if is_heic(data):
             raise UnreadKindError("HEIC is not read; convert it to JPEG.") from error
-        kind = BrokenFileError if data.startswith(SIGNATURES) else NoPictureError
+        kind = BrokenFileError if begins_as_picture(data) else NoPictureError
         raise kind(f"{NO_PICTURE}: its bytes are of no format that is read.") from error
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        kind = BrokenFileError if data.startswith(SIGNATURES) else NoPictureError
+        kind = BrokenFileError if begins_as_picture(data) else NoPictureError
         raise kind(f"{NO_PICTURE}: {reason}.") from error
 
 
@@ -219,20 +213,7 @@ def quiet() -> Iterator[None]:
 def _opened(data: bytes):
     from PIL import Image
 
-    return Image.open(io.BytesIO(_without_metadata(data)), formats=FORMATS)
-
-
-def _without_metadata(data: bytes) -> bytes:
-    """Return a PNG without texts and profiles; anything else, and what is damaged, as it is."""
-    if not data.startswith(PNG_SIGNATURE):
-        return data
-    kept, place = [PNG_SIGNATURE], len(PNG_SIGNATURE)
-    while place + 12 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, place)
-        if kind not in PNG_METADATA:
-            kept.append(data[place : place + 12 + length])
-        place += 12 + length
-    return b"".join(kept) if len(kept) > 1 else data
+    return Image.open(io.BytesIO(without_metadata(data)), formats=FORMATS)
 
 
 def _check(picture) -> None:

@@ -11,6 +11,7 @@ from aepipe.datasets.formats import pictures
 from aepipe.datasets.formats.decoding import decode_images
 from aepipe.datasets.formats.members import Listing, Member
 from aepipe.datasets.formats.pictures import read_frames, small_or_resized
+from aepipe.datasets.formats.signatures import PNG_SIGNATURE
 from aepipe.datasets.tally import Tally
 from aepipe.errors import BrokenFileError, DataError
 
@@ -258,7 +259,7 @@ def png_of_16_bits_a_channel(value):
 
     rows = b"".join(b"\0" + np.full((8, 3), value, ">u2").tobytes() for _ in range(8))
     header = struct.pack(">IIBBBBB", 8, 8, 16, 2, 0, 0, 0)
-    return pictures.PNG_SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return PNG_SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 def test_color_of_12_bits_is_not_black():
