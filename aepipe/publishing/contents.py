@@ -6,10 +6,12 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
+from aepipe.evaluation.catalogue import metrics_at
 from aepipe.gate.rules import is_sound
 from aepipe.gate.verdicts import Outcome, Verdict
 from aepipe.io.hashing import canonical_json
-from aepipe.releases.manifest import RESULT_FIGURES, StageCost
+from aepipe.releases.facts import RecipeSummary
+from aepipe.releases.manifest import StageCost
 from aepipe.stages.outcome import STAGES
 from aepipe.stages.stage import StageResult
 
@@ -45,23 +47,27 @@ def content_digest(outcomes: Sequence[Outcome], parameters: Mapping[str, JsonVal
     return hashlib.sha256(canonical_json(content)).hexdigest()
 
 
-def summarise(release: str, outcome: Outcome, verdict: Verdict) -> dict[str, JsonValue]:
+def summarise(release: str, outcome: Outcome, verdict: Verdict) -> RecipeSummary:
     """Return what a manifest says about one recipe."""
     facts = {} if outcome.evaluated is None else outcome.evaluated.facts
     trained = {} if outcome.trained is None else outcome.trained.facts
-    return {
-        "verdict": verdict.verdict,
-        "origin": release if is_sound(outcome) else None,
-        "setting": outcome.setting,
-        "seed": None if outcome.plan is None else outcome.plan.training.seed,
-        "data": None if outcome.split is None else outcome.split.facts["name"],
-        "input": None if outcome.data is None else outcome.data.facts.get("account"),
-        "images_sha256": None if outcome.data is None else outcome.data.facts["images_sha256"],
-        "test_rows_sha256": None if outcome.split is None else outcome.split.facts["test_sha256"],
-        "training_seconds": trained.get("training_seconds"),
-        **{name: facts.get(name) for name in ("code_size", "compression_ratio", *RESULT_FIGURES)},
-        "exports": None if outcome.exported is None else outcome.exported.facts["formats"],
-    }
+    return RecipeSummary.model_validate(
+        {
+            "verdict": verdict.verdict,
+            "origin": release if is_sound(outcome) else None,
+            "setting": outcome.setting,
+            "seed": None if outcome.plan is None else outcome.plan.training.seed,
+            "data": None if outcome.split is None else outcome.split.facts["name"],
+            "input": None if outcome.data is None else outcome.data.facts.get("account"),
+            "images_sha256": None if outcome.data is None else outcome.data.facts["images_sha256"],
+            "test_rows_sha256": None if outcome.split is None else outcome.split.facts["test_sha256"],
+            "training_seconds": trained.get("training_seconds"),
+            "code_size": facts.get("code_size"),
+            "compression_ratio": facts.get("compression_ratio"),
+            **{metric.name: facts.get(metric.name) for metric in metrics_at("manifest")},
+            "exports": None if outcome.exported is None else outcome.exported.facts["formats"],
+        }
+    )
 
 
 def _results(outcome: Outcome) -> dict[str, StageResult]:
