@@ -4,9 +4,8 @@ Of a user's own images, which come and go, each picture's part follows from its 
 sets never change, and their rows are drawn.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -104,7 +103,23 @@ def _split_rows(data: ImageData, settings: SplitSettings) -> Split:
     return Split(np.setdiff1d(rest, validation), validation, np.sort(test))
 
 
-def describe_parts(data: ImageData, split: Split, digests: np.ndarray) -> dict[str, int]:
+class PartCounts(BaseModel):
+    """How many images each part has; what an older version did not count is None."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    num_train: int = Field(description="Images to train on.")
+    num_validation: int = Field(description="Images to validate on.")
+    num_test: int = Field(description="Images that are held out.")
+    num_classes_train: int | None = Field(None, description="Classes among those to train on.")
+    num_classes_validation: int | None = Field(None, description="Classes among those to validate on.")
+    num_classes_test: int | None = Field(None, description="Classes among those that are held out.")
+    num_different: int | None = Field(None, description="Pictures that differ.")
+    num_test_seen: int | None = Field(None, description="Held-out pictures that are trained on too, as copies.")
+    num_left_out: int | None = Field(None, description="Copies of held-out pictures that belong to no part.")
+
+
+def describe_parts(data: ImageData, split: Split, digests: np.ndarray) -> PartCounts:
     """Return what is known of a split: the size of each part, its classes, and the copies.
 
     Args:
@@ -112,31 +127,31 @@ def describe_parts(data: ImageData, split: Split, digests: np.ndarray) -> dict[s
         split: Its rows.
         digests: (num_images,) as `aepipe.parts.picture_digests` gives them.
     """
-    facts = {f"num_{name}": len(rows) for name, rows in split.parts.items()}
+    counts = {f"num_{name}": len(rows) for name, rows in split.parts.items()}
     if data.labels is not None:
-        facts |= {f"num_classes_{name}": len(np.unique(data.labels[rows])) for name, rows in split.parts.items()}
+        counts |= {f"num_classes_{name}": len(np.unique(data.labels[rows])) for name, rows in split.parts.items()}
     seen = digests[np.union1d(split.train, split.validation)]
-    return {
-        **facts,
-        "num_different": len(np.unique(digests)),
-        "num_test_seen": int(np.isin(digests[split.test], seen).sum()),
-        "num_left_out": len(data) - sum(map(len, split.parts.values())),
-    }
+    return PartCounts(
+        **counts,
+        num_different=len(np.unique(digests)),
+        num_test_seen=int(np.isin(digests[split.test], seen).sum()),
+        num_left_out=len(data) - sum(map(len, split.parts.values())),
+    )
 
 
-def say_parts(facts: Mapping[str, Any]) -> str:
+def say_parts(counts: PartCounts) -> str:
     """Return in one line what `describe_parts` knows; of an older split, what there is."""
-    parts = ", ".join(f"{facts[f'num_{name}']} {words}{_of_classes(facts, name)}" for name, words in IN_WORDS.items())
-    said = [f"{parts}."]
-    if facts.get("num_test_seen"):
-        said.append(f"{facts['num_test_seen']} held-out pictures are also trained on, as copies.")
-    if facts.get("num_left_out"):
-        said.append(f"{facts['num_left_out']} copies of held-out pictures are left out of the training.")
+    parts = (f"{getattr(counts, f'num_{name}')} {words}{_of_classes(counts, name)}" for name, words in IN_WORDS.items())
+    said = [f"{', '.join(parts)}."]
+    if counts.num_test_seen:
+        said.append(f"{counts.num_test_seen} held-out pictures are also trained on, as copies.")
+    if counts.num_left_out:
+        said.append(f"{counts.num_left_out} copies of held-out pictures are left out of the training.")
     return " ".join(said)
 
 
-def _of_classes(facts: Mapping[str, Any], part: str) -> str:
-    number = facts.get(f"num_classes_{part}")
+def _of_classes(counts: PartCounts, part: str) -> str:
+    number = getattr(counts, f"num_classes_{part}")
     return "" if number is None else f" (of {number} class{'' if number == 1 else 'es'})"
 
 

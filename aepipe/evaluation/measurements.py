@@ -93,14 +93,14 @@ def noise_curves(subject: Subject, held_out: HeldOut) -> dict[str, pd.DataFrame]
     """Return a table for each kind of noise: level; model, linear and nothing as MSE per pixel of the clean image."""
     tables: dict[str, list[dict[str, float]]] = {}
     for baseline in held_out.noise_baselines:
-        spec = NoiseSpec(kind=baseline["kind"], level=baseline["level"])
+        spec = NoiseSpec(kind=baseline.kind, level=baseline.level)
         clean, noisy = held_out.noisy.pair(spec)
         error = float(mse_per_image(clean, predict(subject.autoencoder.model, noisy)).mean())
         row = {
             "level": spec.level,
             "model": error,
-            "linear": baseline["linear_mse"],
-            "nothing": baseline["nothing_mse"],
+            "linear": baseline.linear_mse,
+            "nothing": baseline.nothing_mse,
         }
         tables.setdefault(spec.kind, []).append(row)
     return {kind: pd.DataFrame(rows) for kind, rows in tables.items()}

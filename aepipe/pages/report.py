@@ -14,6 +14,7 @@ from aepipe.pages.inline_images import InlineImage, inline_image
 from aepipe.pages.rendering import html_environment
 from aepipe.splits import say_parts
 from aepipe.stages.data import account_lines
+from aepipe.stages.facts import EvaluationFacts
 from aepipe.stages.outcome import STAGES
 
 VERDICTS = ("promoted", "first", "held", "failed")
@@ -104,9 +105,14 @@ class Entry:
     figures: Sequence[Sequence[tuple[str, InlineImage]]]
 
     @cached_property
-    def facts(self) -> Mapping[str, Any]:
+    def facts(self) -> EvaluationFacts | None:
         """The evaluation's facts; none where it did not come to an evaluation."""
-        return self.outcome.evaluated.facts if self.outcome.evaluated else {}
+        return self.outcome.evaluated.facts if self.outcome.evaluated else None
+
+    @property
+    def metrics(self) -> Mapping[str, float | None]:
+        """The numbers among them."""
+        return {} if self.facts is None else self.facts.metrics
 
     @property
     def is_in_release(self) -> bool:
@@ -116,28 +122,28 @@ class Entry:
     @property
     def baselines(self) -> Sequence[Baseline]:
         """The baselines at the same code size that there are figures of."""
-        return find_baselines(self.facts)
+        return find_baselines(self.metrics)
 
     @property
     def strongest(self) -> Baseline | None:
         """The strongest of them."""
-        return find_strongest(self.facts)
+        return find_strongest(self.metrics)
 
     @property
     def ratio_to_strongest(self) -> float | None:
         """The model's error over the strongest baseline's at the same code size; below 1 is better."""
-        mse, strongest = self.facts.get("mse_per_pixel"), self.strongest
+        mse, strongest = self.metrics.get("mse_per_pixel"), self.strongest
         return mse / strongest.mse_per_pixel if mse is not None and strongest and strongest.mse_per_pixel else None
 
     @property
     def ratio_to_baseline(self) -> float | None:
         """The error over the strongest baseline's; a denoiser's, on noisy input, over the best linear map's."""
-        denoised, linear = self.facts.get("denoised_mse_per_pixel"), self.facts.get("linear_mse_per_pixel")
+        denoised, linear = self.metrics.get("denoised_mse_per_pixel"), self.metrics.get("linear_mse_per_pixel")
         return denoised / linear if denoised is not None and linear else self.ratio_to_strongest
 
     def which(self, baseline: Baseline) -> str:
         """Return what a baseline is called, with what was chosen about it."""
-        chosen = self.facts.get(baseline.name.replace("_mse_per_pixel", "_chosen"))
+        chosen = getattr(self.facts, baseline.name.replace("_mse_per_pixel", "_chosen"), None)
         return f"{baseline.label} ({chosen})" if chosen else baseline.label
 
 
@@ -170,7 +176,7 @@ def render_report(report: Report) -> str:
             noisy_sets=[(noisy_set, inline_image(noisy_set.png_bytes)) for noisy_set in report.noisy_sets],
             stages=STAGES,
             per_pixel=notation.choose_notation(_per_pixel_values(entries)),
-            in_source_unit=notation.choose_notation(entry.facts.get("mse_in_source_unit") for entry in entries),
+            in_source_unit=notation.choose_notation(entry.metrics.get("mse_in_source_unit") for entry in entries),
             ratio_notation=notation.choose_notation(ratios),
         )
     )
@@ -205,6 +211,6 @@ def _counts(entries: Sequence[Entry]) -> dict[str, int]:
 
 
 def _per_pixel_values(entries: Sequence[Entry]) -> list[float | None]:
-    evaluated = [entry.facts.get(name) for entry in entries for name in PER_PIXEL_FACTS]
+    evaluated = [entry.metrics.get(name) for entry in entries for name in PER_PIXEL_FACTS]
     trained = [entry.outcome.trained.facts for entry in entries if entry.outcome.trained]
-    return evaluated + [facts[name] for facts in trained for name in ("train_mse", "validation_mse")]
+    return evaluated + [mse for facts in trained for mse in (facts.train_mse, facts.validation_mse)]
