@@ -32,6 +32,17 @@ class NoiseSpec(BaseModel):
     )
 
 
+class NoiseBaseline(BaseModel):
+    """What there is to beat on one kind of noise at one level: MSE per pixel of the clean image."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: NoiseKind = Field(description="What is done to a pixel.")
+    level: float = Field(description="Standard deviation for pixels in [0, 1], or share of the pixels.")
+    nothing_mse: float = Field(description="Of the noisy image as it is.")
+    linear_mse: float = Field(description="Of what the best linear map makes of it.")
+
+
 class NoiseParameters(BaseModel):
     """A noisy-input test set."""
 
