@@ -208,8 +208,6 @@ def main() -> None:
 
     The exit code is 2 where what was asked for can't be done, and 1 where doing it failed.
     """
-    # Of the command line, whatever Keras' own file in the user's home says.
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     # Figures are files; a notebook leaves its programs a way to draw that only the notebook has.
     os.environ["MPLBACKEND"] = "agg"
     try:
