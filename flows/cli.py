@@ -14,6 +14,7 @@ from aepipe.errors import AepipeError, ParameterError
 from aepipe.printing import print_table
 from aepipe.recipes import complete_name
 from aepipe.store import open_store
+from aepipe.unforeseen import describe_unforeseen, wants_traceback
 from flows.arguments import parse_changes, parse_lists, parse_recipes, parse_space, settable, split_list
 from flows.interruption import ending_in_one_line
 from flows.mistakes import describe_validation_error, refuse_mistakes, refuse_search_mistakes, refuse_sweep_mistakes
@@ -206,7 +207,8 @@ def _end_with_table(state, file: str) -> None:
 def main() -> None:
     """Run the command line; an error that the user can act on is one line.
 
-    The exit code is 2 where what was asked for can't be done, and 1 where doing it failed.
+    So is one that nobody foresaw; its traceback is kept in a file. The exit code is 2 where what was asked for can't be
+    done, and 1 where doing it failed.
     """
     # Figures are files; a notebook leaves its programs a way to draw that only the notebook has.
     os.environ["MPLBACKEND"] = "agg"
@@ -216,6 +218,10 @@ def main() -> None:
         _end(describe_validation_error(error), MISUSED)
     except AepipeError as error:
         _end(str(error), MISUSED if isinstance(error, ParameterError) else FAILED)
+    except Exception as error:
+        if wants_traceback():
+            raise
+        _end(describe_unforeseen(error), FAILED)
 
 
 def _end(line: str, exit_code: int) -> None:

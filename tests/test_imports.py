@@ -32,6 +32,7 @@ LAYERS = [
     ["aepipe.datasets", "aepipe.parts", "aepipe.store"],
     ["aepipe.io"],
     ["aepipe.cells", "aepipe.folders", "aepipe.hardware", "aepipe.packages", "aepipe.printing"],
+    ["aepipe.unforeseen"],
     ["aepipe.errors", "aepipe.suggestions"],
 ]
 # Outside packages that only these may import.
