@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from deploy.checks_data import check_data_sets
+from deploy.checks_keys import check_keys
 from deploy.checks_machine import check_disks, check_gpus, check_memory, check_packages
 from deploy.checks_releases import check_releases
 from deploy.checks_server import check_server
@@ -31,6 +32,7 @@ def examine(store: str, pools: PoolType, file: Path | None, state: Path = DEFAUL
         "Prefect server": partial(check_server, store, pools, file),
         "store": partial(check_store, store),
         "channels": partial(check_releases, store),
+        "signing keys": partial(check_keys, store),
         "data sets": check_data_sets,
         "GPUs": check_gpus,
         "disks": partial(check_disks, store, state),
