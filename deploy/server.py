@@ -15,7 +15,7 @@ from deploy.apply import apply_deployments, apply_pools, default_store, paused, 
 from deploy.automations import apply_automations
 from deploy.change import Change
 from deploy.credentials import find_servers
-from deploy.notify import notify_block
+from deploy.notify import block_if_there
 from deploy.specification import FILE, load_deployments
 from deploy.work_pools import PoolType
 
@@ -90,7 +90,7 @@ def apply_all(
     yield from apply_pools(client, pool_type, specs, check)
     yield from apply_deployments(client, specs, check)
     yield from silence_deployments(client, specs, check)
-    yield from apply_automations(client, pool_type, notify_block(client, notify, check), check)
+    yield from apply_automations(client, pool_type, block_if_there(client, notify, check), check)
     if not check:
         yield from paused(client, specs)
 
