@@ -9,6 +9,7 @@ from aepipe.errors import printable
 
 TRACEBACK = "AEPIPE_TRACEBACK"
 ROOT = Path(__file__).parents[1]
+# With the folders that are parts of the package by links in it.
 PACKAGES = ("aepipe", "deploy", "flows", "tasks")
 # What some libraries put into a message is pages long; the file has all of it.
 LONGEST = 300
