@@ -34,6 +34,7 @@ LAYERS = [
     ["aepipe.io"],
     # What a metric is called and where it is shown is known below everything that shows one.
     ["aepipe.cells", "aepipe.evaluation.catalogue", "aepipe.hardware", "aepipe.notation", "aepipe.packages"],
+    ["aepipe.unforeseen"],
     ["aepipe.errors", "aepipe.suggestions"],
 ]
 # Outside packages that only these may import.

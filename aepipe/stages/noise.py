@@ -26,6 +26,7 @@ def noise_fingerprint(data: DataResult, split: SplitResult, parameters: NoisePar
     """Return the name of this noisy test set. The validation part does not count: it is not held out."""
     inputs = {"data": data.digest, "name": split.facts.name, "held_out": split.facts.test_sha256}
     modules = ["aepipe.stages.noise", "aepipe.evaluation.baselines", "aepipe.evaluation.figures"]
+    parameters = parameters.with_needed_kinds(is_for_denoiser=True)
     return fingerprint("noise", parameters, inputs, modules, ["numpy", "scipy"])
 
 
