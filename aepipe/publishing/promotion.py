@@ -8,9 +8,9 @@ from aepipe.errors import ConflictError, ObjectNotFoundError, ParameterError, Un
 from aepipe.publishing.change import refuse_loss, release_of
 from aepipe.publishing.channels import Action, Channel, Entry, point_channel, read_channel, require_channel
 from aepipe.publishing.composition import compose
+from aepipe.publishing.decision import decision_bytes
 from aepipe.publishing.manifest import (
     Manifest,
-    as_json,
     read_manifest,
     resolve_release,
     stored_sha256,
@@ -86,7 +86,7 @@ def promote_passed(
         if not judgement.passed:
             return Promoted(base, judgement.verdicts)
         why = _in_words(judgement.verdicts)
-        decision = as_json([verdict.model_dump(mode="json") for verdict in judgement.verdicts])
+        decision = decision_bytes(judgement.verdicts)
         verdicts = {verdict.recipe: verdict.verdict for verdict in judgement.verdicts}
         try:
             release = compose(store, candidate, release_of(store, base), judgement.passed, decision, verdicts)

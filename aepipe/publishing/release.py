@@ -18,12 +18,12 @@ from aepipe.io.hashing import file_sha256
 from aepipe.io.temporary import temporary_folder
 from aepipe.publishing.channels import CANDIDATE, Channel, point_channel, read_channel
 from aepipe.publishing.contents import content_digest, costs, lineage, summarise
+from aepipe.publishing.decision import decision_bytes
 from aepipe.publishing.equal import find_equal, held_by_others, read_verdicts
 from aepipe.publishing.fairness import find_comparable
 from aepipe.publishing.gate import Demands, is_sound, judge
 from aepipe.publishing.manifest import (
     Manifest,
-    as_json,
     git_commit,
     has_model,
     package_versions,
@@ -232,8 +232,7 @@ def _write_candidate(
     with temporary_folder("release") as folder:
         production = judging.production(judgement.base)
         write_pages(folder, files, outcomes, judgement.verdicts, run.parameters, facts, store, production)
-        verdicts = [verdict.model_dump(mode="json") for verdict in judgement.verdicts]
-        (folder / "decision.json").write_bytes(as_json(verdicts))
+        (folder / "decision.json").write_bytes(decision_bytes(judgement.verdicts))
         pages = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
         put_release_files(store, release, pages, on_file)
         files |= pages
