@@ -5,12 +5,12 @@ import json
 import pytest
 from old_stores import COMPOSED, FIRST, unpack
 
+from aepipe.flows.pipeline import pipeline
 from aepipe.noise import NoiseParameters
-from aepipe.publishing.channels import read_channel
-from aepipe.publishing.manifest import list_releases, read_manifest, resolve_release
 from aepipe.recipes.plan import Overrides
+from aepipe.releases.channels import read_channel
+from aepipe.releases.manifest import list_releases, read_manifest, resolve_release
 from aepipe.store import open_store
-from flows.pipeline import pipeline
 
 
 def test_a_release_is_published_beside_the_old_ones_and_judged_by_the_old_model(tmp_path, monkeypatch):

@@ -7,20 +7,20 @@ import pytest
 from releases import put_release
 from typer.testing import CliRunner
 
-from aepipe.cli import app
+from aepipe.cli.app import app
 from aepipe.errors import NewerObjectError
+from aepipe.gate.decision import Decision, decision_bytes
+from aepipe.gate.verdicts import Verdict
 from aepipe.preprocess import Preprocessing
-from aepipe.publishing.channels import read_channel
-from aepipe.publishing.decision import Decision, decision_bytes
 from aepipe.publishing.equal import read_verdicts
-from aepipe.publishing.manifest import read_manifest
-from aepipe.publishing.outcome import Verdict
 from aepipe.publishing.promotion import promote
 from aepipe.recipes.plan import Overrides, plan_training
 from aepipe.recipes.trained import TrainedRecipe, TrainingImages
+from aepipe.releases.channels import read_channel
+from aepipe.releases.manifest import read_manifest
+from aepipe.stages.stage import find_stage, produce_stage
 from aepipe.store import open_store
 from aepipe.store.parsing import parse_stored
-from aepipe.store.stages import find_stage, produce_stage
 
 OLD, NEW = "20260101T000000Z-a", "20260201T000000Z-b"
 VERDICT = Verdict(recipe="dense", verdict="first", reason="There is nothing to compare with.")

@@ -1,0 +1,84 @@
+"""Perturbation of batches: changes of the images and noise on the input, drawn anew each time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from aepipe.models.layers import Augmentation, Corruption
+from aepipe.splits import evenly_spaced
+from aepipe.training.batches import Pixels
+from aepipe.training.runtime import keras, tf
+from aepipe.training.settings import TrainingSettings
+
+# Bounds the time that few images take; a linear map gains less by each further variant.
+MAX_VARIANTS = 40
+BATCH_SIZE = 500
+
+
+@dataclass(frozen=True)
+class Perturbation:
+    """What is drawn anew for each batch, each None where it is not asked for.
+
+    Attributes:
+        augmentation: Changes input and target alike.
+        corruption: Changes the input alone.
+    """
+
+    augmentation: Augmentation | None
+    corruption: Corruption | None
+
+    @classmethod
+    def of(cls, settings: TrainingSettings) -> "Perturbation":
+        """Return the layers that settings ask for, with their seeds."""
+        change, noise, seed = settings.augmentation, settings.corruption, settings.seed
+        return cls(
+            change and Augmentation(change.flip, change.shift, seed=seed),
+            noise and Corruption(noise.kind, noise.level, seed=seed),
+        )
+
+    def draw(self, images, scale: Callable) -> tuple:
+        """Return a batch as it is this time, and the input for it: the same, or scaled to [0, 1] and corrupted.
+
+        Outside of what XLA compiles: on a CPU its random numbers take as long as the rest of a dense step.
+        """
+        if self.augmentation:
+            images = self.augmentation(images, training=True)
+        return images, self._corrupted(images, scale)
+
+    def draw_group(self, batches, group: int, scale: Callable) -> tuple:
+        """Return the same for so many batches at once."""
+        if self.augmentation:
+            batches = tf.stack([self.augmentation(batches[number], training=True) for number in range(group)])
+        return batches, self._corrupted(batches, scale)
+
+    def _corrupted(self, images, scale: Callable):
+        return self.corruption(scale(images), training=True) if self.corruption else images
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """The states of their random generators."""
+        return [variable for layer in (self.augmentation, self.corruption) if layer for variable in layer.variables]
+
+
+def training_images(train: Pixels, settings: TrainingSettings) -> Callable[[int], np.ndarray]:
+    """Return what gives up to a number of training images as a step has them for its target.
+
+    They are float32, (num_images, height, width, channels) in [0, 1], evenly spaced; augmented images come in up to 40
+    variants.
+    """
+    augmentation = Perturbation.of(settings).augmentation
+
+    def images(most: int) -> np.ndarray:
+        if most < len(train):
+            positions = evenly_spaced(len(train), most)
+        else:
+            copies = min(most // len(train), MAX_VARIANTS) if augmentation else 1
+            positions = np.tile(np.arange(len(train)), copies)
+        starts = range(0, len(positions), BATCH_SIZE)
+        parts = (train.scaled(positions[start : start + BATCH_SIZE]) for start in starts)
+        if augmentation:
+            parts = (np.asarray(augmentation(part, training=True)) for part in parts)
+        return np.concatenate(list(parts))
+
+    return images
