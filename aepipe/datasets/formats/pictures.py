@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from threading import BoundedSemaphore
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from aepipe.datasets.formats.depth import (
 from aepipe.datasets.formats.members import Member
 from aepipe.datasets.tally import ending_of
 from aepipe.errors import AepipeError, BrokenFileError, TooLargeError, UnreadKindError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MAXIMUM_PIXELS = 50_000_000
 MAXIMUM_FRAMES = 1000
@@ -115,7 +119,7 @@ def read_frames(member: Member, data: bytes, fit: Callable[[Picture], Picture]) 
         return Frames(tuple(found), num_left)
 
 
-def _room_for(picture) -> AbstractContextManager:
+def _room_for(picture: "Image.Image") -> AbstractContextManager[object]:
     """Return what a picture waits for: only a few large ones are in memory at a time."""
     return LARGE_ONES if picture.width * picture.height > LARGE_PIXELS else nullcontext()
 
@@ -205,7 +209,7 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def _opened(data: bytes):
+def _opened(data: bytes) -> "Image.Image":
     from PIL import Image
 
     return Image.open(io.BytesIO(_without_metadata(data)), formats=FORMATS)
@@ -224,7 +228,7 @@ def _without_metadata(data: bytes) -> bytes:
     return b"".join(kept) if len(kept) > 1 else data
 
 
-def _check(picture) -> None:
+def _check(picture: "Image.Image") -> None:
     width, height = picture.size
     if width * height > MAXIMUM_PIXELS:
         raise TooLargeError(f"A picture must have at most {MAXIMUM_PIXELS} pixels.", width=width, height=height)
@@ -232,7 +236,7 @@ def _check(picture) -> None:
         raise UnreadKindError("A picture must have 8 or 16 bits a channel.", mode=picture.mode)
 
 
-def _plain(name: str, picture) -> Picture:
+def _plain(name: str, picture: "Image.Image") -> Picture:
     """Return a frame with its pixels as grey or RGB."""
     from PIL import Image, ImageOps
 
