@@ -131,7 +131,7 @@ def asked_shares(data: ImageData, settings: SplitSettings) -> dict[str, float]:
     if not _is_by_content(data, settings):
         return {}
     asked = {TEST: settings.test_fraction, VALIDATION: settings.validation_fraction}
-    given = [] if data.parts is None else data.parts
+    given = set() if data.parts is None else set(data.parts.tolist())
     return {part: share for part, share in asked.items() if share and part not in given}
 
 

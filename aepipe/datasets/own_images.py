@@ -72,7 +72,7 @@ class _OwnArrays:
         images, labels = read_npz(existing(self._location))
         self._file.check_unchanged()
         sizes = Counter({f"{images.shape[2]}x{images.shape[1]}": len(images)})
-        decoded = Decoded(images, row_names(len(images)), Tally(), len(images), sizes=sizes)
+        decoded = Decoded(images, row_names(len(images)), Tally(), num_taken=len(images), sizes=sizes)
         return _image_data(self._location, decoded, len(images), labels)
 
 

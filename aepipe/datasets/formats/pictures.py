@@ -245,7 +245,7 @@ def _plain(name: str, picture: "Image.Image") -> Picture:
     transparent = upright.has_transparency_data
     if transparent:
         layer = upright.convert("RGBA")
-        transparent = layer.getextrema()[-1][0] < WHITE
+        transparent = bool(np.asarray(layer.getchannel("A")).min() < WHITE)
         paper = Image.new("RGBA", upright.size, (WHITE, WHITE, WHITE, WHITE))
         upright = Image.alpha_composite(paper, layer)
     pixels = np.asarray(upright.convert("L" if mode in GREY_MODES else "RGB"))

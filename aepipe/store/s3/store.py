@@ -12,6 +12,7 @@ import boto3
 
 from aepipe.errors import AccessDeniedError, ConflictError, ObjectNotFoundError, StoreError, TransientStoreError
 from aepipe.io.disk import disk_errors, written_file
+from aepipe.io.hashing import md5
 from aepipe.io.s3_client import THREADS, make_client
 from aepipe.io.s3_errors import retrying, s3_errors
 from aepipe.io.urls import without_secrets
@@ -20,7 +21,7 @@ from aepipe.store.s3.clock import server_time
 from aepipe.store.s3.read import read_checked
 from aepipe.store.s3.removal import BATCH_OBJECTS, abort_uploads, delete_batch
 from aepipe.store.s3.swap import ETagSpelling, swap
-from aepipe.store.s3.upload import PART_BYTES, check_etag, checksums, md5, names_digest, upload_in_parts
+from aepipe.store.s3.upload import PART_BYTES, check_etag, checksums, names_digest, upload_in_parts
 
 READ_BYTES = 2**20
 
