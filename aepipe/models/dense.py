@@ -3,9 +3,8 @@
 import math
 from collections.abc import Sequence
 
-import keras
-
 from aepipe.models.autoencoder import Autoencoder, compose, from_inner_unit, kernel_initializer, to_inner_unit
+from aepipe.models.backend import keras
 from aepipe.models.options import DenseOptions, ModelOptions, WidthsOptions
 from aepipe.models.seeds import Seeds
 
