@@ -12,6 +12,7 @@ from prefect.states import Completed, Failed, State
 from pydantic import Field
 
 from aepipe.datasets import DataSetName
+from aepipe.exports.formats import ExportFormat
 from aepipe.flows.deployable import deployable
 from aepipe.flows.executors.train_all import Execution, train_all
 from aepipe.flows.names import named
@@ -24,7 +25,7 @@ from aepipe.stages.data import DataSettings
 from aepipe.stages.outcome import summarise_failures
 from aepipe.stages.request import plan_requests
 from aepipe.tasks.publish import check_store, publish, this_run
-from aepipe.training.settings import CheckpointSettings, ExportFormat
+from aepipe.training.settings import CheckpointSettings
 
 
 def _run_name() -> str:

@@ -7,6 +7,7 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from aepipe.datasets import DataSetName
+from aepipe.exports.formats import ExportFormat
 from aepipe.flows.deployable import deployable
 from aepipe.flows.lifeline import ending_in_good_order
 from aepipe.flows.names import named
@@ -22,7 +23,7 @@ from aepipe.tasks.evaluate import evaluate_recipe
 from aepipe.tasks.export import export_recipe
 from aepipe.tasks.noise import make_noisy_test_set
 from aepipe.tasks.train import train_recipe
-from aepipe.training.settings import CheckpointSettings, ExportFormat
+from aepipe.training.settings import CheckpointSettings
 
 
 def _run_name() -> str:

@@ -20,26 +20,13 @@ from aepipe.errors import CorruptObjectError, NewerObjectError, ObjectNotFoundEr
 from aepipe.io.folders import default_cache_folder
 from aepipe.io.hashing import canonical_json, file_sha256
 from aepipe.io.temporary import temporary_folder
+from aepipe.stages.kinds import kind_of
 from aepipe.store.interface import Store
 from aepipe.store.names import Name, RelativePath, Sha256, Size
 from aepipe.store.parsing import parse_stored
 from aepipe.store.refs import Kind, Ref
 
 logger = logging.getLogger(__name__)
-
-KINDS: Mapping[str, Kind] = {
-    ".npy": "data",
-    ".npz": "data",
-    ".keras": "model",
-    ".zip": "model",
-    ".onnx": "model",
-    ".tflite": "model",
-    ".csv": "table",
-    ".png": "figure",
-    ".html": "document",
-    ".md": "document",
-    ".json": "document",
-}
 
 
 class StageFile(BaseModel):
@@ -192,5 +179,4 @@ def _work(store: Store, stage: str, fingerprint: str, work: Callable[[Path], Map
 
 
 def _entry(path: Path) -> dict[str, Any]:
-    kind = "log" if "tensorboard" in path.parts else KINDS[path.suffix]
-    return {"sha256": file_sha256(path), "size": path.stat().st_size, "kind": kind}
+    return {"sha256": file_sha256(path), "size": path.stat().st_size, "kind": kind_of(path)}
