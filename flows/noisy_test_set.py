@@ -10,7 +10,7 @@ from aepipe.flows.deployable import deployable
 from aepipe.flows.names import named
 from aepipe.noise import NoiseParameters
 from aepipe.stages.data import DataParameters, DataSettings, recommended_split
-from aepipe.stages.stage import StageResult
+from aepipe.stages.stage import NoiseResult
 from aepipe.tasks.data import prepare_data, split_data
 from aepipe.tasks.noise import make_noisy_test_set
 
@@ -24,7 +24,7 @@ def noisy_test_set(
     noise: parameters.Noise = NoiseParameters(),  # noqa: B008
     store: parameters.Store = "./store",
     refresh: parameters.Refresh = False,
-) -> StageResult:
+) -> NoiseResult:
     """Corrupt the held-out images of a data set."""
     images = prepare_data(store, DataParameters(data_set=data_set, settings=data), refresh)
     parts = split_data(store, images, split or recommended_split(images), refresh)

@@ -16,7 +16,7 @@ from aepipe.noise import NoiseParameters
 from aepipe.recipes.plan import Overrides, SplitOverrides
 from aepipe.stages.data import DataSettings
 from aepipe.stages.outcome import summarise_failures
-from aepipe.stages.stage import StageResult
+from aepipe.stages.stage import SweepResult
 from aepipe.tasks.sweep import tabulate
 from aepipe.training.settings import CheckpointSettings
 
@@ -39,12 +39,12 @@ def sweep(
     at_once: parameters.AtOnce = None,
     checkpoints: parameters.Checkpoints = CheckpointSettings(),  # noqa: B008
     refresh: parameters.Refresh = False,
-) -> State[StageResult]:
+) -> State[SweepResult]:
     """Train a recipe with every seed and every combination of values; the table goes to the store."""
     chosen = {"setting": setting, "preset": preset, "data_set": data_set, "data": data, "split": split, "noise": noise}
     requests = plan_sweep(recipe, seeds, values, overrides, **chosen)
     outcomes = train_all(requests, execution, at_once, refresh, store=store, checkpoints=checkpoints)
     table = tabulate(store, outcomes)
     failures = summarise_failures(outcomes)
-    summary = f"{len(outcomes)} trainings: {table.facts['best']}"
+    summary = f"{len(outcomes)} trainings: {table.facts.best}"
     return Failed(message=f"{failures} {summary}") if failures else Completed(message=summary, data=table)

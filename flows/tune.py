@@ -17,7 +17,7 @@ from aepipe.flows.names import named
 from aepipe.recipes.plan import Overrides, SplitOverrides
 from aepipe.stages.data import DataSettings, image_shape_of
 from aepipe.stages.request import TrainingRequest
-from aepipe.stages.stage import StageResult
+from aepipe.stages.stage import SearchResult
 from aepipe.store import open_store
 from aepipe.tasks.data import prepare_data, take_images
 from aepipe.tasks.study import save_study, tabulate_study
@@ -45,7 +45,7 @@ def tune(
     execution: parameters.Execution = "local",
     at_once: parameters.CandidatesAtOnce = None,
     checkpoints: parameters.Checkpoints = CheckpointSettings(),  # noqa: B008
-) -> State[StageResult]:
+) -> State[SearchResult]:
     """Search for better settings; run again with the same parameters, or more trials, it goes on where it was."""
     chosen = {"setting": setting, "preset": preset, "overrides": overrides}
     chosen |= {"data_set": data_set, "data": data, "split": split}
@@ -58,7 +58,7 @@ def tune(
         table = tabulate_study(store, search)
         if search.best() is None:
             return Failed(message=f"None of {search.num_tried} candidates could be trained to its end.")
-        return Completed(message=table.facts["best"], data=table)
+        return Completed(message=table.facts.best, data=table)
 
 
 def _try(search: Search, num_candidates: int, execution: parameters.Execution, shared: dict) -> None:

@@ -13,6 +13,7 @@ from aepipe.cli import data_sets, models, operations, releases, training, upkeep
 from aepipe.cli.arguments import settable
 from aepipe.cli.mistakes import describe_validation_error
 from aepipe.errors import AepipeError, ParameterError
+from aepipe.unforeseen import describe_unforeseen, wants_traceback
 
 FAILED, MISUSED = 1, 2
 
@@ -104,10 +105,9 @@ _add(
 def main() -> None:
     """Run the command line; an error that the user can act on is one line.
 
-    The exit code is 2 where what was asked for can't be done, and 1 where doing it failed.
+    So is one that nobody foresaw; its traceback is kept in a file. The exit code is 2 where what was asked for can't be
+    done, and 1 where doing it failed.
     """
-    # Of the command line, whatever Keras' own file in the user's home says.
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     # Figures are files; a notebook leaves its programs a way to draw that only the notebook has.
     os.environ["MPLBACKEND"] = "agg"
     try:
@@ -116,6 +116,10 @@ def main() -> None:
         _end(describe_validation_error(error), MISUSED)
     except AepipeError as error:
         _end(str(error), MISUSED if isinstance(error, ParameterError) else FAILED)
+    except Exception as error:
+        if wants_traceback():
+            raise
+        _end(describe_unforeseen(error), FAILED)
 
 
 def _end(line: str, exit_code: int) -> None:

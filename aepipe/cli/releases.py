@@ -1,6 +1,6 @@
 """aepipe releases, what only reads a store: its releases, channels, differences, and copies of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,16 +66,17 @@ def list_releases(store: StoreOption = "./store", as_json: JsonOption = False) -
 
 
 def _readable_row(store: "Store", manifest: "Manifest", channels: Sequence[str]) -> ReleaseRow:
+    from aepipe.evaluation.catalogue import MSE
     from aepipe.releases.signatures import signers_of
 
-    verdicts = [recipe["verdict"] for recipe in manifest.recipes.values()]
-    errors = [r["mse_per_pixel"] for r in manifest.recipes.values() if r.get("mse_per_pixel") is not None]
+    verdicts = [summary.verdict for summary in manifest.recipes.values()]
+    errors = [summary.metrics.get(MSE) for summary in manifest.recipes.values()]
     return ReleaseRow(
         release=manifest.release,
         age=_age(manifest.created),
         channel=", ".join(channels) or None,
         recipes=", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in sorted(set(verdicts))),
-        best_MSE=min(errors, default=None),
+        best_MSE=min((error for error in errors if error is not None), default=None),
         bytes=sum(file.size for file in manifest.files),
         signed_by=", ".join(signer.key for signer in signers_of(store, manifest)) or None,
     )
@@ -117,17 +118,17 @@ def show_release(
 
 
 def _print_recipes(manifest: "Manifest") -> None:
-    columns: Mapping[str, str] = {
-        "verdict": "verdict",
-        "origin": "trained in",
-        "setting": "setting",
-        "data": "data",
-        "code_size": "code",
-        "mse_per_pixel": "MSE",
-        "pca_mse_per_pixel": "PCA MSE",
-    }
-    rows = [[name, *(facts.get(column) for column in columns)] for name, facts in manifest.recipes.items()]
-    print_table(f"{manifest.release}, {manifest.created}", ["recipe", *columns.values()], rows)
+    from aepipe.evaluation.catalogue import metrics_at
+
+    metrics = metrics_at("show")
+    rows = [
+        [name, said.verdict, said.origin, said.setting, said.data, said.code_size]
+        + [said.metrics.get(metric.name) for metric in metrics]
+        for name, said in manifest.recipes.items()
+    ]
+    headings = ["recipe", "verdict", "trained in", "setting", "data", "code"]
+    headings += [metric.heading("show") for metric in metrics]
+    print_table(f"{manifest.release}, {manifest.created}", headings, rows)
 
 
 def show_history(
