@@ -4,12 +4,12 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from aepipe.errors import AepipeError
-from aepipe.publishing.manifest import list_releases
 from aepipe.recipes import RECIPES, get_recipe
+from aepipe.releases.manifest import list_releases
 from aepipe.store import open_store
 
 if TYPE_CHECKING:
-    from aepipe.loading import LoadedModel, load
+    from aepipe.inference.loading import LoadedModel, load
 
 __all__ = ["RECIPES", "AepipeError", "LoadedModel", "get_recipe", "list_releases", "load", "open_store"]
 
@@ -22,7 +22,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 def __getattr__(name: str) -> Any:
     # What loads models needs more than a listing of recipes should wait for.
     if name in ("LoadedModel", "load"):
-        from aepipe import loading
+        from aepipe.inference import loading
 
         return getattr(loading, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

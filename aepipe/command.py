@@ -12,6 +12,6 @@ def main() -> None:
     """
     sys.path.insert(0, str(Path(__file__).parents[1]))
     try:
-        import_module("deploy.cli").main()
+        import_module("aepipe.cli.operations").main()
     except KeyboardInterrupt:
         sys.exit(130)

@@ -2,6 +2,8 @@
 
 import math
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 from aepipe.errors import ParameterError
@@ -67,3 +69,12 @@ def chosen_threads() -> int | None:
     if not (value.isascii() and value.isdecimal()) or not int(value):
         raise ParameterError("Trainings compute with at least one thread.", "Set or unset it.", AEPIPE_THREADS=value)
     return int(value)
+
+
+def count_gpus() -> int:
+    """Return how many GPUs of this machine the driver shows."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return 0
+    done = subprocess.run([program, "--list-gpus"], capture_output=True, text=True, check=False)
+    return len(done.stdout.splitlines()) if done.returncode == 0 else 0

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from inspect import signature
 from typing import ParamSpec, TypeVar
 
-from flows.limits import check_limits
-from flows.missed_runs import cancel_missed_runs
-from tasks.failures import tell_failures_in_one_line
+from aepipe.flows.limits import check_limits
+from aepipe.flows.missed_runs import cancel_missed_runs
+from aepipe.tasks.failures import tell_failures_in_one_line
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")

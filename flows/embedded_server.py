@@ -26,7 +26,7 @@ import httpx
 import typer
 
 from aepipe.errors import AepipeError, ParameterError
-from aepipe.folders import default_cache_folder
+from aepipe.io.folders import default_cache_folder
 
 LOG = "server.log"
 PROGRAM = Path(__file__).with_name("server_process.py")

@@ -16,7 +16,7 @@ from prefect.logging import get_run_logger
 from prefect.runtime import deployment, flow_run
 from prefect.states import Cancelled
 
-from flows.children import confirm_cancelled
+from aepipe.flows.children import confirm_cancelled
 
 LOOK_EVERY_SECONDS = 15
 

@@ -15,7 +15,7 @@ from prefect.context import FlowRunContext
 from prefect.events import emit_event
 from prefect.states import Cancelled
 
-from flows.children import PAGE, patiently
+from aepipe.flows.children import PAGE, patiently
 
 # Due, and not begun. One that was interrupted goes on, and is no missed one.
 WAITING = ("Late", "AwaitingConcurrencySlot")

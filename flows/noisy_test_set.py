@@ -6,14 +6,14 @@ prefect deployment run noisy-test-set/weekly
 from prefect import flow
 
 from aepipe.datasets import DataSetName
+from aepipe.flows.deployable import deployable
+from aepipe.flows.names import named
 from aepipe.noise import NoiseParameters
 from aepipe.splits import SplitSettings
 from aepipe.stages.data import DataParameters, DataSettings, recommended_split
-from aepipe.store.stages import StageResult
-from flows.deployable import deployable
-from flows.names import named
-from tasks.data import prepare_data, split_data
-from tasks.noise import make_noisy_test_set
+from aepipe.stages.stage import StageResult
+from aepipe.tasks.data import prepare_data, split_data
+from aepipe.tasks.noise import make_noisy_test_set
 
 
 @flow(name="noisy-test-set", flow_run_name=named("noisy {data_set}"))

@@ -12,19 +12,19 @@ from prefect.states import Completed, Failed, State
 from pydantic import Field
 
 from aepipe.datasets import DataSetName
+from aepipe.flows.deployable import deployable
+from aepipe.flows.executors.train_all import Execution, train_all
+from aepipe.flows.names import named
+from aepipe.gate.settings import PublishSettings
 from aepipe.noise import NoiseParameters
-from aepipe.publishing.release import Published
-from aepipe.publishing.settings import PublishSettings
+from aepipe.publishing.publish import Published
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
 from aepipe.stages.data import DataSettings
 from aepipe.stages.outcome import summarise_failures
 from aepipe.stages.request import plan_requests
+from aepipe.tasks.publish import check_store, publish, this_run
 from aepipe.training.settings import CheckpointSettings, ExportFormat
-from flows.deployable import deployable
-from flows.names import named
-from flows.train_all import Execution, train_all
-from tasks.publish import check_store, publish, this_run
 
 
 def _run_name() -> str:

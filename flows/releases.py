@@ -10,10 +10,10 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed, State
 from pydantic import Field
 
+from aepipe.flows.deployable import deployable
+from aepipe.flows.names import named
 from aepipe.publishing.promotion import Missing
-from flows.deployable import deployable
-from flows.names import named
-from tasks.releases import promote, prune, rollback, verify
+from aepipe.tasks.releases import promote, prune, rollback, verify
 
 ChannelName = Annotated[str, Field(pattern="^[a-z0-9-]+$", max_length=64)]
 Why = Annotated[str, Field(min_length=1)]

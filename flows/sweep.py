@@ -11,18 +11,18 @@ from prefect.states import Completed, Failed, State
 from pydantic import Field
 
 from aepipe.datasets import DataSetName
+from aepipe.experiments.sweep import SweepValues, plan_sweep
+from aepipe.flows.deployable import deployable
+from aepipe.flows.executors.train_all import Execution, train_all
+from aepipe.flows.names import named
 from aepipe.noise import NoiseParameters
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
 from aepipe.stages.data import DataSettings
 from aepipe.stages.outcome import summarise_failures
-from aepipe.stages.sweep import SweepValues, plan_sweep
-from aepipe.store.stages import StageResult
+from aepipe.stages.stage import StageResult
+from aepipe.tasks.sweep import tabulate
 from aepipe.training.settings import CheckpointSettings
-from flows.deployable import deployable
-from flows.names import named
-from flows.train_all import Execution, train_all
-from tasks.sweep import tabulate
 
 
 @flow(name="sweep", flow_run_name=named("{setting} {recipe} sweep"))

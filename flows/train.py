@@ -7,22 +7,22 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from aepipe.datasets import DataSetName
+from aepipe.flows.deployable import deployable
+from aepipe.flows.lifeline import ending_in_good_order
+from aepipe.flows.names import named
 from aepipe.noise import NoiseParameters
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
 from aepipe.stages.data import DataSettings
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest, describe_request
+from aepipe.tasks.artifacts import show_training
+from aepipe.tasks.data import prepare_data, split_data
+from aepipe.tasks.evaluate import evaluate_recipe
+from aepipe.tasks.export import export_recipe
+from aepipe.tasks.noise import make_noisy_test_set
+from aepipe.tasks.train import train_recipe
 from aepipe.training.settings import CheckpointSettings, ExportFormat
-from flows.deployable import deployable
-from flows.lifeline import ending_in_good_order
-from flows.names import named
-from tasks.artifacts import show_training
-from tasks.data import prepare_data, split_data
-from tasks.evaluate import evaluate_recipe
-from tasks.export import export_recipe
-from tasks.noise import make_noisy_test_set
-from tasks.train import train_recipe
 
 
 def _run_name() -> str:

@@ -11,21 +11,21 @@ from prefect.states import Completed, Failed, State
 from pydantic import Field
 
 from aepipe.datasets import DataSetName
+from aepipe.experiments.search import Search, open_search
+from aepipe.experiments.space import Range, SearchRanges
+from aepipe.experiments.sweep import SweepValues
+from aepipe.flows.deployable import deployable
+from aepipe.flows.executors.train_all import Execution, train_all
+from aepipe.flows.names import named
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
 from aepipe.stages.data import DataSettings, image_shape_of
 from aepipe.stages.request import TrainingRequest
-from aepipe.stages.search_space import Range, SearchRanges
-from aepipe.stages.study import Search, open_search
-from aepipe.stages.sweep import SweepValues
+from aepipe.stages.stage import StageResult
 from aepipe.store import open_store
-from aepipe.store.stages import StageResult
+from aepipe.tasks.data import prepare_data, take_images
+from aepipe.tasks.study import save_study, tabulate_study
 from aepipe.training.settings import CheckpointSettings
-from flows.deployable import deployable
-from flows.names import named
-from flows.train_all import Execution, train_all
-from tasks.data import prepare_data, take_images
-from tasks.study import save_study, tabulate_study
 
 DEFAULT_RANGES = SearchRanges(learning_rate=Range(low=1e-4, high=1e-2))
 AT_ONCE = {"local": 2, "pool": 8}

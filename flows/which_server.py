@@ -13,8 +13,8 @@ import httpx
 import typer
 
 from aepipe.errors import ParameterError
+from aepipe.flows.embedded_server import start_embedded_server
 from aepipe.io.urls import without_secrets
-from flows.embedded_server import start_embedded_server
 
 EMBEDDED, PROFILE = "embedded", "profile"
 ANSWER_SECONDS = 15

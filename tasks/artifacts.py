@@ -12,13 +12,13 @@ from prefect.exceptions import PrefectException
 
 from aepipe.errors import StoreError
 from aepipe.evaluation.strongest import find_baselines, find_strongest
-from aepipe.publishing.inline_images import inline_image
-from aepipe.publishing.release import Published
+from aepipe.pages.inline_images import inline_image
+from aepipe.publishing.publish import Published
 from aepipe.recipes.plan import TrainingPlan
 from aepipe.stages.outcome import Outcome
+from aepipe.stages.stage import StageResult
 from aepipe.store import open_store
 from aepipe.store.local_files import local_file
-from aepipe.store.stages import StageResult
 
 # The server gives all of an artifact to everybody who lists artifacts.
 MAXIMUM_BYTES = 200_000

@@ -8,9 +8,9 @@ from aepipe import datasets
 from aepipe.splits import SplitSettings, say_parts
 from aepipe.stages import data as data_stage
 from aepipe.stages.request import TrainingRequest
+from aepipe.stages.stage import StageResult
 from aepipe.store import open_store
-from aepipe.store.stages import StageResult
-from tasks.stages import stage_task
+from aepipe.tasks.stages import stage_task
 
 
 @stage_task(data_stage.data_label, name="data")

@@ -2,9 +2,9 @@
 
 from aepipe.recipes.plan import TrainingPlan
 from aepipe.stages import evaluate
+from aepipe.stages.stage import StageResult
 from aepipe.store import open_store
-from aepipe.store.stages import StageResult
-from tasks.stages import stage_task
+from aepipe.tasks.stages import stage_task
 
 
 @stage_task(evaluate.evaluate_fingerprint, name="evaluate")

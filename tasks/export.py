@@ -1,9 +1,9 @@
 """Task of the stage `export`."""
 
 from aepipe.stages import export
+from aepipe.stages.stage import StageResult
 from aepipe.store import open_store
-from aepipe.store.stages import StageResult
-from tasks.stages import stage_task
+from aepipe.tasks.stages import stage_task
 
 
 @stage_task(export.export_fingerprint, name="export")

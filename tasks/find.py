@@ -5,7 +5,7 @@ from prefect.states import Completed, State
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest, find_outcome
 from aepipe.store import open_store
-from tasks.stages import store_task
+from aepipe.tasks.stages import store_task
 
 
 def find_results(store_url: str, request: TrainingRequest, refresh: bool) -> Outcome | None:

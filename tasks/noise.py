@@ -2,9 +2,9 @@
 
 from aepipe.noise import NoiseParameters
 from aepipe.stages import noise
+from aepipe.stages.stage import StageResult
 from aepipe.store import open_store
-from aepipe.store.stages import StageResult
-from tasks.stages import stage_task
+from aepipe.tasks.stages import stage_task
 
 
 @stage_task(noise.noise_fingerprint, name="noise")

@@ -8,15 +8,15 @@ from prefect.events import emit_event
 from prefect.runtime import flow_run
 from rich.progress import Progress
 
-from aepipe.publishing.index import refresh_index
-from aepipe.publishing.release import Published, Run, publish_release
-from aepipe.publishing.settings import PublishSettings
-from aepipe.publishing.signatures import require_able_to_sign
+from aepipe.gate.settings import PublishSettings
+from aepipe.pages.index import refresh_index
+from aepipe.publishing.publish import Published, Run, publish_release
+from aepipe.releases.signatures import require_able_to_sign
 from aepipe.stages.outcome import Outcome
 from aepipe.store import open_store
 from aepipe.store.preflight import preflight, require_safe
-from tasks.artifacts import show_release
-from tasks.stages import store_task
+from aepipe.tasks.artifacts import show_release
+from aepipe.tasks.stages import store_task
 
 
 def this_run() -> Run:

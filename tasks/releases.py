@@ -3,18 +3,18 @@
 from prefect import get_run_logger
 
 from aepipe.errors import printable
+from aepipe.pages.index import refresh_index
 from aepipe.publishing import promotion
 from aepipe.publishing.change import latest_change
-from aepipe.publishing.channels import Channel
-from aepipe.publishing.index import refresh_index
-from aepipe.publishing.manifest import resolve_release
-from aepipe.publishing.prune import HOUR_SECONDS, plan_prune
-from aepipe.publishing.prune import prune as remove
-from aepipe.publishing.prune_stages import plan_stages, prune_stages
-from aepipe.publishing.signatures import describe_signers, find_distrust, signers_of
-from aepipe.publishing.verify import find_foreign, find_problems
+from aepipe.releases.channels import Channel
+from aepipe.releases.manifest import resolve_release
+from aepipe.releases.prune import HOUR_SECONDS, plan_prune
+from aepipe.releases.prune import prune as remove
+from aepipe.releases.prune_stages import plan_stages, prune_stages
+from aepipe.releases.signatures import describe_signers, find_distrust, signers_of
+from aepipe.releases.verify import find_foreign, find_problems
 from aepipe.store import open_store
-from tasks.stages import store_task
+from aepipe.tasks.stages import store_task
 
 
 @store_task(name="promote")

@@ -14,7 +14,7 @@ from prefect.client.schemas.objects import TaskRun
 from prefect.states import Completed, State
 
 from aepipe.errors import TransientStoreError, UnknownOutcomeError
-from aepipe.store.stages import StageResult
+from aepipe.stages.stage import StageResult
 
 # A store that is away for minutes. What a task did before is in the store, so it is not done again.
 RETRY_DELAYS_SECONDS = (5, 15, 30, 60, 60)

@@ -1,11 +1,11 @@
 """Task that puts a sweep's table into the store."""
 
-from aepipe.stages import sweep
+from aepipe.experiments import sweep
 from aepipe.stages.outcome import Outcome
+from aepipe.stages.stage import StageResult
 from aepipe.store import open_store
-from aepipe.store.stages import StageResult
-from tasks.artifacts import show_sweep
-from tasks.stages import store_task
+from aepipe.tasks.artifacts import show_sweep
+from aepipe.tasks.stages import store_task
 
 
 @store_task(name="tabulate")

@@ -2,11 +2,11 @@
 
 from aepipe.recipes.plan import TrainingPlan
 from aepipe.stages import train
+from aepipe.stages.stage import StageResult
 from aepipe.store import open_store
-from aepipe.store.stages import StageResult
+from aepipe.tasks.artifacts import TrainingProgress
+from aepipe.tasks.stages import stage_task
 from aepipe.training.settings import CheckpointSettings
-from tasks.artifacts import TrainingProgress
-from tasks.stages import stage_task
 
 
 @stage_task(train.train_fingerprint, name="train")

@@ -6,10 +6,10 @@ from pathlib import Path
 from releases import describe
 
 from aepipe.preprocess import Preprocessing
-from aepipe.publishing.channels import point_channel
-from aepipe.publishing.manifest import manifest_sha256
-from aepipe.publishing.protocol import complete_release
 from aepipe.recipes.plan import Overrides
+from aepipe.releases.channels import point_channel
+from aepipe.releases.manifest import manifest_sha256
+from aepipe.releases.writing import complete_release
 from aepipe.stages.data import DataParameters, prepare_data, split_data
 from aepipe.stages.request import TrainingRequest
 from aepipe.stages.train import train_recipe

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from aepipe.publishing.manifest import Manifest, ReleaseFile, manifest_bytes
+from aepipe.releases.manifest import Manifest, ReleaseFile, manifest_bytes
 
 
 def describe(release: str, files: dict[str, bytes], **changes) -> Manifest:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 DEPLOYMENTS = yaml.safe_load((ROOT / "deploy" / "prefect.yaml").read_text())["deployments"]
 COMMON = ["data", "noise", "refresh", "split", "store"]
 PARAMETERS = {
-    "flows.pipeline.pipeline": [
+    "aepipe.flows.pipeline.pipeline": [
         *COMMON,
         *[
             "at_once",
@@ -31,7 +31,7 @@ PARAMETERS = {
             "setting",
         ],
     ],
-    "flows.train.train": [
+    "aepipe.flows.train.train": [
         *COMMON,
         "checkpoints",
         "data_set",
@@ -42,7 +42,7 @@ PARAMETERS = {
         "recipe",
         "setting",
     ],
-    "flows.sweep.sweep": [
+    "aepipe.flows.sweep.sweep": [
         *COMMON,
         *[
             "at_once",
@@ -57,15 +57,15 @@ PARAMETERS = {
             "values",
         ],
     ],
-    "flows.tune.tune": [
+    "aepipe.flows.tune.tune": [
         *["at_once", "checkpoints", "data", "data_set", "execution", "overrides", "preset", "ranges", "recipe"],
         *["rungs", "setting", "split", "store", "trials", "values"],
     ],
-    "flows.noisy_test_set.noisy_test_set": [*COMMON, "data_set"],
-    "flows.releases.promote_release": ["channel", "force", "missing", "release", "store", "why"],
-    "flows.releases.rollback_channel": ["channel", "store", "why"],
-    "flows.releases.verify_release": ["full", "release", "store"],
-    "flows.releases.prune_releases": ["delete", "grace_hours", "keep", "store"],
+    "aepipe.flows.noisy_test_set.noisy_test_set": [*COMMON, "data_set"],
+    "aepipe.flows.releases.promote_release": ["channel", "force", "missing", "release", "store", "why"],
+    "aepipe.flows.releases.rollback_channel": ["channel", "store", "why"],
+    "aepipe.flows.releases.verify_release": ["full", "release", "store"],
+    "aepipe.flows.releases.prune_releases": ["delete", "grace_hours", "keep", "store"],
 }
 
 

@@ -12,7 +12,7 @@ from aepipe.datasets.download import Patience, download
 from aepipe.datasets.sources import MIRROR_VARIABLE, Source, list_sources
 from aepipe.datasets.spec import DataSetSpec, FileCheck, RemoteFile, check_arrays
 from aepipe.errors import DataError
-from aepipe.folders import default_cache_folder
+from aepipe.io.folders import default_cache_folder
 from aepipe.io.hashing import file_sha256
 
 logger = logging.getLogger(__name__)

@@ -1,6 +1,7 @@
-"""Digests of files and arrays; each is written once here."""
+"""Digests of files, arrays and JSON values; each is written once here."""
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -22,3 +23,12 @@ def array_sha256(array: np.ndarray) -> str:
     """Return the hex sha256 of an array's values in C order, whatever its memory layout; nothing is copied for it."""
     values = np.ascontiguousarray(array).reshape(-1)
     return hashlib.sha256(values.view(np.uint8)).hexdigest()
+
+
+def canonical_json(value: Any) -> bytes:
+    """Return the one JSON text that equal values share: sorted keys, no spaces, ASCII.
+
+    Raises:
+        ValueError: a number is not finite.
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from aepipe.errors import CorruptObjectError, NewerObjectError, ObjectNotFoundError, ParameterError
-from aepipe.publishing.channels import Channel
-from aepipe.publishing.manifest import Manifest, has_model, read_manifest, with_models
+from aepipe.releases.channels import Channel
+from aepipe.releases.manifest import Manifest, has_model, read_manifest, with_models
 from aepipe.store.interface import Store
 
 WAY_OUT = (

@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from aepipe.publishing.manifest import Manifest, ReleaseFile, with_models
-from aepipe.publishing.protocol import complete_release, put_release_files
-from aepipe.publishing.signatures import require_trusted
+from aepipe.releases.manifest import Manifest, ReleaseFile, with_models
+from aepipe.releases.signatures import require_trusted
+from aepipe.releases.writing import complete_release, put_release_files
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
 from aepipe.store.refs import Ref

@@ -6,13 +6,12 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from aepipe.publishing.gate import is_sound
-from aepipe.publishing.manifest import RESULT_FIGURES, StageCost
-from aepipe.publishing.outcome import Outcome, Verdict
-from aepipe.store.fingerprint import canonical_json
-from aepipe.store.stages import StageResult
-
-STAGES = ("data", "split", "noisy", "trained", "evaluated", "exported")
+from aepipe.gate.rules import is_sound
+from aepipe.gate.verdicts import Outcome, Verdict
+from aepipe.io.hashing import canonical_json
+from aepipe.releases.manifest import RESULT_FIGURES, StageCost
+from aepipe.stages.outcome import STAGES
+from aepipe.stages.stage import StageResult
 
 
 def lineage(outcome: Outcome) -> dict[str, str]:

@@ -1,10 +1,10 @@
 """Releases that are there already: what is equal is published once, and told once."""
 
 from aepipe.errors import CorruptObjectError, NewerObjectError, ObjectNotFoundError
-from aepipe.publishing.channels import CANDIDATE, read_channel
-from aepipe.publishing.manifest import Manifest, list_releases
-from aepipe.publishing.outcome import Verdict
-from aepipe.publishing.signatures import find_distrust
+from aepipe.gate.verdicts import Verdict
+from aepipe.releases.channels import CANDIDATE, read_channel
+from aepipe.releases.manifest import Manifest, list_releases
+from aepipe.releases.signatures import find_distrust
 from aepipe.store.interface import Store
 from aepipe.store.parsing import parse_stored
 

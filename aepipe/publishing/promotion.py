@@ -5,21 +5,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aepipe.errors import ConflictError, ObjectNotFoundError, ParameterError, UnknownOutcomeError
+from aepipe.gate.verdicts import Verdict
 from aepipe.publishing.change import refuse_loss, release_of
-from aepipe.publishing.channels import Action, Channel, Entry, point_channel, read_channel, require_channel
 from aepipe.publishing.composition import compose
-from aepipe.publishing.manifest import (
-    Manifest,
-    as_json,
-    read_manifest,
-    resolve_release,
-    stored_sha256,
-    with_models,
-)
-from aepipe.publishing.outcome import Verdict
-from aepipe.publishing.removal import take_back
-from aepipe.publishing.signatures import require_trusted
-from aepipe.publishing.verify import require_intact
+from aepipe.releases.channels import Action, Channel, Entry, point_channel, read_channel, require_channel
+from aepipe.releases.manifest import Manifest, as_json, read_manifest, resolve_release, stored_sha256, with_models
+from aepipe.releases.removal import take_back
+from aepipe.releases.signatures import require_trusted
+from aepipe.releases.verify import require_intact
 from aepipe.store.interface import Store
 
 ATTEMPTS = 10

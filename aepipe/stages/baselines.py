@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from aepipe.evaluation.opponents import Opponents, measure_opponents
 from aepipe.linear import PrincipalComponents
 from aepipe.stages.data import load_data, load_split
-from aepipe.store.fingerprint import fingerprint
+from aepipe.stages.fingerprint import fingerprint
+from aepipe.stages.stage import StageResult, produce_stage
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
-from aepipe.store.stages import StageResult, produce_stage
 
 
 class BaselineParameters(BaseModel):

@@ -18,10 +18,10 @@ from aepipe.io.urls import without_secrets
 from aepipe.parts import PARTS, picture_digests
 from aepipe.preprocess import Preprocessing, preprocess
 from aepipe.splits import Split, SplitSettings, default_method, describe_parts, make_split
-from aepipe.store.fingerprint import fingerprint
+from aepipe.stages.fingerprint import fingerprint
+from aepipe.stages.stage import StageResult, find_whole_stage, produce_stage
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
-from aepipe.store.stages import StageResult, find_whole_stage, produce_stage
 
 ARRAYS = ("images", "labels", "persons", "parts")
 # Files that are written while they are read: the next reading finds them as they are then.

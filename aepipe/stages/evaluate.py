@@ -7,11 +7,11 @@ from typing import Any
 from aepipe.recipes.plan import TrainingPlan
 from aepipe.stages.baselines import fit_baselines, load_baselines
 from aepipe.stages.data import load_data, load_split
+from aepipe.stages.fingerprint import fingerprint
 from aepipe.stages.noise import load_noise
-from aepipe.store.fingerprint import fingerprint
+from aepipe.stages.stage import StageResult, find_whole_stage, produce_stage
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
-from aepipe.store.stages import StageResult, find_whole_stage, produce_stage
 
 MODULES = ("aepipe.stages.evaluate", "aepipe.evaluation.measure")
 LIBRARIES = ("keras", "matplotlib", "numpy", "pandas", "scikit-learn", "scipy", "tensorflow")

@@ -8,13 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.splits import evenly_spaced
 from aepipe.stages.data import load_data, load_split
-from aepipe.store.fingerprint import fingerprint
+from aepipe.stages.fingerprint import fingerprint
+from aepipe.stages.stage import StageResult, find_whole_stage, produce_stage
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
-from aepipe.store.stages import StageResult, find_whole_stage, produce_stage
 from aepipe.training.settings import MODEL_FILES, ExportFormat
 
-MODULES = ("aepipe.stages.export", "aepipe.training.exports", "aepipe.training.exports_check")
+MODULES = ("aepipe.stages.export", "aepipe.exports.write", "aepipe.exports.check")
 LIBRARIES = ("keras", "onnx", "onnxruntime", "tensorflow", "tf2onnx")
 MOST_IMAGES, NUM_CALIBRATION_IMAGES = 1000, 200
 
@@ -61,7 +61,7 @@ def export_recipe(
 
     def work(folder: Path) -> Mapping[str, Any]:
         # Here, because it imports TensorFlow.
-        from aepipe.training.exports import compare_exports, export_model
+        from aepipe.exports.write import compare_exports, export_model
         from aepipe.training.saving import load_model
 
         images, rows = load_data(store, data), load_split(store, split)

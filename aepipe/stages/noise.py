@@ -17,10 +17,10 @@ from aepipe.noisy_test_set import (
 )
 from aepipe.splits import evenly_spaced
 from aepipe.stages.data import load_data, load_split
-from aepipe.store.fingerprint import fingerprint
+from aepipe.stages.fingerprint import fingerprint
+from aepipe.stages.stage import StageResult, find_whole_stage, produce_stage
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
-from aepipe.store.stages import StageResult, find_whole_stage, produce_stage
 
 
 def noise_fingerprint(data: StageResult, split: StageResult, parameters: NoiseParameters) -> str:

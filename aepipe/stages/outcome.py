@@ -5,7 +5,10 @@ from collections.abc import Iterable
 from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.recipes.plan import TrainingPlan
-from aepipe.store.stages import StageResult
+from aepipe.stages.stage import StageResult
+
+# The stages' results in an `Outcome`, in the order in which they are made.
+STAGES = ("data", "split", "noisy", "trained", "evaluated", "exported")
 
 
 class Outcome(BaseModel):

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from aepipe import datasets
 from aepipe.errors import ParameterError
+from aepipe.io.hashing import canonical_json
 from aepipe.models.options import count_multiplications
 from aepipe.noise import NoiseParameters
 from aepipe.recipes import RecipeName, get_recipe
@@ -18,10 +19,9 @@ from aepipe.stages.evaluate import find_evaluation
 from aepipe.stages.export import ExportParameters, find_export
 from aepipe.stages.noise import find_noise
 from aepipe.stages.outcome import Outcome
+from aepipe.stages.stage import StageResult
 from aepipe.stages.train import find_training
-from aepipe.store.fingerprint import canonical_json
 from aepipe.store.interface import Store
-from aepipe.store.stages import StageResult
 from aepipe.training.settings import ExportFormat
 
 

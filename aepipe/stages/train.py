@@ -12,9 +12,9 @@ from aepipe.recipes.plan import TrainingPlan
 from aepipe.recipes.trained import TrainedRecipe, TrainingImages
 from aepipe.splits import Split
 from aepipe.stages.data import load_data, load_split
-from aepipe.store.fingerprint import fingerprint
+from aepipe.stages.fingerprint import fingerprint
+from aepipe.stages.stage import StageResult, find_whole_stage, produce_stage
 from aepipe.store.interface import Store
-from aepipe.store.stages import StageResult, find_whole_stage, produce_stage
 from aepipe.training.checkpoints import Checkpoints
 from aepipe.training.settings import CheckpointSettings
 from aepipe.training.stopping import run_stoppable

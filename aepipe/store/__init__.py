@@ -57,7 +57,7 @@ def _open_s3(url: str) -> Store:
     if not url.startswith("s3://") or not BUCKET.fullmatch(bucket):
         raise _illegal(url)
     # boto3 takes 0.2 s to import, which a run on a folder need not pay.
-    from aepipe.store.s3 import S3Store
+    from aepipe.store.s3.store import S3Store
 
     prefix = prefix.rstrip("/")
     return S3Store(bucket, check_key(prefix) if prefix else "")

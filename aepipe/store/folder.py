@@ -13,16 +13,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from aepipe.errors import ConflictError, ObjectNotFoundError, StoreError
+from aepipe.io.disk import UNFINISHED, disk_errors, empty_folders, make_folder, open_regular, sync_folder, written_file
 from aepipe.store.interface import ObjectInfo, Versioned, check_key
-from aepipe.store.local_disk import (
-    UNFINISHED,
-    disk_errors,
-    empty_folders,
-    make_folder,
-    open_regular,
-    sync_folder,
-    written_file,
-)
 
 WORK_FOLDER = ".tmp"
 LEFT_OVER_SECONDS = 24 * 3600

@@ -5,11 +5,11 @@ from pathlib import Path
 from filelock import FileLock
 
 from aepipe.errors import CorruptObjectError
-from aepipe.folders import default_cache_folder
+from aepipe.io.disk import disk_errors
+from aepipe.io.folders import default_cache_folder
 from aepipe.io.hashing import file_sha256
 from aepipe.store.folder import FolderStore
 from aepipe.store.interface import Store, check_key
-from aepipe.store.local_disk import disk_errors
 from aepipe.store.refs import Ref
 
 LONGEST_SUFFIX = 16

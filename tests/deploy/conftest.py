@@ -6,15 +6,15 @@ import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.responses import DeploymentResponse
 
-from deploy.apply import apply_deployments, apply_pools
-from deploy.specification import FILE, load_deployments
+from aepipe.deploy.apply.deployments import apply_deployments, apply_pools
+from aepipe.deploy.apply.specification import FILE, load_deployments
 
 
 @pytest.fixture(autouse=True)
 def no_other_server(monkeypatch, tmp_path):
     """Whoever runs the tests may have a server of their own on this machine."""
-    monkeypatch.setattr("deploy.credentials.environments", dict)
-    monkeypatch.setattr("deploy.credentials.DEFAULT_STATE", tmp_path / "no-state")
+    monkeypatch.setattr("aepipe.deploy.up.credentials.environments", dict)
+    monkeypatch.setattr("aepipe.deploy.up.credentials.DEFAULT_STATE", tmp_path / "no-state")
 
 
 @pytest.fixture

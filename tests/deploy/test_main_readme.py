@@ -9,10 +9,10 @@ import typer
 from releases import put_release
 from typer.testing import CliRunner
 
-from aepipe.publishing.channels import DEMONSTRATION, point_channel
-from aepipe.publishing.manifest import manifest_sha256
+from aepipe.cli.operations import app
+from aepipe.releases.channels import DEMONSTRATION, point_channel
+from aepipe.releases.manifest import manifest_sha256
 from aepipe.store import open_store
-from deploy.cli import app
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)

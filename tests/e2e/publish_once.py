@@ -14,11 +14,11 @@ from pathlib import Path
 from releases import describe
 
 from aepipe.errors import AepipeError, UnknownOutcomeError
-from aepipe.publishing.channels import CANDIDATE, point_channel
-from aepipe.publishing.manifest import manifest_sha256
-from aepipe.publishing.outcome import Verdict
+from aepipe.gate.verdicts import Verdict
 from aepipe.publishing.promotion import Judgement, promote_passed
-from aepipe.publishing.protocol import complete_release, put_release_files
+from aepipe.releases.channels import CANDIDATE, point_channel
+from aepipe.releases.manifest import manifest_sha256
+from aepipe.releases.writing import complete_release, put_release_files
 from aepipe.store import open_store
 
 NUM_FIGURES = 12

@@ -16,8 +16,8 @@ from e2e.stack import processes_with, wait_for
 from filelock import FileLock
 from prefect.states import Cancelling
 
-from aepipe.publishing.manifest import list_releases
-from aepipe.publishing.verify import find_problems
+from aepipe.releases.manifest import list_releases
+from aepipe.releases.verify import find_problems
 from aepipe.store import open_store
 
 RECIPES = ["mnist-dense", "mnist-variational"]

@@ -15,9 +15,9 @@ import pytest
 from servers.outage import OutageProxy
 from servers.proxy import serving
 
-from aepipe.publishing.channels import read_channel
-from aepipe.publishing.manifest import list_releases, resolve_release
-from aepipe.publishing.verify import find_problems
+from aepipe.releases.channels import read_channel
+from aepipe.releases.manifest import list_releases, resolve_release
+from aepipe.releases.verify import find_problems
 from aepipe.store import open_store
 
 # Of one run each, one after the other. Where the first two runs have come to their end, the third has lost its server.

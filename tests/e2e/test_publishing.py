@@ -17,9 +17,9 @@ import pytest
 from servers.faults import fault_proxy
 
 from aepipe.errors import AepipeError
-from aepipe.publishing.channels import read_channel
-from aepipe.publishing.manifest import read_manifest, resolve_release
-from aepipe.publishing.verify import find_problems
+from aepipe.releases.channels import read_channel
+from aepipe.releases.manifest import read_manifest, resolve_release
+from aepipe.releases.verify import find_problems
 from aepipe.store import open_store
 
 NUM_KILLS = int(os.environ.get("AEPIPE_KILLS", "4"))

@@ -14,9 +14,9 @@ from prefect.deployments import run_deployment
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from servers.server import free_ports
 
+from aepipe.deploy.doctor.web_pages import check_pages
+from aepipe.deploy.up.credentials import auth_string
 from aepipe.store import open_store
-from deploy.checks_pages import check_pages
-from deploy.credentials import auth_string
 
 NOISE = {"data_set": "digits", "noise": {"kinds": ["gaussian"], "levels": [0.2], "max_images": 20}}
 TRAINING = {
@@ -43,7 +43,7 @@ def up(tmp_path, monkeypatch):
     state, port = tmp_path / "state", free_ports(1)[0]
     # Else a worker's runs would print to a terminal that is not there.
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "home"))
-    code = "from deploy.cli import main; main()"
+    code = "from aepipe.cli.operations import main; main()"
     options = ["up", "--port", str(port), "--state", str(state), "--store", str(tmp_path / "store")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
 

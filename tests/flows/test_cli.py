@@ -12,12 +12,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-import flows.cli
+from aepipe.cli.arguments import GROUPS, parse_changes, parse_lists, parse_recipes, parse_space
+from aepipe.cli.operations import app, main
 from aepipe.errors import ParameterError
 from aepipe.recipes import RECIPES
 from aepipe.recipes.plan import Overrides
-from deploy.cli import app, main
-from flows.arguments import GROUPS, parse_changes, parse_lists, parse_recipes, parse_space
 
 ROOT = Path(__file__).parents[2]
 # Names are only ever added to; scripts and schedules of other people hold on to the rest.
@@ -76,7 +75,7 @@ def commands(command, path=()) -> dict[str, list[str]]:
 
 def aepipe(*arguments, **environment):
     return subprocess.run(
-        [sys.executable, "-c", "from deploy.cli import main; main()", *arguments],
+        [sys.executable, "-c", "from aepipe.cli.operations import main; main()", *arguments],
         capture_output=True,
         text=True,
         cwd=ROOT,
@@ -86,7 +85,7 @@ def aepipe(*arguments, **environment):
 
 def test_commands_and_options_are_the_ones_that_were_promised():
     found = commands(typer.main.get_command(app))
-    assert "run" in found, "flows.cli adds it to the library's commands"
+    assert "run" in found, "aepipe.cli.training adds it to the library's commands"
     assert found == CONTRACT
 
 
@@ -191,7 +190,7 @@ FAILURES = [
     ("arguments", "message", "exit_code"), [*((*case, 2) for case in MISTAKES), *((*case, 1) for case in FAILURES)]
 )
 def test_a_mistake_is_one_line_and_starts_nothing(arguments, message, exit_code, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(flows.cli, "use_server", None)
+    monkeypatch.setattr("aepipe.cli.training.use_server", None)
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["aepipe", *(word.format(empty=tmp_path / "empty") for word in arguments)])

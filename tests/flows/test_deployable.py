@@ -13,11 +13,11 @@ from prefect.exceptions import FailedRun
 from prefect.states import Failed, Scheduled
 
 from aepipe.errors import ParameterError, StoreError
-from flows import limits, missed_runs, names
-from flows.limits import check_limits
-from flows.missed_runs import cancel_missed_runs
-from flows.names import is_made_up, named
-from tasks.failures import tell_failures_in_one_line
+from aepipe.flows import limits, missed_runs, names
+from aepipe.flows.limits import check_limits
+from aepipe.flows.missed_runs import cancel_missed_runs
+from aepipe.flows.names import is_made_up, named
+from aepipe.tasks.failures import tell_failures_in_one_line
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 RUN = """
 import os
-from flows.embedded_server import start_embedded_server
+from aepipe.flows.embedded_server import start_embedded_server
 server = start_embedded_server()
 server.wait_until_healthy()
 print(server.url, server.folder, server.process.pid, os.environ["PREFECT_API_AUTH_STRING"], flush=True)
@@ -71,7 +71,7 @@ def test_one_that_dies_while_it_starts_is_one_line(tmp_path):
     (tmp_path / "sqlalchemy.py").write_text("raise ImportError('this is what it died of')")
     code = """
 import sys
-from flows.embedded_server import EmbeddedServerError, start_embedded_server
+from aepipe.flows.embedded_server import EmbeddedServerError, start_embedded_server
 try:
     start_embedded_server().wait_until_healthy()
 except EmbeddedServerError as error:
@@ -86,7 +86,7 @@ except EmbeddedServerError as error:
 
 @pytest.mark.parametrize("folder", ["/proc/none"])
 def test_a_machine_without_a_writable_folder_is_told_so(folder, monkeypatch):
-    from flows import embedded_server
+    from aepipe.flows import embedded_server
 
     monkeypatch.setattr(embedded_server.tempfile, "tempdir", folder)
     with pytest.raises(embedded_server.EmbeddedServerError, match="Set TMPDIR to one"):

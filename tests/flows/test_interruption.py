@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 COMMAND = """
 import sys, time, typer
 from flows import interruption
-from flows.interruption import ending_in_one_line
+from aepipe.flows.interruption import ending_in_one_line
 interruption.END_SECONDS = 1
 app = typer.Typer()
 @app.command()

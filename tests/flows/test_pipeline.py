@@ -11,16 +11,16 @@ import pytest
 from PIL import Image
 from prefect.client.orchestration import get_client
 
+from aepipe.flows.executors import train_all
+from aepipe.flows.pipeline import pipeline
+from aepipe.gate.settings import PublishSettings
 from aepipe.noise import NoiseParameters
-from aepipe.publishing.channels import read_channel
-from aepipe.publishing.manifest import list_releases, resolve_release
-from aepipe.publishing.settings import PublishSettings
-from aepipe.publishing.verify import find_problems
 from aepipe.recipes.plan import Overrides
+from aepipe.releases.channels import read_channel
+from aepipe.releases.manifest import list_releases, resolve_release
+from aepipe.releases.verify import find_problems
+from aepipe.stages.stage import file_sha256
 from aepipe.store import open_store
-from aepipe.store.stages import file_sha256
-from flows import train_all
-from flows.pipeline import pipeline
 
 NOISE = NoiseParameters(kinds=("gaussian",), levels=(0.2, 0.4), max_images=50)
 TWO = ["mnist-dense", "mnist-variational"]

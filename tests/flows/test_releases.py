@@ -4,9 +4,9 @@ import pytest
 from prefect.exceptions import ParameterTypeError
 from releases import put_release
 
-from aepipe.publishing.channels import read_channel
+from aepipe.flows.releases import promote_release, prune_releases, rollback_channel, verify_release
+from aepipe.releases.channels import read_channel
 from aepipe.store import open_store
-from flows.releases import promote_release, prune_releases, rollback_channel, verify_release
 
 OLD, NEW, SMALL = "20260101T000000Z-a", "20260201T000000Z-b", "20260202T000000Z-c"
 

@@ -2,9 +2,9 @@
 
 import csv
 
+from aepipe.experiments.space import Range, SearchRanges
+from aepipe.flows.tune import tune
 from aepipe.recipes.plan import Overrides, SplitOverrides
-from aepipe.stages.search_space import Range, SearchRanges
-from flows.tune import tune
 
 
 def run(folder, trials):

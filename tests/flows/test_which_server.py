@@ -8,8 +8,8 @@ import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from aepipe.errors import ParameterError
-from flows import which_server
-from flows.which_server import use_server
+from aepipe.flows import which_server
+from aepipe.flows.which_server import use_server
 
 PROFILES = 'active = "other"\n[profiles.other]\nPREFECT_API_URL = "http://user:secret@other.test:4200/api"\n'
 

@@ -6,7 +6,7 @@ import pytest
 from prefect.states import Cancelled, Failed, State, exception_to_failed_state
 
 from aepipe.errors import StoreError, TrainingError
-from tasks.failures import failure_of, message_of
+from aepipe.tasks.failures import failure_of, message_of
 
 
 @pytest.mark.parametrize(

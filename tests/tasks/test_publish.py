@@ -2,7 +2,7 @@
 
 from prefect import flow
 
-from tasks.publish import this_run
+from aepipe.tasks.publish import this_run
 
 
 def test_a_run_that_is_tried_again_is_the_same_run_with_a_start_of_its_own(prefect_server):

@@ -10,7 +10,7 @@ import pytest
 
 from aepipe.datasets.cache import check_files, data_set_folder, fetch_arrays
 from aepipe.errors import DataError
-from aepipe.folders import default_cache_folder
+from aepipe.io.folders import default_cache_folder
 
 TRAIN = "/published/train_images.gz"
 

@@ -17,7 +17,7 @@ from aepipe.models import build, fit_start
 from aepipe.models.options import ResidualOptions
 from aepipe.noise import NoiseParameters, NoiseSpec
 from aepipe.noisy_test_set import build_noisy_test_set
-from aepipe.publishing.pages import _read_metrics
+from aepipe.pages.release import _read_metrics
 from aepipe.splits import Split
 
 EVERY_MODEL = {

@@ -6,13 +6,13 @@ import pytest
 from releases import put_release
 
 from aepipe.errors import ConflictError, CorruptObjectError, ParameterError
+from aepipe.gate.verdicts import Verdict
 from aepipe.publishing import promotion
 from aepipe.publishing.change import Change, latest_change
-from aepipe.publishing.channels import point_channel, read_channel
-from aepipe.publishing.manifest import manifest_bytes, manifest_sha256, read_manifest, resolve_release
-from aepipe.publishing.outcome import Verdict
 from aepipe.publishing.promotion import Judgement, promote, promote_passed, rollback
-from aepipe.publishing.verify import find_problems
+from aepipe.releases.channels import point_channel, read_channel
+from aepipe.releases.manifest import manifest_bytes, manifest_sha256, read_manifest, resolve_release
+from aepipe.releases.verify import find_problems
 from aepipe.store import open_store
 
 OLD, NEW, RIVAL = "20260101T000000Z-a", "20260201T000000Z-b", "20260203T000000Z-c"

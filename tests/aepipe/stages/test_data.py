@@ -10,8 +10,8 @@ from servers.server import make_client
 
 from aepipe.datasets.formats import folders
 from aepipe.errors import AccessDeniedError, ChangedDataError, DataError
+from aepipe.gate.verdicts import Verdict
 from aepipe.publishing.contents import summarise
-from aepipe.publishing.outcome import Verdict
 from aepipe.stages.data import (
     DataParameters,
     DataSettings,

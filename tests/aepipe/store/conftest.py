@@ -6,8 +6,9 @@ import uuid
 import pytest
 
 from aepipe.io.s3_client import make_client
-from aepipe.store import open_store, s3
+from aepipe.store import open_store
 from aepipe.store.preflight import preflight
+from aepipe.store.s3 import store as s3_store
 
 # A server of one's own: AEPIPE_TEST_S3=<endpoint> with the usual AWS variables, and a bucket that exists.
 NAMED = ["named"] if os.environ.get("AEPIPE_TEST_S3") else []
@@ -43,7 +44,7 @@ def store(server_name, request, tmp_path, monkeypatch, clients_of):
             clients[total_max_attempts] = make_client(session, total_max_attempts)
         return clients[total_max_attempts]
 
-    monkeypatch.setattr(s3, "make_client", make_once)
+    monkeypatch.setattr(s3_store, "make_client", make_once)
     return open_store(f"s3://{_bucket(server_name, request, monkeypatch)}/{uuid.uuid4().hex}")
 
 

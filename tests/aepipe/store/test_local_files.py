@@ -5,10 +5,10 @@ import os
 import pytest
 
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError
-from aepipe.folders import default_cache_folder
+from aepipe.io.folders import default_cache_folder
+from aepipe.stages.stage import produce_stage
 from aepipe.store import open_store
 from aepipe.store.local_files import local_file
-from aepipe.store.stages import produce_stage
 
 
 @pytest.fixture

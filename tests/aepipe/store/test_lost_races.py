@@ -8,7 +8,7 @@ from in_threads import in_threads
 from servers.faults import fault_proxy
 
 from aepipe.errors import ConflictError, UnknownOutcomeError
-from aepipe.publishing.channels import point_channel, read_channel
+from aepipe.releases.channels import point_channel, read_channel
 from aepipe.store import open_store
 from aepipe.store.preflight import preflight
 

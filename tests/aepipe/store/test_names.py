@@ -8,11 +8,11 @@ from pydantic import TypeAdapter, ValidationError
 from releases import describe
 
 from aepipe.errors import CorruptObjectError
-from aepipe.publishing.channel_form import Channel
-from aepipe.publishing.manifest import Manifest, ReleaseFile
+from aepipe.releases.channel import Channel
+from aepipe.releases.manifest import Manifest, ReleaseFile
+from aepipe.stages.stage import StageManifest
 from aepipe.store.parsing import parse_stored
 from aepipe.store.refs import Ref
-from aepipe.store.stages import StageManifest
 
 RELEASE = "20260101T020000Z-1a2b3c"
 HOSTILE = [

@@ -8,7 +8,7 @@ from PIL import Image
 from aepipe.evaluation import figures
 from aepipe.noise import NoiseParameters
 from aepipe.noisy_test_set import build_noisy_test_set
-from aepipe.publishing.index import Series
+from aepipe.pages.index import Series
 
 GENERATOR = np.random.default_rng(0)
 GREY, COLOR = GENERATOR.random((10, 8, 8, 1)), GENERATOR.random((10, 12, 9, 3))

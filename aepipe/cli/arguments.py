@@ -1,0 +1,112 @@
+"""What the command line is given, read: names and values with `=`, dots and commas between them."""
+
+from collections.abc import Mapping
+
+from aepipe.errors import ParameterError
+from aepipe.experiments.space import CHOICES
+from aepipe.experiments.sweep import SweepValues
+from aepipe.gate.settings import PublishSettings
+from aepipe.noise import NoiseParameters
+from aepipe.recipes import RECIPES, complete_name, spelled_out
+from aepipe.recipes.plan import Overrides, SplitOverrides
+from aepipe.stages.data import DataSettings
+from aepipe.suggestions import did_you_mean
+from aepipe.training.settings import CheckpointSettings
+
+# What --set takes: before a dot the group, which a recipe's name can stand for, after it the names of its model.
+GROUPS = {
+    "data": DataSettings,
+    "split": SplitOverrides,
+    "noise": NoiseParameters,
+    "checkpoints": CheckpointSettings,
+    "publishing": PublishSettings,
+}
+LISTS = ("kinds", "levels")
+
+
+def settable() -> str:
+    """Return the names that --set takes, in words."""
+    dotted = (f"{group}.{name}" for group, model in GROUPS.items() for name in model.model_fields)
+    return ", ".join((*Overrides.model_fields, *dotted))
+
+
+def split_list(text: str) -> list[str]:
+    """Return what stands between commas, without blanks around it."""
+    return [item.strip() for item in text.split(",")]
+
+
+def parse_recipes(text: str) -> list[str]:
+    """Return the recipes that names with commas between them stand for.
+
+    Raises:
+        ParameterError: a name stands for none, or for several.
+    """
+    return list(RECIPES) if text.strip() == "all" else [complete_name(name) for name in split_list(text)]
+
+
+def parse_changes(changes: list[str]) -> dict:
+    """Return the pipeline's parameters that --set names.
+
+    Raises:
+        ParameterError: a change is not name=value, or names nothing that can be changed.
+    """
+    parameters = {"overrides": {}, "recipe_overrides": {}, **{name: {} for name in GROUPS}}
+    for change in changes:
+        path, value = _name_and_value(change, "name=value or recipe.name=value")
+        group, dot, name = path.rpartition(".")
+        recipe = spelled_out(group)
+        if recipe in RECIPES:
+            target = parameters["recipe_overrides"].setdefault(recipe, {})
+        elif group in GROUPS or not dot:
+            target = parameters[group or "overrides"]
+        else:
+            legal = (*GROUPS, *RECIPES)
+            rule = f"Before the dot stands one of {', '.join(legal)}."
+            raise ParameterError(rule, did_you_mean(group, legal), set=change)
+        _require_name(name, GROUPS.get(group, Overrides).model_fields, change)
+        target[name] = split_list(value) if group == "noise" and name in LISTS else value
+    return parameters
+
+
+def parse_lists(changes: list[str]) -> dict[str, list[str]]:
+    """Return the lists of values that --set names.
+
+    Raises:
+        ParameterError: a change is not name=value,value,..., or names nothing that can be changed.
+    """
+    lists = {}
+    for change in changes:
+        name, value = _name_and_value(change, "name=value,value,...")
+        _require_name(name, SweepValues.model_fields, change)
+        lists[name] = split_list(value)
+    return lists
+
+
+def parse_space(changes: list[str]) -> dict:
+    """Return ranges and values that --set names; a range of the learning rate where it names none.
+
+    Raises:
+        ParameterError: a change is neither name=low..high nor name=value,value,..., or names nothing to search in.
+    """
+    space = {"ranges": {}, "values": {}}
+    for change in changes or ["learning_rate=0.0001..0.01"]:
+        name, value = _name_and_value(change, "name=low..high or name=value,value,...")
+        _require_name(name, CHOICES, change)
+        low, dots, high = value.partition("..")
+        if dots:
+            space["ranges"][name] = {"low": low.strip(), "high": high.strip()}
+        else:
+            space["values"][name] = split_list(value)
+    return space
+
+
+def _name_and_value(change: str, form: str) -> tuple[str, str]:
+    name, equals, value = change.partition("=")
+    if not equals or not name.strip().rpartition(".")[2]:
+        raise ParameterError(f"A change has the form {form}.", set=change)
+    return name.strip(), value.strip()
+
+
+def _require_name(name: str, legal: Mapping[str, object] | tuple[str, ...], change: str) -> None:
+    if name not in legal:
+        raise ParameterError(f"What is set is one of {', '.join(legal)}.", did_you_mean(name, legal), set=change)

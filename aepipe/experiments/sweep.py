@@ -1,0 +1,131 @@
+"""Stage `sweep`: one table of what several trainings of a recipe came to."""
+
+import csv
+import io
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from aepipe.cells import as_cells
+from aepipe.errors import ParameterError
+from aepipe.evaluation.strongest import BASELINES
+from aepipe.recipes import RecipeName
+from aepipe.recipes.plan import Overrides
+from aepipe.stages.fingerprint import fingerprint
+from aepipe.stages.outcome import Outcome
+from aepipe.stages.request import TrainingRequest, with_needed_noise
+from aepipe.stages.stage import StageResult, produce_stage
+from aepipe.store.interface import Store
+
+MOST_TRAININGS = 1000
+FIGURES = ("mse_per_pixel", *BASELINES)
+
+
+class _Values(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def chosen(self) -> dict[str, list]:
+        """Return the lists that were set, by name."""
+        return {name: values for name, values in self if values is not None}
+
+    def combinations(self) -> Iterator[Overrides]:
+        """Yield every combination of the values, the last name's changing fastest."""
+        lists = self.chosen()
+        for chosen in itertools.product(*lists.values()):
+            yield Overrides(**dict(zip(lists, chosen, strict=True)))
+
+
+def _list_of(field: Any) -> tuple[Any, Any]:
+    """Return a list of an override's values, each within the override's own bounds."""
+    value = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+    values = Field(None, title=field.title, description=f"Values to try. {field.description}", min_length=1)
+    return list[value] | None, values
+
+
+SweepValues = create_model(
+    "SweepValues",
+    __base__=_Values,
+    __doc__="Values to try of what a run can override; seeds are a parameter of their own.",
+    **{name: _list_of(field) for name, field in Overrides.model_fields.items() if name != "seed"},
+)
+
+
+def plan_sweep(
+    recipe: RecipeName, seeds: Sequence[int], values: _Values, overrides: Overrides, **shared: Any
+) -> list[TrainingRequest]:
+    """Return a request for each combination of values with each seed.
+
+    Args:
+        recipe: What to train.
+        seeds: Each once.
+        values: Lists of values; a list goes before the same name in overrides.
+        overrides: What is changed about every training.
+        **shared: The requests' other fields.
+
+    Raises:
+        ParameterError: a training would be the same as another, or there are too many.
+    """
+    requests = [
+        TrainingRequest(
+            recipe=recipe,
+            overrides=overrides.replaced_by(combination).replaced_by(Overrides(seed=seed)),
+            # Nothing of a sweep is published.
+            exports=(),
+            **shared,
+        )
+        for combination in values.combinations()
+        for seed in seeds
+    ]
+    if len(set(requests)) < len(requests):
+        raise ParameterError("Each training of a sweep is another one.", "Name each seed and each value once.")
+    if len(requests) > MOST_TRAININGS:
+        way_out = "Name fewer seeds or values, or divide the sweep."
+        raise ParameterError(f"A sweep has at most {MOST_TRAININGS} trainings.", way_out, trainings=len(requests))
+    return with_needed_noise(requests)
+
+
+def tabulate(store: Store, outcomes: Sequence[Outcome]) -> StageResult:
+    """Put a table of trainings into the store: what was chosen, the seed, held-out errors, seconds.
+
+    Its facts are the number of trainings, and the best and the worst error in a few words.
+    """
+    rows = [_row(outcome) for outcome in outcomes]
+    inputs = {str(number): _identity(outcome) for number, outcome in enumerate(outcomes)}
+    name = fingerprint("sweep", Overrides(), inputs, ["aepipe.experiments.sweep"], [])
+
+    def work(folder: Path) -> Mapping[str, Any]:
+        text = io.StringIO()
+        columns = list(dict.fromkeys(column for row in rows for column in row))
+        writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(map(as_cells, rows))
+        (folder / "results.csv").write_text(text.getvalue())
+        return {"num_trainings": len(rows), "best": _best(rows)}
+
+    return produce_stage(store, "sweep", name, work)
+
+
+def _identity(outcome: Outcome) -> str:
+    return outcome.error if outcome.evaluated is None else outcome.evaluated.digest
+
+
+def _row(outcome: Outcome) -> dict[str, Any]:
+    row: dict[str, Any] = {"recipe": outcome.recipe, "setting": outcome.setting}
+    if outcome.plan is not None:
+        row |= {"code_size": outcome.plan.model.code_size, **outcome.plan.training.model_dump(mode="json")}
+    if outcome.evaluated is not None:
+        row |= {name: outcome.evaluated.facts.get(name) for name in FIGURES}
+        row |= {"training_seconds": outcome.trained.facts["training_seconds"], "training": outcome.trained.fingerprint}
+    return {**row, "error": outcome.error or ""}
+
+
+def _best(rows: Sequence[Mapping[str, Any]]) -> str:
+    measured = [row for row in rows if "mse_per_pixel" in row]
+    if not measured:
+        return "none succeeded"
+    best = min(measured, key=lambda row: row["mse_per_pixel"])
+    worst = max(row["mse_per_pixel"] for row in measured)
+    return f"best MSE {best['mse_per_pixel']:.5f} with seed {best['seed']}, worst {worst:.5f}"

@@ -1,0 +1,89 @@
+"""Runs a model's files in a process that did not make them, and prints how far their outputs are from the model's.
+
+python -m aepipe.exports.check ARRAYS.npz onnx=model.onnx litert=model.tflite
+"""
+
+import json
+import sys
+import zipfile
+from collections.abc import Callable
+
+import numpy as np
+
+from aepipe.io.temporary import temporary_folder
+
+
+def _keras(path: str) -> Callable[[np.ndarray], np.ndarray]:
+    from aepipe.training.saving import load_model
+
+    model = load_model(path)
+    return lambda images: model.predict(images, verbose=0)
+
+
+def _saved_model(path: str) -> Callable[[np.ndarray], np.ndarray]:
+    from aepipe.training.runtime import tf
+
+    with temporary_folder("exports") as folder:
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(folder)
+        loaded = tf.saved_model.load(str(folder))
+
+    def run(images: np.ndarray) -> np.ndarray:
+        # Named so that what it needs lives as long as it does.
+        (made,) = loaded.signatures["reconstruct"](tf.constant(images)).values()
+        return made.numpy()
+
+    return run
+
+
+def _onnx(path: str) -> Callable[[np.ndarray], np.ndarray]:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    (given,) = session.get_inputs()
+    return lambda images: session.run(None, {given.name: images})[0]
+
+
+def _litert(path: str) -> Callable[[np.ndarray], np.ndarray]:
+    from aepipe.training.runtime import tf
+
+    interpreter = tf.lite.Interpreter(path)
+
+    def run(images: np.ndarray) -> np.ndarray:
+        (given,), (made,) = interpreter.get_input_details(), interpreter.get_output_details()
+        interpreter.resize_tensor_input(given["index"], images.shape)
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(given["index"], images)
+        interpreter.invoke()
+        return interpreter.get_tensor(made["index"])
+
+    return run
+
+
+LOADERS = {"keras": _keras, "saved-model": _saved_model, "onnx": _onnx, "litert": _litert, "litert-int8": _litert}
+BATCH_SIZE = 100
+
+
+def main(arrays: str, *files: str) -> None:
+    """Print one line of JSON: format to its differences."""
+    with np.load(arrays) as archive:
+        images, expected = archive["images"], archive["expected"]
+    found = {}
+    for file in files:
+        name, _, path = file.partition("=")
+        run = LOADERS[name](path)
+        starts = range(0, len(images), BATCH_SIZE)
+        outputs = np.concatenate([run(images[start : start + BATCH_SIZE]) for start in starts])
+        if outputs.shape != expected.shape:
+            sys.exit(f"{name} gives {outputs.shape}, Keras {expected.shape}")
+        difference = outputs.astype(np.float64) - expected
+        found[name] = {
+            "max_abs_difference": float(np.abs(difference).max()),
+            "mse_to_keras": float(np.mean(np.square(difference))),
+            "mse_per_pixel": float(np.mean(np.square(outputs.astype(np.float64) - images))),
+        }
+    print(json.dumps(found, allow_nan=False))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,71 @@
+"""On which held-out pictures a published model and a new one compare: those that neither has learned from.
+
+A model has learned from what it trained on, and from what its kept epoch was chosen by. A picture is known by its
+digest, in whatever row it is now.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aepipe.errors import AepipeError
+from aepipe.parts import TEST, TRAIN, VALIDATION
+from aepipe.releases.manifest import Manifest
+from aepipe.stages.data import load_digests
+from aepipe.stages.outcome import Outcome
+from aepipe.stages.stage import find_stage
+from aepipe.store.interface import Store
+
+
+@dataclass(frozen=True)
+class Comparable:
+    """Held-out pictures to compare on.
+
+    Attributes:
+        chosen: (num_held_out,) booleans, in the order of the new model's held-out rows.
+        problem: Why there are none.
+    """
+
+    chosen: np.ndarray
+    problem: str = ""
+
+
+def find_comparable(store: Store, outcome: Outcome, incumbent: Manifest) -> Comparable:
+    """Return the run's held-out pictures that neither its model nor a release's model of the recipe has learned from.
+
+    Args:
+        store: Where the stages of both are.
+        outcome: The run's recipe.
+        incumbent: The release.
+    """
+    num_held_out = outcome.split.facts["num_test"]
+    if _is_same_split(outcome, incumbent):
+        return Comparable(np.ones(num_held_out, bool))
+    nothing = np.zeros(num_held_out, bool)
+    theirs = _digests_of(store, incumbent, outcome.recipe)
+    if theirs is None:
+        return Comparable(nothing, "What it has learned from is not known any more.")
+    ours = load_digests(store, outcome.data, outcome.split)
+    if not np.isin(np.concatenate(list(ours.values())), np.concatenate(list(theirs.values()))).any():
+        return Comparable(nothing, "It is of other pictures: the two data sets have none in common.")
+    learned = np.concatenate([parts[name] for parts in (ours, theirs) for name in (TRAIN, VALIDATION)])
+    chosen = ~np.isin(ours[TEST], learned)
+    problem = "" if chosen.any() else "One of the two has learned from each picture that is held out."
+    return Comparable(chosen, problem)
+
+
+def _is_same_split(outcome: Outcome, incumbent: Manifest) -> bool:
+    """Tell whether the same rows of the same images are held out; releases of every age say so."""
+    facts = incumbent.recipes.get(outcome.recipe, {})
+    held_out = outcome.data.facts["images_sha256"], outcome.split.facts["test_sha256"]
+    return held_out == (facts.get("images_sha256"), facts.get("test_rows_sha256"))
+
+
+def _digests_of(store: Store, manifest: Manifest, recipe: str) -> dict[str, np.ndarray] | None:
+    lineage = manifest.lineage.get(recipe, {})
+    try:
+        data, split = (stage in lineage and find_stage(store, stage, lineage[stage]) for stage in ("data", "split"))
+        return load_digests(store, data or None, split) if split else None
+    except AepipeError:
+        # Pruned or damaged: it can't be said what was learned from, which the caller tells.
+        return None

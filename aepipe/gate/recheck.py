@@ -1,0 +1,113 @@
+"""Published models, loaded from their published bytes and measured on a run's held-out images."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from aepipe.errors import CorruptObjectError, ModelFileError, NewerObjectError, ObjectNotFoundError
+from aepipe.gate.fairness import Comparable
+from aepipe.gate.rules import Measured, is_denoiser
+from aepipe.io.temporary import temporary_folder
+from aepipe.models.options import count_parameters
+from aepipe.noise import NoiseSpec
+from aepipe.recipes.plan import TrainingPlan
+from aepipe.recipes.trained import TrainedRecipe
+from aepipe.stages.data import load_data, load_split
+from aepipe.stages.noise import load_noise
+from aepipe.stages.outcome import Outcome
+from aepipe.store.interface import Store
+from aepipe.store.parsing import parse_stored
+
+# What may be wrong about the files of a release. A store that does not answer is not: the run is tried again.
+NOT_LOADABLE = (CorruptObjectError, ModelFileError, NewerObjectError, ObjectNotFoundError)
+
+BY_HAND = "Use another channel, or promote it by hand: aepipe releases promote RELEASE --force --why TEXT."
+
+
+@dataclass(frozen=True)
+class PublishedErrors:
+    """What a published model comes to on the run's held-out images, those of the noisy test set for a denoiser.
+
+    Attributes:
+        release: The release that it is in.
+        per_image: (num_images,) MSE per pixel, in the order of the held-out rows; none where it can't be measured.
+        problem: Why not.
+    """
+
+    release: str
+    per_image: np.ndarray
+    problem: str = ""
+
+    def on_all(self) -> Measured:
+        """Return the mean error."""
+        return Measured(self.release, _mean(self.per_image), self.problem)
+
+    def beside(self, candidate: "PublishedErrors", comparable: Comparable) -> Measured:
+        """Return the mean error on what is comparable, with that of the run's own model on the same images."""
+        if self.problem or comparable.problem:
+            problem = self.problem or f"No fair comparison: {comparable.problem} {BY_HAND}"
+            return Measured(self.release, math.nan, problem)
+        # A noisy test set has the first of the held-out images.
+        chosen = comparable.chosen[: len(self.per_image)]
+        if not chosen.any():
+            return Measured(self.release, math.nan, f"No fair comparison: none of the noisy images is new. {BY_HAND}")
+        return Measured(
+            self.release,
+            _mean(self.per_image[chosen]),
+            candidate_error=math.nan if candidate.problem else _mean(candidate.per_image[chosen]),
+            num_images=int(chosen.sum()),
+            num_held_out=len(chosen),
+        )
+
+
+def measure_published(store: Store, release: str, outcome: Outcome) -> PublishedErrors:
+    """Return what a recipe's model in a release comes to on the run's held-out images, from its bytes in the store.
+
+    A denoiser is judged by its error on noise of the level that it was trained for, any other by that on clean images.
+    """
+    prefix = f"releases/{release}/models/{outcome.recipe}"
+    inputs, targets = _held_out_images(store, outcome)
+    try:
+        key = f"{prefix}/recipe.json"
+        plan = parse_stored(store.get(key), TrainedRecipe, key).plan
+        shape = plan.image_shape
+        if shape != inputs.shape[1:]:
+            shapes = ["x".join(map(str, of)) for of in (shape, inputs.shape[1:])]
+            return _not_measured(release, f"Its images are {shapes[0]}, this run's {shapes[1]}: use another channel.")
+        model = _load(store, f"{prefix}/model.keras", plan)
+    except NOT_LOADABLE as error:
+        return _not_measured(release, f"It can't be loaded: {str(error).splitlines()[0]}")
+    # Here, because pandas comes with it.
+    from aepipe.evaluation.metrics import mse_per_image
+    from aepipe.evaluation.subject import predict
+
+    return PublishedErrors(release, mse_per_image(targets, predict(model, inputs)))
+
+
+def _load(store: Store, key: str, plan: TrainingPlan):
+    from aepipe.training.model_files import Expected, load_published
+
+    expected = Expected(count_parameters(plan.model, plan.image_shape), plan.image_shape, plan.image_shape)
+    # Not through the cache: it is the bytes in the store that are judged.
+    with temporary_folder("gate") as folder:
+        path = folder / "model.keras"
+        store.get_file(key, path)
+        return load_published(path, expected)
+
+
+def _held_out_images(store: Store, outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:
+    if is_denoiser(outcome.evaluated.facts):
+        spec = NoiseSpec(kind="gaussian", level=outcome.plan.training.corruption.level)
+        clean, noisy = load_noise(store, outcome.noisy).pair(spec)
+        return noisy, clean
+    images = load_data(store, outcome.data).scaled(load_split(store, outcome.split).test)
+    return images, images
+
+
+def _not_measured(release: str, problem: str) -> PublishedErrors:
+    return PublishedErrors(release, np.empty(0), problem)
+
+
+def _mean(errors: np.ndarray) -> float:
+    return float(errors.mean()) if len(errors) else math.nan

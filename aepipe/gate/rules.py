@@ -1,0 +1,199 @@
+"""The gate: which recipes of a run a channel shall have, decided by rules, always with figures and a reason."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aepipe.evaluation.strongest import find_baselines, find_strongest
+from aepipe.gate.settings import PublishSettings
+from aepipe.gate.verdicts import Outcome, RuleResult, Verdict
+from aepipe.notation import decimals, significant, words
+
+# Figures of a rule that are numbers of images.
+COUNTS = ("images", "held_out")
+
+
+@dataclass(frozen=True)
+class Demands:
+    """Which rules hold a recipe back. That a model is sound is always demanded.
+
+    Attributes:
+        baselines: It must beat the strongest baseline at its code size; a denoiser doing nothing and the best linear
+            map.
+        incumbent: It must not be worse than the channel's model.
+    """
+
+    baselines: bool
+    incumbent: bool
+
+    @classmethod
+    def of(cls, setting: str, preset: str, settings: PublishSettings) -> "Demands":
+        """Return what a run demands: a source's own setting need not beat a baseline, a demonstration nothing."""
+        baselines = setting == "tuned" and preset == "full"
+        chosen = settings.demand_baselines
+        return cls(baselines=baselines if chosen is None else chosen, incumbent=preset == "full")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A published model's error on the run's held-out images, measured now.
+
+    Attributes:
+        release: The release that it is in.
+        error: MSE per pixel; NaN where there is none.
+        problem: Why there is none.
+        candidate_error: That of the run's own model on the same images; None where it is on all of them.
+        num_images: On how many images; None where it is all of them.
+        num_held_out: How many are held out in all.
+    """
+
+    release: str
+    error: float
+    problem: str = ""
+    candidate_error: float | None = None
+    num_images: int | None = None
+    num_held_out: int | None = None
+
+    @property
+    def on_which(self) -> str:
+        """On how many of the held-out images it was measured, in words; empty where it was all of them."""
+        if self.num_images is None:
+            return ""
+        return f"{self.num_images} of {self.num_held_out} held-out images, those that neither model has learned from"
+
+
+def is_sound(outcome: Outcome) -> bool:
+    """Tell whether a recipe came to a model that somebody could use; others are not even candidates."""
+    return outcome.error is None and all(rule.passed for rule in _soundness(outcome.evaluated.facts))
+
+
+def judged_error(facts: Mapping[str, Any]) -> float:
+    """Return the error that models are compared by: a denoiser's on noisy input, any other's on clean."""
+    return facts["denoised_mse_per_pixel" if is_denoiser(facts) else "mse_per_pixel"]
+
+
+def is_denoiser(facts: Mapping[str, Any]) -> bool:
+    """Tell whether the noisy test set has the noise that the model was trained for."""
+    return facts.get("denoised_mse_per_pixel") is not None
+
+
+def judge(
+    outcome: Outcome,
+    reloaded: Measured | None,
+    incumbent: Measured | None,
+    demands: Demands,
+    settings: PublishSettings,
+) -> Verdict:
+    """Return the decision about one recipe, with every rule that was applied.
+
+    Args:
+        outcome: What the recipe came to.
+        reloaded: Its model, loaded from its published bytes; None where it has none.
+        incumbent: The channel's model of the recipe; None where there is nothing to compare with.
+        demands: Which rules hold it back.
+        settings: The tolerances.
+    """
+    if outcome.error is not None:
+        return Verdict(recipe=outcome.recipe, verdict="failed", reason=outcome.error)
+    facts = outcome.evaluated.facts
+    rules = [*_soundness(facts)]
+    if reloaded is not None:
+        rules.append(_reload_rule(judged_error(facts), reloaded, settings.reload_tolerance))
+    rules += _baseline_rules(facts, demands.baselines)
+    if incumbent is not None:
+        own = judged_error(facts) if incumbent.candidate_error is None else incumbent.candidate_error
+        rules.append(_incumbent_rule(own, incumbent, settings, demands.incumbent))
+    broken = [rule for rule in rules if rule.demanded and not rule.passed]
+    return Verdict(
+        recipe=outcome.recipe,
+        verdict="held" if broken else "first" if incumbent is None else "promoted",
+        rules=tuple(rules),
+        reason=_reason(rules, broken, incumbent),
+    )
+
+
+def _soundness(facts: Mapping[str, Any]) -> Iterator[RuleResult]:
+    mse, mean_mse = facts["mse_per_pixel"], facts["mean_image_mse_per_pixel"]
+    yield RuleResult(
+        rule="The error on held-out data is finite.", passed=math.isfinite(mse), figures={"mse_per_pixel": _figure(mse)}
+    )
+    yield RuleResult(
+        rule="The code varies between images: it has not collapsed.",
+        passed=not facts["collapsed"],
+        figures={"code_standard_deviation": facts["code_standard_deviation"]},
+    )
+    yield RuleResult(
+        rule="The model tells more about an image than the mean image does.",
+        passed=mse < mean_mse,
+        figures={"mse_per_pixel": _figure(mse), "mean_image_mse_per_pixel": mean_mse},
+    )
+
+
+def _reload_rule(measured: float, reloaded: Measured, tolerance: float) -> RuleResult:
+    problem = f" {reloaded.problem}" if reloaded.problem else ""
+    return RuleResult(
+        rule=f"The published bytes load and come to the same error within {tolerance:g} of it.{problem}",
+        passed=abs(reloaded.error - measured) <= tolerance * measured,
+        figures={"measured": measured, "reloaded": _figure(reloaded.error)},
+    )
+
+
+def _baseline_rules(facts: Mapping[str, Any], demanded: bool) -> Iterator[RuleResult]:
+    error = judged_error(facts)
+    if not is_denoiser(facts):
+        baselines, strongest = find_baselines(facts), find_strongest(facts)
+        which = f", the strongest of {len(baselines)} baselines" if len(baselines) > 1 else ""
+        yield RuleResult(
+            rule=f"The model beats {strongest.label} at the same code size{which}.",
+            passed=error < strongest.mse_per_pixel,
+            demanded=demanded,
+            figures={"error": error, **{baseline.name: baseline.mse_per_pixel for baseline in baselines}},
+        )
+        return
+    for name, opponent in (("noisy_mse_per_pixel", "doing nothing"), ("linear_mse_per_pixel", "the best linear map")):
+        yield RuleResult(
+            rule=f"The model beats {opponent}.",
+            passed=error < facts[name],
+            demanded=demanded,
+            figures={"error": error, name: facts[name]},
+        )
+
+
+def _incumbent_rule(error: float, incumbent: Measured, settings: PublishSettings, demanded: bool) -> RuleResult:
+    problem = f" {incumbent.problem}" if incumbent.problem else ""
+    figures = {"error": _figure(error), "incumbent": _figure(incumbent.error)}
+    if incumbent.num_images is not None:
+        figures |= {"images": incumbent.num_images, "held_out": incumbent.num_held_out}
+    return RuleResult(
+        rule=f"Not more than {settings.regression_tolerance:.0%} worse than the model of {incumbent.release} "
+        f"on the same images{f': {incumbent.on_which}' if incumbent.on_which else ''}.{problem}",
+        passed=error <= (1 + settings.regression_tolerance) * incumbent.error,
+        demanded=demanded,
+        figures=figures,
+    )
+
+
+def _reason(rules: list[RuleResult], broken: list[RuleResult], incumbent: Measured | None) -> str:
+    if broken:
+        return f"Broken {'rule' if len(broken) == 1 else 'rules'}: {' '.join(_with_figures(rule) for rule in broken)}"
+    waived = [rule for rule in rules if not rule.passed]
+    said = "Every rule that is demanded holds." if waived else "Every rule holds."
+    compared = " The channel has no model of it to compare with."
+    if incumbent is not None:
+        compared = f" Compared on {incumbent.on_which}." if incumbent.on_which else ""
+    return f"{said}{compared}" + (
+        f" Not demanded, and broken: {' '.join(_with_figures(rule) for rule in waived)}" if waived else ""
+    )
+
+
+def _with_figures(rule: RuleResult) -> str:
+    figures = ", ".join(
+        f"{words(name)} {decimals(value, 0) if name in COUNTS else significant(value)}"
+        for name, value in rule.figures.items()
+    )
+    return f"{rule.rule} ({figures})"
+
+
+def _figure(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,41 @@
+"""What can be chosen about publishing."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from aepipe.releases.channels import DEMONSTRATION, PRODUCTION
+
+
+class PublishSettings(BaseModel):
+    """Where a run's models are promoted to, and what the gate demands of them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    channel: str | None = Field(
+        None,
+        pattern="^[a-z0-9-]+$",
+        max_length=64,
+        description="Channel of the recipes that pass the gate; production, or demonstration for preset quick.",
+    )
+    demand_baselines: bool | None = Field(
+        None,
+        description="Recipes must beat the strongest baseline, denoisers the linear map; by default tuned ones of "
+        "preset full must.",
+    )
+    regression_tolerance: float = Field(
+        0.02, ge=0, le=1, description="By what share a recipe's error may be over that of the channel's model."
+    )
+    reload_tolerance: float = Field(
+        1e-4, ge=0, le=0.1, description="By what share the error of the published bytes may differ from the measured."
+    )
+    verify: Literal["head", "full"] = Field(
+        "head", description="head compares every file's size after the upload, full reads all of them back."
+    )
+    allow_unsafe_pointer: bool = Field(
+        False, description="Publish to a server that does not enforce conditions: the last of several writers wins."
+    )
+
+    def channel_for(self, preset: str) -> str:
+        """Return the channel that a run of this preset promotes to."""
+        return self.channel or (PRODUCTION if preset == "full" else DEMONSTRATION)

@@ -1,0 +1,202 @@
+"""Published models, loaded: found by channel, checked against the release's manifest, with their preprocessing."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aepipe.errors import CorruptObjectError, ModelFileError, ObjectNotFoundError, ParameterError, StoreError
+from aepipe.inference.inputs import to_model_input
+from aepipe.models.options import count_parameters
+from aepipe.recipes.trained import TrainedRecipe
+from aepipe.releases.manifest import Manifest, ReleaseFile, has_model, resolve_release
+from aepipe.releases.signatures import require_trusted
+from aepipe.store import Store, open_store
+from aepipe.store.local_files import local_file
+from aepipe.store.parsing import parse_stored
+from aepipe.store.refs import Ref
+
+if TYPE_CHECKING:
+    from aepipe.training.model_files import Expected
+    from aepipe.training.runtime import keras
+
+PARTS = ("model", "encoder", "decoder")
+BATCH_IMAGES = 256
+LONGEST_REASON = 300
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A published autoencoder.
+
+    Attributes:
+        release: The id of the release that it is from.
+        recipe: The recipe's name.
+        model: Images to reconstructions, float32 (n, height, width, channels), pixels in [0, 1].
+        encoder: Images to codes, (n, code_size).
+        decoder: Codes to images.
+        trained: What was trained, and how its images were preprocessed.
+    """
+
+    release: str
+    recipe: str
+    model: "keras.Model"
+    encoder: "keras.Model"
+    decoder: "keras.Model"
+    trained: TrainedRecipe
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels) that the models take."""
+        return self.trained.plan.image_shape
+
+    def preprocess(self, images: np.ndarray, pixel_range: tuple[float, float] | None = None) -> np.ndarray:
+        """Return images in the form that the models take; `aepipe.inference.inputs.to_model_input` has the rules.
+
+        Args:
+            images: (n, height, width) or (n, height, width, channels), of integers or floats.
+            pixel_range: The values of black and white. By default floats have 0 and 1; integers have the values of
+                the training images, or 0 and 255 where those were floats.
+
+        Returns:
+            float32 (n, height, width, channels) in [0, 1].
+
+        Raises:
+            ParameterError: the images have another shape or type, or pixels outside of their range.
+        """
+        return to_model_input(images, self.trained, pixel_range)
+
+    def reconstruct(self, images: np.ndarray, batch_size: int = BATCH_IMAGES) -> np.ndarray:
+        """Return reconstructions of images that `preprocess` takes, or returned; they may leave [0, 1] a little."""
+        return _compute(self.model, self.preprocess(images), batch_size)
+
+    def encode(self, images: np.ndarray, batch_size: int = BATCH_IMAGES) -> np.ndarray:
+        """Return the codes, float32 (n, code_size), of images that `preprocess` takes, or returned."""
+        return _compute(self.encoder, self.preprocess(images), batch_size)
+
+    def decode(self, codes: np.ndarray, batch_size: int = BATCH_IMAGES) -> np.ndarray:
+        """Return the images, float32 (n, height, width, channels), of codes, (n, code_size).
+
+        Raises:
+            ParameterError: the codes have another shape.
+        """
+        codes = np.asarray(codes, np.float32)
+        code_size = self.trained.plan.model.code_size
+        if codes.ndim != 2 or codes.shape[1] != code_size or not len(codes):
+            raise ParameterError(
+                f"Codes of this model have the shape (n, {code_size}), at least one.", shape=codes.shape
+            )
+        return _compute(self.decoder, codes, batch_size)
+
+
+def _compute(model: "keras.Model", inputs: np.ndarray, batch_size: int) -> np.ndarray:
+    # As the evaluation does: without tracing, which takes longer than a few images.
+    starts = range(0, len(inputs), batch_size)
+    return np.concatenate([np.asarray(model(inputs[start : start + batch_size], training=False)) for start in starts])
+
+
+def load(store: Store | str | Path, recipe: str, channel: str = "production") -> LoadedModel:
+    """Load a recipe's published models; every byte is checked, and no code from a file is run.
+
+    Args:
+        store: An open store, or its URL: a folder, file:///path or s3://bucket/prefix.
+        recipe: The recipe's name.
+        channel: A channel's name, or a release's id.
+
+    Raises:
+        ObjectNotFoundError: there is no such channel or release, or it has no model of the recipe.
+        CorruptObjectError: a file is gone, or has other bytes than the manifest says.
+        UntrustedReleaseError: $AEPIPE_TRUSTED_KEYS is set, and none of these keys signed the release.
+        ModelFileError: a file holds the right bytes, but no model of its recipe.json, or none that loads safely.
+    """
+    opened = open_store(store) if isinstance(store, str | Path) else store
+    manifest = resolve_release(opened, channel)
+    require_trusted(opened, manifest)
+    files = _find_files(opened, manifest, recipe)
+    paths = {name: _local_path(opened, manifest.release, file) for name, file in files.items()}
+    trained = _read_recipe(paths["recipe.json"], files["recipe.json"])
+    expected = _expected(trained)
+    parts = {part: _load_part(paths[f"{part}.keras"], files[f"{part}.keras"], expected[part]) for part in PARTS}
+    return LoadedModel(release=manifest.release, recipe=recipe, trained=trained, **parts)
+
+
+def _find_files(store: Store, manifest: Manifest, recipe: str) -> dict[str, ReleaseFile]:
+    """Return the files that a model is loaded from, by name."""
+    files = {file.path: file for file in manifest.files}
+    names = [*(f"{part}.keras" for part in PARTS), "recipe.json"]
+    if not has_model(manifest, recipe):
+        there = [name for name in manifest.recipes if has_model(manifest, name)]
+        verdict = manifest.recipes.get(recipe, {}).get("verdict")
+        raise ObjectNotFoundError(
+            f"A release has models of the recipes that came out sound, here: {', '.join(there) or 'none'}.",
+            f"Choose one of those, or another release: aepipe releases list --store {store.url}",
+            recipe=recipe,
+            release=manifest.release,
+            **({} if verdict is None else {"verdict": verdict}),
+        )
+    missing = [name for name in names if f"models/{recipe}/{name}" not in files]
+    if missing:
+        raise ObjectNotFoundError(
+            f"A published model comes with {', '.join(names)}.",
+            "Publish the recipe again.",
+            recipe=recipe,
+            release=manifest.release,
+            missing=missing,
+        )
+    return {name: files[f"models/{recipe}/{name}"] for name in names}
+
+
+def _local_path(store: Store, release: str, file: ReleaseFile) -> Path:
+    uri = f"{store.url}/releases/{release}/{file.path}"
+    kind = "model" if file.path.endswith(".keras") else "document"
+    try:
+        return local_file(store, Ref(uri=uri, sha256=file.sha256, size=file.size, kind=kind))
+    except (CorruptObjectError, ObjectNotFoundError) as error:
+        raise CorruptObjectError(
+            "A release's files are there, with the bytes that its manifest names.",
+            f"See what is broken with: aepipe releases verify {release} --full --store {store.url}",
+            uri=uri,
+            sha256=file.sha256,
+        ) from error
+
+
+def _read_recipe(path: Path, file: ReleaseFile) -> TrainedRecipe:
+    try:
+        return parse_stored(path.read_bytes(), TrainedRecipe, file.path)
+    except CorruptObjectError as error:
+        raise StoreError(
+            "A published recipe.json says how images are preprocessed; those of the first releases don't.",
+            "Publish the recipe again.",
+            path=file.path,
+            reason=_one_line(error.problem),
+        ) from error
+
+
+def _expected(trained: TrainedRecipe) -> dict[str, "Expected"]:
+    """Return what each part must be."""
+    from aepipe.training.model_files import Expected
+
+    image, code = trained.plan.image_shape, (trained.plan.model.code_size,)
+    count = count_parameters(trained.plan.model, image)
+    shapes = {"model": (image, image), "encoder": (image, code), "decoder": (code, image)}
+    return {part: Expected(count, *shapes[part]) for part in PARTS}
+
+
+def _load_part(path: Path, file: ReleaseFile, expected: "Expected | None" = None) -> "keras.Model":
+    # Here, because everything that trains nothing must start without TensorFlow.
+    from aepipe.training.model_files import load_published
+
+    try:
+        return load_published(path, expected)
+    except ModelFileError as error:
+        raise ModelFileError(
+            "A published model loads in Keras' safe mode, which runs no code from the file, and is as its recipe says.",
+            "Trust neither the file nor who published it before you know why it doesn't.",
+            path=file.path,
+            reason=error.problem,
+        ) from error
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:LONGEST_REASON]

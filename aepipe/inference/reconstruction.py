@@ -1,0 +1,255 @@
+"""What a published model makes of somebody's images: a picture for each, and a table of errors."""
+
+import csv
+import hashlib
+import logging
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from aepipe.cells import as_cells
+from aepipe.datasets.one_by_one import OwnFile, open_images
+from aepipe.datasets.own_images import pixel_range_of
+from aepipe.datasets.tally import LeftOut
+from aepipe.errors import BrokenFileError, DataError, ParameterError
+from aepipe.evaluation.metrics import SMALLEST_MSE, mse_per_image, psnr_db
+from aepipe.inference.loading import LoadedModel, load
+from aepipe.io.disk import disk_errors
+from aepipe.io.names import name_bytes, printable_name
+from aepipe.store import Store
+
+logger = logging.getLogger(__name__)
+
+ERRORS = "errors.csv"
+# What common file systems take.
+LONGEST_NAME_BYTES = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """How near one reconstruction is to its original, both as the model sees them."""
+
+    file: str
+    mse_per_pixel: float
+    psnr_db: float
+
+
+@dataclass(frozen=True)
+class Reconstructions:
+    """What was written.
+
+    Attributes:
+        loaded: The model.
+        output: The folder.
+        errors: One for each reconstruction, by file.
+        left_out: Files whose bytes are no picture.
+        passed_over: Files that were not looked into, by reason.
+        num_resized: Images that had another size than the model's.
+        num_recoloured: Images that had other channels than the model's.
+    """
+
+    loaded: LoadedModel
+    output: Path
+    errors: tuple[Measurement, ...]
+    left_out: tuple[str, ...]
+    passed_over: tuple[LeftOut, ...]
+    num_resized: int
+    num_recoloured: int
+
+    @property
+    def mse_per_pixel(self) -> float:
+        """The mean error."""
+        return float(np.mean([error.mse_per_pixel for error in self.errors]))
+
+    def summary(self) -> dict[str, Any]:
+        """Return everything but the single errors, for programs."""
+        return {
+            "recipe": self.loaded.recipe,
+            "release": self.loaded.release,
+            "output": str(self.output),
+            "num_images": len(self.errors),
+            "mse_per_pixel": self.mse_per_pixel,
+            "psnr_db": psnr_db(max(self.mse_per_pixel, SMALLEST_MSE)),
+            "num_resized": self.num_resized,
+            "num_recoloured": self.num_recoloured,
+            "left_out": list(self.left_out),
+            "passed_over": [one.model_dump(mode="json") for one in self.passed_over],
+            "worst": [asdict(error) for error in self.worst()],
+        }
+
+    def lines(self) -> Iterator[str]:
+        """Yield what a person should know beside the worst errors."""
+        height, width, channels = self.loaded.image_shape
+        count, mse = len(self.errors), self.mse_per_pixel
+        yield f"Mean of {count}: MSE {mse:.5f}, PSNR {psnr_db(max(mse, SMALLEST_MSE)):.2f} dB."
+        if self.num_resized:
+            other = f"had another size than {height} x {width}"
+            yield f"{self.num_resized} of {count} {other}: their centred square was resized."
+        if self.num_recoloured:
+            change = "became grey" if channels == 1 else "became three equal channels"
+            yield f"{self.num_recoloured} of {count} had other channels than the model and {change} first."
+        if self.left_out:
+            yield f"{len(self.left_out)} could not be decoded and were left out."
+        yield from (f"{one.line}." for one in self.passed_over)
+        yield f"{self.loaded.recipe} of release {self.loaded.release}: {self.output}"
+
+    def worst(self, count: int = 5) -> list[Measurement]:
+        """Return the largest errors, the largest first."""
+        return sorted(self.errors, key=lambda error: -error.mse_per_pixel)[:count]
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """One image as the model takes it, and what had to be done for that."""
+
+    name: str
+    pixels: np.ndarray
+    was_resized: bool
+    was_recoloured: bool
+
+
+def reconstruct_images(
+    images: str,
+    output: str | Path,
+    store: Store | str | Path,
+    recipe: str,
+    channel: str = "production",
+    batch_size: int = 64,
+) -> Reconstructions:
+    """Write a PNG of each image's reconstruction, and errors.csv, into a new folder that appears whole or not at all.
+
+    Args:
+        images: A folder, a .zip or .npz file, or an s3:// prefix.
+        output: The folder; it must be empty, or not be there.
+        store: An open store, or its URL.
+        recipe: The recipe whose model is used.
+        channel: A channel's name, or a release's id.
+        batch_size: Images that are in memory at a time; an npz file is in memory as a whole.
+
+    Raises:
+        ParameterError: the output folder has something in it, or two images would become one file.
+        DataError: none of the files is a picture, or one can't be read.
+        StoreError: the model or an object can't be had, or the output can't be written.
+    """
+    output = Path(os.path.abspath(Path(output).expanduser()))
+    _refuse_occupied(output)
+    with open_images(images) as found:
+        _refuse_collisions(found.files)
+        loaded = load(store, recipe, channel)
+        with disk_errors(output=str(output)), _new_folder(output) as folder:
+            written = _write(found.files, loaded, folder, batch_size)
+    return Reconstructions(loaded, output, passed_over=found.left_out, **written)
+
+
+def _refuse_occupied(output: Path) -> None:
+    if output.exists() and not (output.is_dir() and not any(output.iterdir())):
+        raise ParameterError(
+            "Reconstructions go into a folder of their own.", "Name a new or an empty one.", output=str(output)
+        )
+
+
+def _refuse_collisions(files: Sequence[OwnFile]) -> None:
+    seen: dict[str, str] = {}
+    for file in files:
+        other = seen.setdefault(_png_path(file.name), file.name)
+        if other != file.name:
+            raise ParameterError("No two images become one file.", "Rename one.", files=[other, file.name])
+
+
+def _png_path(name: str) -> str:
+    """Return the file for an image's reconstruction; a name without room for its ending is cut, and stays its own."""
+    path = PurePosixPath(name)
+    file = path.name if path.name.lower().endswith(".png") else f"{path.name}.png"
+    if len(name_bytes(file)) > LONGEST_NAME_BYTES:
+        digest = hashlib.sha256(name_bytes(name)).hexdigest()[:8]
+        kept = name_bytes(path.name)[: LONGEST_NAME_BYTES - len(digest) - len("~.png")].decode("utf-8", "ignore")
+        file = f"{kept}~{digest}.png"
+    return path.with_name(file).as_posix()
+
+
+@contextmanager
+def _new_folder(output: Path) -> Iterator[Path]:
+    """Give a folder beside the output that becomes the output at the end of the block, and is gone after an error."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".aepipe-", dir=output.parent) as work:
+        folder = Path(work) / "reconstructions"
+        folder.mkdir()
+        yield folder
+        os.replace(folder, output)
+
+
+def _write(files: Sequence[OwnFile], loaded: LoadedModel, folder: Path, batch_size: int) -> dict[str, Any]:
+    """Write a picture for each image, and the table; return what `Reconstructions` says of them."""
+    errors: list[Measurement] = []
+    left_out: list[str] = []
+    num_resized = num_recoloured = 0
+    for prepared in _batches(_prepare(files, loaded, left_out), batch_size):
+        num_resized += sum(image.was_resized for image in prepared)
+        num_recoloured += sum(image.was_recoloured for image in prepared)
+        errors += _reconstruct(prepared, loaded, folder)
+    if not errors:
+        raise DataError("At least one image must be readable.", num_images=len(files))
+    _write_errors(folder / ERRORS, errors)
+    return {
+        "errors": tuple(errors),
+        "left_out": tuple(left_out),
+        "num_resized": num_resized,
+        "num_recoloured": num_recoloured,
+    }
+
+
+def _batches(images: Iterator[_Prepared], batch_size: int) -> Iterator[list[_Prepared]]:
+    while batch := list(islice(images, batch_size)):
+        yield batch
+
+
+def _prepare(files: Sequence[OwnFile], loaded: LoadedModel, left_out: list[str]) -> Iterator[_Prepared]:
+    """Yield the images as the model takes them; note files that are no pictures, and fail where one can't be read."""
+    height, width, channels = loaded.image_shape
+    for file in files:
+        try:
+            images = file.read(height, width, loaded.trained.trained_on.sample_bits)
+        except BrokenFileError as error:
+            if file.is_meant_to_be_a_picture:
+                logger.warning("%s is left out: %s", printable_name(file.name), printable_name(error.problem))
+                left_out.append(file.name)
+            continue
+        for image in images:
+            pixels = loaded.preprocess(image.pixels[np.newaxis], pixel_range_of(image.pixels))[0]
+            was_recoloured = image.pixels.shape[-1] != channels
+            yield _Prepared(image.name, pixels, image.file_size != (height, width), was_recoloured)
+
+
+def _reconstruct(prepared: Sequence[_Prepared], loaded: LoadedModel, folder: Path) -> list[Measurement]:
+    originals = np.stack([image.pixels for image in prepared])
+    outputs = loaded.reconstruct(originals, batch_size=len(originals))
+    for image, pixels in zip(prepared, outputs, strict=True):
+        _write_png(folder / _png_path(image.name), pixels)
+    errors = mse_per_image(originals, outputs).tolist()
+    return [
+        Measurement(image.name, error, psnr_db(max(error, SMALLEST_MSE)))
+        for image, error in zip(prepared, errors, strict=True)
+    ]
+
+
+def _write_png(path: Path, pixels: np.ndarray) -> None:
+    from PIL import Image
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    values = np.round(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
+    Image.fromarray(values[..., 0] if values.shape[-1] == 1 else values).save(path, "PNG")
+
+
+def _write_errors(path: Path, errors: Sequence[Measurement]) -> None:
+    # A file's name may be no text in any encoding; the table has its bytes.
+    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        table = csv.DictWriter(file, [field.name for field in fields(Measurement)], lineterminator="\n")
+        table.writeheader()
+        table.writerows(as_cells(asdict(error)) for error in errors)

@@ -1,0 +1,133 @@
+"""The model card: what a published model is, how good, what it is not for, and how to load it."""
+
+import re
+from collections.abc import Iterator
+
+from aepipe import notation
+from aepipe.evaluation.strongest import find_baselines, find_strongest
+from aepipe.gate.verdicts import Outcome
+from aepipe.models.options import VariationalOptions
+from aepipe.pages.rendering import markdown_environment
+from aepipe.recipes.recipe import Recipe
+from aepipe.stages.data import account_lines
+from aepipe.training.settings import EXPORT_FILES, MODEL_FILES
+
+FILES = MODEL_FILES | EXPORT_FILES
+FORMATS = {
+    "keras": "Keras",
+    "saved-model": "TensorFlow SavedModel",
+    "onnx": "ONNX",
+    "litert": "LiteRT",
+    "litert-int8": "LiteRT, 8-bit integers inside",
+}
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]()#|~!$^])")
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+def render_card(recipe: Recipe, outcome: Outcome, release_id: str) -> str:
+    """Return the card of a recipe that was trained and evaluated, as Markdown with a YAML header.
+
+    Args:
+        recipe: The recipe.
+        outcome: What it came to; it has a plan and all results but the noisy test set's.
+        release_id: The release that the model is in.
+    """
+    results = outcome.evaluated.facts
+    is_denoiser = results.get("denoised_mse_per_pixel") is not None
+    errors = [value for name, value in results.items() if name.endswith("mse_per_pixel")]
+    exports = {} if outcome.exported is None else outcome.exported.facts["formats"]
+    environment = markdown_environment()
+    environment.filters["escaped"] = escape_markdown
+    return environment.get_template("card.md.j2").render(
+        recipe=recipe,
+        plan=outcome.plan,
+        corruption=outcome.plan.training.corruption,
+        data=outcome.data.facts,
+        split=outcome.split.facts,
+        input_lines=account_lines(outcome.data),
+        trained=outcome.trained.facts,
+        results=results,
+        baselines=find_baselines(results),
+        strongest=find_strongest(results),
+        release_id=release_id,
+        shape=" x ".join(str(length) for length in outcome.plan.image_shape),
+        scaling=_scaling(outcome),
+        tags=[
+            "autoencoder",
+            *(["denoising"] if is_denoiser else []),
+            outcome.plan.model.architecture,
+            outcome.data.facts["name"],
+            *(["onnx"] if "onnx" in exports else []),
+        ],
+        measured=_measured(outcome),
+        uses=list(_uses(outcome)),
+        formats=[(FORMATS[name], FILES[name], found) for name, found in exports.items()],
+        limits=list(_limits(outcome)),
+        is_denoiser=is_denoiser,
+        per_pixel=notation.choose_notation(errors),
+    )
+
+
+def escape_markdown(text: str) -> str:
+    """Return the text so that Markdown shows it as it is, on one line: no markup, no HTML, no end of a table cell."""
+    return _MARKUP.sub(r"\\\1", " ".join(text.split())).translate(_ENTITIES)
+
+
+def _scaling(outcome: Outcome) -> str:
+    minimum, maximum = (notation.plain(limit) for limit in outcome.data.facts["pixel_range"])
+    if (minimum, maximum) == ("0", "1"):
+        return "the source's own unit"
+    return f"the source's {minimum} becomes 0 and its {maximum} becomes 1"
+
+
+def _measured(outcome: Outcome) -> dict[str, list[tuple[str, str, float]]]:
+    """Return what was measured as model hubs list it: task to name, type and value of its metrics."""
+    results = outcome.evaluated.facts
+    measured = {
+        "Reconstruction": [
+            ("MSE per pixel", "mse", results["mse_per_pixel"]),
+            ("PSNR (dB)", "psnr", results["psnr_db"]),
+            ("SSIM", "ssim", results["ssim"]),
+        ]
+    }
+    if results.get("denoised_mse_per_pixel") is not None:
+        measured["Denoising"] = [("MSE per pixel to the clean image", "mse", results["denoised_mse_per_pixel"])]
+    return measured
+
+
+def _uses(outcome: Outcome) -> Iterator[str]:
+    plan, data = outcome.plan, outcome.data.facts
+    if plan.training.corruption is not None:
+        yield f"Removing {plan.training.corruption.kind} noise from images like those of {data['name']}."
+    yield (
+        f"Codes of {plan.model.code_size} values for images like those of {data['name']}: "
+        "for a classifier, for search, for a map of them."
+    )
+    if isinstance(plan.model, VariationalOptions):
+        yield "Drawing new images: codes from a standard normal distribution, decoded."
+    yield "Not for decisions about persons, and not as a compressed format to keep images in: what is lost is lost."
+
+
+def _limits(outcome: Outcome) -> Iterator[str]:
+    results, plan, split = outcome.evaluated.facts, outcome.plan, outcome.split.facts
+    yield (
+        f"It has seen {outcome.data.facts['name']} alone. Images of another kind, size, brightness or alignment "
+        "come out worse than these figures say."
+    )
+    yield "The figures are of one training with one seed; a difference of a few percent between recipes means little."
+    if "known-persons" in split["name"]:
+        yield "The same persons are in the training and the held-out part: the figures say nothing about other persons."
+    mse = results["mse_per_pixel"]
+    better = [baseline.label for baseline in find_baselines(results) if baseline.mse_per_pixel <= mse]
+    if better:
+        yield f"With as many values these reconstruct the images better: {', '.join(better)}."
+    if split.get("num_test_seen"):
+        yield f"{split['num_test_seen']} of the held-out images are copies of training images."
+    if plan.training.corruption is not None:
+        noise = plan.training.corruption
+        yield f"It is trained on {noise.kind} noise of level {noise.level}; other noise may stay in the image."
+    if plan.training.max_steps is not None:
+        yield f"Its training was ended after at most {plan.training.max_steps} steps, to be quick and not to be good."
+    if plan.setting == "published":
+        yield "It is trained as its source does it, to compare with the printed result; it is not tuned."

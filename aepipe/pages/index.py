@@ -1,0 +1,150 @@
+"""index.html: every release of a store on one page, and each recipe's held-out error over time."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aepipe.errors import printable
+from aepipe.evaluation.strongest import find_strongest
+from aepipe.io.temporary import temporary_folder
+from aepipe.notation import choose_notation
+from aepipe.pages.inline_images import InlineImage, inline_image
+from aepipe.pages.rendering import html_environment
+from aepipe.pages.table import data_key, tell_apart
+from aepipe.recipes import RECIPES
+from aepipe.releases.channels import list_channels
+from aepipe.releases.manifest import Manifest, survey_releases
+from aepipe.store.interface import Store
+
+KEY = "index.html"
+logger = logging.getLogger(__name__)
+# A year of nights; older ones stay in the store, and in `aepipe releases list`.
+MOST_RELEASES = 366
+# Data that grow are other data each night: a chart has room for so many.
+MOST_SERIES = 10
+
+
+@dataclass(frozen=True)
+class Series:
+    """One recipe over time, on the same data, with the same code size and setting.
+
+    Attributes:
+        label: What tells it from the recipe's other series.
+        created: ISO times, the oldest first.
+        mse: MSE per pixel on held-out images; a denoiser's on noisy input.
+        reference: That of the strongest baseline with the same code size; for a denoiser the best linear map's.
+    """
+
+    label: str
+    created: Sequence[str]
+    mse: Sequence[float]
+    reference: Sequence[float]
+
+
+def write_index(store: Store) -> str:
+    """Write the page anew, and return where it lies.
+
+    Of two writers at once the later one wins; a release that it did not know yet is there after the next change.
+    """
+    named: dict[str, list[str]] = {}
+    for name, channel in list_channels(store).items():
+        named.setdefault(channel.release, []).append(name)
+    manifests, unreadable = survey_releases(store)
+    problems = {release: error.problem for release, error in unreadable.items()}
+    store.put(KEY, render_index(manifests[:MOST_RELEASES], named, store.url, problems).encode())
+    return f"{store.url}/{KEY}"
+
+
+def refresh_index(store: Store) -> str | None:
+    """Write the page anew after something that is done, and return where it lies.
+
+    Whatever goes wrong with the page is a warning: what it shows has happened all the same.
+    """
+    try:
+        return write_index(store)
+    except Exception as error:
+        logger.warning("%s was not written anew: %s", KEY, printable(str(error)))
+        return None
+
+
+def render_index(
+    manifests: Sequence[Manifest],
+    channels: Mapping[str, Sequence[str]],
+    store_url: str,
+    unreadable: Mapping[str, str] = {},
+) -> str:
+    """Return the page as HTML.
+
+    Args:
+        manifests: The releases, the latest first.
+        channels: Which channels name a release, by its id.
+        store_url: Where they lie, for the page's heading.
+        unreadable: Releases that can't be read, and why.
+    """
+    errors = [facts.get("mse_per_pixel") for manifest in manifests for facts in manifest.recipes.values()]
+    return (
+        html_environment()
+        .get_template("index.html.j2")
+        .render(
+            manifests=manifests,
+            channels=channels,
+            store_url=store_url,
+            most_series=MOST_SERIES,
+            unreadable=unreadable,
+            recipes=_present(manifests),
+            charts=dict(_charts(manifests)),
+            per_pixel=choose_notation(errors),
+        )
+    )
+
+
+def series_of(recipe: str, manifests: Iterable[Manifest]) -> list[Series]:
+    """Return a recipe's errors over time: a series for each setting, data, held-out rows and code size, as only those
+    compare; the latest ones where they are many.
+
+    Args:
+        recipe: Its name.
+        manifests: Releases, the latest first; a model that one took over from another is left out.
+    """
+    found: dict[tuple, list[tuple[str, float, float]]] = {}
+    for manifest in reversed(list(manifests)):
+        facts = manifest.recipes.get(recipe, {})
+        point = _point(facts)
+        if point is not None and facts.get("origin") == manifest.release:
+            preset = str(manifest.parameters.get("preset", "full"))
+            # At its end where it goes on, so that the series that ended first are the first to be left out.
+            key = (facts.get("setting"), preset, facts.get("code_size"), *data_key(facts))
+            found[key] = [*found.pop(key, []), (manifest.created, *point)]
+    names = tell_apart(key[3:] for key in found)
+    return [
+        Series(f"{setting}, {preset}, {names[tuple(data)]}, code {code_size}", *zip(*points, strict=True))
+        for (setting, preset, code_size, *data), points in list(found.items())[-MOST_SERIES:]
+    ]
+
+
+def _point(facts: Mapping[str, Any]) -> tuple[float, float] | None:
+    denoised, linear = facts.get("denoised_mse_per_pixel"), facts.get("linear_mse_per_pixel")
+    if denoised is not None and linear is not None:
+        return denoised, linear
+    mse, strongest = facts.get("mse_per_pixel"), find_strongest(facts)
+    return None if mse is None or strongest is None else (mse, strongest.mse_per_pixel)
+
+
+def _present(manifests: Iterable[Manifest]) -> list[str]:
+    present = {recipe for manifest in manifests for recipe in manifest.recipes}
+    known = [recipe for recipe in RECIPES if recipe in present]
+    return known + sorted(present - set(known))
+
+
+def _charts(manifests: Sequence[Manifest]) -> Iterable[tuple[str, InlineImage]]:
+    # Here, because Matplotlib takes a second.
+    from aepipe.evaluation.figures import error_over_time
+
+    with temporary_folder("index") as folder:
+        path = folder / "chart.png"
+        for recipe in _present(manifests):
+            series = series_of(recipe, manifests)
+            if series:
+                error_over_time(series, path, recipe)
+                yield recipe, inline_image(path.read_bytes())

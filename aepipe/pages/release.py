@@ -1,0 +1,136 @@
+"""The files of a release that are written for it: tables, cards, report."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from aepipe.cells import as_cell, from_cell
+from aepipe.errors import ObjectNotFoundError
+from aepipe.gate.verdicts import Outcome, Verdict
+from aepipe.pages.card import render_card
+from aepipe.pages.report import Figure, NoisySet, Report, render_report
+from aepipe.recipes import get_recipe
+from aepipe.releases.manifest import Manifest
+from aepipe.store.interface import Store
+
+# In the order of the report; a recipe has those of them that make sense for it.
+CAPTIONS = {
+    "reconstructions": "Held-out images over their reconstructions",
+    "extremes": "The held-out images that come out best, and worst",
+    "denoising": "Noisy input, what the model makes of it, the clean image",
+    "samples": "New images, decoded from random codes",
+    "latent_grid": "Images decoded along the two most telling directions of the code",
+    "interpolations": "Images decoded on the way from the code of one image to that of another",
+    "loss_curves": "Loss by epoch; the kept epoch is marked",
+    "error_histogram": "Error of each held-out image, beside the strongest baseline's",
+    "mse_by_class": "Held-out error by class",
+    "error_by_noise": "Error on the noisy test set against doing nothing and the best linear map",
+    "code_map": "Codes of held-out images in two dimensions: neighbours (t-SNE) and distances (PCA)",
+    "code_usage": "How much each value of the code varies; one that never does is dead",
+}
+
+
+# Those of production are shown, too: what a model makes of images, not how it came to be.
+COMPARED = ("reconstructions", "extremes", "denoising", "samples", "error_by_noise")
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFacts:
+    """What the pages say about the run as a whole."""
+
+    release: str
+    created: str
+    git_commit: str | None
+    packages: Mapping[str, str]
+    hardware: Sequence[str]
+    seconds: float
+
+
+def write_pages(
+    folder: Path,
+    files: Mapping[str, Path],
+    outcomes: Sequence[Outcome],
+    verdicts: Sequence[Verdict],
+    parameters: Mapping[str, Any],
+    facts: RunFacts,
+    store: Store,
+    production: Manifest | None = None,
+) -> None:
+    """Write metrics.csv, metrics.json, report.html and each recipe's card.md into a folder.
+
+    Args:
+        folder: Where the files go, under their paths in the release.
+        files: Path in the release to local file, of everything that the stages made.
+        outcomes: Every recipe of the run.
+        verdicts: The decision about each, in the same order.
+        parameters: The run's parameters.
+        facts: The run as a whole.
+        store: Where the release lies, and production's figures.
+        production: What the channel holds, whose figures stand beside this run's.
+    """
+    tables = [_read_metrics(source) for path, source in files.items() if path.endswith("/metrics.csv")]
+    metrics = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    metrics.to_json(folder / "metrics.json", orient="records", indent=1)
+    metrics.map(lambda value: as_cell(value) if isinstance(value, str) else value).to_csv(
+        folder / "metrics.csv", index=False
+    )
+    for outcome in outcomes:
+        # A card says how to load the model, and an unsound model is not in the release.
+        if f"models/{outcome.recipe}/model.keras" in files:
+            card = folder / "models" / outcome.recipe / "card.md"
+            card.parent.mkdir(parents=True)
+            card.write_text(render_card(get_recipe(outcome.recipe), outcome, facts.release), encoding="utf-8")
+    report = Report(
+        release_id=facts.release,
+        store_url=store.url,
+        created=facts.created,
+        setting=str(parameters.get("setting")),
+        preset=str(parameters.get("preset")),
+        parameters=parameters,
+        git_commit=facts.git_commit,
+        packages=facts.packages,
+        hardware=", ".join(facts.hardware),
+        seconds=facts.seconds,
+        outcomes=outcomes,
+        verdicts=verdicts,
+        figures={outcome.recipe: list(_figures(outcome.recipe, files, store, production)) for outcome in outcomes},
+        noisy_sets=list(_noisy_sets(outcomes, files)),
+    )
+    (folder / "report.html").write_text(render_report(report), encoding="utf-8")
+
+
+def _read_metrics(path: Path) -> pd.DataFrame:
+    # A class may be called NA or 007.
+    table = pd.read_csv(path, dtype={"class_name": str}, keep_default_na=False)
+    return table.assign(class_name=table.class_name.map(from_cell))
+
+
+def _figures(recipe: str, files: Mapping[str, Path], store: Store, production: Manifest | None) -> Iterator[Figure]:
+    """Yield a recipe's figures, each that tells how good it is with production's."""
+    of_production = {file.path for file in production.files} if production else set()
+    for name, caption in CAPTIONS.items():
+        path = f"models/{recipe}/figures/{name}.png"
+        if path not in files:
+            continue
+        in_production = None
+        if name in COMPARED and path in of_production:
+            # A damaged release is for `aepipe releases verify` to find; this one is published all the same.
+            with suppress(ObjectNotFoundError):
+                words = f"In production ({production.release}): {caption[0].lower()}{caption[1:]}"
+                in_production = Figure(words, store.get(f"releases/{production.release}/{path}"))
+        yield Figure(caption, files[path].read_bytes(), in_production)
+
+
+def _noisy_sets(outcomes: Sequence[Outcome], files: Mapping[str, Path]) -> Iterator[NoisySet]:
+    sets = {outcome.noisy.facts["name"]: outcome.noisy.facts for outcome in outcomes if outcome.noisy is not None}
+    for name, facts in sets.items():
+        levels = {}
+        for spec in facts["baselines"]:
+            levels.setdefault(spec["kind"], []).append(f"{spec['level']:g}")
+        specs = "; ".join(f"{kind} at {', '.join(values)}" for kind, values in levels.items())
+        caption = "Clean images on top, then each kind and level of noise"
+        yield NoisySet(name, caption, files[f"noisy-test-sets/{name}.png"].read_bytes(), facts["num_images"], specs)

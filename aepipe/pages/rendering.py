@@ -1,0 +1,28 @@
+"""How the pages' templates are filled in."""
+
+import json
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from aepipe import notation
+
+FILTERS = ("decimals", "duration", "moment", "plain", "significant", "words")
+
+
+def html_environment() -> Environment:
+    """Return what fills in HTML templates; names of files, labels and parameters come from outside and are escaped."""
+    return _environment(autoescape=True)
+
+
+def markdown_environment() -> Environment:
+    """Return what fills in Markdown templates, which escape what comes from outside by filters of their own."""
+    return _environment(autoescape=False, keep_trailing_newline=True)
+
+
+def _environment(**options) -> Environment:
+    loader = PackageLoader("aepipe.pages", "templates")
+    environment = Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, **options)
+    environment.filters.update({name: getattr(notation, name) for name in FILTERS})
+    # A JSON string is one of YAML and of Python, too.
+    environment.filters["quoted"] = lambda text: json.dumps(text, ensure_ascii=False)
+    return environment

@@ -1,0 +1,210 @@
+"""The report of a run: one page that needs nothing beside it, for people who decide whether to use a release."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from aepipe import notation
+from aepipe.evaluation.strongest import BASELINES, Baseline, find_baselines, find_strongest
+from aepipe.gate.rules import is_sound
+from aepipe.gate.verdicts import Outcome, Verdict
+from aepipe.pages.inline_images import InlineImage, inline_image
+from aepipe.pages.rendering import html_environment
+from aepipe.splits import say_parts
+from aepipe.stages.data import account_lines
+from aepipe.stages.outcome import STAGES
+
+VERDICTS = ("promoted", "first", "held", "failed")
+PER_PIXEL_FACTS = (
+    "mse_per_pixel",
+    *BASELINES,
+    "mean_image_mse_per_pixel",
+    "noisy_mse_per_pixel",
+    "linear_mse_per_pixel",
+    "denoised_mse_per_pixel",
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture of one recipe's results.
+
+    Attributes:
+        caption: What it shows.
+        png_bytes: The picture.
+        in_production: The same of the release in production, where there is one to compare with.
+    """
+
+    caption: str
+    png_bytes: bytes
+    in_production: "Figure | None" = None
+
+    def pictures(self) -> list[tuple[str, InlineImage]]:
+        """Return it, and production's after it, as the page has them: a caption and a picture each."""
+        own = (self.caption, inline_image(self.png_bytes))
+        return [own] if self.in_production is None else [own, *self.in_production.pictures()]
+
+
+@dataclass(frozen=True)
+class NoisySet:
+    """A noisy-input test set of the release: its name, a preview as PNG bytes, and its noise in words."""
+
+    name: str
+    caption: str
+    png_bytes: bytes
+    num_images: int
+    specs: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that the page says.
+
+    Attributes:
+        release_id: The release that the page is in.
+        store_url: The store that the release is in.
+        created: When the run started, as an ISO time.
+        setting: Which setting of the recipes was trained.
+        preset: How much was trained: full or quick.
+        parameters: The run's parameters, as its form shows them.
+        git_commit: The commit that ran; None where it is not known.
+        packages: Version of each installed package, by name.
+        hardware: What the run computed on, in words; empty where nothing was trained.
+        seconds: How long the whole run took.
+        outcomes: What each recipe came to.
+        verdicts: The gate's decision about each, in the order of `outcomes`.
+        figures: Each recipe's figures, by its name.
+        noisy_sets: The noisy-input test sets of the release.
+    """
+
+    release_id: str
+    store_url: str
+    created: str
+    setting: str
+    preset: str
+    parameters: Mapping[str, Any]
+    git_commit: str | None
+    packages: Mapping[str, str]
+    hardware: str
+    seconds: float
+    outcomes: Sequence[Outcome]
+    verdicts: Sequence[Verdict]
+    figures: Mapping[str, Sequence[Figure]]
+    noisy_sets: Sequence[NoisySet]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One recipe on the page."""
+
+    outcome: Outcome
+    verdict: Verdict
+    figures: Sequence[Sequence[tuple[str, InlineImage]]]
+
+    @cached_property
+    def facts(self) -> Mapping[str, Any]:
+        """The evaluation's facts; none where it did not come to an evaluation."""
+        return self.outcome.evaluated.facts if self.outcome.evaluated else {}
+
+    @property
+    def is_in_release(self) -> bool:
+        """Whether there are models to load: those of an unsound recipe are not published."""
+        return is_sound(self.outcome)
+
+    @property
+    def baselines(self) -> Sequence[Baseline]:
+        """The baselines at the same code size that there are figures of."""
+        return find_baselines(self.facts)
+
+    @property
+    def strongest(self) -> Baseline | None:
+        """The strongest of them."""
+        return find_strongest(self.facts)
+
+    @property
+    def ratio_to_strongest(self) -> float | None:
+        """The model's error over the strongest baseline's at the same code size; below 1 is better."""
+        mse, strongest = self.facts.get("mse_per_pixel"), self.strongest
+        return mse / strongest.mse_per_pixel if mse is not None and strongest and strongest.mse_per_pixel else None
+
+    @property
+    def ratio_to_baseline(self) -> float | None:
+        """The error over the strongest baseline's; a denoiser's, on noisy input, over the best linear map's."""
+        denoised, linear = self.facts.get("denoised_mse_per_pixel"), self.facts.get("linear_mse_per_pixel")
+        return denoised / linear if denoised is not None and linear else self.ratio_to_strongest
+
+    def which(self, baseline: Baseline) -> str:
+        """Return what a baseline is called, with what was chosen about it."""
+        chosen = self.facts.get(baseline.name.replace("_mse_per_pixel", "_chosen"))
+        return f"{baseline.label} ({chosen})" if chosen else baseline.label
+
+
+def render_report(report: Report) -> str:
+    """Return the page as HTML, with figures, style and all numbers inside it.
+
+    Raises:
+        ValueError: the outcomes and the verdicts are not as many.
+    """
+    entries = _entries(report)
+    ratios = [entry.ratio_to_baseline for entry in entries if entry.ratio_to_baseline is not None]
+    return (
+        html_environment()
+        .get_template("report.html.j2")
+        .render(
+            report=report,
+            say_parts=say_parts,
+            entries=entries,
+            failed=[entry for entry in entries if entry.verdict.verdict == "failed"],
+            held=[entry for entry in entries if entry.verdict.verdict == "held"],
+            groups=_groups(entries),
+            counts=_counts(entries),
+            num_compared=len(ratios),
+            num_better=sum(ratio < 1 for ratio in ratios),
+            inputs={
+                entry.outcome.data.fingerprint: account_lines(entry.outcome.data)
+                for entry in entries
+                if entry.outcome.data
+            },
+            noisy_sets=[(noisy_set, inline_image(noisy_set.png_bytes)) for noisy_set in report.noisy_sets],
+            stages=STAGES,
+            per_pixel=notation.choose_notation(_per_pixel_values(entries)),
+            in_source_unit=notation.choose_notation(entry.facts.get("mse_in_source_unit") for entry in entries),
+            ratio_notation=notation.choose_notation(ratios),
+        )
+    )
+
+
+def _entries(report: Report) -> list[Entry]:
+    """Return the recipes, those that failed first, otherwise in the order of the run."""
+    entries = [
+        Entry(
+            outcome,
+            verdict,
+            [figure.pictures() for figure in report.figures.get(outcome.recipe, ())],
+        )
+        for outcome, verdict in zip(report.outcomes, report.verdicts, strict=True)
+    ]
+    return sorted(entries, key=lambda entry: entry.verdict.verdict != "failed")
+
+
+def _groups(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """Return the evaluated recipes by the data and split that they share: only those are comparable."""
+    groups: dict[tuple[str, str], list[Entry]] = {}
+    for entry in entries:
+        if entry.verdict.verdict != "failed":
+            key = (entry.outcome.data.fingerprint, entry.outcome.split.fingerprint)
+            groups.setdefault(key, []).append(entry)
+    return list(groups.values())
+
+
+def _counts(entries: Sequence[Entry]) -> dict[str, int]:
+    counted = Counter(entry.verdict.verdict for entry in entries)
+    return {verdict: counted[verdict] for verdict in VERDICTS}
+
+
+def _per_pixel_values(entries: Sequence[Entry]) -> list[float | None]:
+    evaluated = [entry.facts.get(name) for entry in entries for name in PER_PIXEL_FACTS]
+    trained = [entry.outcome.trained.facts for entry in entries if entry.outcome.trained]
+    return evaluated + [facts[name] for facts in trained for name in ("train_mse", "validation_mse")]

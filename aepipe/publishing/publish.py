@@ -1,0 +1,268 @@
+"""Publishing: what a run came to, as one release that readers can trust.
+
+Files go first, the manifest last, the channels after it: a reader who goes from channel to manifest to files never
+meets half a release, whenever the publisher is killed.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
+from pydantic_core import to_jsonable_python
+
+from aepipe.gate.fairness import find_comparable
+from aepipe.gate.recheck import PublishedErrors, measure_published
+from aepipe.gate.rules import Demands, is_sound, judge
+from aepipe.gate.settings import PublishSettings
+from aepipe.gate.verdicts import Outcome, Verdict
+from aepipe.io.hashing import file_sha256
+from aepipe.io.temporary import temporary_folder
+from aepipe.publishing.contents import content_digest, costs, lineage, summarise
+from aepipe.publishing.equal import find_equal, held_by_others, read_verdicts
+from aepipe.publishing.promotion import Judgement, promote_passed
+from aepipe.releases.channels import CANDIDATE, Channel, point_channel, read_channel
+from aepipe.releases.commit import git_commit
+from aepipe.releases.manifest import (
+    Manifest,
+    as_json,
+    has_model,
+    package_versions,
+    read_manifest,
+    release_file,
+    stored_sha256,
+    with_models,
+)
+from aepipe.releases.signatures import require_trusted
+from aepipe.releases.writing import complete_release, put_release_files
+from aepipe.store.interface import Store
+from aepipe.store.local_files import local_file
+
+
+class Run(BaseModel):
+    """The run that is published."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    flow_run: str = Field(description="Id of the flow run; publishing the same of it again gives the same release.")
+    started: datetime = Field(description="When this attempt at it started.")
+    parameters: dict[str, JsonValue] = Field(description="Its parameters, without where its results go.")
+
+    @field_validator("parameters", mode="before")
+    @classmethod
+    def _as_json(cls, parameters: dict[str, Any]) -> dict[str, JsonValue]:
+        # The same work is the same release, in whatever store and whether it was done anew or not.
+        return {name: to_jsonable_python(v) for name, v in parameters.items() if name not in ("store", "refresh")}
+
+
+class Published(BaseModel):
+    """A release, where it lies, and what was decided."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    release: str = Field(description="The release's id.")
+    uri: str = Field(description="Where it lies.")
+    report_uri: str = Field(description="Where its report lies.")
+    verdicts: tuple[Verdict, ...] = Field(description="The decision about each recipe.")
+    channel: str = Field(description="The channel that recipes are promoted to.")
+    channel_release: str | None = Field(description="The release that the channel names now.")
+    candidate_release: str | None = Field(description="The release that `candidate` names now; it has a model.")
+    was_published_before: bool = Field(description="An equal release was there already; nothing was written.")
+    held_before: tuple[str, ...] = Field((), description="Recipes that another run of the same content told were held.")
+
+    @property
+    def newly_held(self) -> tuple[str, ...]:
+        """The recipes that are held back, and of which nobody was told yet."""
+        return tuple(recipe for recipe in self._held() if recipe not in self.held_before)
+
+    @property
+    def summary(self) -> str:
+        """One line: the release, what the channels name, and which recipes are held back."""
+        as_before = [recipe for recipe in self._held() if recipe in self.held_before]
+        parts = [f"Release {self.release}: {self.uri}."]
+        if self.candidate_release != self.release:
+            parts.append(f"It has no model: candidate is {self.candidate_release or 'not set'}, as before.")
+        if self.channel_release:
+            parts.append(f"{self.channel.capitalize()} is {self.channel_release}.")
+        parts += [f"Held: {', '.join(self.newly_held)}."] if self.newly_held else []
+        parts += [f"Held as before: {', '.join(as_before)}."] if as_before else []
+        return " ".join(parts)
+
+    def _held(self) -> list[str]:
+        return [verdict.recipe for verdict in self.verdicts if verdict.verdict == "held"]
+
+
+def publish_release(
+    store: Store,
+    outcomes: Sequence[Outcome],
+    run: Run,
+    settings: PublishSettings = PublishSettings(),  # noqa: B008 - frozen
+    store_facts: Mapping[str, JsonValue] = {},
+    on_file: Callable[[str], None] | None = None,
+) -> Published:
+    """Publish a run as a candidate, and promote what passes the gate.
+
+    A run that came to exactly what a kept release is writes nothing: that release is the candidate again. A release
+    without any model keeps its decision and its report, but no channel names it.
+
+    Args:
+        store: Where the release goes, and where the stages' files are.
+        outcomes: Every recipe of the run, the failed ones too.
+        run: What ran.
+        settings: The channel, and what the gate demands.
+        store_facts: What was measured about the store before the run, for the manifest.
+        on_file: Called with the key of each file that was written.
+
+    Raises:
+        CorruptObjectError: the store does not hold what was put into it; nothing points at the release.
+        ConflictError: others kept moving the channel; the release is a candidate.
+        UnknownOutcomeError: the answer to the last write was lost; run again.
+    """
+    judging = _Judging(store, outcomes, run, settings)
+    channel = settings.channel_for(judging.preset)
+    content = content_digest(outcomes, run.parameters)
+    judgement, manifest = None, find_equal(store, content)
+    held_before = () if manifest is None else held_by_others(store, manifest, run.flow_run)
+    if manifest is None:
+        release = _release_id(run, content)
+        judgement = _write_candidate(store, release, content, outcomes, run, judging, settings, store_facts, on_file)
+        manifest = read_manifest(store, release)
+    by = f"flow run {run.flow_run}"
+    candidate = _point_candidate(store, manifest, by)
+    promoted = promote_passed(store, channel, manifest, judging.judge, judgement, by)
+    uri = f"{store.url}/releases/{manifest.release}"
+    return Published(
+        release=manifest.release,
+        uri=uri,
+        report_uri=f"{uri}/report.html",
+        verdicts=promoted.verdicts or read_verdicts(store, manifest.release),
+        channel=channel,
+        channel_release=None if promoted.channel is None else promoted.channel.release,
+        candidate_release=None if candidate is None else candidate.release,
+        was_published_before=judgement is None,
+        held_before=held_before,
+    )
+
+
+def _point_candidate(store: Store, manifest: Manifest, by: str) -> Channel | None:
+    """Let `candidate` name a release that has a model, and return the channel."""
+    if not with_models(manifest):
+        return read_channel(store, CANDIDATE)
+    digest = stored_sha256(store, manifest)
+    return point_channel(store, CANDIDATE, manifest.release, digest, action="published", why="A run ended.", by=by)
+
+
+class _Judging:
+    """Judges the run's recipes against whatever a channel holds; what was measured once is not measured again."""
+
+    def __init__(self, store: Store, outcomes: Sequence[Outcome], run: Run, settings: PublishSettings):
+        self._store, self._outcomes, self._settings = store, outcomes, settings
+        self.preset = str(run.parameters.get("preset", "full"))
+        self._measured: dict[tuple[str, str], PublishedErrors] = {}
+        self._manifests: dict[str, Manifest] = {}
+
+    def production(self, base: Channel | None) -> Manifest | None:
+        """Return what a channel holds; a release never changes, so it is read once."""
+        if base is None:
+            return None
+        if base.release not in self._manifests:
+            manifest = read_manifest(self._store, base.release, base.current.manifest_sha256)
+            require_trusted(self._store, manifest)
+            self._manifests[base.release] = manifest
+        return self._manifests[base.release]
+
+    def judge(self, release: str, base: Channel | None) -> Judgement:
+        production = self.production(base)
+        return Judgement(base, tuple(self._judge_one(release, production, outcome) for outcome in self._outcomes))
+
+    def _judge_one(self, release: str, production: Manifest | None, outcome: Outcome) -> Verdict:
+        reloaded = incumbent = None
+        if is_sound(outcome):
+            own = self._measure(release, outcome)
+            reloaded = own.on_all()
+            if production is not None and has_model(production, outcome.recipe):
+                comparable = find_comparable(self._store, outcome, production)
+                incumbent = self._measure(production.release, outcome).beside(own, comparable)
+        demands = Demands.of(outcome.setting, self.preset, self._settings)
+        return judge(outcome, reloaded, incumbent, demands, self._settings)
+
+    def _measure(self, release: str, outcome: Outcome) -> PublishedErrors:
+        name = release, outcome.recipe
+        if name not in self._measured:
+            self._measured[name] = measure_published(self._store, release, outcome)
+        return self._measured[name]
+
+
+def _release_id(run: Run, content: str) -> str:
+    # Of what it came to as well: a run that is tried again may come to something else.
+    short = hashlib.sha256(f"{run.flow_run} {content}".encode()).hexdigest()[:6]
+    return f"{run.started.astimezone(UTC):%Y%m%dT%H%M%SZ}-{short}"
+
+
+def _write_candidate(
+    store: Store,
+    release: str,
+    content: str,
+    outcomes: Sequence[Outcome],
+    run: Run,
+    judging: _Judging,
+    settings: PublishSettings,
+    store_facts: Mapping[str, JsonValue],
+    on_file: Callable[[str], None] | None,
+) -> Judgement:
+    """Put every file of the release into the store, judge its models there, and complete it with its manifest."""
+    # Jinja2 and pandas are not needed to find out that there is nothing to write.
+    from aepipe.pages.release import RunFacts, write_pages
+
+    files = dict(_stage_files(store, outcomes))
+    put_release_files(store, release, files, on_file)
+    channel = settings.channel_for(judging.preset)
+    judgement = judging.judge(release, read_channel(store, channel))
+    facts = RunFacts(
+        release=release,
+        created=run.started.astimezone(UTC).isoformat(timespec="seconds"),
+        git_commit=git_commit(),
+        packages=package_versions(),
+        hardware=sorted({str(o.trained.facts["hardware"]) for o in outcomes if o.trained is not None}),
+        seconds=round((datetime.now(UTC) - run.started).total_seconds(), 1),
+    )
+    with temporary_folder("release") as folder:
+        production = judging.production(judgement.base)
+        write_pages(folder, files, outcomes, judgement.verdicts, run.parameters, facts, store, production)
+        verdicts = [verdict.model_dump(mode="json") for verdict in judgement.verdicts]
+        (folder / "decision.json").write_bytes(as_json(verdicts))
+        pages = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+        put_release_files(store, release, pages, on_file)
+        files |= pages
+        manifest = Manifest(
+            content=content,
+            flow_run=run.flow_run,
+            parameters=run.parameters,
+            recipes={v.recipe: summarise(release, o, v) for o, v in zip(outcomes, judgement.verdicts, strict=True)},
+            lineage={outcome.recipe: lineage(outcome) for outcome in outcomes},
+            stages={outcome.recipe: costs(outcome, run.started) for outcome in outcomes},
+            files=[release_file(path, source, file_sha256(source)) for path, source in sorted(files.items())],
+            candidate=release,
+            store=dict(store_facts),
+            **asdict(facts),
+        )
+    complete_release(store, manifest, full=settings.verify == "full")
+    return judgement
+
+
+def _stage_files(store: Store, outcomes: Sequence[Outcome]) -> Iterator[tuple[str, Path]]:
+    """Yield path in the release and local file of what the stages made; of unsound models only what tells why."""
+    for outcome in outcomes:
+        if outcome.noisy is not None:
+            for path, ref in outcome.noisy.files.items():
+                yield f"noisy-test-sets/{path}", local_file(store, ref)
+        if outcome.trained is None or outcome.evaluated is None:
+            continue
+        exported = {} if outcome.exported is None else outcome.exported.files
+        files: Mapping = {**outcome.trained.files, **outcome.evaluated.files, **exported}
+        for path, ref in files.items():
+            if ref.kind != "model" or is_sound(outcome):
+                yield f"models/{outcome.recipe}/{path}", local_file(store, ref)

@@ -1,0 +1,65 @@
+"""What differs between two releases."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aepipe.releases.manifest import Manifest
+
+MISSING = "-"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One value that differs, by its dotted name."""
+
+    name: str
+    before: Any
+    after: Any
+
+
+def compare(before: Manifest, after: Manifest) -> list[Difference]:
+    """Return what differs: the code, packages, parameters, each recipe's data and metrics, the models' bytes."""
+    values = [dict(_values(manifest)) for manifest in (before, after)]
+    names = dict.fromkeys([*values[0], *values[1]])
+    rows = [Difference(name, *(side.get(name, MISSING) for side in values)) for name in names]
+    return [row for row in rows if row.before != row.after]
+
+
+def _values(manifest: Manifest) -> Iterator[tuple[str, Any]]:
+    yield "git_commit", manifest.git_commit
+    yield "hardware", ", ".join(manifest.hardware)
+    yield from _flat("packages", manifest.packages)
+    yield from _flat("parameters", manifest.parameters)
+    yield from _flat("recipes", manifest.recipes)
+    for file in manifest.files:
+        if file.path.endswith(".keras"):
+            yield file.path, file.sha256
+
+
+def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, entry in value.items():
+            yield from _flat(f"{name}.{key}", entry)
+    else:
+        yield name, value
+
+
+def compare_models(first: Manifest, second: Manifest) -> list[list[object]]:
+    """Return a row for each recipe of the first release: name, what about its model's bytes, both held-out errors.
+
+    They are `same`, `different` or `missing`; the release may have `no model` of the recipe, or one `of another run`.
+    """
+    digests = [{file.path: file.sha256 for file in manifest.files} for manifest in (first, second)]
+    rows = []
+    for recipe, facts in first.recipes.items():
+        before, after = (side.get(f"models/{recipe}/model.keras") for side in digests)
+        if before is None:
+            state = "no model"
+        elif facts.get("origin") != first.candidate:
+            state = "of another run"
+        else:
+            state = "missing" if after is None else "same" if before == after else "different"
+        again = second.recipes.get(recipe, {}).get("mse_per_pixel")
+        rows.append([recipe, state, facts.get("mse_per_pixel"), again])
+    return rows

@@ -1,0 +1,77 @@
+"""Results of stages that nothing needs any more: no release that is kept is made of them, and none is young."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from aepipe.releases.manifest import survey_releases
+from aepipe.releases.prune import HOUR_SECONDS
+from aepipe.store.interface import ObjectInfo, Store
+
+# What a release is made of, and can be made anew. The results of searches and sweeps are there for their own sake.
+PRUNED_STAGES = ("data", "split", "noise", "train", "evaluate", "export")
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class PrunedStage:
+    """A stage's result that goes, or what a killed run left of one.
+
+    Attributes:
+        prefix: Where it lies.
+        keys: Its objects.
+        size: Bytes in all.
+        age_hours: Hours since the last of them was written, by the store's clock.
+    """
+
+    prefix: str
+    keys: tuple[str, ...]
+    size: int
+    age_hours: float
+
+
+def plan_stages(store: Store, going: Iterable[str], grace_hours: float) -> list[PrunedStage]:
+    """Return what may go.
+
+    Args:
+        store: Where the results are.
+        going: Ids of the releases that go.
+        grace_hours: Nothing younger goes: a run may be at work with it.
+    """
+    manifests, unreadable = survey_releases(store)
+    going = set(going)
+    if unreadable.keys() - going:
+        names = ", ".join(sorted(unreadable.keys() - going))
+        logger.warning("No stage's result may go, as nobody knows what these releases are made of: %s", names)
+        return []
+    kept = [manifest for manifest in manifests if manifest.release not in going]
+    needed = {name for manifest in kept for stages in manifest.lineage.values() for name in stages.values()}
+    now = store.clock()
+    planned = (_pruned(prefix, infos, now) for prefix, infos in _by_result(store.list("stages/")).items())
+    return [stage for stage in planned if stage.prefix.split("/")[2] not in needed and stage.age_hours >= grace_hours]
+
+
+def prune_stages(store: Store, planned: Iterable[PrunedStage]) -> Iterator[PrunedStage]:
+    """Remove what was planned, the manifests first: without one there is no result."""
+    for stage in planned:
+        store.delete(f"{stage.prefix}/manifest.json")
+        store.delete_many(stage.keys)
+        yield stage
+
+
+def _by_result(infos: Iterable[ObjectInfo]) -> dict[str, list[ObjectInfo]]:
+    found: dict[str, list[ObjectInfo]] = {}
+    for info in infos:
+        parts = info.key.split("/")
+        if len(parts) > 3 and parts[1] in PRUNED_STAGES:
+            found.setdefault("/".join(parts[:3]), []).append(info)
+    return found
+
+
+def _pruned(prefix: str, infos: list[ObjectInfo], now: float) -> PrunedStage:
+    return PrunedStage(
+        prefix=prefix,
+        keys=tuple(info.key for info in infos),
+        size=sum(info.size for info in infos),
+        age_hours=max(0.0, now - max(info.modified for info in infos)) / HOUR_SECONDS,
+    )

@@ -1,0 +1,100 @@
+"""Fingerprints: equal work has an equal name, so that it is done once."""
+
+import ast
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from aepipe.io.hashing import canonical_json
+from aepipe.packages import installed_version
+
+# They move bytes, count cores and report errors; what a stage computes does not depend on them.
+NOT_IN_RESULTS = (
+    *("aepipe.store", "aepipe.errors", "aepipe.io"),
+    *("aepipe.hardware", "aepipe.suggestions"),
+)
+
+
+def fingerprint(
+    stage: str,
+    parameters: BaseModel,
+    inputs: Mapping[str, str],
+    modules: Iterable[str],
+    libraries: Iterable[str] = (),
+) -> str:
+    """Return the sha256 that names one piece of work, as 64 hex digits.
+
+    Args:
+        stage: The stage's name.
+        parameters: Its typed parameters; every field counts.
+        inputs: A digest for each thing the stage reads, by name.
+        modules: Modules of this project that the stage runs; what they import of this project counts too.
+        libraries: Distributions whose version changes the result.
+    """
+    return hashlib.sha256(
+        canonical_json(
+            {
+                "stage": stage,
+                "parameters": parameters.model_dump(mode="json"),
+                "inputs": dict(inputs),
+                "sources": source_digests(modules),
+                "libraries": {name: installed_version(name) for name in libraries},
+            }
+        )
+    ).hexdigest()
+
+
+def source_digests(modules: Iterable[str]) -> dict[str, str]:
+    """Return module name to sha256 of its source, for these modules and all that they import of this project.
+
+    The store and the errors are left out: `NOT_IN_RESULTS`.
+    """
+    found: dict[str, str] = {}
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        if name not in found and not name.startswith(NOT_IN_RESULTS):
+            found[name], imported = _read_module(name)
+            waiting.extend(imported)
+    return found
+
+
+@cache
+def _read_module(name: str) -> tuple[str, tuple[str, ...]]:
+    source = module_path(name).read_bytes()
+    return hashlib.sha256(source).hexdigest(), tuple(_project_imports(ast.parse(source), name.partition(".")[0]))
+
+
+@cache
+def module_path(name: str) -> Path:
+    """Return the source file of a module, which is found but not imported."""
+    if name in sys.modules:
+        return Path(sys.modules[name].__file__)
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"A stage names a module that does not exist. Received: module={name!r}.")
+    return Path(spec.origin)
+
+
+def _project_imports(tree: ast.AST, package: str) -> Iterable[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.startswith(f"{package}."))
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == package:
+            for alias in node.names:
+                submodule = f"{node.module}.{alias.name}"
+                yield submodule if _is_module(submodule) else node.module
+
+
+@cache
+def _is_module(name: str) -> bool:
+    parent, _, child = name.rpartition(".")
+    path = module_path(parent)
+    return path.name == "__init__.py" and any(
+        candidate.is_file() for candidate in (path.parent / f"{child}.py", path.parent / child / "__init__.py")
+    )

@@ -1,0 +1,40 @@
+"""Checking an installation: the server, what is on it, the store, the data sets' sources and this machine."""
+
+from functools import partial
+from pathlib import Path
+
+from aepipe.deploy.apply.work_pools import PoolType
+from aepipe.deploy.doctor.data_sets import check_data_sets
+from aepipe.deploy.doctor.finding import Finding, gather
+from aepipe.deploy.doctor.machine import check_disks, check_gpus, check_memory, check_packages
+from aepipe.deploy.doctor.releases import check_releases
+from aepipe.deploy.doctor.server import check_server
+from aepipe.deploy.doctor.store import check_store
+from aepipe.deploy.up.credentials import DEFAULT_STATE
+
+__all__ = ["Finding", "examine"]
+
+# Of a busy machine: one that is not needs seconds.
+LIMIT_SECONDS = 90.0
+
+
+def examine(store: str, pools: PoolType, file: Path | None, state: Path = DEFAULT_STATE) -> list[Finding]:
+    """Check everything that an operator can get wrong, side by side and in seconds; change nothing.
+
+    Args:
+        store: The store that deployments should have.
+        pools: What should start the runs.
+        file: The deployments that should be there; None for deploy/prefect.yaml.
+        state: The folder of `aepipe up`, where that runs here.
+    """
+    checks = {
+        "Prefect server": partial(check_server, store, pools, file),
+        "store": partial(check_store, store),
+        "channels": partial(check_releases, store),
+        "data sets": check_data_sets,
+        "GPUs": check_gpus,
+        "disks": partial(check_disks, store, state),
+        "memory": check_memory,
+        "packages": check_packages,
+    }
+    return gather(checks, LIMIT_SECONDS)

@@ -1,0 +1,82 @@
+"""The gate does not measure what can't be loaded, and a store that is away is no fault of a model."""
+
+import zipfile
+
+import pytest
+
+from aepipe.errors import TransientStoreError
+from aepipe.gate.recheck import measure_published
+from aepipe.models import build
+from aepipe.preprocess import Preprocessing
+from aepipe.recipes.plan import Overrides, plan_training
+from aepipe.recipes.trained import TrainedRecipe, TrainingImages
+from aepipe.stages.data import DataParameters, prepare_data, recommended_split, split_data
+from aepipe.stages.outcome import Outcome
+from aepipe.stages.stage import StageResult
+from aepipe.store import FolderStore, open_store
+from aepipe.training.saving import save_model
+
+RELEASE, RECIPE = "20260101T000000Z-a", "mnist-dense"
+PREFIX = f"releases/{RELEASE}/models/{RECIPE}"
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch) -> FolderStore:
+    monkeypatch.setenv("AEPIPE_CACHE", str(tmp_path / "cache"))
+    return open_store(tmp_path / "store")
+
+
+@pytest.fixture
+def outcome(store, tmp_path) -> Outcome:
+    """A recipe of a run, and a release with a model of it."""
+    data = prepare_data(store, DataParameters(data_set="digits"))
+    split = split_data(store, data, recommended_split(data))
+    plan = plan_training(RECIPE, "tuned", "quick", Overrides(), (8, 8, 1))
+    images = TrainingImages(name="digits", pixel_range=(0, 16), preprocessing=Preprocessing())
+    save_model(build(plan.model, (8, 8, 1), seed=0).model, tmp_path / "model.keras")
+    store.put_file(f"{PREFIX}/model.keras", tmp_path / "model.keras")
+    store.put(f"{PREFIX}/recipe.json", TrainedRecipe(plan=plan, trained_on=images).model_dump_json().encode())
+    evaluated = StageResult(stage="evaluate", fingerprint="f", files={}, facts={}, seconds=1)
+    return Outcome(recipe=RECIPE, setting="tuned", plan=plan, data=data, split=split, evaluated=evaluated)
+
+
+def pack(store, config: bytes) -> None:
+    """Give the published model another configuration."""
+    path = store.path(f"{PREFIX}/model.keras")
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in {**members, "config.json": config}.items():
+            archive.writestr(name, data)
+
+
+def test_a_published_model_is_measured_on_every_held_out_image(store, outcome):
+    measured = measure_published(store, RELEASE, outcome)
+    assert measured.problem == ""
+    assert len(measured.per_image) == outcome.split.facts["num_test"]
+
+
+@pytest.mark.parametrize("damage", ["deep", "no zip", "no recipe", "hostile recipe", "gone"])
+def test_a_model_that_does_not_load_is_not_measured(store, outcome, damage):
+    model, recipe = f"{PREFIX}/model.keras", f"{PREFIX}/recipe.json"
+    if damage == "deep":
+        pack(store, b'{"a":' * 100_000 + b"1" + b"}" * 100_000)
+    elif damage == "gone":
+        store.delete(model)
+    else:
+        key, data = {"no zip": (model, b"x"), "no recipe": (recipe, b"{}"), "hostile recipe": (recipe, b"[" * 10**5)}[
+            damage
+        ]
+        store.put(key, data)
+    measured = measure_published(store, RELEASE, outcome)
+    assert measured.problem.startswith("It can't be loaded: ")
+    assert len(measured.per_image) == 0
+
+
+def test_a_store_that_does_not_answer_holds_no_recipe(store, outcome, monkeypatch):
+    def be_away(*_):
+        raise TransientStoreError("The server did not answer.")
+
+    monkeypatch.setattr(store, "get_file", be_away)
+    with pytest.raises(TransientStoreError):
+        measure_published(store, RELEASE, outcome)

@@ -1,0 +1,106 @@
+"""What a run publishes: its own release each time it came to something else, and nothing for what is there already."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from releases import put_release
+
+from aepipe.publishing.publish import Published, Run, publish_release
+from aepipe.recipes import RECIPES
+from aepipe.recipes.plan import Overrides, plan_training
+from aepipe.releases.channels import CANDIDATE, point_channel, read_channel
+from aepipe.releases.manifest import list_releases, manifest_sha256
+from aepipe.stages.outcome import Outcome
+from aepipe.stages.stage import StageResult
+from aepipe.store import open_store
+
+STARTED = datetime(2026, 1, 1, 2, tzinfo=UTC)
+OLD = "20251201T000000Z-a"
+
+
+@pytest.fixture
+def store(tmp_path):
+    return open_store(tmp_path / "store")
+
+
+def failed(error: str) -> Outcome:
+    return Outcome(recipe="mnist-dense", setting="tuned", error=error)
+
+
+def collapsed(code_size: int = 98) -> Outcome:
+    """A training that ended with a code that says nothing: held, and not in the release."""
+    recipe = RECIPES["mnist-dense"]
+    facts = {
+        "data": {"name": "mnist", "data_set": "mnist", "num_images": 100, "image_shape": [28, 28, 1]}
+        | {"images_sha256": "0" * 64},
+        "split": {"name": "mnist-official", "num_train": 80, "num_validation": 0, "num_test": 20, "test_sha256": ""},
+        "train": {"num_parameters": 9, "num_epochs": 1, "kept_epoch": 1, "training_seconds": 1, "hardware": "CPU"}
+        | {"train_mse": 0.07, "validation_mse": None},
+        "evaluate": {"collapsed": True, "code_size": code_size, "compression_ratio": 8.0, "num_test_images": 20}
+        | {name: 0.07 for name in ("mse_per_pixel", "pca_mse_per_pixel", "mean_image_mse_per_pixel", "ssim")}
+        | {name: 0.1 for name in ("psnr_db", "code_mean", "code_standard_deviation", "code_sparsity")}
+        | {"source_unit": 1.0, "mse_in_source_unit": 0.07},
+    }
+    results = {
+        name: StageResult(stage=name, fingerprint=f"{name}-{code_size}", files={}, facts=of, seconds=1)
+        for name, of in facts.items()
+    }
+    return Outcome(
+        recipe=recipe.name,
+        setting="tuned",
+        plan=plan_training(recipe.name, "tuned", "full", Overrides(), recipe.native_shape),
+        data=results["data"],
+        split=results["split"],
+        trained=results["train"],
+        evaluated=results["evaluate"],
+    )
+
+
+def publish(store, outcome: Outcome, flow_run: str = "a") -> Published:
+    run = Run(flow_run=flow_run, started=STARTED, parameters={"preset": "full", "recipes": ["mnist-dense"]})
+    return publish_release(store, [outcome], run)
+
+
+def reasons(store, release: str) -> list[str]:
+    return [entry["reason"] for entry in json.loads(store.get(f"releases/{release}/decision.json"))]
+
+
+def test_a_run_that_is_tried_again_writes_what_it_came_to_then(store):
+    first, again = publish(store, failed("no network")), publish(store, failed("no room"))
+    assert first.release != again.release
+    assert reasons(store, first.release) == ["no network"]
+    assert reasons(store, again.release) == ["no room"]
+    assert not again.was_published_before
+    assert publish(store, failed("no room")).release == again.release
+
+
+def test_a_run_without_a_model_keeps_its_decision_and_no_channel_names_it(store):
+    old = put_release(store, OLD, {"mnist-dense": b"old"})
+    point_channel(store, CANDIDATE, OLD, manifest_sha256(old), action="published", why="tests", by="tests")
+    for outcome in (failed("no network"), collapsed()):
+        published = publish(store, outcome)
+        assert read_channel(store, CANDIDATE).release == OLD
+        assert f"It has no model: candidate is {OLD}, as before." in published.summary
+        assert len(reasons(store, published.release)) == 1
+        assert store.exists(f"releases/{published.release}/report.html")
+
+
+def test_what_any_kept_release_is_already_is_not_written_again(store):
+    first, other = publish(store, collapsed(98), "a"), publish(store, collapsed(64), "b")
+    again = publish(store, collapsed(98), "c"), publish(store, collapsed(64), "d")
+    assert [published.release for published in again] == [first.release, other.release]
+    assert all(published.was_published_before for published in again)
+    assert len(list_releases(store)) == 2
+
+
+def test_a_recipe_that_is_held_again_for_the_same_work_is_told_once(store):
+    first = publish(store, collapsed(), "a")
+    assert first.newly_held == ("mnist-dense",)
+    assert "Held: mnist-dense." in first.summary
+    # The answer to its last write was lost, and the task runs again: nobody was told.
+    assert publish(store, collapsed(), "a").newly_held == ("mnist-dense",)
+    again = publish(store, collapsed(), "b")
+    assert again.newly_held == ()
+    assert "Held as before: mnist-dense." in again.summary
+    assert publish(store, collapsed(64), "c").newly_held == ("mnist-dense",)

@@ -1,0 +1,49 @@
+"""Whom a server tells of trouble may be made after it has started, or of a URL."""
+
+import pytest
+from prefect.blocks.webhook import Webhook
+
+from aepipe.deploy.apply.notify import Notifications, notify_block
+from aepipe.deploy.connection import apply_all
+from aepipe.errors import ParameterError
+
+STORE = "s3://models/aepipe"
+
+
+@pytest.fixture
+def notifying(client):
+    """The names of the automations that tell somebody."""
+    return lambda: {found.name for found in client.read_automations() if "notify" in found.name}
+
+
+def test_a_machine_starts_without_the_block_and_notifies_once_it_is_there(client, notifying, capsys, monkeypatch):
+    name = "made-later"
+    notifications = Notifications(f"webhook/{name}")
+    list(apply_all(client, STORE, "process", notifications.block(client), None, check=False))
+    assert "Create it in the UI under Blocks" in capsys.readouterr().err
+    assert notifying() == set()
+    assert not notifications.is_time_to_look()
+    monkeypatch.setattr("aepipe.deploy.apply.notify.LOOK_EVERY_SECONDS", 0.0)
+    assert notifications.is_time_to_look()
+    assert list(notifications.apply(client)) == []
+    # It is said once.
+    assert capsys.readouterr().err == ""
+    Webhook(url="http://127.0.0.1:9/x").save(name, overwrite=True, _sync=True)
+    assert len(list(notifications.apply(client))) == len(notifying()) == 4
+    assert not notifications.is_time_to_look()
+
+
+def test_a_url_becomes_a_block_that_keeps_it_secret(client, notifying):
+    notify = "http://127.0.0.1:9/secret-of-the-chat"
+    changes = [str(change) for change in apply_all(client, STORE, "process", notify, None, check=False)]
+    assert not [line for line in changes if "secret" in line]
+    assert len(notifying()) == 4
+    block = client.read_block_document_by_name("aepipe", "webhook", include_secrets=False)
+    assert "secret-of-the-chat" not in str(block.data)
+    assert list(apply_all(client, STORE, "process", notify, None, check=True)) == []
+
+
+@pytest.mark.parametrize("notify", ["ftp://host/x", "https://"])
+def test_a_url_that_is_none_is_refused(client, notify):
+    with pytest.raises(ParameterError, match="A webhook's URL is http or https"):
+        notify_block(client, notify)
