@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.datasets.images import ImageData
 from aepipe.errors import ParameterError
+from aepipe.notation import counted
 from aepipe.parts import NONE, PARTS, TEST, TRAIN, VALIDATION, draw_parts, picture_digests
 
 SplitMethod = Literal["fraction", "official", "known-persons", "unseen-persons"]
@@ -91,7 +92,7 @@ def _is_by_content(data: ImageData, settings: SplitSettings) -> bool:
 
 def _split_by_content(data: ImageData, settings: SplitSettings) -> Split:
     fractions = {TEST: settings.test_fraction, VALIDATION: settings.validation_fraction}
-    parts = draw_parts(picture_digests(data.images), fractions, settings.seed, data.parts)
+    parts = draw_parts(picture_digests(data.images), fractions, settings.seed, data.parts, data.files)
     return Split(*(np.flatnonzero(parts == name) for name in PARTS))
 
 
@@ -124,20 +125,43 @@ def describe_parts(data: ImageData, split: Split, digests: np.ndarray) -> dict[s
     }
 
 
+def asked_shares(data: ImageData, settings: SplitSettings) -> dict[str, float]:
+    """Return the shares of the parts that are drawn by what pictures show: what they come to is chance."""
+    if not _is_by_content(data, settings):
+        return {}
+    asked = {TEST: settings.test_fraction, VALIDATION: settings.validation_fraction}
+    given = [] if data.parts is None else data.parts
+    return {part: share for part, share in asked.items() if share and part not in given}
+
+
 def say_parts(facts: Mapping[str, Any]) -> str:
     """Return in one line what `describe_parts` knows; of an older split, what there is."""
     parts = ", ".join(f"{facts[f'num_{name}']} {words}{_of_classes(facts, name)}" for name, words in IN_WORDS.items())
     said = [f"{parts}."]
     if facts.get("num_test_seen"):
-        said.append(f"{facts['num_test_seen']} held-out pictures are also trained on, as copies.")
+        pictures = counted(facts["num_test_seen"], "held-out picture is", "held-out pictures are")
+        said.append(f"{pictures} also trained on, as copies.")
     if facts.get("num_left_out"):
-        said.append(f"{facts['num_left_out']} copies of held-out pictures are left out of the training.")
+        copies = counted(facts["num_left_out"], "copy of a held-out picture is", "copies of held-out pictures are")
+        said.append(f"{copies} left out of the training.")
+    if facts.get("asked_shares"):
+        said.append(_say_shares(facts))
     return " ".join(said)
+
+
+def _say_shares(facts: Mapping[str, Any]) -> str:
+    """Return the shares that parts came to beside those that were asked for."""
+    count = {part: facts[f"num_{part}"] for part in PARTS}
+    num_others = count[TRAIN] + count[VALIDATION]
+    come_to = {TEST: count[TEST] / (num_others + count[TEST]), VALIDATION: count[VALIDATION] / num_others}
+    words = {TEST: "held out", VALIDATION: "of the others to validate"}
+    shares = [f"{come_to[part]:.0%} {words[part]} ({asked:.0%})" for part, asked in facts["asked_shares"].items()]
+    return f"Shares, and in brackets those asked for: {', '.join(shares)}; what a picture shows decides its part."
 
 
 def _of_classes(facts: Mapping[str, Any], part: str) -> str:
     number = facts.get(f"num_classes_{part}")
-    return "" if number is None else f" (of {number} class{'' if number == 1 else 'es'})"
+    return "" if number is None else f" (of {counted(number, 'class', 'classes')})"
 
 
 def default_method(data_has_official: bool, data_has_persons: bool) -> SplitMethod:

@@ -99,7 +99,7 @@ def test_imports_go_one_way(path):
     [
         ("aepipe.store.folder", "import prefect"),
         ("aepipe.store.folder", "from aepipe.training import engine"),
-        ("aepipe.models.dense", "from aepipe.training.engine import fit"),
+        ("aepipe.models.dense", "from aepipe.training.trainer import Trainer"),
         ("aepipe.evaluation.metrics", "from aepipe.recipes import RECIPES"),
         ("aepipe.tasks.train", "from aepipe.flows.train import train"),
         ("aepipe.flows.train", "import keras"),

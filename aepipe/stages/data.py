@@ -17,13 +17,13 @@ from aepipe.io.names import printable_name
 from aepipe.io.urls import without_secrets
 from aepipe.parts import PARTS, picture_digests
 from aepipe.preprocess import Preprocessing, preprocess
-from aepipe.splits import Split, SplitSettings, default_method, describe_parts, make_split
+from aepipe.splits import Split, SplitSettings, asked_shares, default_method, describe_parts, make_split
 from aepipe.stages.fingerprint import fingerprint
 from aepipe.stages.stage import StageResult, find_whole_stage, produce_stage
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
 
-ARRAYS = ("images", "labels", "persons", "parts")
+ARRAYS = ("images", "labels", "persons", "parts", "files")
 # Files that are written while they are read: the next reading finds them as they are then.
 TRIES = 3
 
@@ -215,6 +215,7 @@ def split_data(store: Store, data: StageResult, settings: SplitSettings, refresh
             "settings": settings.model_dump(mode="json"),
             "test_sha256": array_sha256(split.test),
             **describe_parts(images, split, digests),
+            "asked_shares": asked_shares(images, settings),
         }
 
     return produce_stage(store, "split", split_fingerprint(data, settings), work, refresh)
