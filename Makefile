@@ -22,7 +22,7 @@ test: lint .venv/dev.installed  ## lint and the whole test suite
 lint: .venv/dev.installed  ## ruff: rules and format
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
-types: .venv/dev.installed  ## mypy
+types: .venv/dev.installed  ## every annotation, by mypy
 	$(BIN)/mypy
 
 pictures: .venv/dev.installed  ## the documents' picture of the packages, drawn from the imports
