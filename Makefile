@@ -17,7 +17,7 @@ up: .venv/$(LOCK).installed  ## a Prefect server, its UI, the deployments and wo
 	$(BIN)/aepipe up
 
 test: lint .venv/dev.installed  ## lint and the whole test suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/dev.installed  ## ruff: rules and format
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
