@@ -114,7 +114,7 @@ def test_the_table_has_the_variables_of_the_code():
 
 def test_the_table_has_what_these_files_set():
     folder = ROOT / "deploy"
-    files = [folder / "machine_programs.py", folder / "compose.yaml", folder / "Dockerfile"]
+    files = [folder / "up" / "programs.py", folder / "compose.yaml", folder / "Dockerfile"]
     files += [path for name in ("helm", "pools", "kubernetes") for path in (folder / name).iterdir()]
     # ${NAME} is what Compose is told, not what Prefect is.
     pattern = r"(?<![\w{$])PREFECT_[A-Z0-9_]+\b"

@@ -12,7 +12,6 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-import aepipe.cli.training
 from aepipe.cli.arguments import GROUPS, parse_changes, parse_lists, parse_recipes, parse_space
 from aepipe.cli.operations import app, main
 from aepipe.errors import ParameterError
@@ -191,7 +190,7 @@ FAILURES = [
     ("arguments", "message", "exit_code"), [*((*case, 2) for case in MISTAKES), *((*case, 1) for case in FAILURES)]
 )
 def test_a_mistake_is_one_line_and_starts_nothing(arguments, message, exit_code, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(aepipe.cli.training, "use_server", None)
+    monkeypatch.setattr("aepipe.cli.training.use_server", None)
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["aepipe", *(word.format(empty=tmp_path / "empty") for word in arguments)])
