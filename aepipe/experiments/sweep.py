@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from aepipe.cells import as_cells
 from aepipe.errors import ParameterError
-from aepipe.evaluation.strongest import BASELINES
+from aepipe.evaluation.catalogue import metrics_at
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides
 from aepipe.stages.facts import SweepFacts
@@ -22,7 +22,7 @@ from aepipe.stages.stage import SweepResult, produce_stage
 from aepipe.store.interface import Store
 
 MOST_TRAININGS = 1000
-FIGURES = ("mse_per_pixel", *BASELINES)
+FIGURES = tuple(metric.name for metric in metrics_at("sweep"))
 
 
 class _Values(BaseModel):

@@ -56,9 +56,9 @@ def find_comparable(store: Store, outcome: Outcome, incumbent: Manifest) -> Comp
 
 def _is_same_split(outcome: Outcome, incumbent: Manifest) -> bool:
     """Tell whether the same rows of the same images are held out; releases of every age say so."""
-    facts = incumbent.recipes.get(outcome.recipe, {})
+    theirs = incumbent.recipes.get(outcome.recipe)
     held_out = outcome.data.facts.images_sha256, outcome.split.facts.test_sha256
-    return held_out == (facts.get("images_sha256"), facts.get("test_rows_sha256"))
+    return theirs is not None and held_out == (theirs.images_sha256, theirs.test_rows_sha256)
 
 
 def _digests_of(store: Store, manifest: Manifest, recipe: str) -> dict[str, np.ndarray] | None:

@@ -6,10 +6,12 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
+from aepipe.evaluation.catalogue import Metrics, metrics_at
 from aepipe.gate.rules import is_sound
 from aepipe.gate.verdicts import Outcome, Verdict
 from aepipe.io.hashing import canonical_json
-from aepipe.releases.manifest import RESULT_FIGURES, StageCost
+from aepipe.releases.facts import RecipeSummary
+from aepipe.releases.manifest import StageCost
 from aepipe.stages.outcome import STAGES
 from aepipe.stages.stage import StageResult
 
@@ -43,24 +45,29 @@ def content_digest(outcomes: Sequence[Outcome], parameters: Mapping[str, JsonVal
     return hashlib.sha256(canonical_json(content)).hexdigest()
 
 
-def summarise(release: str, outcome: Outcome, verdict: Verdict) -> dict[str, JsonValue]:
+def summarise(release: str, outcome: Outcome, verdict: Verdict) -> RecipeSummary:
     """Return what a manifest says about one recipe."""
-    metrics = {} if outcome.evaluated is None else outcome.evaluated.facts.metrics
+    facts = None if outcome.evaluated is None else outcome.evaluated.facts
+    metrics: Metrics = {} if facts is None else facts.metrics
     account = None if outcome.data is None else outcome.data.facts.account
     exported = None if outcome.exported is None else outcome.exported.facts.as_stored()["formats"]
-    return {
-        "verdict": verdict.verdict,
-        "origin": release if is_sound(outcome) else None,
-        "setting": outcome.setting,
-        "seed": None if outcome.plan is None else outcome.plan.training.seed,
-        "data": None if outcome.split is None else outcome.split.facts.name,
-        "input": None if account is None else account.model_dump(mode="json"),
-        "images_sha256": None if outcome.data is None else outcome.data.facts.images_sha256,
-        "test_rows_sha256": None if outcome.split is None else outcome.split.facts.test_sha256,
-        "training_seconds": None if outcome.trained is None else outcome.trained.facts.training_seconds,
-        **{name: metrics.get(name) for name in ("code_size", "compression_ratio", *RESULT_FIGURES)},
-        "exports": exported,
-    }
+    return RecipeSummary.model_validate(
+        {
+            "verdict": verdict.verdict,
+            "origin": release if is_sound(outcome) else None,
+            "setting": outcome.setting,
+            "seed": None if outcome.plan is None else outcome.plan.training.seed,
+            "data": None if outcome.split is None else outcome.split.facts.name,
+            "input": None if account is None else account.model_dump(mode="json"),
+            "images_sha256": None if outcome.data is None else outcome.data.facts.images_sha256,
+            "test_rows_sha256": None if outcome.split is None else outcome.split.facts.test_sha256,
+            "training_seconds": None if outcome.trained is None else outcome.trained.facts.training_seconds,
+            "code_size": None if facts is None else facts.code_size,
+            "compression_ratio": None if facts is None else facts.compression_ratio,
+            **{metric.name: metrics.get(metric.name) for metric in metrics_at("manifest")},
+            "exports": exported,
+        }
+    )
 
 
 def _rows(outcome: Outcome) -> dict[str, int | None]:

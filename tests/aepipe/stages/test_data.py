@@ -1,7 +1,5 @@
 """Users' own images on their way into the store: whole or not at all, said, and once for a run."""
 
-import json
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -67,8 +65,8 @@ def test_what_was_taken_is_in_the_facts_and_is_said(store, pets):
     assert "1 left out, no picture: 1 .txt" in lines
     verdict = Verdict(recipe="conv", verdict="failed", reason="", rules=())
     summary = summarise("r", Outcome(recipe="conv", setting="tuned", data=result, error="x"), verdict)
-    assert summary["input"]["num_files"] == 5
-    json.dumps(summary)
+    assert summary.input["num_files"] == 5
+    summary.model_dump_json()
 
 
 def test_known_sets_and_results_of_an_older_version_have_no_account(store):
