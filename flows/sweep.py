@@ -20,8 +20,8 @@ from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
 from aepipe.stages.data import DataSettings
 from aepipe.stages.outcome import summarise_failures
-from aepipe.stages.stage import SweepResult
-from aepipe.tasks.sweep import tabulate
+from aepipe.stages.results import SweepResult
+from aepipe.tasks.tables import tabulate_sweep
 from aepipe.training.settings import CheckpointSettings
 
 
@@ -66,7 +66,7 @@ def sweep(
     chosen = {"setting": setting, "preset": preset, "data_set": data_set, "data": data, "split": split, "noise": noise}
     requests = plan_sweep(recipe, seeds, values, overrides, **chosen)
     outcomes = train_all(requests, execution, at_once, refresh, store=store, checkpoints=checkpoints)
-    table = tabulate(store, outcomes)
+    table = tabulate_sweep(store, outcomes)
     failures = summarise_failures(outcomes)
     summary = f"{len(outcomes)} trainings: {table.facts.best}"
     return Failed(message=f"{failures} {summary}") if failures else Completed(message=summary, data=table)

@@ -19,12 +19,13 @@ from aepipe.flows.executors.train_all import Execution, train_all
 from aepipe.flows.names import named
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
-from aepipe.stages.data import DataSettings, image_shape_of
+from aepipe.stages.data import DataSettings, DataStage, image_shape_of
 from aepipe.stages.request import TrainingRequest
-from aepipe.stages.stage import SearchResult
+from aepipe.stages.results import SearchResult
 from aepipe.store import open_store
-from aepipe.tasks.data import prepare_data, take_images
-from aepipe.tasks.study import save_study, tabulate_study
+from aepipe.tasks.results import take_images
+from aepipe.tasks.stages import produce
+from aepipe.tasks.tables import save_study, tabulate_study
 from aepipe.training.settings import CheckpointSettings
 
 DEFAULT_RANGES = SearchRanges(learning_rate=Range(low=1e-4, high=1e-2))
@@ -73,7 +74,7 @@ def tune(
     chosen = {"setting": setting, "preset": preset, "overrides": overrides}
     chosen |= {"data_set": data_set, "data": data, "split": split}
     (request,) = take_images(store, [TrainingRequest(recipe=recipe, **chosen)], refresh=False)
-    images = prepare_data(store, request.data_parameters())
+    images = produce(store, DataStage(request.data_parameters()))
     with open_search(open_store(store), request, ranges, values, rungs, image_shape_of(images)) as search:
         shared = {"store": store, "checkpoints": checkpoints}
         while search.num_tried < trials:

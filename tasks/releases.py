@@ -13,6 +13,7 @@ from aepipe.releases.prune import prune as remove
 from aepipe.releases.prune_stages import plan_stages, prune_stages
 from aepipe.releases.signatures import describe_signers, find_distrust, signers_of
 from aepipe.releases.verify import find_foreign, find_problems
+from aepipe.stages.graph import STAGE_NAMES
 from aepipe.store import open_store
 from aepipe.tasks.stages import store_task
 
@@ -52,7 +53,7 @@ def prune(store_url: str, keep: int, grace_hours: float, delete: bool) -> str:
     store = open_store(store_url)
     planned = plan_prune(store, keep, grace_hours)
     removed = list(remove(store, planned)) if delete else planned
-    planned_stages = plan_stages(store, [pruned.release for pruned in removed], grace_hours)
+    planned_stages = plan_stages(store, [pruned.release for pruned in removed], grace_hours, STAGE_NAMES)
     stages = list(prune_stages(store, planned_stages)) if delete else planned_stages
     size = sum(stage.size for stage in stages)
     uploads = store.abort_stale_uploads(grace_hours * HOUR_SECONDS) if delete else 0

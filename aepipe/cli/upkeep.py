@@ -55,13 +55,14 @@ def prune_releases(
     from aepipe.releases.absent import require_store
     from aepipe.releases.prune import HOUR_SECONDS, plan_prune, prune
     from aepipe.releases.prune_stages import plan_stages, prune_stages
+    from aepipe.stages.graph import STAGE_NAMES
     from aepipe.store import open_store
 
     opened = open_store(store)
     require_store(opened)
     planned = plan_prune(opened, keep, grace_hours)
     removed = list(prune(opened, planned)) if delete else planned
-    planned_stages = plan_stages(opened, [row.release for row in removed], grace_hours)
+    planned_stages = plan_stages(opened, [row.release for row in removed], grace_hours, STAGE_NAMES)
     stages = list(prune_stages(opened, planned_stages)) if delete else planned_stages
     uploads = opened.abort_stale_uploads(grace_hours * HOUR_SECONDS) if delete else 0
     if delete:

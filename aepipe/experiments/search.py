@@ -27,9 +27,9 @@ from aepipe.recipes import get_recipe
 from aepipe.recipes.plan import Overrides, plan_training
 from aepipe.stages.facts import SearchFacts
 from aepipe.stages.fingerprint import fingerprint
-from aepipe.stages.outcome import Outcome
+from aepipe.stages.outcome import Failed, Outcome
 from aepipe.stages.request import TrainingRequest
-from aepipe.stages.stage import SearchResult, produce_stage
+from aepipe.stages.results import SearchResult, produce_stage
 from aepipe.store.interface import Store
 from aepipe.training.settings import TrainingSettings
 
@@ -149,7 +149,7 @@ class Search:
 
     def tell(self, candidate: Candidate, budget: Budget, outcome: Outcome) -> bool:
         """Note what a rung came to, and return whether the candidate goes on."""
-        if outcome.error is not None:
+        if isinstance(outcome, Failed):
             candidate.trial.set_user_attr("error", outcome.error)
             self._study.tell(candidate.trial, state=TrialState.FAIL)
             return False

@@ -16,9 +16,9 @@ from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides
 from aepipe.stages.facts import SweepFacts
 from aepipe.stages.fingerprint import fingerprint
-from aepipe.stages.outcome import Outcome
+from aepipe.stages.outcome import Failed, Outcome
 from aepipe.stages.request import TrainingRequest, with_needed_noise
-from aepipe.stages.stage import SweepResult, produce_stage
+from aepipe.stages.results import SweepResult, produce_stage
 from aepipe.store.interface import Store
 
 MOST_TRAININGS = 1000
@@ -110,17 +110,21 @@ def tabulate(store: Store, outcomes: Sequence[Outcome]) -> SweepResult:
 
 
 def _identity(outcome: Outcome) -> str:
-    return outcome.error if outcome.evaluated is None else outcome.evaluated.digest
+    return outcome.error if isinstance(outcome, Failed) else outcome.results["evaluated"].digest
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:
     row: dict[str, Any] = {"recipe": outcome.recipe, "setting": outcome.setting}
-    if outcome.plan is not None:
-        row |= {"code_size": outcome.plan.model.code_size, **outcome.plan.training.model_dump(mode="json")}
-    if outcome.evaluated is not None:
-        row |= {name: outcome.evaluated.facts.metrics.get(name) for name in FIGURES}
-        row |= {"training_seconds": outcome.trained.facts.training_seconds, "training": outcome.trained.fingerprint}
-    return {**row, "error": outcome.error or ""}
+    if isinstance(outcome, Failed):
+        return {**row, "error": outcome.error}
+    trained = outcome.trained
+    return {
+        **row,
+        **{"code_size": outcome.plan.model.code_size, **outcome.plan.training.model_dump(mode="json")},
+        **{name: outcome.measured.metrics.get(name) for name in FIGURES},
+        **{"training_seconds": trained.facts.training_seconds, "training": trained.fingerprint},
+        "error": "",
+    }
 
 
 def _best(rows: Sequence[Mapping[str, Any]]) -> str:

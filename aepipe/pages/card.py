@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from aepipe import notation
 from aepipe.evaluation.strongest import find_baselines, find_strongest
-from aepipe.gate.verdicts import Outcome
 from aepipe.models.options import VariationalOptions
 from aepipe.pages.rendering import markdown_environment
 from aepipe.recipes.recipe import Recipe
 from aepipe.stages.data import account_lines
+from aepipe.stages.outcome import Done
 from aepipe.training.settings import EXPORT_FILES, MODEL_FILES
 
 FILES = MODEL_FILES | EXPORT_FILES
@@ -25,15 +25,15 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]()#|~!$^])")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
-def render_card(recipe: Recipe, outcome: Outcome, release_id: str) -> str:
+def render_card(recipe: Recipe, outcome: Done, release_id: str) -> str:
     """Return the card of a recipe that was trained and evaluated, as Markdown with a YAML header.
 
     Args:
         recipe: The recipe.
-        outcome: What it came to; it has a plan and all results but the noisy test set's.
+        outcome: What it came to; it was evaluated.
         release_id: The release that the model is in.
     """
-    results = outcome.evaluated.facts
+    results = outcome.measured
     is_denoiser = results.denoised_mse_per_pixel is not None
     errors = [value for name, value in results.metrics.items() if name.endswith("mse_per_pixel") and value is not None]
     exports = {} if outcome.exported is None else outcome.exported.facts.formats
@@ -74,16 +74,16 @@ def escape_markdown(text: str) -> str:
     return _MARKUP.sub(r"\\\1", " ".join(text.split())).translate(_ENTITIES)
 
 
-def _scaling(outcome: Outcome) -> str:
+def _scaling(outcome: Done) -> str:
     minimum, maximum = (notation.plain(limit) for limit in outcome.data.facts.pixel_range)
     if (minimum, maximum) == ("0", "1"):
         return "the source's own unit"
     return f"the source's {minimum} becomes 0 and its {maximum} becomes 1"
 
 
-def _measured(outcome: Outcome) -> dict[str, list[tuple[str, str, float]]]:
+def _measured(outcome: Done) -> dict[str, list[tuple[str, str, float]]]:
     """Return what was measured as model hubs list it: task to name, type and value of its metrics."""
-    results = outcome.evaluated.facts
+    results = outcome.measured
     measured = {
         "Reconstruction": [
             ("MSE per pixel", "mse", results.mse_per_pixel),
@@ -96,7 +96,7 @@ def _measured(outcome: Outcome) -> dict[str, list[tuple[str, str, float]]]:
     return measured
 
 
-def _uses(outcome: Outcome) -> Iterator[str]:
+def _uses(outcome: Done) -> Iterator[str]:
     plan, data = outcome.plan, outcome.data.facts
     if plan.training.corruption is not None:
         yield f"Removing {plan.training.corruption.kind} noise from images like those of {data.name}."
@@ -109,8 +109,8 @@ def _uses(outcome: Outcome) -> Iterator[str]:
     yield "Not for decisions about persons, and not as a compressed format to keep images in: what is lost is lost."
 
 
-def _limits(outcome: Outcome) -> Iterator[str]:
-    results, plan, split = outcome.evaluated.facts, outcome.plan, outcome.split.facts
+def _limits(outcome: Done) -> Iterator[str]:
+    results, plan, split = outcome.measured, outcome.plan, outcome.split.facts
     yield (
         f"It has seen {outcome.data.facts.name} alone. Images of another kind, size, brightness or alignment "
         "come out worse than these figures say."

@@ -27,7 +27,7 @@ from aepipe.flows.interruption import leave_signals_to_parent, started_without_h
 from aepipe.flows.lifeline import end_with_process
 from aepipe.flows.train import train
 from aepipe.hardware import chosen_threads, usable_cores
-from aepipe.stages.outcome import Outcome
+from aepipe.stages.outcome import Failed, Outcome
 from aepipe.stages.request import TrainingRequest, describe_request, estimated_work
 from aepipe.tasks.failures import failure_of
 
@@ -75,7 +75,7 @@ def train_side_by_side(requests: Sequence[TrainingRequest], at_once: int | None,
                     waiting.appendleft(request)
                 else:
                     error = f"its process was killed {MOST_ATTEMPTS} times"
-                    outcomes[request] = Outcome(recipe=request.recipe, setting=request.setting, error=error)
+                    outcomes[request] = Failed(recipe=request.recipe, setting=request.setting, error=error)
     return [outcomes[request] for request in requests]
 
 
@@ -146,4 +146,4 @@ def _train(request: TrainingRequest, shared: dict) -> Outcome:
     state: State = train(**dict(request), **shared, return_state=True)
     if state.is_completed():
         return state.result()
-    return Outcome(recipe=request.recipe, setting=request.setting, error=failure_of(state))
+    return Failed(recipe=request.recipe, setting=request.setting, error=failure_of(state))

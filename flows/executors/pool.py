@@ -20,10 +20,10 @@ from prefect.runtime import flow_run
 from pydantic_core import to_jsonable_python
 
 from aepipe.flows.children import MOST_ATTEMPTS, cancelled_children, patiently, read_children
-from aepipe.stages.outcome import Outcome
+from aepipe.stages.outcome import Failed, Outcome
 from aepipe.stages.request import TrainingRequest, describe_request, estimated_work
 from aepipe.tasks.failures import message_of
-from aepipe.tasks.find import collect_results
+from aepipe.tasks.results import collect_results
 
 DEPLOYMENT = "train/gpu"
 LOOK_EVERY_SECONDS = 3
@@ -112,4 +112,4 @@ class _Fan:
             self._waiting.appendleft(request)
         else:
             error = message_of(child.state)
-            self.outcomes[request] = Outcome(recipe=request.recipe, setting=request.setting, error=error)
+            self.outcomes[request] = Failed(recipe=request.recipe, setting=request.setting, error=error)

@@ -7,8 +7,7 @@ from aepipe.flows.executors.local import train_side_by_side
 from aepipe.flows.executors.pool import train_on_pool
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest
-from aepipe.tasks.data import take_images
-from aepipe.tasks.find import find_results
+from aepipe.tasks.results import find_results, take_images
 
 Execution = Literal["local", "pool"]
 TRAIN = {"local": train_side_by_side, "pool": train_on_pool}
