@@ -45,8 +45,16 @@ class BrokenFileError(DataError):
     """A file was read, and its bytes are no picture: asking again changes nothing, so the others go on without it."""
 
 
+class NoPictureError(BrokenFileError):
+    """Nothing in a file's bytes says that they are a picture."""
+
+
 class UnreadKindError(BrokenFileError):
     """A file is a picture of a kind that is not read."""
+
+
+class UnreadPixelsError(UnreadKindError):
+    """A file is a picture of a kind that is read, with pixels that are not."""
 
 
 class TooLargeError(BrokenFileError):

@@ -1,4 +1,4 @@
-"""How the report and the model card write numbers, durations and settings."""
+"""How reports, cards and logs write numbers, what they count, durations and settings."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -87,3 +87,14 @@ def plain(value: object) -> str:
         has_parts = any(isinstance(item, Mapping | list | tuple) for item in value)
         return ("; " if has_parts else ", ").join(plain(item) for item in value) or "none"
     return str(value)
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """Return a number with what it counts: 1 image, 2 images.
+
+    Args:
+        count: The number.
+        one: The words for one, maybe with a verb.
+        many: The words for any other number; None for those of one with an s.
+    """
+    return f"{count} {one if count == 1 else many or f'{one}s'}"

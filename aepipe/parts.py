@@ -1,7 +1,13 @@
 """Which part a picture belongs to, decided by what it shows: parts hold still while pictures come and go.
 
 A place in [0, 1) is drawn for each picture from its pixels' digest and the seed. Those below the fraction are held
-out, so equal pictures share a part, and no picture's part depends on another's, on its name or on their order.
+out, so equal pictures share a part, and no picture's part depends on another's, on its name or on their order. The
+price is that the sizes of the parts are drawn, too: those of small sets differ from what was asked for.
+
+Frames of one file are nearly equal to their neighbours, so the file has one place, that of its smallest digest: it
+stays when frames are added, and copies of a file are placed alike. Files may have frames in common, as a title or a
+blank page. They don't bind the files together, which one page could do to all: such a frame stays where it is held
+out, and is left out elsewhere.
 """
 
 import hashlib
@@ -24,14 +30,19 @@ def picture_digests(images: np.ndarray) -> np.ndarray:
 
 
 def draw_parts(
-    digests: np.ndarray, fractions: Mapping[str, float], seed: int, given: np.ndarray | None = None
+    digests: np.ndarray,
+    fractions: Mapping[str, float],
+    seed: int,
+    given: np.ndarray | None = None,
+    files: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the part of each picture: train, validation, test; empty for copies of what is held out.
 
     A part that the source made is kept. One that it did not make is drawn from the pictures that it has to train, or
     says nothing of. Where the draw leaves a part empty, the picture nearest to the limit is moved into it: first to
     test, then to train, then to validation, as far as there are different pictures. A picture whose copies alone would
-    be more than half of a part is not drawn into it: a placeholder is not what a model is judged by.
+    be more than half of a part is not drawn into it: a placeholder is not what a model is judged by. Nor is a file with
+    more than half of all pictures.
 
     Args:
         digests: (num_images,) as `picture_digests` gives them.
@@ -39,33 +50,71 @@ def draw_parts(
             (validation).
         seed: What the draw depends on.
         given: (num_images,) of train, validation, test or empty, as the source has them; None where it has no parts.
+        files: (num_images,) of a number for each file, whose frames share a part; None where each has one. Frames of
+            the only file are drawn one by one.
 
     Raises:
         DataError: all pictures are equal.
     """
-    distinct, picture, counts = np.unique(digests, return_inverse=True, return_counts=True)
-    if len(distinct) < 2:
+    num_different = len(np.unique(digests))
+    if num_different < 2:
         raise DataError(
             "The pictures of a data set must differ: all of these are equal.",
             "Look at them: a covered camera and a placeholder look like this.",
             num_images=len(digests),
-            num_different=len(distinct),
+            num_different=num_different,
         )
     given = np.full(len(digests), NONE) if given is None else np.asarray(given)
-    parts = np.full(len(distinct), TRAIN, dtype="<U10")
-    # In this order: a copy of a held-out picture is held out, whatever else the source calls it.
-    for name in (VALIDATION, TEST):
-        parts[picture[given == name]] = name
+    parts = np.where(np.isin(given, (VALIDATION, TEST)), given, TRAIN).astype("<U10")
+    keys, member = np.unique(_keys(digests, files), return_inverse=True)
+    sizes, copies = np.bincount(member), _most_copies(digests, member)
     wanted = {name: fraction for name, fraction in fractions.items() if fraction and not (given == name).any()}
     for number, (name, fraction) in enumerate(wanted.items(), 1):
-        free = np.flatnonzero(parts == TRAIN)
+        free = np.flatnonzero(np.bincount(member, parts != TRAIN) == 0)
         most = max(len(free) - (1 + len(wanted) - number), min(1, len(free) - 1))
-        rare = free[(counts[free] == 1) | (counts[free] <= fraction * len(digests) / 2)]
+        is_rare = (copies == 1) | (copies <= fraction * len(digests) / 2)
+        rare = free[(is_rare & (sizes <= len(digests) / 2))[free]]
         free = rare if len(rare) else free
-        parts[free[_below(_places(distinct[free], f"{seed}/{name}"), fraction, most)]] = name
-    drawn = parts[picture]
-    is_copy = (given != NONE) & (given != drawn) & np.isin(drawn, given)
-    return np.where(is_copy, NONE, drawn)
+        drawn = free[_below(_places(keys[free], f"{seed}/{name}"), fraction, most)]
+        parts[np.isin(member, drawn)] = name
+    return _without_copies(digests, parts, (given == NONE) & _are_alone(digests, files))
+
+
+def _keys(digests: np.ndarray, files: np.ndarray | None) -> np.ndarray:
+    """Return what each picture's place is drawn from: the smallest digest of its file."""
+    if files is None:
+        return digests
+    order = np.lexsort((digests, files))
+    _, first, member = np.unique(files[order], return_index=True, return_inverse=True)
+    keys = np.empty_like(digests)
+    keys[order] = digests[order][first][member]
+    return keys if len(np.unique(keys)) > 1 else digests
+
+
+def _most_copies(digests: np.ndarray, member: np.ndarray) -> np.ndarray:
+    """Return of each key how often the commonest of its pictures is there."""
+    _, picture = np.unique(digests, return_inverse=True)
+    (of, _), counts = np.unique(np.stack([member, picture]), axis=1, return_counts=True)
+    most = np.zeros(member.max() + 1, np.int64)
+    np.maximum.at(most, of, counts)
+    return most
+
+
+def _are_alone(digests: np.ndarray, files: np.ndarray | None) -> np.ndarray:
+    """Return of each picture whether it is the only one of its file."""
+    if files is None:
+        return np.ones(len(digests), bool)
+    _, member, counts = np.unique(files, return_inverse=True, return_counts=True)
+    return counts[member] == 1
+
+
+def _without_copies(digests: np.ndarray, parts: np.ndarray, may_join: np.ndarray) -> np.ndarray:
+    """Return the parts without copies of what is held out: those that may do so join it, the others have no part."""
+    parts = parts.copy()
+    for name in (VALIDATION, TEST):
+        is_copy = np.isin(digests, digests[parts == name]) & (parts != name)
+        parts[is_copy] = np.where(may_join[is_copy], name, NONE)
+    return parts
 
 
 def _places(distinct: Sequence[bytes], purpose: str) -> np.ndarray:

@@ -4,6 +4,7 @@ Of a user's own images, which come and go, each picture's part follows from its 
 sets never change, and their rows are drawn.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.datasets.images import ImageData
 from aepipe.errors import ParameterError
+from aepipe.notation import counted
 from aepipe.parts import NONE, PARTS, TEST, TRAIN, VALIDATION, draw_parts, picture_digests
 
 SplitMethod = Literal["fraction", "official", "known-persons", "unseen-persons"]
@@ -90,7 +92,7 @@ def _is_by_content(data: ImageData, settings: SplitSettings) -> bool:
 
 def _split_by_content(data: ImageData, settings: SplitSettings) -> Split:
     fractions = {TEST: settings.test_fraction, VALIDATION: settings.validation_fraction}
-    parts = draw_parts(picture_digests(data.images), fractions, settings.seed, data.parts)
+    parts = draw_parts(picture_digests(data.images), fractions, settings.seed, data.parts, data.files)
     return Split(*(np.flatnonzero(parts == name) for name in PARTS))
 
 
@@ -117,6 +119,12 @@ class PartCounts(BaseModel):
     num_different: int | None = Field(None, description="Pictures that differ.")
     num_test_seen: int | None = Field(None, description="Held-out pictures that are trained on too, as copies.")
     num_left_out: int | None = Field(None, description="Copies of held-out pictures that belong to no part.")
+    asked_shares: dict[str, float] = Field({}, description="Shares that were asked for, of the parts that are drawn.")
+
+    @property
+    def by_part(self) -> dict[str, int]:
+        """The number of images by part."""
+        return {TRAIN: self.num_train, VALIDATION: self.num_validation, TEST: self.num_test}
 
 
 def describe_parts(data: ImageData, split: Split, digests: np.ndarray) -> PartCounts:
@@ -139,20 +147,43 @@ def describe_parts(data: ImageData, split: Split, digests: np.ndarray) -> PartCo
     )
 
 
+def asked_shares(data: ImageData, settings: SplitSettings) -> dict[str, float]:
+    """Return the shares of the parts that are drawn by what pictures show: what they come to is chance."""
+    if not _is_by_content(data, settings):
+        return {}
+    asked = {TEST: settings.test_fraction, VALIDATION: settings.validation_fraction}
+    given = [] if data.parts is None else data.parts
+    return {part: share for part, share in asked.items() if share and part not in given}
+
+
 def say_parts(counts: PartCounts) -> str:
     """Return in one line what `describe_parts` knows; of an older split, what there is."""
-    parts = (f"{getattr(counts, f'num_{name}')} {words}{_of_classes(counts, name)}" for name, words in IN_WORDS.items())
+    numbers = counts.by_part
+    parts = (f"{numbers[name]:,} {words}{_of_classes(counts, name)}" for name, words in IN_WORDS.items())
     said = [f"{', '.join(parts)}."]
     if counts.num_test_seen:
-        said.append(f"{counts.num_test_seen} held-out pictures are also trained on, as copies.")
+        pictures = counted(counts.num_test_seen, "held-out picture is", "held-out pictures are")
+        said.append(f"{pictures} also trained on, as copies.")
     if counts.num_left_out:
-        said.append(f"{counts.num_left_out} copies of held-out pictures are left out of the training.")
+        copies = counted(counts.num_left_out, "copy of a held-out picture is", "copies of held-out pictures are")
+        said.append(f"{copies} left out of the training.")
+    if counts.asked_shares:
+        said.append(_say_shares(numbers, counts.asked_shares))
     return " ".join(said)
+
+
+def _say_shares(numbers: Mapping[str, int], asked: Mapping[str, float]) -> str:
+    """Return the shares that parts came to beside those that were asked for."""
+    num_others = numbers[TRAIN] + numbers[VALIDATION]
+    come_to = {TEST: numbers[TEST] / (num_others + numbers[TEST]), VALIDATION: numbers[VALIDATION] / num_others}
+    words = {TEST: "held out", VALIDATION: "of the others to validate"}
+    shares = [f"{come_to[part]:.0%} {words[part]} ({share:.0%})" for part, share in asked.items()]
+    return f"Shares, and in brackets those asked for: {', '.join(shares)}; what a picture shows decides its part."
 
 
 def _of_classes(counts: PartCounts, part: str) -> str:
     number = getattr(counts, f"num_classes_{part}")
-    return "" if number is None else f" (of {number} class{'' if number == 1 else 'es'})"
+    return "" if number is None else f" (of {counted(number, 'class', 'classes')})"
 
 
 def default_method(data_has_official: bool, data_has_persons: bool) -> SplitMethod:

@@ -18,7 +18,7 @@ from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
 from aepipe.stages.data import DataSettings
 from aepipe.stages.graph import outcome_of
 from aepipe.stages.outcome import Done
-from aepipe.stages.request import TrainingRequest, describe_request
+from aepipe.stages.request import TrainingRequest, describe_request, with_needed_noise
 from aepipe.tasks.artifacts import show_training
 from aepipe.tasks.stages import produce
 from aepipe.training.settings import CheckpointSettings, ExportFormat
@@ -74,6 +74,7 @@ def train(
         evaluate=evaluate,
         exports=exports,
     )
+    (request,) = with_needed_noise([request])
     with ending_in_good_order():
         done = outcome_of(request, partial(produce, store, refresh=refresh), checkpoints)
         if done.evaluated is not None:

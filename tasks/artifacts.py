@@ -11,11 +11,12 @@ from prefect.artifacts import create_markdown_artifact, create_progress_artifact
 from prefect.exceptions import PrefectException
 
 from aepipe.errors import StoreError
-from aepipe.evaluation.strongest import find_baselines, find_strongest
+from aepipe.evaluation.catalogue import Metrics, errors_first, metrics_at
+from aepipe.evaluation.strongest import find_strongest
 from aepipe.pages.inline_images import inline_image
+from aepipe.pages.numbers import write_alone
 from aepipe.publishing.publish import Published
 from aepipe.recipes.plan import TrainingPlan
-from aepipe.stages.facts import EvaluationFacts
 from aepipe.stages.outcome import Done, Failed, Outcome
 from aepipe.stages.results import SearchResult, SweepResult
 from aepipe.store import open_store
@@ -80,18 +81,12 @@ def show_training(store_url: str, done: Done) -> None:
     """Write one training's held-out figures, loss curve and reconstructions as one markdown artifact."""
     plan, trained, facts = done.plan, done.trained, done.measured
     rows = [
-        ("held-out MSE per pixel", f"{facts.mse_per_pixel:.5f}"),
-        *(
-            (f"{one.label} with the same code size", f"{one.mse_per_pixel:.5f}")
-            for one in find_baselines(facts.metrics)
-        ),
-        ("denoised MSE, best linear map", _denoised(facts)),
-        ("PSNR, SSIM", f"{facts.psnr_db:.2f} dB, {facts.ssim:.3f}"),
+        *_metric_rows(facts.metrics),
         ("code size, parameters", f"{facts.code_size}, {trained.facts.num_parameters:,}"),
         ("epochs, kept", f"{trained.facts.num_epochs}, {trained.facts.kept_epoch}"),
         ("training", f"{trained.facts.training_seconds:.1f} s on {trained.facts.hardware}"),
     ]
-    table = ["| figure | value |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows if value)]
+    table = ["| figure | value |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows)]
     where = f"Results:\n\n{_long(done.results['evaluated'].files['metrics.csv'].uri.rpartition('/')[0])}"
     lines = [f"# {plan.setting} {plan.recipe}", "\n".join(table), where]
     lines += [_picture(store_url, done, name) for name in ("reconstructions", "loss_curves")]
@@ -165,10 +160,11 @@ def _row(outcome: Outcome, verdict: str) -> str:
     )
 
 
-def _denoised(facts: EvaluationFacts) -> str:
-    if facts.denoised_mse_per_pixel is None:
-        return ""
-    return f"{facts.denoised_mse_per_pixel:.5f}, {facts.linear_mse_per_pixel:.5f}"
+def _metric_rows(metrics: Metrics) -> Iterator[tuple[str, str]]:
+    for metric in errors_first(metrics_at("artifact")):
+        value = metrics.get(metric.name)
+        if value is not None:
+            yield metric.heading("artifact"), write_alone(metric, value)
 
 
 def _picture(store_url: str, done: Done, name: str) -> str:

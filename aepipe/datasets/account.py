@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.datasets.tally import LeftOut, num_expected
 from aepipe.errors import DataError
+from aepipe.notation import counted
 
 MOST_SHOWN = 6
 
@@ -75,42 +76,55 @@ class Account(BaseModel):
         """Yield what a person should know before anything trains, one line each."""
         height, width, channels = self.image_shape
         kind = "grey" if channels == 1 else "color"
-        files = f"{self.num_taken} of {self.num_files} files"
-        yield f"{self.num_images} images of {width} x {height}, {kind}, from {files}"
+        files = f"{self.num_taken} of {counted(self.num_files, 'file')}"
+        yield f"{counted(self.num_images, 'image')} of {width} x {height}, {kind}, from {files}"
         yield f"classes: {_several(self.classes, self.num_classes) or 'none, as not all images lie in folders of them'}"
         if self.parts:
             yield f"parts by the user's own folders: {_several(self.parts)}"
         yield from self.notes
         if self.num_with_frames:
-            yield f"{self.num_with_frames} files have several frames: each is an image of its own, called file#number"
+            files = counted(self.num_with_frames, "file has", "files have")
+            yield f"{files} several frames: each is an image of its own, called file#number; {self._frames_parts}"
         yield from (one.line for one in self.left_out)
         yield from self._losses()
         if self.num_duplicates:
-            yield f"{self.num_duplicates} images have the pixels of another one: {'; '.join(self.duplicates)}"
+            images = counted(self.num_duplicates, "image has", "images have")
+            yield f"{images} the pixels of another one: {'; '.join(self.duplicates)}"
+
+    @property
+    def _frames_parts(self) -> str:
+        if self.num_taken > 1:
+            return "all of a file share a part"
+        return "as it is the only file, held-out frames are neighbours of those that are trained on"
 
     def _losses(self) -> Iterator[str]:
         losses, found = self.losses, _several(self.sizes)
         if losses.num_cropped:
             cut = f"{losses.share_cropped:.0%} of their area on average"
-            yield f"{losses.num_cropped} images are not square: {cut} is cut away, at the edges (files: {found})"
+            images = counted(losses.num_cropped, "image is", "images are")
+            yield f"{images} not square: {cut} is cut away, at the edges (files: {found})"
         if losses.num_reduced or losses.num_enlarged:
-            yield f"{losses.num_reduced} images are reduced and {losses.num_enlarged} enlarged (files: {found})"
+            images = counted(losses.num_reduced, "image is", "images are")
+            yield f"{images} reduced and {losses.num_enlarged} enlarged (files: {found})"
         if losses.num_deep:
             white = f"white is {2 ** (losses.deep_bits or 16) - 1}"
-            yield f"{losses.num_deep} images of 16-bit files use {losses.deep_bits} bits, {white}; 8 bits are kept"
+            images = counted(losses.num_deep, "image of a 16-bit file uses", "images of 16-bit files use")
+            yield f"{images} {losses.deep_bits} bits, {white}; 8 bits are kept"
             if losses.bulk_bits < losses.deep_bits:
                 yield f"nearly all pixels of those need {losses.bulk_bits} bits only: they come out dark"
         if losses.num_deep_color:
             yield (
-                f"{losses.num_deep_color} color images of 16-bit files: the upper 8 bits are read, "
-                f"of {losses.deep_color_bits} that they use"
+                f"{counted(losses.num_deep_color, 'color image')} of 16 bits a channel: the upper 8 bits are read, "
+                f"of {losses.deep_color_bits} that are used"
             )
         if losses.num_negative:
-            yield f"{losses.num_negative} images have white as 0 in their files and are turned"
+            yield f"{counted(losses.num_negative, 'image')} with white as 0 in the file: turned"
         if losses.num_transparent:
-            yield f"{losses.num_transparent} images are transparent in places, which became white"
+            images = counted(losses.num_transparent, "image is", "images are")
+            yield f"{images} transparent in places, which became white"
         if losses.num_made_color:
-            yield f"{losses.num_made_color} grey images are among color ones and became three equal channels"
+            images = counted(losses.num_made_color, "grey image is", "grey images are")
+            yield f"{images} among color ones, with three equal channels"
 
 
 def _several(counts: dict[str, int], total: int | None = None) -> str:

@@ -5,9 +5,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from aepipe.datasets.account import Account
-from aepipe.io.hashing import array_sha256
-
-__all__ = ["ImageData", "array_sha256"]
 
 # What the names of a user's own data sets start with.
 OWN = "images"
@@ -27,6 +24,7 @@ class ImageData:
         num_official_train: The first so many rows are the official training part; None where the source has no split.
         parts: (num_images,) of train, validation, test, or empty where the source leaves an image to the split; None
             where it says nothing of any.
+        files: (num_images,) int64, a number for the file that each is a frame of; None where every file has one.
         account: What was seen, taken and left out of a user's own images; None where they are known ones.
     """
 
@@ -38,6 +36,7 @@ class ImageData:
     persons: np.ndarray | None = None
     num_official_train: int | None = None
     parts: np.ndarray | None = None
+    files: np.ndarray | None = None
     account: Account | None = None
 
     @property
@@ -61,6 +60,6 @@ class ImageData:
 
     def take(self, rows: np.ndarray, **changes) -> "ImageData":
         """Return only these rows, with further fields replaced."""
-        by_row = {name: getattr(self, name) for name in ("images", "labels", "persons", "parts")}
+        by_row = {name: getattr(self, name) for name in ("images", "labels", "persons", "parts", "files")}
         taken = {name: None if array is None else array[rows] for name, array in by_row.items()}
         return replace(self, **{**taken, **changes})

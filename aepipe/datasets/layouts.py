@@ -7,14 +7,22 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from aepipe.io.names import printable_name
+from aepipe.notation import counted
 
-# A name with an ending of its own, as in test_set, and one that begins alike, as in seg_train beside seg_test.
+# A name with an ending of its own, as in test_set, and one that begins or ends alike, as in seg_train beside seg_test
+# and train2017 beside val2017.
 PART_NAME = re.compile(
-    r"(?:(?P<prefix>.+)[_-])?(?P<part>train|training|val|valid|validation|test|testing)"
-    r"(?:[_-]?(?:set|data|images|imgs|split))?",
+    r"(?:(?P<prefix>.+)[_-])?"
+    r"(?P<part>train|training|val|valid|validation|test|testing"
+    r"|dev|development|eval|evaluation|hold[_-]?out|held[_-]?out)"
+    r"(?:[_-]?(?:set|data|images|imgs|split))?(?P<suffix>[_-]?(?:\d+|[ab]))?",
     re.IGNORECASE,
 )
 PARTS = {"val": "validation", "valid": "validation", "training": "train", "testing": "test"}
+# Words of other things, too: these are parts beside one called train, and may be classes without it.
+BESIDE_TRAIN = {"dev": "validation", "development": "validation", "holdout": "test", "heldout": "test"}
+# The test part, or the one before it where another is called test.
+EVALUATION = ("eval", "evaluation")
 # Inspection sets keep there what a segmentation should find.
 GROUND_TRUTH = frozenset(("ground_truth", "groundtruth", "ground truth", "ground-truth"))
 # These hold masks where pictures lie beside them under a name of their own.
@@ -71,8 +79,9 @@ def arrange(names: Sequence[str]) -> Layout:
     """Return what the folders of images mean.
 
     Folders at the top that are called val or test, and train beside them, are the user's parts; classes are then taken
-    below them. They may also lie in each of the folders at the top, which are then the classes. Otherwise the first
-    folder below the one that all share is the class.
+    below them. Beside one called train, dev validates and holdout and eval are held out (eval validates where there is
+    a test, too); without it they may be classes. They may also lie in each of the folders at the top, which are then
+    the classes. Otherwise the first folder below the one that all share is the class.
 
     Args:
         names: Of the images, with slashes, below the place that the user named.
@@ -99,11 +108,23 @@ def _below_common(paths: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
 def _find_parts(folders: Iterable[str]) -> dict[str, str]:
     """Return which of these folders are parts; none where there is at most one called train: that may be a class."""
     matches = {folder: PART_NAME.fullmatch(folder) for folder in set(folders)}
-    found = {folder: match for folder, match in matches.items() if match}
-    prefixes = Counter(match["prefix"] for match in found.values())
-    kept = {folder: match for folder, match in found.items() if not match["prefix"] or prefixes[match["prefix"]] > 1}
-    parts = {folder: PARTS.get(match["part"].lower(), match["part"].lower()) for folder, match in kept.items()}
+    affixes = Counter(_affixes(match) for match in matches.values() if match)
+    words = {
+        folder: re.sub("[_-]", "", match["part"].lower())
+        for folder, match in matches.items()
+        if match and (not any(_affixes(match)) or affixes[_affixes(match)] > 1)
+    }
+    parts = {folder: PARTS.get(word, word) for folder, word in words.items()}
+    weak = {**BESIDE_TRAIN, **dict.fromkeys(EVALUATION, "validation" if "test" in parts.values() else "test")}
+    if "train" in parts.values():
+        parts = {folder: weak.get(part, part) for folder, part in parts.items()}
+    else:
+        parts = {folder: part for folder, part in parts.items() if part not in weak}
     return parts if set(parts.values()) - {"train"} and len(matches) > 1 else {}
+
+
+def _affixes(match: re.Match[str]) -> tuple[str, str]:
+    return match["prefix"] or "", match["suffix"] or ""
 
 
 def _with_parts(paths: list[tuple[str, ...]], part_of: Mapping[str, str]) -> Layout:
@@ -112,7 +133,7 @@ def _with_parts(paths: list[tuple[str, ...]], part_of: Mapping[str, str]) -> Lay
     classes = _classes(inside)
     notes = [f"the user's own parts are kept: {', '.join(sorted(printable_name(name) for name in part_of))}"]
     if "" in parts:
-        notes.append(f"{parts.count('')} images lie beside those folders: the split decides on them")
+        notes.append(f"{counted(parts.count(''), 'image lies', 'images lie')} beside those folders: the split decides")
     notes += _anomalies(classes, parts)
     return Layout(classes, parts, tuple(notes))
 

@@ -162,6 +162,7 @@ def _image_data(
         labels=None if labels is None else labels.astype(np.int64),
         label_names=label_names,
         parts=None if parts is None else np.array(parts),
+        files=np.array(decoded.files) if decoded.num_with_frames else None,
         account=_account(decoded, num_files, [] if classes is None else [str(name) for name in classes], parts, notes),
     )
 

@@ -8,8 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from aepipe.datasets.images import ImageData, array_sha256
+from aepipe.datasets.images import ImageData
 from aepipe.errors import DataError
+from aepipe.io.hashing import array_sha256
 from aepipe.io.names import name_bytes
 
 Arrays = Mapping[str, np.ndarray]

@@ -11,6 +11,7 @@ from aepipe.io.names import printable_name
 Reason = Literal[
     "broken",
     "picture of a kind that is not read",
+    "picture with pixels of a kind that is not read",
     "too large",
     "special file",
     "link that leads nowhere",
@@ -24,6 +25,19 @@ Reason = Literal[
     "hidden",
     "no picture",
 ]
+# What several of them are called, where that is not what one is.
+MANY: dict[Reason, str] = {
+    "picture of a kind that is not read": "pictures of a kind that is not read",
+    "picture with pixels of a kind that is not read": "pictures with pixels of a kind that is not read",
+    "special file": "special files",
+    "link that leads nowhere": "links that lead nowhere",
+    "link, encrypted or oddly packed": "links, encrypted or oddly packed",
+    "mask": "masks",
+    "further frame": "further frames",
+    "link to what is read already": "links to what is read already",
+    "file of a system": "files of a system",
+    "no picture": "no pictures",
+}
 EXPECTED = get_args(Reason)[: get_args(Reason).index("mask")]
 MOST_NAMES = 5
 MOST_ENDINGS = 8
@@ -47,15 +61,22 @@ class LeftOut(BaseModel):
     @property
     def short(self) -> str:
         """How many and why, without names."""
-        endings = ", ".join(f"{count} {ending}" for ending, count in self.endings.items())
-        return f"{self.count} {self.reason}" + (f" ({endings})" if endings else "")
+        endings = self._endings_in_words
+        return f"{self.count} {self._words}" + (f" ({endings})" if endings else "")
+
+    @property
+    def _words(self) -> str:
+        return self.reason if self.count == 1 else MANY.get(self.reason, self.reason)
+
+    @property
+    def _endings_in_words(self) -> str:
+        return ", ".join(f"{count} {ending}" for ending, count in self.endings.items())
 
     @property
     def line(self) -> str:
         """All of it, for a log."""
-        endings = ", ".join(f"{count} {ending}" for ending, count in self.endings.items())
         names = "; ".join([*self.names, *(["..."] if self.count > len(self.names) else [])])
-        return f"{self.count} left out, {self.reason}: {endings or names}"
+        return f"{self.count} left out, {self._words}: {self._endings_in_words or names}"
 
 
 class Tally:

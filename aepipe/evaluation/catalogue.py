@@ -47,7 +47,12 @@ class Metric:
 
     def heading(self, place: Place) -> str:
         """Return what it is called at the head of a column or a line, with its unit."""
-        return self.where[place] or (f"{self.label} ({self.unit})" if self.unit else self.label)
+        return self.where[place] or self.title
+
+    @property
+    def title(self) -> str:
+        """Its label with its unit."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
 
     def beats(self, value: float, reference: float) -> bool:
         """Tell whether a value is better than another."""

@@ -16,7 +16,7 @@ from aepipe.evaluation.metrics import ALL, MetricRow, mse_by_class
 from aepipe.evaluation.opponents import Opponents
 from aepipe.evaluation.strongest import BASELINES, find_strongest
 from aepipe.evaluation.subject import HeldOut, Subject
-from aepipe.training.guards import is_collapsed
+from aepipe.training.collapse import is_collapsed
 
 # What is said of a whole set beside its mean errors, where it can be said.
 WHOLE_SET = ("mse_median", "mse_95th_percentile", "code_silhouette", "probe_accuracy", "pca_probe_accuracy")

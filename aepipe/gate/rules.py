@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from aepipe.evaluation.catalogue import BY_NAME, DENOISED_MSE, MSE, Metric, baselines_of
 from aepipe.evaluation.strongest import find_baselines, find_strongest
 from aepipe.gate.settings import PublishSettings
 from aepipe.gate.verdicts import RuleResult, Verdict
@@ -11,7 +12,8 @@ from aepipe.notation import decimals, significant, words
 from aepipe.stages.facts import EvaluationFacts
 from aepipe.stages.outcome import Done, Failed, Outcome
 
-# Figures of a rule that are numbers of images.
+# Figures of a rule that are no metrics by name: errors by which it was decided, and numbers of images.
+ERRORS = ("error", "measured", "reloaded", "incumbent")
 COUNTS = ("images", "held_out")
 
 
@@ -69,8 +71,13 @@ def is_sound(outcome: Outcome) -> bool:
     return isinstance(outcome, Done) and all(rule.passed for rule in _soundness(outcome.measured))
 
 
+def judged_metric(facts: EvaluationFacts) -> Metric:
+    """Return the metric that models are compared by: a denoiser's error on noisy input, any other's on clean."""
+    return BY_NAME[DENOISED_MSE if is_denoiser(facts) else MSE]
+
+
 def judged_error(facts: EvaluationFacts) -> float:
-    """Return the error that models are compared by: a denoiser's on noisy input, any other's on clean."""
+    """Return what a model came to in the metric that models are compared by."""
     return facts.mse_per_pixel if facts.denoised_mse_per_pixel is None else facts.denoised_mse_per_pixel
 
 
@@ -141,28 +148,25 @@ def _reload_rule(measured: float, reloaded: Measured, tolerance: float) -> RuleR
 
 
 def _baseline_rules(facts: EvaluationFacts, demanded: bool) -> Iterator[RuleResult]:
-    error = judged_error(facts)
-    if not is_denoiser(facts):
-        baselines, strongest = find_baselines(facts.metrics), find_strongest(facts.metrics)
-        which = f", the strongest of {len(baselines)} baselines" if len(baselines) > 1 else ""
-        yield RuleResult(
-            rule=f"The model beats {strongest.label} at the same code size{which}.",
-            passed=error < strongest.mse_per_pixel,
-            demanded=demanded,
-            figures={"error": error, **{baseline.name: baseline.mse_per_pixel for baseline in baselines}},
-        )
+    error, metric = judged_error(facts), judged_metric(facts)
+    if is_denoiser(facts):
+        for opponent in baselines_of(metric.name):
+            found = facts.metrics.get(opponent.name)
+            yield RuleResult(
+                rule=f"The model beats {opponent.label}.",
+                passed=found is not None and metric.beats(error, found),
+                demanded=demanded,
+                figures={"error": error, opponent.name: found},
+            )
         return
-    opponents = {
-        "noisy_mse_per_pixel": ("doing nothing", facts.noisy_mse_per_pixel),
-        "linear_mse_per_pixel": ("the best linear map", facts.linear_mse_per_pixel),
-    }
-    for name, (opponent, found) in opponents.items():
-        yield RuleResult(
-            rule=f"The model beats {opponent}.",
-            passed=error < found,
-            demanded=demanded,
-            figures={"error": error, name: found},
-        )
+    baselines, strongest = find_baselines(facts.metrics), find_strongest(facts.metrics)
+    which = f", the strongest of {len(baselines)} baselines" if len(baselines) > 1 else ""
+    yield RuleResult(
+        rule=f"The model beats {strongest.label if strongest else 'a baseline'} at the same code size{which}.",
+        passed=strongest is not None and metric.beats(error, strongest.mse_per_pixel),
+        demanded=demanded,
+        figures={"error": error, **{baseline.name: baseline.mse_per_pixel for baseline in baselines}},
+    )
 
 
 def _incumbent_rule(error: float, incumbent: Measured, settings: PublishSettings, demanded: bool) -> RuleResult:

@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterator
 
 from aepipe import notation
+from aepipe.evaluation.catalogue import DENOISED_MSE, MSE, Metrics, metrics_at
 from aepipe.evaluation.strongest import find_baselines, find_strongest
 from aepipe.models.options import VariationalOptions
+from aepipe.pages.numbers import Write, notation_of_errors, page_writer
 from aepipe.pages.rendering import markdown_environment
 from aepipe.recipes.recipe import Recipe
 from aepipe.stages.data import account_lines
+from aepipe.stages.facts import EvaluationFacts
 from aepipe.stages.outcome import Done
 from aepipe.training.settings import EXPORT_FILES, MODEL_FILES
 
@@ -35,7 +38,7 @@ def render_card(recipe: Recipe, outcome: Done, release_id: str) -> str:
     """
     results = outcome.measured
     is_denoiser = results.denoised_mse_per_pixel is not None
-    errors = [value for name, value in results.metrics.items() if name.endswith("mse_per_pixel") and value is not None]
+    per_pixel = notation_of_errors([results.metrics])
     exports = {} if outcome.exported is None else outcome.exported.facts.formats
     environment = markdown_environment()
     environment.filters["escaped"] = escape_markdown
@@ -60,12 +63,13 @@ def render_card(recipe: Recipe, outcome: Done, release_id: str) -> str:
             outcome.data.facts.name,
             *(["onnx"] if "onnx" in exports else []),
         ],
-        measured=_measured(outcome),
+        measured=_for_hubs(results.metrics),
+        rows=list(_result_rows(results, page_writer(per_pixel, [results.metrics]))),
         uses=list(_uses(outcome)),
         formats=[(FORMATS[name], FILES[name], found) for name, found in exports.items()],
         limits=list(_limits(outcome)),
         is_denoiser=is_denoiser,
-        per_pixel=notation.choose_notation(errors),
+        per_pixel=per_pixel,
     )
 
 
@@ -81,19 +85,29 @@ def _scaling(outcome: Done) -> str:
     return f"the source's {minimum} becomes 0 and its {maximum} becomes 1"
 
 
-def _measured(outcome: Done) -> dict[str, list[tuple[str, str, float]]]:
+def _for_hubs(metrics: Metrics) -> dict[str, list[tuple[str, str, float]]]:
     """Return what was measured as model hubs list it: task to name, type and value of its metrics."""
-    results = outcome.measured
-    measured = {
-        "Reconstruction": [
-            ("MSE per pixel", "mse", results.mse_per_pixel),
-            ("PSNR (dB)", "psnr", results.psnr_db),
-            ("SSIM", "ssim", results.ssim),
-        ]
-    }
-    if results.denoised_mse_per_pixel is not None:
-        measured["Denoising"] = [("MSE per pixel to the clean image", "mse", results.denoised_mse_per_pixel)]
-    return measured
+    tasks: dict[str, list[tuple[str, str, float]]] = {}
+    for metric in metrics_at("hub"):
+        value = metrics.get(metric.name)
+        if value is not None:
+            task = "Denoising" if metric.name == DENOISED_MSE else "Reconstruction"
+            tasks.setdefault(task, []).append((metric.title, metric.heading("hub"), value))
+    return tasks
+
+
+def _result_rows(results: EvaluationFacts, write: Write) -> Iterator[list[str]]:
+    """Yield a row for each metric: its heading, the model's value, each baseline's, the mean image's."""
+    baselines = find_baselines(results.metrics)
+    for metric in metrics_at("card"):
+        heading = metric.heading("card")
+        if metric.scale == "source unit":
+            heading = f"{heading} {notation.plain(results.source_unit)}"
+        others = [""] * (len(baselines) + 1)
+        if metric.name == MSE:
+            errors = [*(baseline.mse_per_pixel for baseline in baselines), results.mean_image_mse_per_pixel]
+            others = [write(metric, error) for error in errors]
+        yield [heading, write(metric, results.metrics.get(metric.name)), *others]
 
 
 def _uses(outcome: Done) -> Iterator[str]:

@@ -21,7 +21,7 @@ from aepipe.stages.stage import OnEpoch, Stage, Workplace
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
 
-ARRAYS = ("images", "labels", "persons", "parts")
+ARRAYS = ("images", "labels", "persons", "parts", "files")
 # Files that are written while they are read: the next reading finds them as they are then.
 TRIES = 3
 
@@ -178,7 +178,7 @@ def _facts(data: ImageData, parameters: DataParameters, identity: str) -> DataFa
 
 
 def load_data(store: Store, result: DataResult) -> ImageData:
-    """Return the images that `prepare_data` put into the store; the pixels stay on disk until they are used."""
+    """Return the images that `DataStage` put into the store; the pixels stay on disk until they are used."""
     arrays = {name: None for name in ARRAYS}
     for name in ARRAYS:
         if f"{name}.npy" in result.files:

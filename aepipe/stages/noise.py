@@ -45,7 +45,7 @@ class NoiseStage(Stage[NoiseFacts]):
         return ("aepipe.stages.noise", "aepipe.evaluation.baselines", "aepipe.evaluation.figures")
 
     def _settings(self) -> NoiseParameters:
-        return self.parameters
+        return self.parameters.with_needed_kinds(is_for_denoiser=True)
 
     def depends_on(self) -> Mapping[str, str]:
         """Return the digests of the images and of the held-out rows."""

@@ -163,8 +163,6 @@ def with_needed_noise(requests: Sequence[TrainingRequest]) -> list[TrainingReque
     """
     denoised = {request.data_parameters() for request in requests if request.is_of_denoiser}
     return [
-        request
-        if request.data_parameters() in denoised
-        else request.model_copy(update={"noise": request.noise.for_autoencoders()})
+        request.model_copy(update={"noise": request.noise.with_needed_kinds(request.data_parameters() in denoised)})
         for request in requests
     ]

@@ -9,7 +9,7 @@ import numpy as np
 from aepipe.errors import ObjectNotFoundError
 from aepipe.io.hashing import array_sha256
 from aepipe.parts import PARTS, picture_digests
-from aepipe.splits import Split, SplitSettings, default_method, describe_parts, make_split, say_parts
+from aepipe.splits import Split, SplitSettings, asked_shares, default_method, describe_parts, make_split, say_parts
 from aepipe.stages.data import load_data
 from aepipe.stages.facts import SplitFacts
 from aepipe.stages.results import DataResult, SplitResult, StageResult
@@ -54,7 +54,8 @@ class SplitStage(Stage[SplitFacts]):
             name=f"{self.data.facts.name}-{self.chosen.label}",
             settings=self.chosen,
             test_sha256=array_sha256(split.test),
-            **describe_parts(images, split, digests).model_dump(exclude_unset=True),
+            **describe_parts(images, split, digests).model_dump(exclude_unset=True)
+            | {"asked_shares": asked_shares(images, self.chosen)},
         )
 
     def lines(self, result: StageResult[SplitFacts]) -> Sequence[str]:

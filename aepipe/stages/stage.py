@@ -13,7 +13,7 @@ from aepipe.stages.fingerprint import fingerprint
 from aepipe.stages.results import FactsT, StageResult, find_whole_stage, produce_stage
 from aepipe.store.interface import Store
 
-# Takes what is trained, each `aepipe.training.engine.Epoch` and the number of epochs.
+# Takes what is trained, each `aepipe.training.state.Epoch` and the number of epochs.
 OnEpoch = Callable[[TrainingPlan, Any, int], None]
 
 

@@ -23,7 +23,7 @@ from aepipe.training.checkpoints import Checkpoints
 from aepipe.training.settings import CheckpointSettings
 from aepipe.training.stopping import run_stoppable
 
-MODULES = ("aepipe.training.engine", "aepipe.training.callbacks", "aepipe.training.saving", "aepipe.training.guards")
+MODULES = ("aepipe.training.trainer", "aepipe.training.callbacks", "aepipe.training.saving", "aepipe.training.collapse")
 NUM_EXAMPLES = 10
 NUM_GUARD_IMAGES = 1000
 
@@ -107,11 +107,13 @@ def _train(
     from aepipe.models import build, fit_start
     from aepipe.training.batches import Pixels, num_epochs
     from aepipe.training.callbacks import Listener, ProgressBar, TensorBoard
-    from aepipe.training.chance import training_images
-    from aepipe.training.engine import fit, history_rows
-    from aepipe.training.guards import is_collapsed
-    from aepipe.training.runtime import distribution, hardware, keras, resolve_precision, use_precision
+    from aepipe.training.collapse import is_collapsed
+    from aepipe.training.distribution import distribution
+    from aepipe.training.perturbation import training_images
+    from aepipe.training.runtime import hardware, keras, resolve_precision, use_precision
     from aepipe.training.saving import save_autoencoder
+    from aepipe.training.state import history_rows
+    from aepipe.training.trainer import Trainer
 
     def pixels(rows: np.ndarray) -> Pixels:
         return Pixels(data.images, data.pixel_range, rows)
@@ -125,17 +127,17 @@ def _train(
     fit_start(plan.model, autoencoder, training_images(pixels(split.train), settings))
     board = TensorBoard(folder / "tensorboard", pixels(split.train[:NUM_EXAMPLES]), epochs)
     with ProgressBar(f"{plan.setting} {plan.recipe}", epochs) as bar:
-        trained = fit(
+        trained = Trainer(
             autoencoder,
             pixels(split.train),
             pixels(split.validation),
             settings,
-            [board, bar] if on_epoch is None else [board, bar, Listener(on_epoch, epochs)],
-            checkpoints,
-            saving,
-            strategy,
-            stop,
-        )
+            callbacks=[board, bar] if on_epoch is None else [board, bar, Listener(on_epoch, epochs)],
+            checkpoints=checkpoints,
+            saving=saving,
+            strategy=strategy,
+            stop=stop,
+        ).run()
     # A model that anybody can load and that computes in float32, whatever it was trained on.
     published = build(plan.model, plan.image_shape)
     published.model.set_weights(autoencoder.model.get_weights())

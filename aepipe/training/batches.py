@@ -14,6 +14,8 @@ MAX_SHUFFLED_BYTES = 1 << 30
 BLOCK_BYTES, BLOCKS_AT_ONCE = 1 << 22, 32
 # Bounds what is held beside the data set.
 MAX_CHUNK_BYTES = 1 << 25
+# Who is told to stop does so after a chunk of steps at the latest.
+CHUNK_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,21 @@ class Pixels:
     def image_bytes(self) -> int:
         """Size of one image."""
         return self.images.dtype.itemsize * math.prod(self.images.shape[1:])
+
+
+@dataclass
+class Pace:
+    """How many steps make a chunk: a quarter of a second of them, on this machine at this moment.
+
+    Attributes:
+        steps: Of the next chunk.
+    """
+
+    steps: int = 1
+
+    def adapt(self, num_steps: int, seconds: float) -> None:
+        """Learn what the last chunk took; it may be four times as long at most."""
+        self.steps = max(1, min(4 * num_steps, round(CHUNK_SECONDS * num_steps / seconds)))
 
 
 def steps_per_epoch(num_images: int, batch_size: int) -> int:

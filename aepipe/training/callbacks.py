@@ -9,8 +9,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.training.batches import Pixels
-from aepipe.training.engine import Epoch
 from aepipe.training.runtime import tf
+from aepipe.training.state import Epoch
 
 NUM_IMAGE_SUMMARIES = 10
 

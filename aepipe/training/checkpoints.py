@@ -2,12 +2,16 @@
 
 import hashlib
 import logging
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from aepipe.errors import ObjectNotFoundError
+from aepipe.errors import ObjectNotFoundError, TransientStoreError
 from aepipe.store.interface import Store
+from aepipe.training.settings import CheckpointSettings
 
 NUM_KEPT = 2
+MAX_SAVING_SHARE = 0.01
 logger = logging.getLogger(__name__)
 
 
@@ -54,3 +58,45 @@ class Checkpoints:
     def _keys(self) -> list[str]:
         """Return the keys, the oldest first."""
         return [info.key for info in self.store.list(self._prefix)]
+
+
+class PacedSaving:
+    """Saves a training's states when they are due: as often as the settings say, and in a small share of the time.
+
+    Args:
+        checkpoints: Where they go; nowhere where None.
+        settings: How often.
+    """
+
+    def __init__(self, checkpoints: Checkpoints | None, settings: CheckpointSettings):
+        self._checkpoints, self._settings = checkpoints, settings
+        self._saved_at, self._saving_seconds = time.perf_counter(), 0.0
+
+    def is_due(self) -> bool:
+        """Tell whether time has come for the next one."""
+        least = max(self._settings.every_seconds, self._saving_seconds / MAX_SAVING_SHARE)
+        return self._checkpoints is not None and time.perf_counter() - self._saved_at >= least
+
+    def is_due_after(self, num_epochs: int) -> bool:
+        """Tell whether one is asked for after so many epochs, whatever it costs."""
+        every = self._settings.every_epochs
+        return every is not None and num_epochs % every == 0
+
+    def save(self, steps: int, to_bytes: Callable[[], bytes], is_last: bool = False) -> None:
+        """Save the state after so many steps.
+
+        Raises:
+            TransientStoreError: the store is away, and there won't be another one.
+        """
+        if self._checkpoints is None:
+            return
+        started = time.perf_counter()
+        try:
+            self._checkpoints.save(steps, to_bytes())
+        except TransientStoreError as error:
+            # The store may be back when the next one is due.
+            if is_last:
+                raise
+            logger.warning("A checkpoint could not be saved, and the training goes on: %s", error)
+        self._saved_at = time.perf_counter()
+        self._saving_seconds = self._saved_at - started

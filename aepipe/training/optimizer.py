@@ -7,7 +7,7 @@ import numpy as np
 from aepipe.training.runtime import keras, tf
 from aepipe.training.settings import TrainingSettings
 
-SMALLEST_SHARE = 0.01
+MIN_SHARE = 0.01
 
 
 class FusedAdam(keras.optimizers.Adam):
@@ -61,6 +61,6 @@ def learning_rate(settings: TrainingSettings, num_steps: int, steps: np.ndarray)
     falling = {
         "constant": np.ones_like(done),
         "cosine": 0.5 * (1 + np.cos(math.pi * done)),
-        "exponential": np.exp(math.log(SMALLEST_SHARE) * done),
+        "exponential": np.exp(math.log(MIN_SHARE) * done),
     }
     return settings.learning_rate * rising * falling[settings.schedule]

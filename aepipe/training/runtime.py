@@ -4,19 +4,20 @@ import contextlib
 import os
 from pathlib import Path
 
-import keras
-import tensorflow as tf
-
 from aepipe.errors import ParameterError
 from aepipe.hardware import chosen_threads, usable_cores
-from aepipe.training.settings import Devices, Precision
+from aepipe.models.backend import keras, without_banner
+from aepipe.training.settings import Precision
 
 if keras.backend.backend() != "tensorflow":
     raise ParameterError(
         "Trainings run on Keras' TensorFlow backend.",
         "Unset KERAS_BACKEND, or set it to tensorflow.",
-        KERAS_BACKEND=keras.backend.backend(),
+        backend=keras.backend.backend(),
     )
+
+with without_banner():
+    import tensorflow as tf
 
 for _gpu in tf.config.list_physical_devices("GPU"):
     # Several trainings share a GPU only if none takes all of its memory.
@@ -35,7 +36,7 @@ tf.get_logger().setLevel("ERROR")
 FIRST_COMPUTE_CAPABILITY = (8, 0)
 CPU_FLAGS = ("avx512_bf16", "amx_bf16")
 
-__all__ = ["distribution", "hardware", "keras", "resolve_precision", "tf", "use_precision"]
+__all__ = ["hardware", "keras", "resolve_precision", "tf", "use_precision"]
 
 
 def hardware() -> str:
@@ -70,21 +71,3 @@ def use_precision(precision: Precision):
         yield
     finally:
         keras.config.set_dtype_policy(before)
-
-
-def distribution(devices: Devices, batch_size: int) -> tf.distribute.Strategy | None:
-    """Return the strategy that shares batches out among the machine's GPUs; None for one device.
-
-    Raises:
-        ParameterError: the batch can't be shared out equally.
-    """
-    names = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-    if devices == "one" or len(names) == 1:
-        return None
-    if batch_size % len(names):
-        raise ParameterError(
-            f"A batch is shared out equally among {len(names)} devices.",
-            f"Choose a multiple of {len(names)}.",
-            batch_size=batch_size,
-        )
-    return tf.distribute.MirroredStrategy([device.name for device in names])

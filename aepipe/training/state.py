@@ -1,65 +1,141 @@
-"""Everything that a training needs to go on as if it had never stopped, as bytes."""
+"""The state of a training: everything that it needs to go on as if it had never stopped."""
 
 import io
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 
 from aepipe.errors import CorruptObjectError
 
 
+class Variable(Protocol):
+    """A Keras variable, as far as a state reads and sets it."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its shape."""
+
+    def numpy(self) -> np.ndarray:
+        """Return its value."""
+
+    def assign(self, value: np.ndarray) -> object:
+        """Set its value."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch came to. `loss` counts the model's penalties; `mse` is per pixel in [0, 1].
+
+    Both are means over the epoch's steps; of the untrained model, and where epochs are compared with it and nothing is
+    held out, they are on the training images as they are.
+    """
+
+    epoch: int
+    loss: float
+    mse: float
+    validation_loss: float
+    validation_mse: float
+    learning_rate: float
+    seconds: float
+
+    @property
+    def monitored(self) -> float:
+        """The loss that decides which epoch was best: the validation's where there is one."""
+        return self.loss if np.isnan(self.validation_loss) else self.validation_loss
+
+
 @dataclass
 class TrainingState:
-    """Where a training is.
+    """Where a training is: the one thing about it that changes, saved and loaded as it is.
 
     Attributes:
-        variables: Weights, the optimizer's moments and counters, the states of random generators.
-        best_weights: The weights of the best epoch; none where the last are kept.
-        step_losses: Loss and MSE of each step of the epoch that is not, (num_steps, 2).
+        variables: Weights, the optimizer's moments and counters, the states of random generators; those in use.
         history: The complete epochs' results.
-        best: The number of the best epoch, where one is kept.
+        best: The best epoch, where one is kept.
+        best_weights: Its weights; none where the last are kept.
+        step_losses: Loss and MSE of each step of the epoch that is not complete, (num_steps, 2).
         seconds: How long the training has taken, in seconds, over all its parts.
         epoch_seconds: How long the epoch that is not complete has taken.
     """
 
-    variables: list[np.ndarray]
+    variables: Sequence[Variable]
+    history: list[Epoch] = field(default_factory=list)
+    best: Epoch | None = None
     best_weights: list[np.ndarray] = field(default_factory=list)
     step_losses: np.ndarray = field(default_factory=lambda: np.zeros((0, 2)))
-    history: list[dict[str, Any]] = field(default_factory=list)
-    best: int | None = None
     seconds: float = 0.0
     epoch_seconds: float = 0.0
 
+    @property
+    def num_epochs(self) -> int:
+        """How many epochs are complete."""
+        return self.history[-1].epoch if self.history else 0
 
-def to_bytes(state: TrainingState) -> bytes:
-    """Return a state as an npz archive."""
-    arrays = {f"variable_{number}": array for number, array in enumerate(state.variables)}
-    arrays |= {f"best_{number}": array for number, array in enumerate(state.best_weights)}
-    facts = {name: getattr(state, name) for name in ("history", "best", "seconds", "epoch_seconds")}
-    buffer = io.BytesIO()
-    np.savez(buffer, step_losses=state.step_losses, facts=np.array(json.dumps(facts)), **arrays)
-    return buffer.getvalue()
+    def add_seconds(self, seconds: float) -> None:
+        """Count time that the training took."""
+        self.seconds, self.epoch_seconds = self.seconds + seconds, self.epoch_seconds + seconds
+
+    def add_steps(self, losses: np.ndarray) -> None:
+        """Count steps with their losses and MSE, (num_steps, 2)."""
+        self.step_losses = np.concatenate([self.step_losses, losses])
+
+    def add_epoch(self, epoch: Epoch) -> None:
+        """Count an epoch as complete."""
+        self.history.append(epoch)
+        self.step_losses, self.epoch_seconds = np.zeros((0, 2)), 0.0
+
+    def to_bytes(self) -> bytes:
+        """Return the state as an npz archive."""
+        arrays = {f"variable_{number}": variable.numpy() for number, variable in enumerate(self.variables)}
+        arrays |= {f"best_{number}": array for number, array in enumerate(self.best_weights)}
+        numbers = {
+            "history": [asdict(epoch) for epoch in self.history],
+            "best": self.best and self.best.epoch,
+            "seconds": self.seconds,
+            "epoch_seconds": self.epoch_seconds,
+        }
+        buffer = io.BytesIO()
+        np.savez(
+            buffer, allow_pickle=False, step_losses=self.step_losses, facts=np.array(json.dumps(numbers)), **arrays
+        )
+        return buffer.getvalue()
+
+    def load(self, data: bytes) -> None:
+        """Become what `to_bytes` made these bytes from.
+
+        Raises:
+            CorruptObjectError: it did not make them, or not of such a training; the state is what it was.
+        """
+        try:
+            with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+                arrays = dict(archive)
+            numbers, step_losses = json.loads(str(arrays.pop("facts"))), arrays.pop("step_losses")
+            values, best_weights = _numbered(arrays, "variable"), _numbered(arrays, "best")
+            history = [Epoch(**row) for row in numbers.pop("history")]
+            best_epoch, seconds = numbers.pop("best"), (numbers.pop("seconds"), numbers.pop("epoch_seconds"))
+            best = None if best_epoch is None else next(epoch for epoch in history if epoch.epoch == best_epoch)
+            self._require_shapes(values)
+        # A checkpoint has the digest in its name that whoever wrote it gave it: the bytes may be anything.
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise CorruptObjectError("A checkpoint must be a training's state.", reason=reason) from error
+        for variable, value in zip(self.variables, values, strict=True):
+            variable.assign(value)
+        self.history, self.best, self.best_weights = history, best, best_weights
+        self.step_losses, (self.seconds, self.epoch_seconds) = step_losses, seconds
+
+    def _require_shapes(self, values: Sequence[np.ndarray]) -> None:
+        own, found = [tuple(variable.shape) for variable in self.variables], [value.shape for value in values]
+        if own != found:
+            raise ValueError(f"its variables have the shapes {found}, not {own}")
 
 
-def from_bytes(data: bytes) -> TrainingState:
-    """Return the state that `to_bytes` made these bytes from.
-
-    Raises:
-        CorruptObjectError: it did not make them.
-    """
-    try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            arrays = dict(archive)
-        facts, step_losses = json.loads(str(arrays.pop("facts"))), arrays.pop("step_losses")
-        parts = [_numbered(arrays, name) for name in ("variable", "best")]
-        return TrainingState(*parts, step_losses=step_losses, **facts)
-    # A checkpoint has the digest in its name that whoever wrote it gave it: the bytes may be anything.
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise CorruptObjectError("A checkpoint must be a training's state.", reason=reason) from error
+def history_rows(history: Sequence[Epoch]) -> list[dict[str, Any]]:
+    """Return one dict an epoch, as history.csv has them."""
+    return [asdict(epoch) for epoch in history]
 
 
 def _numbered(arrays: Mapping[str, np.ndarray], name: str) -> list[np.ndarray]:

@@ -61,18 +61,22 @@ def apply_automations(
                 client.update_automation(found.id, want)
 
 
+class NoBlockError(ParameterError):
+    """The block that tells people is not there; it may still be made."""
+
+
 def find_block(client: SyncPrefectClient, notify: str) -> BlockDocument:
     """Return the block that is called type/name.
 
     Raises:
-        ParameterError: there is none.
+        NoBlockError: there is none.
     """
     kind, _, name = notify.partition("/")
     try:
         return client.read_block_document_by_name(name, kind, include_secrets=False)
     except ObjectNotFound as error:
         way_out = "Create it in the UI under Blocks, or name another as type/name, such as slack-webhook/operations."
-        raise ParameterError("Whom to notify is a block of the server.", way_out, notify=notify) from error
+        raise NoBlockError("Whom to notify is a block of the server.", way_out, notify=notify) from error
 
 
 def names_that_notify() -> list[str]:

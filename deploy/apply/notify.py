@@ -8,7 +8,7 @@ import typer
 from prefect.blocks.webhook import Webhook
 from prefect.client.orchestration import SyncPrefectClient
 
-from aepipe.deploy.apply.automations import apply_automations, find_block
+from aepipe.deploy.apply.automations import NoBlockError, apply_automations, find_block
 from aepipe.deploy.apply.change import Change
 from aepipe.errors import ParameterError
 
@@ -26,7 +26,8 @@ def notify_block(client: SyncPrefectClient, notify: str | None, check: bool = Fa
         check: Make nothing.
 
     Raises:
-        ParameterError: there is no such block, or the URL is none.
+        NoBlockError: there is no such block.
+        ParameterError: the URL is none.
     """
     if notify is None:
         return None
@@ -36,6 +37,15 @@ def notify_block(client: SyncPrefectClient, notify: str | None, check: bool = Fa
     if not check:
         _save_webhook(notify)
     return OWN_BLOCK
+
+
+def block_if_there(client: SyncPrefectClient, notify: str | None, check: bool) -> str | None:
+    """Return the same; where the block is not there, say how it is made, and let all else be applied."""
+    try:
+        return notify_block(client, notify, check)
+    except NoBlockError as error:
+        typer.echo(f"Nobody is notified yet. {error} Then apply again.", err=True)
+        return None
 
 
 def _save_webhook(url: str) -> None:

@@ -18,12 +18,13 @@ from aepipe.deploy.apply.change import Change
 from aepipe.deploy.apply.deployments import apply_deployments, apply_pools, default_store, paused
 from aepipe.deploy.apply.specification import FILE, DeploymentSpec, load_deployments
 from aepipe.deploy.apply.work_pools import POOLS, PoolType
-from aepipe.deploy.connection import ServerError, connected, without_user
+from aepipe.deploy.connection import ServerError, connected
 from aepipe.deploy.doctor.finding import Finding, failure
 from aepipe.deploy.doctor.late_runs import check_runs
 from aepipe.deploy.doctor.web_pages import PROTECT, check_pages
 from aepipe.deploy.doctor.workers import check_pools
 from aepipe.errors import ParameterError
+from aepipe.io.urls import without_secrets
 
 API = "Prefect API"
 # Who waits at a terminal is told sooner than a run is.
@@ -56,7 +57,7 @@ def check_server(store: str, pools: PoolType, file: Path | None) -> Iterator[Fin
 
 def _check_api(client: SyncPrefectClient) -> Iterator[Finding]:
     url = str(client.api_url).rstrip("/")
-    yield judge_version(without_user(url), client.api_version(), client.client_version())
+    yield judge_version(without_secrets(url), client.api_version(), client.client_version())
     try:
         with SyncPrefectClient(url) as anybody:
             anybody.api_version()
@@ -105,7 +106,7 @@ def _apply_command(store: str, pools: PoolType, file: Path | None) -> str:
 def _check_stores(stores: Sequence[str], wanted: str, apply: str) -> Iterator[Finding]:
     for store in stores:
         if store.rstrip("/") != wanted.rstrip("/"):
-            text = f"deployments have {without_user(store)}, which is not the one that is checked here"
+            text = f"deployments have {without_secrets(store)}, which is not the one that is checked here"
             yield Finding("warning", "store of deployments", text, f"Name it with --store, or change them. {apply}")
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from aepipe.notation import choose_notation, decimals, duration, fixed, moment, plain, significant
+from aepipe.notation import choose_notation, counted, decimals, duration, fixed, moment, plain, significant
 
 
 def test_a_column_is_written_in_one_notation():
@@ -56,3 +56,8 @@ def test_moments_keep_their_time_zone():
 )
 def test_settings_are_words(value, text):
     assert plain(value) == text
+
+
+def test_one_is_counted_as_one():
+    assert [counted(number, "image") for number in (0, 1, 2)] == ["0 images", "1 image", "2 images"]
+    assert counted(2, "copy is", "copies are") == "2 copies are"

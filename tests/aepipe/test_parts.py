@@ -6,7 +6,7 @@ import pytest
 from aepipe.datasets.images import ImageData
 from aepipe.errors import DataError
 from aepipe.parts import picture_digests
-from aepipe.splits import PartCounts, SplitSettings, describe_parts, make_split, say_parts
+from aepipe.splits import PartCounts, SplitSettings, asked_shares, describe_parts, make_split, say_parts
 
 
 def own(pictures: np.ndarray, **known) -> ImageData:
@@ -130,3 +130,74 @@ def test_equal_pictures_alone_are_no_data_set(value):
 
 def test_an_older_splits_facts_can_be_said():
     assert say_parts(PartCounts(num_train=7, num_validation=1, num_test=2)) == "7 to train, 1 to validate, 2 held out."
+
+
+def stacks(*sizes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Files of so many different frames, and the number of each frame's file."""
+    return pictures(sum(sizes)), np.repeat(np.arange(len(sizes)), sizes)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_all_frames_of_a_file_share_a_part(seed):
+    shown, files = stacks(*[5] * 40, *[1] * 40)
+    split = make_split(own(shown, files=files), SplitSettings(seed=seed))
+    of_files = [set(files[rows]) for rows in split.parts.values()]
+    assert sum(map(len, of_files)) == 80
+    assert all(of_files)
+
+
+def test_files_hold_still_when_others_come_and_one_gets_frames():
+    shown, files = stacks(*[5] * 40)
+    before = part_of_each(shown, files=files)
+    more, of = np.concatenate([shown, pictures(50, 1000)]), np.concatenate([files, np.repeat([50, 0], [49, 1])])
+    after = part_of_each(more, files=of)
+    moved = {image for image, part in before.items() if after[image] != part}
+    assert moved <= {image.tobytes() for image in shown[files == 0]}
+
+
+def test_a_page_that_many_files_have_does_not_bind_them():
+    shown, files = stacks(*[5] * 40)
+    shown[::5] = pictures(1, 2000)
+    split = make_split(own(shown, files=files), SplitSettings())
+    assert min(map(len, split.parts.values())) > 5
+    seen = [set(picture_digests(shown[rows])) for rows in split.parts.values()]
+    assert not seen[0] & seen[1] | seen[0] & seen[2] | seen[1] & seen[2]
+
+
+def test_a_picture_that_a_held_out_file_has_as_a_frame_is_not_trained_on():
+    shown, files = stacks(*[5] * 40)
+    alone = np.concatenate([shown, shown[::5]]), np.concatenate([files, 100 + np.arange(40)])
+    split = make_split(own(alone[0], files=alone[1]), SplitSettings())
+    facts = describe_parts(own(alone[0]), split, picture_digests(alone[0]))
+    assert facts.num_test_seen == 0
+
+
+def test_files_keep_the_parts_that_the_source_gave():
+    shown, files = stacks(*[5] * 20)
+    given = np.repeat(["train", "test"], 50)
+    split = make_split(own(shown, files=files, parts=given), SplitSettings())
+    assert split.test.tolist() == list(range(50, 100))
+    assert set(files[split.train]).isdisjoint(files[split.validation])
+
+
+def test_one_file_of_all_frames_is_divided():
+    shown, files = stacks(60)
+    assert part_of_each(shown, files=files) == part_of_each(shown)
+
+
+def test_a_file_with_most_of_the_frames_trains():
+    shown, files = stacks(60, *[1] * 20)
+    for seed in range(10):
+        assert set(range(60)) <= set(make_split(own(shown, files=files), SplitSettings(seed=seed)).train)
+
+
+def test_the_shares_that_came_out_are_said_beside_those_asked_for():
+    data = own(pictures(40), parts=np.array(["train"] * 30 + [""] * 10))
+    settings = SplitSettings(test_fraction=0.25)
+    split = make_split(data, settings)
+    counts = describe_parts(data, split, picture_digests(data.images))
+    counts = counts.model_copy(update={"asked_shares": asked_shares(data, settings)})
+    assert f"{len(split.test) / 40:.0%} held out (25%), " in say_parts(counts)
+    given = own(pictures(40), parts=np.repeat(["train", "validation", "test"], [20, 10, 10]))
+    assert asked_shares(given, settings) == {}
+    assert asked_shares(ImageData("set", pictures(40), (0, 255)), settings) == {}

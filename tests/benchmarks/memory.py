@@ -16,8 +16,8 @@ import typer
 from aepipe.models import build
 from aepipe.models.options import DenseOptions
 from aepipe.training.batches import Pixels
-from aepipe.training.engine import fit
 from aepipe.training.settings import TrainingSettings
+from aepipe.training.trainer import Trainer
 
 SHAPE = (32, 32, 3)
 SLICE = 20_000
@@ -63,9 +63,9 @@ def main(
     settings = TrainingSettings(epochs=epochs, max_steps=max_steps, keep="last")
     autoencoder = build(DenseOptions(hidden_widths=(300,), code_size=150), SHAPE)
     nothing = Pixels(images[:0], (0, 255))
-    fit(autoencoder, Pixels(images, (0, 255)), nothing, TrainingSettings(max_steps=20))
+    Trainer(autoencoder, Pixels(images, (0, 255)), nothing, TrainingSettings(max_steps=20)).run()
     started = time.perf_counter()
-    trained = fit(autoencoder, Pixels(images, (0, 255)), nothing, settings)
+    trained = Trainer(autoencoder, Pixels(images, (0, 255)), nothing, settings).run()
     seconds = time.perf_counter() - started
     num_steps = min(epochs * (num_images // settings.batch_size), max_steps or 1 << 62)
     print(

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from aepipe.datasets.formats.depth import DEEP_WHITE, WHITE
+from aepipe.datasets.formats.depth import DEEP_WHITE, WHITE, bits_of
 from aepipe.datasets.formats.pictures import Picture, is_small_square, resized, to_8_bits
 from aepipe.errors import DataError
 from aepipe.io.memory import memory_bytes
@@ -31,7 +31,8 @@ class Assembler:
         self._image_size = image_size
         self._images = np.empty((max(1, num_expected), 0, 0, 1), np.uint8)
         self._kinds: list[int] = []
-        self._deep_bits = self._bulk_bits = self._deep_color_bits = 8
+        self._deep_bits = self._bulk_bits = self._deep_color_bits = self._negative_bits = 8
+        self._smallest_negative = DEEP_WHITE
         self._file_sizes: Counter[tuple[int, int]] = Counter()
         self._num_transparent = self._num_grey = 0
 
@@ -60,6 +61,9 @@ class Assembler:
     def finish(self) -> tuple[np.ndarray, dict[str, Any]]:
         """Return the images, uint8, and what was taken away, by the names of `Losses`."""
         images, kinds = self._images[: len(self._kinds)], Counter(self._kinds)
+        if kinds[NEGATIVE]:
+            self._negative_bits = max(self._negative_bits, self._deep_bits)
+            self._deep_bits = max(self._deep_bits, bits_of((1 << self._negative_bits) - 1 - self._smallest_negative))
         if images.dtype == np.uint16 or kinds[DEEP_COLOR]:
             images = self._to_8_bits(images)
         side = images.shape[1]
@@ -90,8 +94,12 @@ class Assembler:
         self._num_grey += picture.pixels.ndim == 2
         if picture.is_deep:
             self._kinds.append(NEGATIVE if picture.is_negative else DEEP)
-            self._deep_bits = max(self._deep_bits, picture.bits)
             self._bulk_bits = max(self._bulk_bits, picture.bulk_bits)
+            if picture.is_negative:
+                self._negative_bits = max(self._negative_bits, picture.bits)
+                self._smallest_negative = min(self._smallest_negative, int(picture.pixels.min()))
+            else:
+                self._deep_bits = max(self._deep_bits, picture.bits)
         elif picture.is_deep_color:
             self._kinds.append(DEEP_COLOR)
             self._deep_color_bits = max(self._deep_color_bits, picture.bits)
@@ -142,11 +150,12 @@ class Assembler:
     def _to_8_bits(self, images: np.ndarray) -> np.ndarray:
         """Return images by the range that those of 16 bits use; the others come back as they were."""
         small = np.empty(images.shape, np.uint8)
+        bits_of_kind = {DEEP_COLOR: self._deep_color_bits, NEGATIVE: self._negative_bits}
         for row, kind in enumerate(self._kinds):
             pixels = images[row]
             if images.dtype == np.uint16 and kind in (PLAIN, DEEP_COLOR):
                 pixels = (pixels // (DEEP_WHITE // WHITE)).astype(np.uint8)
-            bits = self._deep_color_bits if kind == DEEP_COLOR else self._deep_bits
+            bits = bits_of_kind.get(kind, self._deep_bits)
             picture = Picture("", pixels, pixels.shape[:2], "", bits, bits, kind == DEEP_COLOR, kind == NEGATIVE)
-            small[row] = to_8_bits(picture)
+            small[row] = to_8_bits(picture, self._deep_bits if kind == NEGATIVE else None)
         return small

@@ -14,7 +14,7 @@ from aepipe.datasets.formats.assembling import Assembler
 from aepipe.datasets.formats.members import Listing, Member
 from aepipe.datasets.formats.pictures import Frames, quiet, read_frames, small_or_resized
 from aepipe.datasets.tally import Tally
-from aepipe.errors import BrokenFileError, TooLargeError, UnreadKindError
+from aepipe.errors import BrokenFileError, NoPictureError, TooLargeError, UnreadKindError, UnreadPixelsError
 
 # A decoder lets other threads run, and a network is waited for by many at once.
 MOST_THREADS, NETWORK_THREADS = 8, 16
@@ -29,6 +29,7 @@ class Decoded:
     Attributes:
         images: (num_images, height, width, channels), uint8.
         names: Of the files that they are from, in the same order; with #number for frames.
+        files: A number for the file that each is from.
         tally: What was left out, with what the listing passed over.
         num_taken: Files that gave images.
         num_with_frames: Files that gave several.
@@ -40,6 +41,7 @@ class Decoded:
     images: np.ndarray
     names: list[str]
     tally: Tally
+    files: list[int] = field(default_factory=list)
     num_taken: int = 0
     num_with_frames: int = 0
     sizes: Counter[str] = field(default_factory=Counter)
@@ -79,6 +81,7 @@ def decode_images(
             tally.add("further frame", member.name, count=frames.num_left)
         for picture in frames.pictures:
             names.append(picture.name)
+            decoded.files.append(decoded.num_taken)
             decoded.sizes[f"{picture.file_size[1]}x{picture.file_size[0]}"] += 1
             decoded.modes[picture.mode] += 1
             assembler.add(picture)
@@ -126,8 +129,10 @@ def _decode(member: Member, image_size: int, check: Callable[[Member, bytes], No
 
 
 def _count_broken(member: Member, error: BrokenFileError, tally: Tally) -> None:
-    if not member.is_meant_to_be_a_picture:
+    if isinstance(error, NoPictureError) and not member.is_meant_to_be_a_picture:
         tally.add("no picture", member.name)
+    elif isinstance(error, UnreadPixelsError):
+        tally.add("picture with pixels of a kind that is not read", member.name, error.problem)
     elif isinstance(error, UnreadKindError):
         tally.add("picture of a kind that is not read", member.name)
     else:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from aepipe.errors import UnreadKindError
+from aepipe.errors import UnreadPixelsError
 
 WHITE = 255
 DEEP_WHITE = 65535
@@ -14,11 +14,11 @@ def deep_values(picture) -> np.ndarray:
     """Return the grey values of a picture of 16 bits a pixel, uint16.
 
     Raises:
-        UnreadKindError: it has more bits.
+        UnreadPixelsError: it has more bits.
     """
     values = np.asarray(picture)
     if values.min() < 0 or values.max() > DEEP_WHITE:
-        raise UnreadKindError(
+        raise UnreadPixelsError(
             "A picture must have 8 or 16 bits a channel.", minimum=int(values.min()), maximum=int(values.max())
         )
     return values.astype(np.uint16)

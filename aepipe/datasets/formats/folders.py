@@ -1,5 +1,6 @@
 """The files below a folder: links to folders are followed, each folder is read once, only plain files are opened."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from aepipe.errors import ChangedDataError, DataError
 from aepipe.io.names import printable_name
 
 Folder = tuple[int, int]
+LOST = (errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.ENAMETOOLONG)
 
 
 def list_folder(top: Path) -> Listing:
@@ -39,7 +41,7 @@ def _list(top: Path) -> Listing:
         else:
             found |= dict(_walk(path, f"{name}/", seen, links, tally))
     num_files = len(found) + sum(one.count for one in tally.left_out())
-    names = [name for name in sorted(found) if members.may_be_picture(name, tally)]
+    names = [name for name in sorted(found) if members.may_be_picture(name, _size(found[name]), tally)]
     check_bounds(_size(found[name]) for name in names)
     return Listing(tuple(Member(name, partial(_read, found[name])) for name in names), tally, num_files)
 
@@ -72,14 +74,25 @@ def _walk(
                 tally.add(reason, f"{name}/", count=max(1, sum(len(files) for _, _, files in os.walk(path))))
             else:
                 yield from _walk(path, f"{name}/", seen, links, tally)
+        elif entry.is_symlink() and _is_lost(path):
+            tally.add("no picture" if members.is_no_picture(name) else "link that leads nowhere", name)
         elif entry.is_file():
             yield name, path
         elif entry.is_dir():
             links[name] = path
         else:
-            is_lost = entry.is_symlink() and not path.exists()
-            reason = "link that leads nowhere" if is_lost else "special file"
-            tally.add(reason if Member(name, bytes).is_meant_to_be_a_picture else "no picture", name)
+            tally.add("special file" if Member(name, bytes).is_meant_to_be_a_picture else "no picture", name)
+
+
+def _is_lost(link: Path) -> bool:
+    """Tell whether a link leads nowhere: to nothing, to itself, or through a file."""
+    try:
+        link.stat()
+    except OSError as error:
+        if error.errno in LOST:
+            return True
+        raise
+    return False
 
 
 def _identity(folder: Path) -> Folder:

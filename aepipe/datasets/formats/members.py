@@ -1,5 +1,6 @@
 """The files of a folder, a zip file or an S3 prefix that may be pictures, and an account of those that are not."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -17,7 +18,17 @@ UNREAD = """
 .3fr .arw .cr2 .cr3 .czi .dcm .dcx .dds .dicom .dng .emf .eps .exr .fits .fts .hdr .icns .ico .jxl .jxr .lif .lsm .mha
 .nd2 .nef .nii .nrrd .orf .pcx .pef .pfm .psd .qoi .raf .raw .rw2 .sgi .srw .svg .svs .tga .vsi .wmf .x3f .xbm .xcf .xpm
 """
+# Everything else is looked into: cameras, sites and programs have endings of their own.
+NO_PICTURE = """
+.7z .aae .arrow .avi .bat .bz2 .cfg .ckpt .conf .cpp .css .csv .db .dll .doc .docx .exe .feather .flac .gz .h .h5 .hdf5
+.htm .html .ini .ipynb .js .json .jsonl .keras .lnk .lock .log .m .m4a .m4v .mat .md .md5 .mkv .mov .mp3 .mp4 .mpeg .mpg
+.npy .npz .ogg .onnx .parquet .pdf .pickle .pkl .ppt .pptx .pt .pth .py .r .rar .rst .sh .sha1 .sha256 .sqlite .sum .tar
+.tex .tfrecord .tgz .thm .toml .tsv .txt .url .wav .webm .wmv .xls .xlsx .xml .xmp .xz .yaml .yml .zip .zst
+"""
 READ_ENDINGS, UNREAD_ENDINGS = frozenset(READ.split()), frozenset(UNREAD.split())
+NO_PICTURE_ENDINGS = frozenset(NO_PICTURE.split())
+# An ending that sites and programs write more behind: .jpg_large, .jpeg!d, .png~
+LONGER_ENDING = re.compile(r"(\.[a-z0-9]+)[^a-z0-9].*", re.DOTALL)
 SYSTEM_FOLDERS = frozenset(
     name.lower()
     for name in (
@@ -60,8 +71,10 @@ class Member:
 
     @property
     def is_meant_to_be_a_picture(self) -> bool:
-        """Whether its name says so; one without an ending is a picture if its content is."""
-        return PurePosixPath(self.name).suffix.lower() in READ_ENDINGS
+        """Whether its name says so; any other one is a picture if its content is."""
+        ending = PurePosixPath(self.name).suffix.lower()
+        longer = LONGER_ENDING.fullmatch(ending)
+        return (longer[1] if longer else ending) in READ_ENDINGS
 
 
 @dataclass(frozen=True)
@@ -81,10 +94,11 @@ class Listing:
     is_remote: bool = False
 
 
-def may_be_picture(name: str, tally: Tally) -> bool:
-    """Tell whether a file of this name is looked into; count it where it is not."""
-    path = PurePosixPath(name)
-    reason = _reason_to_pass(path)
+def may_be_picture(name: str, size: int, tally: Tally) -> bool:
+    """Tell whether a file of this name and size in bytes is looked into; count it where it is not."""
+    reason = _reason_to_pass(PurePosixPath(name))
+    if reason is None and size > MAXIMUM_MEMBER_BYTES and not Member(name, bytes).is_meant_to_be_a_picture:
+        reason = "no picture"
     if reason is not None:
         tally.add(reason, name)
     return reason is None
@@ -105,7 +119,12 @@ def _reason_to_pass(path: PurePosixPath):
     ending = path.suffix.lower()
     if ending in UNREAD_ENDINGS:
         return "picture of a kind that is not read"
-    return None if ending in READ_ENDINGS or not ending else "no picture"
+    return "no picture" if is_no_picture(path.name) else None
+
+
+def is_no_picture(name: str) -> bool:
+    """Tell whether a name is one that no picture has."""
+    return PurePosixPath(name).suffix.lower() in NO_PICTURE_ENDINGS
 
 
 def check_bounds(sizes: Iterable[int]) -> None:

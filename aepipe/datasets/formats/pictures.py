@@ -1,7 +1,6 @@
 """One picture file (JPEG, PNG, ...) decoded: whatever a decoder does with its bytes stays that file's affair."""
 
 import io
-import struct
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -21,8 +20,15 @@ from aepipe.datasets.formats.depth import (
     tagged_bits,
 )
 from aepipe.datasets.formats.members import Member
-from aepipe.datasets.tally import ending_of
-from aepipe.errors import AepipeError, BrokenFileError, TooLargeError, UnreadKindError
+from aepipe.datasets.formats.signatures import begins_as_picture, is_heic, without_metadata
+from aepipe.errors import (
+    AepipeError,
+    BrokenFileError,
+    NoPictureError,
+    TooLargeError,
+    UnreadKindError,
+    UnreadPixelsError,
+)
 
 MAXIMUM_PIXELS = 50_000_000
 MAXIMUM_FRAMES = 1000
@@ -38,9 +44,6 @@ GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
 NO_PICTURE = "The file must be a picture that Pillow reads"
 # Share of the pixels that say how bright a picture is; a few hot ones do not.
 BULK = 0.999
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# Text and color profiles of PNG: what they hold doesn't matter here, and Pillow refuses good pictures for it.
-PNG_METADATA = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def read_frames(member: Member, data: bytes, fit: Callable[[Picture], Picture]) 
     Raises:
         BrokenFileError: the bytes are no picture, or a damaged one.
     """
-    with _decoding(member.name), _opened(data) as picture:
+    with _decoding(data), _opened(data) as picture:
         num_frames = 1 if picture.format in SINGLE_FORMATS else getattr(picture, "n_frames", 1)
         found: list[Picture] = []
         num_left = getattr(picture, "n_frames", 1) - num_frames
@@ -141,8 +144,9 @@ def resized(picture: Picture, size: int) -> Picture:
             np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize((size, size), Image.Resampling.LANCZOS))
             for plane in np.moveaxis(np.atleast_3d(square).astype(np.float32), -1, 0)
         ]
-        # It overshoots at edges.
-        values = np.clip(np.round(np.stack(planes, -1)), 0, square.max()).astype(np.uint16)
+        # It overshoots at edges; of a negative, white has a smallest value.
+        smallest = square.min() if picture.is_negative else 0
+        values = np.clip(np.round(np.stack(planes, -1)), smallest, square.max()).astype(np.uint16)
         return replace(picture, pixels=values if square.ndim == 3 else values[..., 0])
     small = Image.fromarray(np.ascontiguousarray(square)).resize((size, size), Image.Resampling.LANCZOS)
     return replace(picture, pixels=np.asarray(small))
@@ -159,15 +163,16 @@ def to_8_bits(picture: Picture, sample_bits: int | None = None) -> np.ndarray:
     Args:
         picture: The picture.
         sample_bits: Bits that a picture of 16 bits uses: white is the largest value of so many. Its own where None,
-            or where it has larger values.
+            or where it has larger values. A negative is turned within the bits of its file, which may be more.
     """
     bits = max(picture.bits, sample_bits or 0)
     if picture.is_deep:
-        white = (1 << bits) - 1
-        values = np.minimum(picture.pixels, white).astype(np.float32)
-        return np.round((white - values if picture.is_negative else values) * np.float32(WHITE / white)).astype(
-            np.uint8
-        )
+        values, white = picture.pixels, (1 << bits) - 1
+        if picture.is_negative:
+            values = white - np.minimum(values, white)
+            white = (1 << max(sample_bits or 0, bits_of(int(values.max())))) - 1
+        scaled = np.minimum(values, white).astype(np.float32) * np.float32(WHITE / white)
+        return np.round(scaled).astype(np.uint8)
     if picture.is_deep_color and 8 < bits < 16:
         white = (1 << (bits - 8)) - 1
         return np.round(np.minimum(picture.pixels, white) * np.float32(WHITE / white)).astype(np.uint8)
@@ -175,7 +180,7 @@ def to_8_bits(picture: Picture, sample_bits: int | None = None) -> np.ndarray:
 
 
 @contextmanager
-def _decoding(name: str) -> Iterator[None]:
+def _decoding(data: bytes) -> Iterator[None]:
     """Turn whatever a decoder raises into one error of the file's."""
     from PIL import Image, UnidentifiedImageError
 
@@ -187,14 +192,14 @@ def _decoding(name: str) -> Iterator[None]:
         raise TooLargeError(f"A picture must have at most {MAXIMUM_PIXELS} pixels: {error}.") from error
     except UnidentifiedImageError as error:
         # Pillow's own message names an object in memory.
-        if ending_of(name) in (".heic", ".heif"):
+        if is_heic(data):
             raise UnreadKindError("HEIC is not read; convert it to JPEG.") from error
-        raise BrokenFileError(
-            "The file must be a picture that Pillow reads: its bytes are of no format that is read."
-        ) from error
+        kind = BrokenFileError if begins_as_picture(data) else NoPictureError
+        raise kind(f"{NO_PICTURE}: its bytes are of no format that is read.") from error
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise BrokenFileError(f"The file must be a picture that Pillow reads: {reason}.") from error
+        kind = BrokenFileError if begins_as_picture(data) else NoPictureError
+        raise kind(f"{NO_PICTURE}: {reason}.") from error
 
 
 @contextmanager
@@ -208,20 +213,7 @@ def quiet() -> Iterator[None]:
 def _opened(data: bytes):
     from PIL import Image
 
-    return Image.open(io.BytesIO(_without_metadata(data)), formats=FORMATS)
-
-
-def _without_metadata(data: bytes) -> bytes:
-    """Return a PNG without texts and profiles; anything else, and what is damaged, as it is."""
-    if not data.startswith(PNG_SIGNATURE):
-        return data
-    kept, place = [PNG_SIGNATURE], len(PNG_SIGNATURE)
-    while place + 12 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, place)
-        if kind not in PNG_METADATA:
-            kept.append(data[place : place + 12 + length])
-        place += 12 + length
-    return b"".join(kept) if len(kept) > 1 else data
+    return Image.open(io.BytesIO(without_metadata(data)), formats=FORMATS)
 
 
 def _check(picture) -> None:
@@ -229,7 +221,7 @@ def _check(picture) -> None:
     if width * height > MAXIMUM_PIXELS:
         raise TooLargeError(f"A picture must have at most {MAXIMUM_PIXELS} pixels.", width=width, height=height)
     if picture.mode == "F":
-        raise UnreadKindError("A picture must have 8 or 16 bits a channel.", mode=picture.mode)
+        raise UnreadPixelsError("A picture must have 8 or 16 bits a channel, not floats.", mode=picture.mode)
 
 
 def _plain(name: str, picture) -> Picture:

@@ -21,7 +21,7 @@ def list_s3(url: str) -> Listing:
     prefix, tally = Objects(url), Tally()
     # Consoles make an empty object for a folder.
     objects = {name: item for name, item in prefix.listing().items() if name and not name.endswith("/")}
-    names = [name for name in objects if may_be_picture(name, tally)]
+    names = [name for name in objects if may_be_picture(name, objects[name]["Size"], tally)]
     check_bounds(objects[name]["Size"] for name in names)
     found = (Member(name, partial(_read, prefix, name, objects[name]), objects[name]["ETag"]) for name in names)
     return Listing(tuple(found), tally, len(objects), is_remote=True)

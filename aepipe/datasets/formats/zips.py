@@ -33,7 +33,7 @@ def open_zip(path: Path) -> Iterator[Listing]:
         entries: dict[str, zipfile.ZipInfo] = {}
         for entry in files:
             name = _name(entry)
-            if not may_be_picture(name, tally) or not _is_plain(entry, name, tally):
+            if not may_be_picture(name, entry.file_size, tally) or not _is_plain(entry, name, tally):
                 continue
             if name in entries:
                 tally.add("same name twice", name)

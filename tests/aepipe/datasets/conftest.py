@@ -14,8 +14,8 @@ import pytest
 
 from aepipe.datasets.download import Patience
 from aepipe.datasets.idx_sets import idx_data_set, idx_file
-from aepipe.datasets.images import array_sha256
 from aepipe.datasets.spec import ExpectedArray
+from aepipe.io.hashing import array_sha256
 
 
 class FileServer(ThreadingHTTPServer):

@@ -8,9 +8,9 @@ import pytest
 
 from aepipe.datasets import cifar10
 from aepipe.datasets.cache import fetch_arrays
-from aepipe.datasets.images import array_sha256
 from aepipe.datasets.spec import ExpectedArray
 from aepipe.errors import DataError
+from aepipe.io.hashing import array_sha256
 
 GENERATOR = np.random.default_rng(0)
 ROWS = {name: GENERATOR.integers(0, 256, (2, 3072), np.uint8) for names in cifar10.BATCHES.values() for name in names}

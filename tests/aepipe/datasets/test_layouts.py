@@ -22,6 +22,11 @@ def test_folders_are_classes_below_the_one_that_all_share():
         ("training", "validation", "testing"),
         ("train_set", "val_set", "test-images"),
         ("seg_train", "seg_val", "seg_test"),
+        ("train", "dev", "eval"),
+        ("training", "eval", "test"),
+        ("train", "development", "hold_out"),
+        ("Train", "dev-set", "holdout"),
+        ("train2017", "val2017", "test2017"),
     ],
 )
 def test_the_users_own_parts_are_kept_and_classes_are_taken_below_them(train, validation, test):
@@ -57,7 +62,7 @@ def test_a_train_may_be_a_class():
 def test_pictures_beside_the_parts_are_left_to_the_split():
     layout = arrange(["train/1", "test/2", "3"])
     assert layout.parts == ["train", "test", ""]
-    assert any("1 images lie beside those folders" in note for note in layout.notes)
+    assert any("1 image lies beside those folders" in note for note in layout.notes)
 
 
 def test_classes_that_only_the_test_part_has_are_said():
@@ -87,3 +92,9 @@ def test_masks_are_told_from_pictures(name, is_mask):
 
 def test_names_that_are_no_text_become_text():
     assert laid_out("caf\udce9/1", "b\n/2") == (["caf\\xe9", "b\\n"], None)
+
+
+@pytest.mark.parametrize("folders", ["dev ops sales", "eval cat", "holdout a b", "test1 test2 test3", "trains buses"])
+def test_words_of_other_things_are_classes_without_a_train(folders):
+    classes = folders.split()
+    assert laid_out(*(f"{name}/1.png" for name in classes)) == (classes, None)

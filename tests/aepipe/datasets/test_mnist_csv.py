@@ -2,8 +2,8 @@ import numpy as np
 
 from aepipe.datasets import mnist_csv
 from aepipe.datasets.cache import fetch_arrays
-from aepipe.datasets.images import array_sha256
 from aepipe.datasets.spec import ExpectedArray
+from aepipe.io.hashing import array_sha256
 
 
 def test_images_of_lines(tmp_path, monkeypatch):

@@ -6,8 +6,8 @@ from sklearn.datasets import fetch_olivetti_faces
 
 from aepipe.datasets import olivetti
 from aepipe.datasets.cache import fetch_arrays
-from aepipe.datasets.images import array_sha256
 from aepipe.datasets.spec import ExpectedArray
+from aepipe.io.hashing import array_sha256
 
 
 @pytest.fixture

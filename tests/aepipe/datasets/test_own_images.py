@@ -119,6 +119,24 @@ def test_masks_of_an_inspection_set_are_no_images(tmp_path):
     ]
 
 
+def test_frames_of_a_file_are_known_as_such(folder):
+    assert build(folder).files is None
+    frames = [Image.fromarray(np.full((8, 8), value, np.uint8)) for value in (20, 30)]
+    frames[0].save(folder / "cats" / "0.gif", save_all=True, append_images=frames[1:])
+    data = build(folder)
+    assert data.files.tolist() == [1, 1, 2, 3, 4]
+    assert data.take(np.array([0, 2])).files.tolist() == [1, 2]
+    assert "1 file has several frames" in " | ".join(data.account.lines())
+
+
+def test_sentences_have_the_number_of_what_they_count(folder):
+    for number in range(2):
+        (folder / f"{number}.nef").write_bytes(b"raw")
+    (folder / "lost.png").symlink_to("nowhere")
+    said = [one.short for one in build(folder).account.left_out]
+    assert said == ["2 pictures of a kind that is not read (2 .nef)", "1 link that leads nowhere"]
+
+
 def test_what_is_said_before_anything_trains(folder):
     picture(folder / "cats/wide.png", 4, (20, 30))
     picture(folder / "dogs/2.png", 3)
@@ -131,8 +149,8 @@ def test_what_is_said_before_anything_trains(folder):
     text = " | ".join(lines)
     assert "2 left out, broken: dogs/\\x1b[2J\\n.png: The file must be" in text
     assert "1 left out, no picture: 1 .txt" in text
-    assert "1 images are not square: 33% of their area" in text
-    assert "1 images have the pixels of another one: dogs/2.png equals dogs/1.png" in text
+    assert "1 image is not square: 33% of their area" in text
+    assert "1 image has the pixels of another one: dogs/2.png equals dogs/1.png" in text
     assert all(line.isprintable() for line in lines)
 
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from aepipe.datasets.images import array_sha256
 from aepipe.datasets.spec import ExpectedArray, check_arrays
 from aepipe.errors import DataError
+from aepipe.io.hashing import array_sha256
 
 VALUES = np.arange(6, dtype=np.uint8).reshape(2, 3)
 RULE = {"values": ExpectedArray((2, 3), array_sha256(VALUES), 6)}

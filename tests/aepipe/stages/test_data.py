@@ -11,6 +11,7 @@ from aepipe.datasets.formats import folders
 from aepipe.errors import AccessDeniedError, ChangedDataError, DataError
 from aepipe.gate.verdicts import Verdict
 from aepipe.publishing.contents import summarise
+from aepipe.splits import SplitSettings, say_parts
 from aepipe.stages.data import (
     DataParameters,
     DataSettings,
@@ -20,6 +21,7 @@ from aepipe.stages.data import (
 )
 from aepipe.stages.facts import DataFacts
 from aepipe.stages.request import TrainingRequest
+from aepipe.stages.split import SplitStage, load_split
 from aepipe.store import open_store
 
 
@@ -65,6 +67,17 @@ def test_what_was_taken_is_in_the_facts_and_is_said(store, pets):
     summary = summarise("20260101T020000Z-aaaaaa", done("conv", data=result), verdict)
     assert summary.input["num_files"] == 5
     summary.model_dump_json()
+
+
+def test_frames_of_a_file_stay_together_in_the_store_and_the_shares_are_said(store, pets):
+    for number in range(12):
+        frames = [Image.fromarray(np.full((8, 8), 10 + 3 * number + frame, np.uint8)) for frame in range(3)]
+        frames[0].save(pets / "a" / f"{number}.tif", save_all=True, append_images=frames[1:])
+    data = DataStage(of(pets)).produce(store)
+    split = SplitStage(data, SplitSettings()).produce(store)
+    files, parts = load_data(store, data).files, load_split(store, split).parts
+    assert sum(len(set(files[rows])) for rows in parts.values()) == len(set(files)) == 16
+    assert f"{len(parts['test']) / 40:.0%} held out (30%)" in say_parts(split.facts)
 
 
 def test_known_sets_and_results_of_an_older_version_have_no_account(store):

@@ -92,4 +92,4 @@ def test_the_store_and_the_errors_are_no_part_of_what_a_stage_computes():
 
 
 def test_one_architecture_does_not_depend_on_another():
-    assert "aepipe.models.convolutional" not in source_digests(["aepipe.training.engine", "aepipe.models.dense"])
+    assert "aepipe.models.convolutional" not in source_digests(["aepipe.training.trainer", "aepipe.models.dense"])

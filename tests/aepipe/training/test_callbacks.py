@@ -9,8 +9,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from aepipe.models import build
 from aepipe.models.options import SubclassedOptions
+from aepipe.training.batches import Pixels
 from aepipe.training.callbacks import ProgressBar, TensorBoard
-from aepipe.training.engine import Epoch, Pixels
+from aepipe.training.state import Epoch
 
 
 @pytest.fixture

@@ -12,16 +12,17 @@ import numpy as np
 from contextlib import nullcontext
 from aepipe.models import build
 from aepipe.models.options import DenseOptions
-from aepipe.training.runtime import distribution, keras, tf
+from aepipe.training.runtime import keras, tf
 devices = sys.argv[1] if len(sys.argv) > 1 else DEVICES
 if devices == "all":
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from aepipe.training.batches import Pixels
-from aepipe.training.engine import fit
 from aepipe.store import open_store
 from aepipe.training.checkpoints import Checkpoints
+from aepipe.training.distribution import distribution
 from aepipe.training.settings import CheckpointSettings, TrainingSettings
+from aepipe.training.trainer import Trainer
 images = np.random.default_rng(0).integers(0, 256, (100, 8, 8, 1), dtype=np.uint8)
 settings = TrainingSettings(batch_size=20, epochs=5, devices=devices, weight_decay=0.01, gradient_clip_norm=1)
 strategy = distribution(settings.devices, settings.batch_size)
@@ -29,7 +30,7 @@ checkpoints = Checkpoints(open_store(tempfile.mkdtemp()), "training")
 for epochs in (2, 5):
     with strategy.scope() if strategy else nullcontext():
         autoencoder = build(DenseOptions(hidden_widths=(24,), code_size=8), (8, 8, 1), seed=0)
-    trained = fit(
+    trained = Trainer(
         autoencoder,
         Pixels(images[20:], (0, 255)),
         Pixels(images[:20], (0, 255)),
@@ -37,7 +38,7 @@ for epochs in (2, 5):
         checkpoints=checkpoints,
         saving=CheckpointSettings(every_epochs=1),
         strategy=strategy,
-    )
+    ).run()
 print(json.dumps([strategy and strategy.num_replicas_in_sync, [epoch.validation_loss for epoch in trained.history],
                   trained.resumed_at]))
 """

@@ -1,4 +1,4 @@
-"""The engine on 8x8 images: it learns, repeats itself bit for bit, keeps the best, and says what went wrong."""
+"""The trainer on 8x8 images: it learns, repeats itself bit for bit, keeps the best, and says what went wrong."""
 
 import hashlib
 
@@ -8,11 +8,11 @@ import pytest
 from aepipe.errors import TrainingError
 from aepipe.models import build
 from aepipe.models.options import ConvolutionalOptions, DenseOptions, ResidualOptions, VariationalOptions
-from aepipe.training import engine
+from aepipe.training import trainer
 from aepipe.training.batches import Pixels
-from aepipe.training.engine import fit
-from aepipe.training.guards import is_collapsed
+from aepipe.training.collapse import is_collapsed
 from aepipe.training.settings import AugmentationSettings, CorruptionSettings, TrainingSettings
+from aepipe.training.trainer import Trainer
 
 DENSE = DenseOptions(hidden_widths=(24,), code_size=8)
 
@@ -30,7 +30,7 @@ def train(images, options=DENSE, callbacks=(), num_validation=40, **settings):
     chosen = TrainingSettings(**{"batch_size": 20, "epochs": 5, **settings})
     autoencoder = build(options, images.shape[1:], chosen.seed)
     parts = [Pixels(part, (0, 255)) for part in (images[num_validation:], images[:num_validation])]
-    return autoencoder, fit(autoencoder, *parts, chosen, callbacks)
+    return autoencoder, Trainer(autoencoder, *parts, chosen, callbacks).run()
 
 
 def digest(autoencoder) -> str:
@@ -108,7 +108,7 @@ def validation_losses(monkeypatch):
 
     def pretend(*losses: float) -> None:
         remaining = iter(losses)
-        monkeypatch.setattr(engine, "compile_validation", lambda *_: lambda: (next(remaining), 0.0))
+        monkeypatch.setattr(trainer, "compile_validation", lambda *_: lambda: (next(remaining), 0.0))
 
     return pretend
 

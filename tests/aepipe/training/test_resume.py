@@ -11,12 +11,11 @@ from aepipe.errors import TrainingInterruptedError
 from aepipe.models import build
 from aepipe.models.options import ConvolutionalOptions, DenseOptions, ResidualOptions, VariationalOptions
 from aepipe.store import open_store
-from aepipe.training import engine, steps
+from aepipe.training import batches, chunk
 from aepipe.training.batches import Pixels
 from aepipe.training.checkpoints import Checkpoints
-from aepipe.training.engine import fit
 from aepipe.training.settings import AugmentationSettings, CheckpointSettings, CorruptionSettings, TrainingSettings
-from aepipe.training.state import TrainingState, from_bytes, to_bytes
+from aepipe.training.trainer import Trainer
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (120, 8, 8, 1), dtype=np.uint8)
 NOISE = CorruptionSettings(kind="gaussian", level=0.2)
@@ -42,13 +41,13 @@ class Killed(BaseException):
 
 @pytest.fixture(autouse=True)
 def _one_step_a_chunk(monkeypatch):
-    monkeypatch.setattr(engine, "CHUNK_SECONDS", 0)
+    monkeypatch.setattr(batches, "CHUNK_SECONDS", 0)
 
 
 @pytest.fixture
 def grouped(request, monkeypatch) -> None:
-    monkeypatch.setattr(steps, "LEAST_STEPS", 0 if request.param else 10**9)
-    monkeypatch.setattr(steps, "GROUPED_STEPS", 2)
+    monkeypatch.setattr(chunk, "MIN_STEPS", 0 if request.param else 10**9)
+    monkeypatch.setattr(chunk, "GROUPED_STEPS", 2)
 
 
 @pytest.fixture
@@ -63,7 +62,8 @@ def train(recipe, checkpoints=None, every_seconds=0.0, stop=None, **more):
     autoencoder = build(options, (8, 8, 1), chosen.seed)
     parts = Pixels(IMAGES, (0, 255), np.arange(20, 120)), Pixels(IMAGES, (0, 255), np.arange(20))
     saving = CheckpointSettings(every_seconds=every_seconds)
-    trained = fit(autoencoder, *parts, chosen, checkpoints=checkpoints, saving=saving, stop=stop)
+    stop = stop or threading.Event()
+    trained = Trainer(autoencoder, *parts, chosen, checkpoints=checkpoints, saving=saving, stop=stop).run()
     weights = b"".join(array.tobytes() for array in autoencoder.model.get_weights())
     return hashlib.sha256(weights).hexdigest(), trained
 
@@ -71,19 +71,19 @@ def train(recipe, checkpoints=None, every_seconds=0.0, stop=None, **more):
 def kill_at(monkeypatch, step: int) -> None:
     """Let the training die after so many steps, before that step's state is saved."""
     steps = itertools.count(1)
-    whole = engine._Training._check_finite
+    whole = Trainer._require_finite
 
     def check(self, losses):
         if np.ndim(losses) == 2 and next(steps) == step:
             raise Killed
         whole(self, losses)
 
-    monkeypatch.setattr(engine._Training, "_check_finite", check)
+    monkeypatch.setattr(Trainer, "_require_finite", check)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_killed_training_ends_with_the_bytes_of_one_that_was_not(recipe, checkpoints, monkeypatch):
-    monkeypatch.setattr(engine, "LARGEST_SAVING_SHARE", float("inf"))
+    monkeypatch.setattr("aepipe.training.checkpoints.MAX_SAVING_SHARE", float("inf"))
     expected, uninterrupted = train(recipe)
     for step in (3, 6, 5):
         with monkeypatch.context() as patch:
@@ -108,7 +108,7 @@ def test_a_killed_training_ends_with_the_bytes_of_one_that_was_not(recipe, check
 def test_how_steps_are_cut_into_chunks_changes_nothing(monkeypatch, chunk_seconds):
     # More steps an epoch than a processor's vector has lanes: their last bits may not depend on the chunk either.
     expected, by_step = train("denoising", batch_size=4)
-    monkeypatch.setattr(engine, "CHUNK_SECONDS", chunk_seconds)
+    monkeypatch.setattr(batches, "CHUNK_SECONDS", chunk_seconds)
     digest, trained = train("denoising", batch_size=4)
     assert digest == expected
     assert [epoch.loss for epoch in trained.history] == [epoch.loss for epoch in by_step.history]
@@ -117,9 +117,9 @@ def test_how_steps_are_cut_into_chunks_changes_nothing(monkeypatch, chunk_second
 def test_a_training_that_is_told_to_stop_saves_its_state_and_goes_on_from_there(checkpoints, monkeypatch):
     expected, _ = train("dense")
     stop, steps = threading.Event(), itertools.count(1)
-    due = engine._Training._is_out_of_time
+    due = Trainer._is_out_of_time
     with monkeypatch.context() as patch:
-        patch.setattr(engine._Training, "_is_out_of_time", lambda self: (next(steps) == 6 and stop.set()) or due(self))
+        patch.setattr(Trainer, "_is_out_of_time", lambda self: (next(steps) == 6 and stop.set()) or due(self))
         with pytest.raises(TrainingInterruptedError, match="Run it again"):
             train("dense", checkpoints, every_seconds=1000, stop=stop)
     digest, trained = train("dense", checkpoints)
@@ -151,28 +151,10 @@ def test_a_state_of_another_training_is_never_seen(checkpoints):
     assert Checkpoints(checkpoints.store, "train").latest() is None
 
 
-def test_a_state_is_the_same_after_its_way_through_bytes():
-    state = TrainingState(
-        variables=[np.arange(3, dtype=np.int64), np.ones((2, 2), np.float32)],
-        best_weights=[np.zeros(2, np.float32)],
-        step_losses=np.ones((4, 2)),
-        history=[{"epoch": 1, "validation_loss": float("nan")}],
-        best=1,
-        seconds=2.5,
-    )
-    read = from_bytes(to_bytes(state))
-    for name in ("variables", "best_weights", "step_losses"):
-        for before, after in zip(getattr(state, name), getattr(read, name), strict=True):
-            np.testing.assert_array_equal(before, after)
-            assert before.dtype == after.dtype
-    assert np.isnan(read.history[0]["validation_loss"])
-    assert (read.best, read.seconds) == (1, 2.5)
-
-
 def test_saving_takes_a_small_share_of_the_time(checkpoints, monkeypatch):
     saves = []
     monkeypatch.setattr(Checkpoints, "save", lambda *arguments: saves.append(arguments))
-    monkeypatch.setattr(engine, "LARGEST_SAVING_SHARE", 1e-9)
+    monkeypatch.setattr("aepipe.training.checkpoints.MAX_SAVING_SHARE", 1e-9)
     train("dense", checkpoints)
     assert len(saves) == 1
 

@@ -1,15 +1,13 @@
-"""This project's engine, as `fit` runs it: images on the host, chunks of compiled steps."""
+"""This project's trainer, as it runs a training: images on the host, chunks of compiled steps."""
 
-import threading
 from collections.abc import Callable
 
 from workloads import Workload
 
 from aepipe.models import build
 from aepipe.recipes import get_recipe
-from aepipe.training import engine
 from aepipe.training.batches import Pixels
-from aepipe.training.settings import CheckpointSettings
+from aepipe.training.trainer import Trainer
 
 
 def prepare(workload: Workload) -> Callable[[], None]:
@@ -19,11 +17,10 @@ def prepare(workload: Workload) -> Callable[[], None]:
     images = Pixels(workload.images(), (0, 255))
     autoencoder = build(setting.model, workload.image_shape)
     none = Pixels(images.images[:0], (0, 255))
-    saving, stop = CheckpointSettings(), threading.Event()
-    training = engine._Training(autoencoder, images, none, settings, (), None, saving, None, stop)
+    trainer = Trainer(autoencoder, images, none, settings)
 
     def run_epoch() -> None:
-        training._run_steps()
-        training._end_epoch()
+        trainer.run_steps()
+        trainer.end_epoch()
 
     return run_epoch

@@ -47,3 +47,12 @@ def test_a_url_becomes_a_block_that_keeps_it_secret(client, notifying):
 def test_a_url_that_is_none_is_refused(client, notify):
     with pytest.raises(ParameterError, match="A webhook's URL is http or https"):
         notify_block(client, notify)
+
+
+def test_what_else_is_in_the_file_is_applied_without_the_block(client, notifying, capsys):
+    changes = list(apply_all(client, STORE, "process", "slack-webhook/not-made", None, check=False))
+    line = capsys.readouterr().err
+    assert line.startswith("Nobody is notified yet.")
+    assert ("notify='slack-webhook/not-made'" in line, line.count("\n")) == (True, 1)
+    assert changes
+    assert notifying() == set()

@@ -11,6 +11,7 @@ from aepipe.datasets.formats import pictures
 from aepipe.datasets.formats.decoding import decode_images
 from aepipe.datasets.formats.members import Listing, Member
 from aepipe.datasets.formats.pictures import read_frames, small_or_resized
+from aepipe.datasets.formats.signatures import PNG_SIGNATURE
 from aepipe.datasets.tally import Tally
 from aepipe.errors import BrokenFileError, DataError
 
@@ -166,6 +167,16 @@ def test_content_without_an_ending_is_a_picture_or_nothing():
     assert left_out(decoded) == {"no picture": (1, "1")}
 
 
+def test_a_picture_is_told_by_its_bytes_whatever_its_name_is():
+    good, damaged, heic = encoded(pixels(8, 8)), encoded(pixels(9, 9))[:60], b"\0\0\0\x18ftypheic"
+    decoded = decode_all(good, damaged, heic, b"some text", b"\0\0\0\x18ftypmp42", ending=".dat")
+    assert decoded.names == ["0.dat"]
+    reasons = left_out(decoded)
+    assert reasons.keys() == {"broken", "picture of a kind that is not read", "no picture"}
+    assert reasons["broken"][1].startswith("1.dat: ")
+    assert reasons["no picture"] == (2, "3.dat", "4.dat")
+
+
 def test_a_heic_file_is_told_as_one():
     decoded = decode_all(encoded(pixels(8, 8)), b"\0\0\0\x18ftypheic", ending=".heic")
     assert decoded.names == ["0.heic"]
@@ -217,6 +228,19 @@ def test_white_as_zero_in_16_bits_is_turned():
     assert decoded.losses["num_negative"] == 1
 
 
+@pytest.mark.parametrize("white", [4095, 65535])
+@pytest.mark.parametrize("side", [8, 40])
+def test_white_as_zero_in_12_bits_is_not_dark(white, side):
+    values = np.linspace(0, 4095, side * side).reshape(side, side).astype(np.uint16)
+    negatives = [with_tag(encoded(Image.fromarray(white - shown), "TIFF"), 262, 0) for shown in (values, values // 2)]
+    positives = [encoded(Image.fromarray(shown), "TIFF") for shown in (values, values // 2)]
+    turned, wanted = decode_all(*negatives), decode_all(*positives)
+    assert np.abs(turned.images.astype(int) - wanted.images).max() <= 1
+    assert turned.losses["deep_bits"] == 12
+    (alone,) = read_frames(Member("x", bytes), negatives[1], partial(small_or_resized, 8)).pictures
+    assert np.array_equal(pictures.to_8_bits(alone, 12), turned.images[1, ..., 0])
+
+
 def with_tag(tiff, tag, value):
     """A TIFF file with another value of a tag that it has."""
     (place,) = struct.unpack_from("<I", tiff, 4)
@@ -235,7 +259,7 @@ def png_of_16_bits_a_channel(value):
 
     rows = b"".join(b"\0" + np.full((8, 3), value, ">u2").tobytes() for _ in range(8))
     header = struct.pack(">IIBBBBB", 8, 8, 16, 2, 0, 0, 0)
-    return pictures.PNG_SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return PNG_SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 def test_color_of_12_bits_is_not_black():
@@ -246,7 +270,10 @@ def test_color_of_12_bits_is_not_black():
 
 def test_floats_are_left_out_as_a_kind_that_is_not_read():
     decoded = decode_all(encoded(Image.fromarray(np.zeros((8, 8), np.float32)), "TIFF"), encoded(pixels(8, 8)))
-    assert "picture of a kind that is not read" in left_out(decoded)
+    (line,) = (one.line for one in decoded.tally.left_out())
+    assert line.startswith(
+        "1 left out, picture with pixels of a kind that is not read: 0.png: A picture must have 8 or 16"
+    )
 
 
 def test_texts_and_profiles_of_a_png_decide_nothing():

@@ -45,9 +45,14 @@ def test_links_to_files_are_read_and_lost_ones_counted(tmp_path):
     (tmp_path / "data" / "a.png").symlink_to("../elsewhere.png")
     (tmp_path / "data" / "gone.png").symlink_to("nowhere")
     (tmp_path / "data" / "gone.txt").symlink_to("nowhere")
+    (tmp_path / "data" / "cats").symlink_to("gone")
+    (tmp_path / "data" / "loop.png").symlink_to("loop.png")
+    (tmp_path / "data" / "through.png").symlink_to("a.png/1.png")
+    (tmp_path / "data" / "long.png").symlink_to("x" * 300)
     listing = list_folder(tmp_path / "data")
     assert [member.read() for member in listing.members] == [b"elsewhere.png"]
-    assert left_out(listing) == {"link that leads nowhere": (1, "gone.png"), "no picture": (1, "gone.txt")}
+    lost = ("cats", "gone.png", "long.png", "loop.png", "through.png")
+    assert left_out(listing) == {"link that leads nowhere": (5, *lost), "no picture": (1, "gone.txt")}
 
 
 def test_a_folder_that_may_not_be_read_is_an_error_that_names_it(tmp_path, monkeypatch):

@@ -1,16 +1,18 @@
 import pytest
 
-from aepipe.datasets.formats.members import may_be_picture
+from aepipe.datasets.formats.members import MAXIMUM_MEMBER_BYTES, Member, may_be_picture
 from aepipe.datasets.tally import Tally
 
 
 def reason_for(name):
     tally = Tally()
-    may_be_picture(name, tally)
+    may_be_picture(name, 9, tally)
     return next((one.reason for one in tally.left_out()), None)
 
 
-@pytest.mark.parametrize("name", ["a.png", "x/a.JPG", "x y/b.tiff", "a.jfif", "a.HEIC", "a.jp2", "a", "x/IMG_1"])
+@pytest.mark.parametrize(
+    "name", ["a.png", "x/a.JPG", "x y/b.tiff", "a.jfif", "a.HEIC", "a.jp2", "a", "x/IMG_1", "a.jpg_large", "a.dat"]
+)
 def test_what_may_be_a_picture(name):
     assert reason_for(name) is None
 
@@ -36,3 +38,16 @@ def test_what_may_be_a_picture(name):
 )
 def test_why_another_is_passed_over(name, reason):
     assert reason_for(name) == reason
+
+
+@pytest.mark.parametrize("name", ["a.jpg_large", "a.jpeg!d", "a.PNG~", "a.jpg:orig", "a.tif (1)"])
+def test_an_ending_that_begins_with_a_pictures_is_one(name):
+    assert Member(name, bytes).is_meant_to_be_a_picture
+    assert not Member(name.replace(".", ".x"), bytes).is_meant_to_be_a_picture
+
+
+def test_a_large_file_that_is_not_called_a_picture_is_not_read():
+    tally = Tally()
+    assert may_be_picture("a.png", MAXIMUM_MEMBER_BYTES + 1, tally)
+    assert not may_be_picture("a.dat", MAXIMUM_MEMBER_BYTES + 1, tally)
+    assert tally.left_out()[0].short == "1 no picture (1 .dat)"

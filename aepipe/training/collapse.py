@@ -1,9 +1,9 @@
-"""Signs that a training went wrong although its loss is finite."""
+"""Collapse of a code: a training that went wrong although its loss is finite."""
 
 import numpy as np
 
 # A working code's standard deviation is of the order of its values; float32 noise of a constant code is below 1e-6.
-SMALLEST_RELATIVE_DEVIATION = 1e-3
+MIN_RELATIVE_DEVIATION = 1e-3
 
 
 def is_collapsed(codes: np.ndarray) -> bool:
@@ -14,4 +14,4 @@ def is_collapsed(codes: np.ndarray) -> bool:
     """
     codes = np.asarray(codes, np.float64)
     size = np.abs(codes).mean()
-    return bool(codes.std(axis=0).max() <= SMALLEST_RELATIVE_DEVIATION * max(size, 1e-12))
+    return bool(codes.std(axis=0).max() <= MIN_RELATIVE_DEVIATION * max(size, 1e-12))

@@ -1,4 +1,4 @@
-"""What is drawn anew for each batch: changes of the images, noise on the input."""
+"""Perturbation of batches: changes of the images and noise on the input, drawn anew each time."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from aepipe.training.runtime import keras, tf
 from aepipe.training.settings import TrainingSettings
 
 # Bounds the time that few images take; a linear map gains less by each further variant.
-MOST_VARIANTS = 40
+MAX_VARIANTS = 40
 BATCH_SIZE = 500
 
 
 @dataclass(frozen=True)
-class Chance:
+class Perturbation:
     """What is drawn anew for each batch, each None where it is not asked for.
 
     Attributes:
@@ -29,7 +29,7 @@ class Chance:
     corruption: Corruption | None
 
     @classmethod
-    def of(cls, settings: TrainingSettings) -> "Chance":
+    def of(cls, settings: TrainingSettings) -> "Perturbation":
         """Return the layers that settings ask for, with their seeds."""
         change, noise, seed = settings.augmentation, settings.corruption, settings.seed
         return cls(
@@ -67,13 +67,13 @@ def training_images(train: Pixels, settings: TrainingSettings) -> Callable[[int]
     They are float32, (num_images, height, width, channels) in [0, 1], evenly spaced; augmented images come in up to 40
     variants.
     """
-    augmentation = Chance.of(settings).augmentation
+    augmentation = Perturbation.of(settings).augmentation
 
     def images(most: int) -> np.ndarray:
         if most < len(train):
             positions = evenly_spaced(len(train), most)
         else:
-            copies = min(most // len(train), MOST_VARIANTS) if augmentation else 1
+            copies = min(most // len(train), MAX_VARIANTS) if augmentation else 1
             positions = np.tile(np.arange(len(train)), copies)
         starts = range(0, len(positions), BATCH_SIZE)
         parts = (train.scaled(positions[start : start + BATCH_SIZE]) for start in starts)

@@ -1,0 +1,73 @@
+"""One step of a training: a batch is drawn, reconstructed and compared, and the weights move."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aepipe.models.autoencoder import Autoencoder
+from aepipe.training.losses import LOSSES, mean_squared_error
+from aepipe.training.optimizer import FusedAdam
+from aepipe.training.perturbation import Perturbation
+from aepipe.training.runtime import tf
+from aepipe.training.settings import TrainingSettings
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step does, whoever compiles it and however many devices share it.
+
+    Attributes:
+        autoencoder: What is trained, in place.
+        optimizer: Built for its weights.
+        perturbation: What is drawn for each batch.
+        settings: Loss and its unit.
+        pixel_range: The stored values that become 0 and 1.
+        num_shares: How many devices share a batch; each adds its share of the loss.
+    """
+
+    autoencoder: Autoencoder
+    optimizer: FusedAdam
+    perturbation: Perturbation
+    settings: TrainingSettings
+    pixel_range: tuple[float, float]
+    num_shares: int = 1
+
+    def draw(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return a batch as it is this time, and the input for it: what `update` takes."""
+        return self.perturbation.draw(images, self.scale)
+
+    def draw_group(self, batches: tf.Tensor, group: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the same for so many batches at once."""
+        return self.perturbation.draw_group(batches, group, self.scale)
+
+    def update(self, images: tf.Tensor, inputs: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
+        """Move the weights once, and return the loss and the MSE before that, float32 of (2,).
+
+        Args:
+            images: (batch_size, height, width, channels), as they are stored: the target.
+            inputs: The same, or scaled to [0, 1] and corrupted.
+            values: The optimizer's numbers for this step, (3,).
+        """
+        model, unit, loss_of = self.autoencoder.model, self.settings.loss_unit, LOSSES[self.settings.loss]
+        clean = self.scale(images)
+        weights = [variable.value for variable in model.trainable_variables]
+        with tf.GradientTape() as tape:
+            outputs = model(inputs if self.settings.corruption else clean, training=True)
+            reconstructions = tf.cast(outputs, tf.float32)
+            loss = (loss_of(clean * unit, reconstructions * unit) + sum(model.losses)) / self.num_shares
+        self.optimizer.apply_step(tape.gradient(loss, weights), model.trainable_variables, values)
+        return tf.stack([loss, mean_squared_error(clean, reconstructions) / self.num_shares])
+
+    @property
+    def scale(self) -> Callable[[tf.Tensor], tf.Tensor]:
+        """What makes float32 in [0, 1] of stored values."""
+        return scaling(self.pixel_range)
+
+
+def scaling(pixel_range: tuple[float, float]) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return what makes float32 in [0, 1] of stored values."""
+    minimum, maximum = pixel_range
+
+    def scale(images: tf.Tensor) -> tf.Tensor:
+        return (tf.cast(images, tf.float32) - minimum) * (1 / (maximum - minimum))
+
+    return scale

@@ -1,0 +1,235 @@
+"""The trainer of every recipe: one loop. What differs between recipes is data: options, settings, images."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+
+from aepipe.errors import CorruptObjectError, TrainingError
+from aepipe.models.autoencoder import Autoencoder
+from aepipe.training.batches import Pace, Pixels, epoch_rows, num_epochs, read_ahead, steps_per_epoch, total_steps
+from aepipe.training.checkpoints import Checkpoints, PacedSaving
+from aepipe.training.chunk import compile_chunk, steps_in_a_group
+from aepipe.training.optimizer import FusedAdam
+from aepipe.training.perturbation import Perturbation
+from aepipe.training.runtime import tf
+from aepipe.training.settings import CheckpointSettings, TrainingSettings
+from aepipe.training.state import Epoch, TrainingState
+from aepipe.training.step import Step
+from aepipe.training.stopping import stopped
+from aepipe.training.validation import compile_validation
+
+End = Literal["limit", "patience", "time limit"]
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training came to.
+
+    Attributes:
+        history: Each epoch's result, in order, counted from 1; 0 is the untrained model where that may be kept.
+        kept: The epoch whose weights the model has.
+        ended_by: What ended it.
+        resumed_at: The step that it went on from, counted over all epochs; None where it started anew.
+    """
+
+    history: Sequence[Epoch]
+    kept: Epoch
+    ended_by: End
+    resumed_at: int | None
+
+
+class Callback(Protocol):
+    """Watches a training."""
+
+    def on_train_begin(self, history: Sequence[Epoch]) -> None:
+        """See the epochs that a resumed training has behind it."""
+
+    def on_epoch_end(self, autoencoder: Autoencoder, epoch: Epoch) -> None:
+        """See an epoch's result, with the model as it is after it."""
+
+    def on_train_end(self, autoencoder: Autoencoder) -> None:
+        """See the model as it is kept."""
+
+
+@dataclass
+class Trainer:
+    """Trains a model in place, from its last checkpoint where there is one.
+
+    All that a training changes is in its `state`, which checkpoints are of.
+
+    Attributes:
+        autoencoder: What is trained.
+        train: The images that the loss is taken on.
+        validation: Held out from training; may be empty.
+        settings: Loss, optimizer, order, limits.
+        callbacks: Called in order after each epoch and at the end.
+        checkpoints: Where the state is saved; nowhere where None.
+        saving: How often.
+        strategy: What the model was built under, to share batches out; one device where None.
+        stop: Ends it after the chunk of steps in hand as soon as it is set.
+        state: Where it is.
+    """
+
+    autoencoder: Autoencoder
+    train: Pixels
+    validation: Pixels
+    settings: TrainingSettings
+    callbacks: Sequence[Callback] = ()
+    checkpoints: Checkpoints | None = None
+    saving: CheckpointSettings = CheckpointSettings()  # noqa: RUF009 - frozen
+    strategy: tf.distribute.Strategy | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
+    state: TrainingState = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Compile the steps, for as many devices as there are."""
+        settings, train, num_steps = self.settings, self.train, total_steps(len(self.train), self.settings)
+        with self.strategy.scope() if self.strategy else nullcontext():
+            self._optimizer = FusedAdam(settings, num_steps)
+            self._optimizer.build(self.autoencoder.model.trainable_variables)
+            perturbation = Perturbation.of(settings)
+        self.state = TrainingState(
+            [*self.autoencoder.model.variables, *self._optimizer.variables, *perturbation.variables]
+        )
+        num_shares = self.strategy.num_replicas_in_sync if self.strategy else 1
+        step = Step(self.autoencoder, self._optimizer, perturbation, settings, train.pixel_range, num_shares)
+        batch = tf.TensorSpec((min(settings.batch_size, len(train)), *train.images.shape[1:]), train.images.dtype)
+        self._group = 1 if self.strategy else steps_in_a_group(self.autoencoder, num_steps)
+        self._train_chunk = compile_chunk(step, batch, self._group, self.strategy)
+        self._validate = compile_validation(self.autoencoder, self.validation, settings)
+        keeps_start = settings.keep == "best-or-start"
+        self._on_plain_images = compile_validation(self.autoencoder, train, settings) if keeps_start else None
+        self._pace, self._saving = Pace(), PacedSaving(self.checkpoints, self.saving)
+
+    def run(self) -> Trained:
+        """Train until a limit is reached.
+
+        Raises:
+            TrainingError: the loss is no longer finite.
+            TrainingInterruptedError: it was told to stop; its state is saved.
+        """
+        resumed_at = self._resume()
+        for callback in self.callbacks:
+            callback.on_train_begin(self.state.history)
+        if self._on_plain_images and not self.state.history:
+            self._complete_epoch(0, self._on_plain_images())
+        while (ended_by := self._ended_by()) is None and not self.stop.is_set():
+            self.run_steps()
+            if not self.stop.is_set():
+                self.end_epoch()
+        if ended_by is None or self.stop.is_set():
+            self._save(is_last=True)
+            raise stopped()
+        kept = self._keep()
+        for callback in self.callbacks:
+            callback.on_train_end(self.autoencoder)
+        return Trained(self.state.history, kept, ended_by, resumed_at)
+
+    def run_steps(self) -> None:
+        """Train until the epoch ends, time runs out or it is told to stop."""
+        state = self.state
+        rows = epoch_rows(len(self.train), self.settings, state.num_epochs, self.train.image_bytes)
+        num_done = len(state.step_losses)
+        values = self._optimizer.step_values(self._steps_done() - num_done, len(rows))
+        started = time.perf_counter()
+        for batches in read_ahead(self.train, rows[num_done:], lambda: self._pace.steps, self._group):
+            num_done, first = num_done + len(batches), num_done
+            losses = self._train_chunk(batches, values[first:num_done]).numpy().astype(np.float64)
+            seconds, started = time.perf_counter() - started, time.perf_counter()
+            state.add_seconds(seconds)
+            state.add_steps(losses)
+            self._pace.adapt(len(batches), seconds)
+            self._require_finite(losses)
+            if self._saving.is_due():
+                self._save()
+                started = time.perf_counter()
+            if self.stop.is_set() or self._is_out_of_time():
+                return
+
+    def end_epoch(self) -> None:
+        """Note what the steps of an epoch came to, and validate."""
+        # Steps see augmented images: by their errors no epoch could be compared with the start.
+        compares_with_start = self._on_plain_images and not len(self.validation)
+        losses = self._on_plain_images() if compares_with_start else self.state.step_losses.mean(axis=0)
+        self._complete_epoch(self.state.num_epochs + 1, losses)
+        if self._saving.is_due_after(self.state.num_epochs):
+            self._save()
+
+    def _complete_epoch(self, number: int, losses: Iterable[float]) -> None:
+        """Validate, and note what an epoch came to: its mean loss and MSE on the training images."""
+        started = time.perf_counter()
+        loss, mse = (float(value) for value in losses)
+        validation_loss, validation_mse = self._validate()
+        self.state.add_seconds(time.perf_counter() - started)
+        epoch = Epoch(
+            epoch=number,
+            loss=loss,
+            mse=mse,
+            validation_loss=validation_loss,
+            validation_mse=validation_mse,
+            learning_rate=float(self._optimizer.step_values(self._steps_done(), 1)[0, 0]),
+            seconds=self.state.epoch_seconds,
+        )
+        self._require_finite([epoch.monitored])
+        self.state.add_epoch(epoch)
+        best = self.state.best
+        if self.settings.keep != "last" and (best is None or epoch.monitored < best.monitored):
+            self.state.best, self.state.best_weights = epoch, self.autoencoder.model.get_weights()
+        for callback in self.callbacks:
+            callback.on_epoch_end(self.autoencoder, epoch)
+
+    def _ended_by(self) -> End | None:
+        """Return what ended the training, or None."""
+        state, patience = self.state, self.settings.patience
+        if state.num_epochs >= num_epochs(len(self.train), self.settings):
+            return "limit"
+        if state.best and patience is not None and state.num_epochs - state.best.epoch >= patience:
+            return "patience"
+        return "time limit" if state.num_epochs and self._is_out_of_time() else None
+
+    def _steps_done(self) -> int:
+        steps = self.state.num_epochs * steps_per_epoch(len(self.train), self.settings.batch_size)
+        return min(steps + len(self.state.step_losses), total_steps(len(self.train), self.settings))
+
+    def _is_out_of_time(self) -> bool:
+        limit = self.settings.time_limit_minutes
+        return limit is not None and self.state.seconds >= 60 * limit
+
+    def _keep(self) -> Epoch:
+        """Leave the model with the weights that are kept, and return their epoch."""
+        if self.state.best is None:
+            return self.state.history[-1]
+        self.autoencoder.model.set_weights(self.state.best_weights)
+        return self.state.best
+
+    def _require_finite(self, losses: np.ndarray | Sequence[float]) -> None:
+        if not np.isfinite(losses).all():
+            raise TrainingError(
+                "A loss must stay finite.",
+                "Lower the learning rate.",
+                epoch=self.state.num_epochs + 1,
+                loss=float(np.ravel(losses)[~np.isfinite(np.ravel(losses))][0]),
+                learning_rate=self.settings.learning_rate,
+            )
+
+    def _save(self, is_last: bool = False) -> None:
+        self._saving.save(self._steps_done(), self.state.to_bytes, is_last)
+
+    def _resume(self) -> int | None:
+        """Take up the last checkpoint, and return how many steps it has behind it."""
+        data = self.checkpoints and self.checkpoints.latest()
+        if not data:
+            return None
+        try:
+            self.state.load(data)
+        except CorruptObjectError as error:
+            logger.warning("The training begins anew: %s", error)
+            return None
+        return self._steps_done()

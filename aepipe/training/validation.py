@@ -1,0 +1,50 @@
+"""Validation: the losses on images that a training does not learn from."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from aepipe.models.autoencoder import Autoencoder
+from aepipe.training.batches import Pixels
+from aepipe.training.losses import LOSSES, mean_squared_error
+from aepipe.training.perturbation import Perturbation
+from aepipe.training.runtime import tf
+from aepipe.training.settings import TrainingSettings
+from aepipe.training.step import scaling
+
+BATCH_SIZE = 500
+Validation = Callable[[], tuple[float, float]]
+
+
+def compile_validation(autoencoder: Autoencoder, validation: Pixels, settings: TrainingSettings) -> Validation:
+    """Return a function to the mean loss and MSE on the validation images; NaN where there are none.
+
+    A denoiser's validation input is corrupted alike each time, so that epochs are compared on the same noise.
+    """
+    num_images = len(validation)
+    if not num_images:
+        return lambda: (float("nan"), float("nan"))
+    scale, unit, corrupt = scaling(validation.pixel_range), settings.loss_unit, Perturbation.of(settings).corruption
+    model, loss_of = autoencoder.model, LOSSES[settings.loss]
+    noise_state = corrupt.variables if corrupt else []
+    initial = [variable.numpy() for variable in noise_state]
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def losses(images: tf.Tensor) -> tf.Tensor:
+        clean = scale(images)
+        inputs = corrupt(clean, training=True) if corrupt else clean
+        reconstructions = tf.cast(model(inputs, training=False), tf.float32)
+        loss = loss_of(clean * unit, reconstructions * unit) + sum(model.losses)
+        return tf.stack([loss, mean_squared_error(clean, reconstructions)])
+
+    def validate() -> tuple[float, float]:
+        for variable, value in zip(noise_state, initial, strict=True):
+            variable.assign(value)
+        total = np.zeros(2)
+        for start in range(0, num_images, BATCH_SIZE):
+            images = validation.take(np.arange(start, min(start + BATCH_SIZE, num_images)))
+            total += len(images) * losses(images).numpy().astype(np.float64)
+        loss, mse = total / num_images
+        return float(loss), float(mse)
+
+    return validate
