@@ -88,6 +88,11 @@ def crash_child(request: TrainingRequest) -> None:
                 patiently()(client.set_flow_run_state, child.id, state, force=True)
 
 
+def is_over(run: FlowRun) -> bool:
+    """Tell whether a run has ended, however it did."""
+    return run.state is not None and run.state.is_final()
+
+
 def _set_all(client: SyncPrefectClient, children: Sequence[FlowRun], kind: Callable) -> None:
     for child in children:
         client.set_flow_run_state(child.id, kind(message="The run that waits for it was stopped."), force=True)

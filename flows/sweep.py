@@ -13,6 +13,7 @@ from pydantic import Field
 from aepipe.datasets import DataSetName
 from aepipe.experiments.sweep import SweepValues, plan_sweep
 from aepipe.flows.deployable import deployable
+from aepipe.flows.executors.executor import Shared
 from aepipe.flows.executors.train_all import Execution, train_all
 from aepipe.flows.names import named
 from aepipe.noise import NoiseParameters
@@ -65,7 +66,7 @@ def sweep(
     """
     chosen = {"setting": setting, "preset": preset, "data_set": data_set, "data": data, "split": split, "noise": noise}
     requests = plan_sweep(recipe, seeds, values, overrides, **chosen)
-    outcomes = train_all(requests, execution, at_once, refresh, store=store, checkpoints=checkpoints)
+    outcomes = train_all(requests, execution, at_once, Shared(store=store, checkpoints=checkpoints, refresh=refresh))
     table = tabulate_sweep(store, outcomes)
     failures = summarise_failures(outcomes)
     summary = f"{len(outcomes)} trainings: {table.facts.best}"

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 import httpx
 from prefect import get_run_logger
@@ -46,7 +47,8 @@ class TrainingProgress:
     def __init__(self) -> None:
         self._logger = get_run_logger()
         self._plan: TrainingPlan | None = None
-        self._shown, self._shown_at, self._artifact = -1.0, 0.0, None
+        self._shown, self._shown_at = -1.0, 0.0
+        self._artifact: UUID | None = None
 
     def __call__(self, plan: TrainingPlan, epoch: Any, num_epochs: int) -> None:
         """Show an epoch's result."""
@@ -71,7 +73,9 @@ class TrainingProgress:
             if self._artifact is None:
                 name = f"{plan.setting} {plan.recipe}"
                 key = f"progress-{plan.recipe}"
-                self._artifact = create_progress_artifact(100 * share, key=key, description=f"Training {name}")
+                made = create_progress_artifact(100 * share, key=key, description=f"Training {name}")
+                # Only of an asynchronous run something else that is waited for.
+                self._artifact = made if isinstance(made, UUID) else None
             else:
                 update_progress_artifact(self._artifact, 100 * share)
 
@@ -153,10 +157,11 @@ def _row(outcome: Outcome, verdict: str) -> str:
         return f"| {outcome.recipe} | {outcome.setting} | | | | | | {verdict} |"
     facts = outcome.measured
     strongest = find_strongest(facts.metrics)
-    ratio = facts.mse_per_pixel / strongest.mse_per_pixel if strongest.mse_per_pixel else float("nan")
+    beaten = "" if strongest is None else f"{strongest.mse_per_pixel:.5f} {strongest.label}"
+    ratio = facts.mse_per_pixel / strongest.mse_per_pixel if strongest and strongest.mse_per_pixel else float("nan")
     return (
         f"| {outcome.recipe} | {outcome.setting} | {outcome.split.facts.name} | {facts.code_size} "
-        f"| {facts.mse_per_pixel:.5f} | {strongest.mse_per_pixel:.5f} {strongest.label} | {ratio:.2f} | {verdict} |"
+        f"| {facts.mse_per_pixel:.5f} | {beaten} | {ratio:.2f} | {verdict} |"
     )
 
 

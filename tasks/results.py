@@ -10,7 +10,7 @@ from aepipe.stages.graph import find_outcome
 from aepipe.stages.outcome import Done, Failed, Outcome
 from aepipe.stages.request import TrainingRequest
 from aepipe.store import open_store
-from aepipe.tasks.stages import produce, store_task
+from aepipe.tasks.stages import produce, result_of, store_task
 
 
 def take_images(store_url: str, requests: Sequence[TrainingRequest], refresh: bool) -> list[TrainingRequest]:
@@ -28,7 +28,7 @@ def take_images(store_url: str, requests: Sequence[TrainingRequest], refresh: bo
 
 def find_results(store_url: str, request: TrainingRequest, refresh: bool) -> Done | None:
     """Return the recipe's outcome if the store has all of it and it is not to be redone."""
-    return None if refresh else _find_results(store_url, request, return_state=True).result()
+    return None if refresh else result_of(_find_results(store_url, request, return_state=True))
 
 
 @store_task(name="collect", task_run_name="collect/{request.recipe}")

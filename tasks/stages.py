@@ -4,8 +4,8 @@ Prefect's own cache is off. It answers from its result storage, which one worker
 says nothing about what the store still holds.
 """
 
-import functools
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar, cast
 
 import prefect
 from prefect import Task, get_run_logger
@@ -22,8 +22,17 @@ from aepipe.tasks.artifacts import TrainingProgress
 # A store that is away for minutes. What a task did before is in the store, so it is not done again.
 RETRY_DELAYS_SECONDS = (5, 15, 30, 60, 60)
 
-# Prefect's default policy pickles every argument for a key that nobody reads.
-task = functools.partial(prefect.task, cache_policy=NO_CACHE, persist_result=False)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """Return Prefect's decorator without its cache, which pickles every argument for a key that nobody reads.
+
+    Args:
+        **options: Prefect's own.
+    """
+    return prefect.task(cache_policy=NO_CACHE, persist_result=False, **options)
 
 
 # A plain function: Prefect 3.8 takes a condition that is any other callable for one that forbids retries.
@@ -33,14 +42,19 @@ def passes_by_itself(task: Task, task_run: TaskRun, state: State) -> bool:
     return isinstance(error, TransientStoreError | UnknownOutcomeError)
 
 
-# For whatever reads or writes the store.
-store_task = functools.partial(
-    task,
-    retries=len(RETRY_DELAYS_SECONDS),
-    retry_delay_seconds=list(RETRY_DELAYS_SECONDS),
-    retry_jitter_factor=0.2,
-    retry_condition_fn=passes_by_itself,
-)
+def store_task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """Return the decorator for whatever reads or writes the store, which is tried again while it is away.
+
+    Args:
+        **options: Prefect's own.
+    """
+    return task(
+        retries=len(RETRY_DELAYS_SECONDS),
+        retry_delay_seconds=list(RETRY_DELAYS_SECONDS),
+        retry_jitter_factor=0.2,
+        retry_condition_fn=passes_by_itself,
+        **options,
+    )
 
 
 def produce(store_url: str, stage: Stage[FactsT], refresh: bool = False) -> StageResult[FactsT]:
@@ -49,7 +63,12 @@ def produce(store_url: str, stage: Stage[FactsT], refresh: bool = False) -> Stag
     The task run is called `name/fingerprint`; its final state is named Cached where the store had the result.
     """
     run = _produce.with_options(name=stage.name, description=type(stage).__doc__)
-    return run(store_url, stage, refresh, return_state=True).result()
+    return result_of(run(store_url, stage, refresh, return_state=True))
+
+
+def result_of(state: State[State[R]]) -> R:
+    """Return what a task came to that returns a state: its run ends in that one, which its type does not say."""
+    return cast("State[R]", state).result()
 
 
 def _label(parameters: dict[str, Any]) -> str:
@@ -57,7 +76,7 @@ def _label(parameters: dict[str, Any]) -> str:
 
 
 @store_task(name="stage", task_run_name=_label)
-def _produce(store_url: str, stage: Stage[FactsT], refresh: bool) -> State[StageResult[FactsT]]:
+def _produce(store_url: str, stage: Stage[Any], refresh: bool) -> State[StageResult[Any]]:
     progress = TrainingProgress()
     result = stage.produce(open_store(store_url), refresh, progress)
     progress.end()

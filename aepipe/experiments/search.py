@@ -105,7 +105,7 @@ class Search:
         # Another seed each time: the same one would ask for the same candidates again.
         self._study.sampler = optuna.samplers.TPESampler(seed=len(self._study.trials), constant_liar=True)
         if not self._study.trials:
-            self._study.enqueue_trial(self._own)
+            self._study.enqueue_trial(dict(self._own))
         self._ask_again_for_what_was_stopped()
 
     def _open(self) -> optuna.Study:
@@ -204,7 +204,7 @@ class Search:
         if not self._trials(TrialState.COMPLETE):
             return None
         trial = self._study.best_trial
-        return trial.number, trial.value, trial.params
+        return trial.number, self._study.best_value, trial.params
 
     def error_of_the_setting(self) -> float | None:
         """Return the validation MSE of the setting as it is; None where it was no candidate, or not to its end."""

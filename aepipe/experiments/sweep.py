@@ -5,6 +5,7 @@ import io
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import GenericAlias
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -43,14 +44,15 @@ def _list_of(field: Any) -> tuple[Any, Any]:
     """Return a list of an override's values, each within the override's own bounds."""
     value = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
     values = Field(None, title=field.title, description=f"Values to try. {field.description}", min_length=1)
-    return list[value] | None, values
+    return GenericAlias(list, (value,)) | None, values
 
 
+_FIELDS: dict[str, Any] = {name: _list_of(field) for name, field in Overrides.model_fields.items() if name != "seed"}
 SweepValues = create_model(
     "SweepValues",
     __base__=_Values,
     __doc__="Values to try of what a run can override; seeds are a parameter of their own.",
-    **{name: _list_of(field) for name, field in Overrides.model_fields.items() if name != "seed"},
+    **_FIELDS,
 )
 
 

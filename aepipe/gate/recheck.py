@@ -1,7 +1,9 @@
 """Published models, loaded from their published bytes and measured on a run's held-out images."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -89,7 +91,7 @@ def measure_published(store: Store, release: str, outcome: Done) -> PublishedErr
     return PublishedErrors(release, mse_per_image(targets, predict(model, inputs)))
 
 
-def _load(store: Store, key: str, plan: TrainingPlan):
+def _load(store: Store, key: str, plan: TrainingPlan) -> Callable[..., Any]:
     from aepipe.training.model_files import Expected, load_published
 
     expected = Expected(count_parameters(plan.model, plan.image_shape), plan.image_shape, plan.image_shape)
@@ -97,7 +99,8 @@ def _load(store: Store, key: str, plan: TrainingPlan):
     with temporary_folder("gate") as folder:
         path = folder / "model.keras"
         store.get_file(key, path)
-        return load_published(path, expected)
+        model: Callable[..., Any] = load_published(path, expected)
+        return model
 
 
 def _held_out_images(store: Store, outcome: Done) -> tuple[np.ndarray, np.ndarray]:

@@ -24,7 +24,8 @@ from aepipe.io.temporary import temporary_folder
 from aepipe.publishing.contents import content_digest, costs, lineage, summarise
 from aepipe.publishing.equal import find_equal, held_by_others, read_verdicts
 from aepipe.publishing.promotion import Judgement, promote_passed
-from aepipe.releases.channels import CANDIDATE, Channel, point_channel, read_channel
+from aepipe.releases.channel import Channel
+from aepipe.releases.channels import CANDIDATE, point_channel, read_channel
 from aepipe.releases.commit import git_commit
 from aepipe.releases.manifest import (
     Manifest,

@@ -5,6 +5,7 @@ Every model of the same split and code size is held against the same ones, so th
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -56,7 +57,8 @@ class BaselinesStage(Stage[BaselineFacts]):
         found = measure_opponents(data, split, self.code_size)
         components = found.components
         np.savez(place.folder / "components.npz", mean=components.mean, components=components.components)
-        np.savez(place.folder / "errors.npz", **found.errors)
+        errors: dict[str, Any] = dict(found.errors)
+        np.savez(place.folder / "errors.npz", **errors)
         return BaselineFacts(chosen=dict(found.chosen))
 
 

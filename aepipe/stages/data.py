@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -179,17 +180,22 @@ def _facts(data: ImageData, parameters: DataParameters, identity: str) -> DataFa
 
 def load_data(store: Store, result: DataResult) -> ImageData:
     """Return the images that `DataStage` put into the store; the pixels stay on disk until they are used."""
-    arrays = {name: None for name in ARRAYS}
-    for name in ARRAYS:
-        if f"{name}.npy" in result.files:
-            arrays[name] = np.load(local_file(store, result.files[f"{name}.npy"]), mmap_mode="r")
+    arrays: dict[str, np.ndarray[Any, Any]] = {
+        name: np.load(local_file(store, result.files[f"{name}.npy"]), mmap_mode="r")
+        for name in ARRAYS
+        if f"{name}.npy" in result.files
+    }
     facts = result.facts
     return ImageData(
         name=facts.name,
         pixel_range=facts.pixel_range,
         label_names=facts.label_names,
         num_official_train=facts.num_official_train,
-        **arrays,
+        images=arrays["images"],
+        labels=arrays.get("labels"),
+        persons=arrays.get("persons"),
+        parts=arrays.get("parts"),
+        files=arrays.get("files"),
     )
 
 

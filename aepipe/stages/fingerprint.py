@@ -74,8 +74,9 @@ def _read_module(name: str) -> tuple[str, tuple[str, ...]]:
 @cache
 def module_path(name: str) -> Path:
     """Return the source file of a module, which is found but not imported."""
-    if name in sys.modules:
-        return Path(sys.modules[name].__file__)
+    loaded = getattr(sys.modules.get(name), "__file__", None)
+    if loaded is not None:
+        return Path(loaded)
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"A stage names a module that does not exist. Received: module={name!r}.")

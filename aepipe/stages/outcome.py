@@ -71,6 +71,11 @@ class Failed(BaseModel):
 Outcome = Annotated[Done | Failed, Field(discriminator="kind")]
 
 
+def count_cached(outcomes: Iterable[Outcome]) -> int:
+    """Return of how many nothing had to be trained."""
+    return sum(isinstance(outcome, Done) and outcome.was_cached for outcome in outcomes)
+
+
 def summarise_failures(outcomes: Iterable[Outcome]) -> str:
     """Return one line that names what failed and why, or an empty one."""
     failed = [f"{outcome.recipe} ({outcome.error})" for outcome in outcomes if isinstance(outcome, Failed)]

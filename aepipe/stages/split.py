@@ -47,8 +47,13 @@ class SplitStage(Stage[SplitFacts]):
         """Divide the images."""
         images = load_data(place.store, self.data)
         split, digests = make_split(images, self.chosen), picture_digests(images.images)
-        np.savez(place.folder / "split.npz", **split.parts)
-        np.savez(place.folder / "digests.npz", **{part: digests[rows] for part, rows in split.parts.items()})
+        np.savez(place.folder / "split.npz", train=split.train, validation=split.validation, test=split.test)
+        np.savez(
+            place.folder / "digests.npz",
+            train=digests[split.train],
+            validation=digests[split.validation],
+            test=digests[split.test],
+        )
         (place.folder / "split.json").write_text(json.dumps(self.chosen.model_dump(mode="json"), indent=2))
         return SplitFacts(
             name=f"{self.data.facts.name}-{self.chosen.label}",
