@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
@@ -34,7 +34,7 @@ from aepipe.stages.facts import (
 )
 from aepipe.store.interface import Store
 from aepipe.store.names import Name, RelativePath, Sha256, Size
-from aepipe.store.parsing import corrupt_object, parse_stored
+from aepipe.store.parsing import SCHEMA_VERSION, corrupt_object, parse_stored
 from aepipe.store.refs import Kind, Ref
 
 logger = logging.getLogger(__name__)
@@ -70,6 +70,7 @@ class StageManifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    schema_version: Literal[1] = 1
     stage: Name = Field(description="The stage's name.")
     fingerprint: str = Field(description="What was done, as a digest.")
     content: Name | None = Field(None, description="The folder of its files; None where they lie beside the manifest.")
@@ -139,7 +140,7 @@ def find_stage(
         return None
     folder = f"{store.url}/{prefix}/{found.content}" if found.content else f"{store.url}/{prefix}"
     files = {path: Ref(uri=f"{folder}/{path}", **entry.model_dump()) for path, entry in found.files.items()}
-    content = found.model_dump(exclude={"content", "files"}) | {"files": files, "was_cached": True}
+    content = found.model_dump(exclude={"schema_version", "content", "files"}) | {"files": files, "was_cached": True}
     try:
         # What a newer version added about the work is part of the digest, whoever reads it.
         return kind.model_validate(content, extra="allow")
@@ -220,6 +221,7 @@ def _work(
         prefix = stage_prefix(stage, fingerprint)
         store.put_files({f"{prefix}/{content}/{path}": source for path, source in paths.items()})
     manifest = {
+        "schema_version": SCHEMA_VERSION,
         "stage": stage,
         "fingerprint": fingerprint,
         "content": content,
