@@ -1,4 +1,4 @@
-"""What a search tries: numbers in ranges, and lists of values."""
+"""Spaces that a search tries: numbers in ranges, and lists of values."""
 
 from typing import Any
 

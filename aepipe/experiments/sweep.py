@@ -22,7 +22,7 @@ from aepipe.stages.request import TrainingRequest, with_needed_noise
 from aepipe.stages.results import SweepResult, produce_stage
 from aepipe.store.interface import Store
 
-MOST_TRAININGS = 1000
+MAX_TRAININGS = 1000
 FIGURES = tuple(metric.name for metric in metrics_at("sweep"))
 
 
@@ -84,9 +84,9 @@ def plan_sweep(
     ]
     if len(set(requests)) < len(requests):
         raise ParameterError("Each training of a sweep is another one.", "Name each seed and each value once.")
-    if len(requests) > MOST_TRAININGS:
+    if len(requests) > MAX_TRAININGS:
         way_out = "Name fewer seeds or values, or divide the sweep."
-        raise ParameterError(f"A sweep has at most {MOST_TRAININGS} trainings.", way_out, trainings=len(requests))
+        raise ParameterError(f"A sweep has at most {MAX_TRAININGS} trainings.", way_out, trainings=len(requests))
     return with_needed_noise(requests)
 
 

@@ -1,4 +1,4 @@
-"""On which held-out pictures a published model and a new one compare: those that neither has learned from.
+"""Fairness: a published model and a new one compare on held-out pictures that neither has learned from.
 
 A model has learned from what it trained on, and from what its kept epoch was chosen by. A picture is known by its
 digest, in whatever row it is now.

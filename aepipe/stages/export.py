@@ -14,7 +14,7 @@ from aepipe.stages.stage import Stage, Workplace
 from aepipe.store.local_files import local_file
 from aepipe.training.settings import MODEL_FILES, ExportFormat
 
-MOST_IMAGES, NUM_CALIBRATION_IMAGES = 1000, 200
+MAX_IMAGES, NUM_CALIBRATION_IMAGES = 1000, 200
 
 
 class ExportParameters(BaseModel):
@@ -62,7 +62,7 @@ class ExportStage(Stage[ExportFacts]):
         images, rows = load_data(store, self.data), load_split(store, self.split)
         test, train = (
             images.scaled(part[evenly_spaced(len(part), most)])
-            for part, most in ((rows.test, MOST_IMAGES), (rows.train, NUM_CALIBRATION_IMAGES))
+            for part, most in ((rows.test, MAX_IMAGES), (rows.train, NUM_CALIBRATION_IMAGES))
         )
         paths = {name: local_file(store, self.trained.files[file]) for name, file in MODEL_FILES.items()}
         model = load_model(paths["keras"])

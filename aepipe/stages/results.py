@@ -1,4 +1,4 @@
-"""What a stage produced: files under its fingerprint, and a manifest that is written last.
+"""Results of stages: files under a fingerprint, and a manifest that is written last.
 
 The manifest's existence means that the stage is complete. Files lie under the digest of what they are: two machines
 that produce the same stage at once come to different bytes, seconds if nothing else, and neither may put its files

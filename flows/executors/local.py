@@ -21,7 +21,7 @@ from prefect.logging import get_run_logger
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import State
 
-from aepipe.flows.children import MOST_ATTEMPTS, cancelled_children, crash_child
+from aepipe.flows.children import MAX_ATTEMPTS, cancelled_children, crash_child
 from aepipe.flows.executors.executor import Shared
 from aepipe.flows.interruption import leave_signals_to_parent, started_without_hangups
 from aepipe.flows.lifeline import end_with_process
@@ -71,10 +71,10 @@ def train_side_by_side(requests: Sequence[TrainingRequest], at_once: int | None,
                 idle.append(open_lane())
                 crash_child(request)
                 get_run_logger().warning("The process of %s was ended; it goes on from its checkpoint.", request.recipe)
-                if attempts[request] < MOST_ATTEMPTS:
+                if attempts[request] < MAX_ATTEMPTS:
                     waiting.appendleft(request)
                 else:
-                    error = f"its process was killed {MOST_ATTEMPTS} times"
+                    error = f"its process was killed {MAX_ATTEMPTS} times"
                     outcomes[request] = Failed(recipe=request.recipe, setting=request.setting, error=error)
     return [outcomes[request] for request in requests]
 

@@ -20,7 +20,7 @@ from prefect.runtime import flow_run
 from prefect.states import State
 from pydantic_core import to_jsonable_python
 
-from aepipe.flows.children import MOST_ATTEMPTS, cancelled_children, is_over, patiently, read_children
+from aepipe.flows.children import MAX_ATTEMPTS, cancelled_children, is_over, patiently, read_children
 from aepipe.flows.executors.executor import Shared
 from aepipe.stages.outcome import Failed, Outcome
 from aepipe.stages.request import TrainingRequest, describe_request, estimated_work
@@ -30,7 +30,7 @@ from aepipe.tasks.results import collect_results
 DEPLOYMENT = "train/gpu"
 LOOK_EVERY_SECONDS = 3
 # A queue with more waiting runs than this makes every worker's question for work slow.
-MOST_AT_ONCE = 50
+MAX_AT_ONCE = 50
 # Workers hear of it at once and tell the processes; how those end is the workers' business, and takes them seconds.
 CANCEL_SECONDS = 1.5
 
@@ -49,7 +49,7 @@ def train_on_pool(requests: Sequence[TrainingRequest], at_once: int | None, shar
     with get_client(sync_client=True) as client:
         fan = _Fan(client, requests, shared)
         with cancelled_children(partial(time.sleep, CANCEL_SECONDS)):
-            fan.run(min(at_once or MOST_AT_ONCE, MOST_AT_ONCE))
+            fan.run(min(at_once or MAX_AT_ONCE, MAX_AT_ONCE))
     return [fan.outcomes[request] for request in requests]
 
 
@@ -104,13 +104,13 @@ class _Fan:
 
     def _ended(self) -> list[tuple[FlowRun, State]]:
         ids = FlowRunFilter(id=FlowRunFilterId(any_=list(self._children)))
-        children = patiently()(self._client.read_flow_runs, flow_run_filter=ids, limit=MOST_AT_ONCE)
+        children = patiently()(self._client.read_flow_runs, flow_run_filter=ids, limit=MAX_AT_ONCE)
         return [(child, child.state) for child in children if child.state is not None and child.state.is_final()]
 
     def _collect(self, request: TrainingRequest, child: FlowRun, state: State) -> None:
         if state.is_completed():
             self.outcomes[request] = collect_results(self._shared.store, TrainingRequest.of(child.parameters))
-        elif state.is_crashed() and self._attempts[request] < MOST_ATTEMPTS:
+        elif state.is_crashed() and self._attempts[request] < MAX_ATTEMPTS:
             get_run_logger().warning("%s crashed and is started again: %s", child.name, state.message)
             self._waiting.appendleft(request)
         else:
