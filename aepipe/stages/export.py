@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from aepipe.exports.formats import OF_EVERY_TRAINING, ExportFormat
 from aepipe.splits import evenly_spaced
 from aepipe.stages.data import load_data
 from aepipe.stages.facts import ExportFacts
@@ -12,7 +13,6 @@ from aepipe.stages.results import DataResult, ExportResult, SplitResult, Trained
 from aepipe.stages.split import load_split
 from aepipe.stages.stage import Stage, Workplace
 from aepipe.store.local_files import local_file
-from aepipe.training.settings import MODEL_FILES, ExportFormat
 
 MAX_IMAGES, NUM_CALIBRATION_IMAGES = 1000, 200
 
@@ -64,7 +64,7 @@ class ExportStage(Stage[ExportFacts]):
             images.scaled(part[evenly_spaced(len(part), most)])
             for part, most in ((rows.test, MAX_IMAGES), (rows.train, NUM_CALIBRATION_IMAGES))
         )
-        paths = {name: local_file(store, self.trained.files[file]) for name, file in MODEL_FILES.items()}
+        paths = {name: local_file(store, self.trained.files[form.file]) for name, form in OF_EVERY_TRAINING.items()}
         model = load_model(paths["keras"])
         paths |= export_model(model, self.parameters.formats, place.folder, train)
         expected = model.predict(test, batch_size=100, verbose=0)
