@@ -198,7 +198,8 @@ def survey_releases(store: Store) -> tuple[list[Manifest], dict[str, StoreError]
 
     What has no release's id is somebody else's, and passed over.
     """
-    manifests, unreadable = [], {}
+    manifests: list[Manifest] = []
+    unreadable: dict[str, StoreError] = {}
     for release in release_ids(store):
         try:
             manifests.append(read_manifest(store, release))
