@@ -8,7 +8,7 @@ where somebody reads the other's. The manifest that comes last is the one that i
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
@@ -32,6 +32,7 @@ from aepipe.stages.facts import (
     SweepFacts,
     TrainedFacts,
 )
+from aepipe.stages.kinds import kind_of
 from aepipe.store.interface import Store
 from aepipe.store.names import Name, RelativePath, Sha256, Size
 from aepipe.store.parsing import SCHEMA_VERSION, corrupt_object, parse_stored
@@ -40,19 +41,6 @@ from aepipe.store.refs import Kind, Ref
 logger = logging.getLogger(__name__)
 
 FactsT = TypeVar("FactsT", bound=Facts)
-KINDS: Mapping[str, Kind] = {
-    ".npy": "data",
-    ".npz": "data",
-    ".keras": "model",
-    ".zip": "model",
-    ".onnx": "model",
-    ".tflite": "model",
-    ".csv": "table",
-    ".png": "figure",
-    ".html": "document",
-    ".md": "document",
-    ".json": "document",
-}
 
 
 class StageFile(BaseModel):
@@ -238,5 +226,4 @@ def _work(
 
 
 def _entry(path: Path) -> dict[str, Any]:
-    kind = "log" if "tensorboard" in path.parts else KINDS[path.suffix]
-    return {"sha256": file_sha256(path), "size": path.stat().st_size, "kind": kind}
+    return {"sha256": file_sha256(path), "size": path.stat().st_size, "kind": kind_of(path)}

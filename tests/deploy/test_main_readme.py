@@ -9,7 +9,7 @@ import typer
 from releases import put_release
 from typer.testing import CliRunner
 
-from aepipe.cli.operations import app
+from aepipe.cli.app import app
 from aepipe.releases.channels import DEMONSTRATION, point_channel
 from aepipe.releases.manifest import manifest_sha256
 from aepipe.store import open_store

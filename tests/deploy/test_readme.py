@@ -12,7 +12,7 @@ import pytest
 import typer
 from prefect.cli._app import _app as prefect_app
 
-from aepipe.cli.operations import app
+from aepipe.cli.app import app
 from aepipe.deploy.apply.specification import FILE, load_deployments
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 from typer.testing import CliRunner
 
-from aepipe.cli.operations import app
+from aepipe.cli.app import app
 from aepipe.deploy.apply.job_variables import closed
 from aepipe.deploy.apply.work_pools import POOLS, pool_template
 from aepipe.deploy.connection import apply_all

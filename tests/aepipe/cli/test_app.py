@@ -12,13 +12,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from aepipe.cli.app import app, main
 from aepipe.cli.arguments import GROUPS, parse_changes, parse_lists, parse_recipes, parse_space
-from aepipe.cli.operations import app, main
 from aepipe.errors import ParameterError
 from aepipe.recipes import RECIPES
 from aepipe.recipes.plan import Overrides
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 # Names are only ever added to; scripts and schedules of other people hold on to the rest.
 CONTRACT = {
     "run": [
@@ -75,7 +75,7 @@ def commands(command, path=()) -> dict[str, list[str]]:
 
 def aepipe(*arguments, **environment):
     return subprocess.run(
-        [sys.executable, "-c", "from aepipe.cli.operations import main; main()", *arguments],
+        [sys.executable, "-c", "from aepipe.cli.app import main; main()", *arguments],
         capture_output=True,
         text=True,
         cwd=ROOT,
@@ -84,9 +84,7 @@ def aepipe(*arguments, **environment):
 
 
 def test_commands_and_options_are_the_ones_that_were_promised():
-    found = commands(typer.main.get_command(app))
-    assert "run" in found, "aepipe.cli.training adds it to the library's commands"
-    assert found == CONTRACT
+    assert commands(typer.main.get_command(app)) == CONTRACT
 
 
 @pytest.mark.parametrize("command", CONTRACT)
