@@ -1,4 +1,4 @@
-"""The command line is a contract: its names are held here and in the README, and errors are one line."""
+"""The command line is a contract: its names are held here and in the documents, and errors are one line."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from documents import all_text
 from typer.testing import CliRunner
 
 from aepipe.cli.app import app, main
@@ -95,15 +96,14 @@ def test_every_command_explains_itself_with_an_example(command):
     assert f"aepipe {command}" in done.output
 
 
-def test_the_readme_names_every_command():
-    readme = (ROOT / "README.md").read_text()
-    assert [command for command in CONTRACT if f"aepipe {command}" not in readme] == []
+def test_the_documents_name_every_command():
+    text = all_text()
+    assert [command for command in CONTRACT if f"aepipe {command}" not in text] == []
 
 
-def test_the_readme_names_no_option_that_is_not_there():
-    readme = (ROOT / "README.md").read_text()
+def test_the_documents_name_no_option_that_is_not_there():
     known = {option for options in CONTRACT.values() for option in options}
-    for line in re.findall(r"^\s*(?:[A-Z_]+=\S+ )*aepipe .*$", readme, re.MULTILINE):
+    for line in re.findall(r"^\s*(?:[A-Z_]+=\S+ )*aepipe .*$", all_text(), re.MULTILINE):
         assert set(re.findall(r"--[a-z-]+", line)) <= known, line
 
 
