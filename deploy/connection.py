@@ -1,23 +1,16 @@
-"""The Prefect server that commands talk to."""
+"""The connection of commands to a Prefect server."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
-from aepipe.deploy.apply.automations import apply_automations
-from aepipe.deploy.apply.change import Change
-from aepipe.deploy.apply.deployments import apply_deployments, apply_pools, default_store, paused, silence_deployments
-from aepipe.deploy.apply.notify import notify_block
-from aepipe.deploy.apply.specification import FILE, load_deployments
-from aepipe.deploy.apply.work_pools import PoolType
 from aepipe.deploy.up.credentials import find_servers
 from aepipe.errors import AepipeError
+from aepipe.io.urls import without_secrets
 
 THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
@@ -45,10 +38,10 @@ def connected() -> Iterator[SyncPrefectClient]:
     except httpx.ReadTimeout as error:
         way_out = "Look at the load of its machine, and at its log."
         rule = "The Prefect server is there, and must answer in time."
-        raise ServerError(rule, way_out, PREFECT_API_URL=without_user(url)) from error
+        raise ServerError(rule, way_out, PREFECT_API_URL=without_secrets(url)) from error
     except httpx.TransportError as error:
         way_out = "Check that it runs: prefect server start, or aepipe up."
-        raise ServerError("The Prefect server must answer.", way_out, PREFECT_API_URL=without_user(url)) from error
+        raise ServerError("The Prefect server must answer.", way_out, PREFECT_API_URL=without_secrets(url)) from error
     except PrefectHTTPStatusError as error:
         status = error.response.status_code
         if status not in (401, 403):
@@ -68,34 +61,3 @@ def _server() -> tuple[str, str | None]:
         way_out = "Set PREFECT_API_URL, or start a server: aepipe up."
         raise ServerError("A Prefect server must be named.", way_out, PREFECT_API_URL="", running_here=sorted(own))
     return next(iter(own.items()))
-
-
-def apply_all(
-    client: SyncPrefectClient, store: str, pool_type: PoolType, notify: str | None, file: Path | None, check: bool
-) -> Iterator[Change]:
-    """Check the file, then apply pools, deployments and automations; yield each change.
-
-    Args:
-        client: Of the server.
-        store: What deployments get as their store.
-        pool_type: What starts the runs.
-        notify: Who is told of trouble: a block, as type/name, or a webhook's URL.
-        file: Deployments; None for deploy/prefect.yaml.
-        check: Change nothing.
-
-    Raises:
-        ParameterError: the file asks for something that can't be.
-    """
-    specs = load_deployments(file or FILE, default_store(store), pool_type)
-    yield from apply_pools(client, pool_type, specs, check)
-    yield from apply_deployments(client, specs, check)
-    yield from silence_deployments(client, specs, check)
-    yield from apply_automations(client, pool_type, notify_block(client, notify, check), check)
-    if not check:
-        yield from paused(client, specs)
-
-
-def without_user(url: str) -> str:
-    """Return a URL without the user and the password that may be in it, fit for a terminal."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

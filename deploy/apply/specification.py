@@ -1,31 +1,24 @@
-"""What deploy/prefect.yaml asks of a Prefect server, checked: Prefect itself takes unknown names without a word."""
+"""The deployments of deploy/prefect.yaml, checked: Prefect itself takes unknown names without a word."""
 
 import importlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_type_hints
 
 import yaml
 from prefect import Flow
 from prefect.client.schemas.schedules import CronSchedule
-from prefect.utilities.callables import parameter_schema
 from prefect.utilities.schema_tools import validate
 from prefect.utilities.schema_tools.validation import ValidationError as SchemaError
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError, field_validator
 
-from aepipe.deploy.apply.work_pools import PoolType, pool_template
+from aepipe.deploy.apply.form import form_of
+from aepipe.deploy.apply.job_templates import PoolType, pool_template
 from aepipe.errors import ParameterError
 
 FILE = Path(__file__).parents[1] / "prefect.yaml"
-BOUNDS: Mapping[str, str] = {
-    "minimum": "at least {}",
-    "exclusiveMinimum": "over {}",
-    "maximum": "at most {}",
-    "exclusiveMaximum": "under {}",
-}
 
 
 class _Part(BaseModel):
@@ -105,28 +98,7 @@ class DeploymentSpec(_Part):
 
     def parameter_schema(self) -> dict[str, Any]:
         """Return what the server checks parameters against, and the UI makes the form of."""
-        return deepcopy(_form(self.flow))
-
-
-@cache
-def _form(flow: Flow) -> dict[str, Any]:
-    # Several deployments have one flow, and each schema takes tens of milliseconds.
-    schema = parameter_schema(flow).model_dump_for_openapi()
-    for part in (schema, *schema.get("definitions", {}).values()):
-        for name, field in part.get("properties", {}).items():
-            _explain(name, field)
-    return schema
-
-
-def _explain(name: str, field: dict[str, Any]) -> None:
-    """Give a field of the form a title in plain words, and the bounds that the form itself does not show."""
-    words = name.replace("_", " ")
-    if field.get("title", name) in (name, words.title()):
-        field["title"] = words.capitalize()
-    rules = [rule for rule in (field, *field.get("anyOf", [])) if isinstance(rule, dict)]
-    bounds = [text.format(rule[key]) for rule in rules for key, text in BOUNDS.items() if key in rule]
-    if bounds:
-        field["description"] = f"{field.get('description', '')} ({', '.join(bounds)})".strip()
+        return deepcopy(form_of(self.flow))
 
 
 class _Content(_Part):

@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from aepipe.deploy.apply.work_pools import PoolType
+from aepipe.deploy.apply.job_templates import PoolType
 from aepipe.deploy.doctor.data_sets import check_data_sets
 from aepipe.deploy.doctor.finding import Finding, gather
 from aepipe.deploy.doctor.machine import check_disks, check_gpus, check_memory, check_packages

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Iterator
 
-from aepipe.deploy.connection import without_user
 from aepipe.deploy.doctor.finding import Finding, failure
 from aepipe.errors import StoreError
+from aepipe.io.urls import without_secrets
 from aepipe.store import open_store
 from aepipe.store.preflight import preflight, require_safe
 
@@ -22,7 +22,7 @@ def check_store(url: str) -> Iterator[Finding]:
             trouble = _trouble(store.url)
             if trouble:
                 way_out = "See the server's own log and load: it is overloaded, out of room, or just starting."
-                yield Finding("broken", "store", f"{without_user(store.url)}: the server answers {trouble}", way_out)
+                yield Finding("broken", "store", f"{without_secrets(store.url)}: the server answers {trouble}", way_out)
                 return
         started = time.perf_counter()
         found = preflight(store)

@@ -22,9 +22,10 @@ from prefect.settings import (
 )
 
 from aepipe.deploy.apply.deployments import default_store
+from aepipe.deploy.apply.everything import apply_all
 from aepipe.deploy.apply.notify import Notifications
 from aepipe.deploy.apply.specification import FILE, load_deployments
-from aepipe.deploy.connection import ServerError, apply_all, connected
+from aepipe.deploy.connection import ServerError, connected
 from aepipe.deploy.runs import cancel_running, read_live, reschedule
 from aepipe.deploy.up.address import Address
 from aepipe.deploy.up.credentials import AUTH_FILE, auth_string, prepare_state, write_client_file
@@ -118,9 +119,9 @@ class Machine:
             self._keep_running([server, *workers])
 
     def _apply(self, client: SyncPrefectClient) -> None:
-        notify = self._notifications.block(client)
-        for change in apply_all(client, self._store, "process", notify, self._file, check=False):
-            typer.echo(str(change))
+        notify = self._notifications.whom(client)
+        for line in apply_all(client, self._store, "process", notify, self._file):
+            typer.echo(line)
         if self._address.is_local and self._database is None:
             # No other machine can have workers of this server, so nothing of what it thinks is running is.
             self._interrupted += read_live(client)
@@ -147,7 +148,7 @@ class Machine:
         try:
             with temporary_settings(GOODBYE), connected() as client:
                 for change in self._notifications.apply(client):
-                    typer.echo(str(change))
+                    typer.echo(f"{change.subject}: {change.done}")
         except NO_ANSWER as error:
             typer.echo(f"whom to notify could not be looked up: {_line(error)}", err=True)
 
