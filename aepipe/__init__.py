@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RECIPES", "AepipeError", "LoadedModel", "get_recipe", "list_releases", "load", "open_store"]
 
-# TensorFlow reads it once, when Keras imports it; its CUDA probe is noise on a machine without a GPU.
+# TensorFlow reads it once, when Keras imports it. What it prints before that, `aepipe.models.backend` leaves out.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Its convolutions with oneDNN, which TensorFlow leaves off on processors without AVX-512: 173 images a second, not 137.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")

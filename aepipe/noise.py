@@ -32,16 +32,27 @@ class NoiseSpec(BaseModel):
     )
 
 
+class NoiseBaseline(BaseModel):
+    """What there is to beat on one kind of noise at one level: MSE per pixel of the clean image."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: NoiseKind = Field(description="What is done to a pixel.")
+    level: float = Field(description="Standard deviation for pixels in [0, 1], or share of the pixels.")
+    nothing_mse: float = Field(description="Of the noisy image as it is.")
+    linear_mse: float = Field(description="Of what the best linear map makes of it.")
+
+
 class NoiseParameters(BaseModel):
     """A noisy-input test set."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kinds: tuple[NoiseKind, ...] = Field(
-        KINDS,
+    kinds: tuple[NoiseKind, ...] | None = Field(
+        None,
         min_length=1,
         title="Kinds",
-        description="All for data that a denoiser is trained on; gaussian alone for others, unless some are named. "
+        description="Where none are named: all for data that a denoiser is trained on, gaussian alone for others. "
         "gaussian: one standard deviation; heteroscedastic: one for each pixel, between 0 and twice the "
         "level; salt-and-pepper: a share of the pixels turns black or white; masking: black squares; dropout: a "
         "share of the pixels turns black.",
@@ -69,19 +80,19 @@ class NoiseParameters(BaseModel):
 
     @field_validator("kinds", "levels")
     @classmethod
-    def _are_distinct(cls, values: tuple) -> tuple:
-        if len(set(values)) < len(values):
+    def _are_distinct(cls, values: tuple | None) -> tuple | None:
+        if values is not None and len(set(values)) < len(values):
             raise ValueError("each kind and each level is named once")
         return values
 
-    def for_autoencoders(self) -> "NoiseParameters":
-        """Return what is enough where no model removes noise: Gaussian noise alone, unless kinds were named."""
-        return self.model_copy(update={"kinds": ("gaussian",)}) if self.kinds == KINDS else self
+    def with_needed_kinds(self, is_for_denoiser: bool) -> "NoiseParameters":
+        """Return the same with kinds named: those that were, otherwise what is enough for what is trained."""
+        return self.model_copy(update={"kinds": self.kinds or (KINDS if is_for_denoiser else KINDS[:1])})
 
     @property
     def specs(self) -> tuple[NoiseSpec, ...]:
         """Every kind at every level."""
-        return tuple(NoiseSpec(kind=kind, level=level) for kind in self.kinds for level in self.levels)
+        return tuple(NoiseSpec(kind=kind, level=level) for kind in self.kinds or KINDS for level in self.levels)
 
 
 def corrupt(images: np.ndarray, spec: NoiseSpec, seed: int, image_ids: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ sets never change, and their rows are drawn.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -105,7 +105,29 @@ def _split_rows(data: ImageData, settings: SplitSettings) -> Split:
     return Split(np.setdiff1d(rest, validation), validation, np.sort(test))
 
 
-def describe_parts(data: ImageData, split: Split, digests: np.ndarray) -> dict[str, int]:
+class PartCounts(BaseModel):
+    """How many images each part has; what an older version did not count is None."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    num_train: int = Field(description="Images to train on.")
+    num_validation: int = Field(description="Images to validate on.")
+    num_test: int = Field(description="Images that are held out.")
+    num_classes_train: int | None = Field(None, description="Classes among those to train on.")
+    num_classes_validation: int | None = Field(None, description="Classes among those to validate on.")
+    num_classes_test: int | None = Field(None, description="Classes among those that are held out.")
+    num_different: int | None = Field(None, description="Pictures that differ.")
+    num_test_seen: int | None = Field(None, description="Held-out pictures that are trained on too, as copies.")
+    num_left_out: int | None = Field(None, description="Copies of held-out pictures that belong to no part.")
+    asked_shares: dict[str, float] = Field({}, description="Shares that were asked for, of the parts that are drawn.")
+
+    @property
+    def by_part(self) -> dict[str, int]:
+        """The number of images by part."""
+        return {TRAIN: self.num_train, VALIDATION: self.num_validation, TEST: self.num_test}
+
+
+def describe_parts(data: ImageData, split: Split, digests: np.ndarray) -> PartCounts:
     """Return what is known of a split: the size of each part, its classes, and the copies.
 
     Args:
@@ -113,16 +135,16 @@ def describe_parts(data: ImageData, split: Split, digests: np.ndarray) -> dict[s
         split: Its rows.
         digests: (num_images,) as `aepipe.parts.picture_digests` gives them.
     """
-    facts = {f"num_{name}": len(rows) for name, rows in split.parts.items()}
+    counts = {f"num_{name}": len(rows) for name, rows in split.parts.items()}
     if data.labels is not None:
-        facts |= {f"num_classes_{name}": len(np.unique(data.labels[rows])) for name, rows in split.parts.items()}
+        counts |= {f"num_classes_{name}": len(np.unique(data.labels[rows])) for name, rows in split.parts.items()}
     seen = digests[np.union1d(split.train, split.validation)]
-    return {
-        **facts,
-        "num_different": len(np.unique(digests)),
-        "num_test_seen": int(np.isin(digests[split.test], seen).sum()),
-        "num_left_out": len(data) - sum(map(len, split.parts.values())),
-    }
+    return PartCounts(
+        **counts,
+        num_different=len(np.unique(digests)),
+        num_test_seen=int(np.isin(digests[split.test], seen).sum()),
+        num_left_out=len(data) - sum(map(len, split.parts.values())),
+    )
 
 
 def asked_shares(data: ImageData, settings: SplitSettings) -> dict[str, float]:
@@ -134,33 +156,33 @@ def asked_shares(data: ImageData, settings: SplitSettings) -> dict[str, float]:
     return {part: share for part, share in asked.items() if share and part not in given}
 
 
-def say_parts(facts: Mapping[str, Any]) -> str:
+def say_parts(counts: PartCounts) -> str:
     """Return in one line what `describe_parts` knows; of an older split, what there is."""
-    parts = ", ".join(f"{facts[f'num_{name}']} {words}{_of_classes(facts, name)}" for name, words in IN_WORDS.items())
-    said = [f"{parts}."]
-    if facts.get("num_test_seen"):
-        pictures = counted(facts["num_test_seen"], "held-out picture is", "held-out pictures are")
+    numbers = counts.by_part
+    parts = (f"{numbers[name]:,} {words}{_of_classes(counts, name)}" for name, words in IN_WORDS.items())
+    said = [f"{', '.join(parts)}."]
+    if counts.num_test_seen:
+        pictures = counted(counts.num_test_seen, "held-out picture is", "held-out pictures are")
         said.append(f"{pictures} also trained on, as copies.")
-    if facts.get("num_left_out"):
-        copies = counted(facts["num_left_out"], "copy of a held-out picture is", "copies of held-out pictures are")
+    if counts.num_left_out:
+        copies = counted(counts.num_left_out, "copy of a held-out picture is", "copies of held-out pictures are")
         said.append(f"{copies} left out of the training.")
-    if facts.get("asked_shares"):
-        said.append(_say_shares(facts))
+    if counts.asked_shares:
+        said.append(_say_shares(numbers, counts.asked_shares))
     return " ".join(said)
 
 
-def _say_shares(facts: Mapping[str, Any]) -> str:
+def _say_shares(numbers: Mapping[str, int], asked: Mapping[str, float]) -> str:
     """Return the shares that parts came to beside those that were asked for."""
-    count = {part: facts[f"num_{part}"] for part in PARTS}
-    num_others = count[TRAIN] + count[VALIDATION]
-    come_to = {TEST: count[TEST] / (num_others + count[TEST]), VALIDATION: count[VALIDATION] / num_others}
+    num_others = numbers[TRAIN] + numbers[VALIDATION]
+    come_to = {TEST: numbers[TEST] / (num_others + numbers[TEST]), VALIDATION: numbers[VALIDATION] / num_others}
     words = {TEST: "held out", VALIDATION: "of the others to validate"}
-    shares = [f"{come_to[part]:.0%} {words[part]} ({asked:.0%})" for part, asked in facts["asked_shares"].items()]
+    shares = [f"{come_to[part]:.0%} {words[part]} ({share:.0%})" for part, share in asked.items()]
     return f"Shares, and in brackets those asked for: {', '.join(shares)}; what a picture shows decides its part."
 
 
-def _of_classes(facts: Mapping[str, Any], part: str) -> str:
-    number = facts.get(f"num_classes_{part}")
+def _of_classes(counts: PartCounts, part: str) -> str:
+    number = getattr(counts, f"num_classes_{part}")
     return "" if number is None else f" (of {counted(number, 'class', 'classes')})"
 
 

@@ -11,7 +11,7 @@ from aepipe.flows.names import named
 from aepipe.noise import NoiseParameters
 from aepipe.splits import SplitSettings
 from aepipe.stages.data import DataParameters, DataSettings, recommended_split
-from aepipe.stages.stage import StageResult
+from aepipe.stages.stage import NoiseResult
 from aepipe.tasks.data import prepare_data, split_data
 from aepipe.tasks.noise import make_noisy_test_set
 
@@ -25,7 +25,7 @@ def noisy_test_set(
     noise: NoiseParameters = NoiseParameters(),  # noqa: B008
     store: str = "./store",
     refresh: bool = False,
-) -> StageResult:
+) -> NoiseResult:
     """Corrupt the held-out images of a data set.
 
     Args:

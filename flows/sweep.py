@@ -20,7 +20,7 @@ from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
 from aepipe.stages.data import DataSettings
 from aepipe.stages.outcome import summarise_failures
-from aepipe.stages.stage import StageResult
+from aepipe.stages.stage import SweepResult
 from aepipe.tasks.sweep import tabulate
 from aepipe.training.settings import CheckpointSettings
 
@@ -43,7 +43,7 @@ def sweep(
     at_once: Annotated[int, Field(ge=1)] | None = None,
     checkpoints: CheckpointSettings = CheckpointSettings(),  # noqa: B008
     refresh: bool = False,
-) -> State[StageResult]:
+) -> State[SweepResult]:
     """Train a recipe with every seed and every combination of values; the table goes to the store.
 
     Args:
@@ -68,5 +68,5 @@ def sweep(
     outcomes = train_all(requests, execution, at_once, refresh, store=store, checkpoints=checkpoints)
     table = tabulate(store, outcomes)
     failures = summarise_failures(outcomes)
-    summary = f"{len(outcomes)} trainings: {table.facts['best']}"
+    summary = f"{len(outcomes)} trainings: {table.facts.best}"
     return Failed(message=f"{failures} {summary}") if failures else Completed(message=summary, data=table)

@@ -15,7 +15,7 @@ from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
 from aepipe.stages.data import DataSettings
 from aepipe.stages.outcome import Outcome
-from aepipe.stages.request import TrainingRequest, describe_request
+from aepipe.stages.request import TrainingRequest, describe_request, with_needed_noise
 from aepipe.tasks.artifacts import show_training
 from aepipe.tasks.data import prepare_data, split_data
 from aepipe.tasks.evaluate import evaluate_recipe
@@ -75,10 +75,11 @@ def train(
         evaluate=evaluate,
         exports=exports,
     )
+    (request,) = with_needed_noise([request])
     with ending_in_good_order():
         images = prepare_data(store, request.data_parameters(), refresh)
         parts = split_data(store, images, request.split_settings(images), refresh)
-        noisy = make_noisy_test_set(store, images, parts, noise, refresh) if evaluate else None
+        noisy = make_noisy_test_set(store, images, parts, request.noise, refresh) if evaluate else None
         plan = request.training_plan(images)
         trained = train_recipe(store, plan, images, parts, checkpoints, refresh)
         evaluated = evaluate_recipe(store, plan, images, parts, noisy, trained, refresh) if evaluate else None

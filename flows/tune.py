@@ -21,7 +21,7 @@ from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
 from aepipe.stages.data import DataSettings, image_shape_of
 from aepipe.stages.request import TrainingRequest
-from aepipe.stages.stage import StageResult
+from aepipe.stages.stage import SearchResult
 from aepipe.store import open_store
 from aepipe.tasks.data import prepare_data, take_images
 from aepipe.tasks.study import save_study, tabulate_study
@@ -49,7 +49,7 @@ def tune(
     execution: Execution = "local",
     at_once: Annotated[int, Field(ge=1)] | None = None,
     checkpoints: CheckpointSettings = CheckpointSettings(),  # noqa: B008
-) -> State[StageResult]:
+) -> State[SearchResult]:
     """Search for better settings; run again with the same parameters, or more trials, it goes on where it was.
 
     Args:
@@ -81,7 +81,7 @@ def tune(
         table = tabulate_study(store, search)
         if search.best() is None:
             return Failed(message=f"None of {search.num_tried} candidates could be trained to its end.")
-        return Completed(message=table.facts["best"], data=table)
+        return Completed(message=table.facts.best, data=table)
 
 
 def _try(search: Search, num_candidates: int, execution: Execution, shared: dict) -> None:

@@ -11,12 +11,14 @@ from prefect.artifacts import create_markdown_artifact, create_progress_artifact
 from prefect.exceptions import PrefectException
 
 from aepipe.errors import StoreError
-from aepipe.evaluation.strongest import find_baselines, find_strongest
+from aepipe.evaluation.catalogue import Metrics, errors_first, metrics_at
+from aepipe.evaluation.strongest import find_strongest
 from aepipe.pages.inline_images import inline_image
+from aepipe.pages.numbers import write_alone
 from aepipe.publishing.publish import Published
 from aepipe.recipes.plan import TrainingPlan
 from aepipe.stages.outcome import Outcome
-from aepipe.stages.stage import StageResult
+from aepipe.stages.stage import EvaluationResult, SearchResult, SweepResult, TrainedResult
 from aepipe.store import open_store
 from aepipe.store.local_files import local_file
 
@@ -77,19 +79,16 @@ class TrainingProgress:
 
 
 @_best_effort()
-def show_training(store_url: str, plan: TrainingPlan, trained: StageResult, evaluated: StageResult) -> None:
+def show_training(store_url: str, plan: TrainingPlan, trained: TrainedResult, evaluated: EvaluationResult) -> None:
     """Write one training's held-out figures, loss curve and reconstructions as one markdown artifact."""
     facts = evaluated.facts
     rows = [
-        ("held-out MSE per pixel", f"{facts['mse_per_pixel']:.5f}"),
-        *((f"{one.label} with the same code size", f"{one.mse_per_pixel:.5f}") for one in find_baselines(facts)),
-        ("denoised MSE, best linear map", _denoised(facts)),
-        ("PSNR, SSIM", f"{facts['psnr_db']:.2f} dB, {facts['ssim']:.3f}"),
-        ("code size, parameters", f"{facts['code_size']}, {trained.facts['num_parameters']:,}"),
-        ("epochs, kept", f"{trained.facts['num_epochs']}, {trained.facts['kept_epoch']}"),
-        ("training", f"{trained.facts['training_seconds']:.1f} s on {trained.facts['hardware']}"),
+        *_metric_rows(facts.metrics),
+        ("code size, parameters", f"{facts.code_size}, {trained.facts.num_parameters:,}"),
+        ("epochs, kept", f"{trained.facts.num_epochs}, {trained.facts.kept_epoch}"),
+        ("training", f"{trained.facts.training_seconds:.1f} s on {trained.facts.hardware}"),
     ]
-    table = ["| figure | value |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows if value)]
+    table = ["| figure | value |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows)]
     where = f"Results:\n\n{_long(evaluated.files['metrics.csv'].uri.rpartition('/')[0])}"
     lines = [f"# {plan.setting} {plan.recipe}", "\n".join(table), where]
     lines += [_picture(store_url, evaluated, name) for name in ("reconstructions", "loss_curves")]
@@ -113,26 +112,26 @@ def show_release(store_url: str, published: Published, outcomes: list[Outcome]) 
 
 
 @_best_effort()
-def show_sweep(outcomes: Sequence[Outcome], table: StageResult) -> None:
+def show_sweep(outcomes: Sequence[Outcome], table: SweepResult) -> None:
     """Write a sweep's trainings, the best first, as one markdown artifact."""
     done = [outcome for outcome in outcomes if outcome.evaluated is not None]
-    done.sort(key=lambda outcome: outcome.evaluated.facts["mse_per_pixel"])
+    done.sort(key=lambda outcome: outcome.evaluated.facts.mse_per_pixel)
     failed = [outcome for outcome in outcomes if outcome.evaluated is None]
     rows = ["| seed | epochs | batch size | learning rate | MSE per pixel |", "| --- | --- | --- | --- | --- |"]
     for outcome in done:
         settings = outcome.plan.training
         rows.append(
             f"| {settings.seed} | {settings.epochs} | {settings.batch_size} | {settings.learning_rate:g} "
-            f"| {outcome.evaluated.facts['mse_per_pixel']:.5f} |"
+            f"| {outcome.evaluated.facts.mse_per_pixel:.5f} |"
         )
     reasons = [f"- failed: {outcome.error}" for outcome in failed]
     where = f"All columns:\n\n{_long(table.files['results.csv'].uri)}"
-    lines = [f"# {len(outcomes)} trainings", table.facts["best"], "\n".join(rows), "\n".join(reasons), where]
+    lines = [f"# {len(outcomes)} trainings", table.facts.best, "\n".join(rows), "\n".join(reasons), where]
     _show(lines, key="sweep", description="What the sweep came to")
 
 
 @_best_effort()
-def show_search(rows: Sequence[Mapping[str, Any]], table: StageResult) -> None:
+def show_search(rows: Sequence[Mapping[str, Any]], table: SearchResult) -> None:
     """Write a search's candidates, the best first, as one markdown artifact."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     lines = [f"| {' | '.join(names)} |", "| " + " | ".join(["---"] * len(names)) + " |"]
@@ -140,7 +139,7 @@ def show_search(rows: Sequence[Mapping[str, Any]], table: StageResult) -> None:
         cells = (f"{value:.5g}" if isinstance(value, float) else str(value) for value in map(row.get, names))
         lines.append(f"| {' | '.join(cells)} |")
     where = f"As a file:\n\n{_long(table.files['trials.csv'].uri)}"
-    text = [f"# {len(rows)} candidates", table.facts["best"], "\n".join(lines), where]
+    text = [f"# {len(rows)} candidates", table.facts.best, "\n".join(lines), where]
     _show(text, key="search", description="What the search came to")
 
 
@@ -157,21 +156,22 @@ def _row(outcome: Outcome, verdict: str) -> str:
     if outcome.evaluated is None:
         return f"| {outcome.recipe} | {outcome.setting} | | | | | | {verdict} |"
     facts = outcome.evaluated.facts
-    strongest = find_strongest(facts)
-    ratio = facts["mse_per_pixel"] / strongest.mse_per_pixel if strongest.mse_per_pixel else float("nan")
+    strongest = find_strongest(facts.metrics)
+    ratio = facts.mse_per_pixel / strongest.mse_per_pixel if strongest.mse_per_pixel else float("nan")
     return (
-        f"| {outcome.recipe} | {outcome.setting} | {outcome.split.facts['name']} | {facts['code_size']} "
-        f"| {facts['mse_per_pixel']:.5f} | {strongest.mse_per_pixel:.5f} {strongest.label} | {ratio:.2f} | {verdict} |"
+        f"| {outcome.recipe} | {outcome.setting} | {outcome.split.facts.name} | {facts.code_size} "
+        f"| {facts.mse_per_pixel:.5f} | {strongest.mse_per_pixel:.5f} {strongest.label} | {ratio:.2f} | {verdict} |"
     )
 
 
-def _denoised(facts: dict[str, Any]) -> str:
-    if facts.get("denoised_mse_per_pixel") is None:
-        return ""
-    return f"{facts['denoised_mse_per_pixel']:.5f}, {facts['linear_mse_per_pixel']:.5f}"
+def _metric_rows(metrics: Metrics) -> Iterator[tuple[str, str]]:
+    for metric in errors_first(metrics_at("artifact")):
+        value = metrics.get(metric.name)
+        if value is not None:
+            yield metric.heading("artifact"), write_alone(metric, value)
 
 
-def _picture(store_url: str, evaluated: StageResult, name: str) -> str:
+def _picture(store_url: str, evaluated: EvaluationResult, name: str) -> str:
     png_bytes = local_file(open_store(store_url), evaluated.files[f"figures/{name}.png"]).read_bytes()
     return f"![{name.replace('_', ' ')}]({inline_image(png_bytes).uri})"
 

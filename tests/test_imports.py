@@ -32,7 +32,9 @@ LAYERS = [
     ["aepipe.linear", "aepipe.noise", "aepipe.preprocess", "aepipe.splits"],
     ["aepipe.datasets", "aepipe.parts", "aepipe.store"],
     ["aepipe.io"],
-    ["aepipe.cells", "aepipe.hardware", "aepipe.notation", "aepipe.packages"],
+    # What a metric is called and where it is shown is known below everything that shows one.
+    ["aepipe.cells", "aepipe.evaluation.catalogue", "aepipe.hardware", "aepipe.notation", "aepipe.packages"],
+    ["aepipe.unforeseen"],
     ["aepipe.errors", "aepipe.suggestions"],
 ]
 # Outside packages that only these may import.
@@ -56,7 +58,7 @@ def module_of(path: Path) -> str:
 def unit_of(module: str) -> str | None:
     """The name in LAYERS that a module belongs to."""
     names = [name for row in LAYERS for name in row if module == name or module.startswith(f"{name}.")]
-    return names[0] if names else None
+    return max(names, key=len, default=None)
 
 
 def imports_of(source: str) -> set[str]:

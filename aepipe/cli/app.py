@@ -140,7 +140,7 @@ def noise(
     settings = DataSettings(most_left_out=most_left_out)
     data = prepare_data(opened, DataParameters(data_set=data_set, settings=settings), refresh)
     for line in account_lines(data):
-        typer.echo(f"{data.facts['name']}: {line}", err=True)
+        typer.echo(f"{data.facts.name}: {line}", err=True)
     split = split_data(opened, data, recommended_split(data), refresh)
     for ref in make_noisy_test_set(opened, data, split, parameters, refresh).files.values():
         typer.echo(ref.uri)

@@ -32,6 +32,7 @@ app = typer.Typer(
 @app.command("list", epilog="Example: aepipe releases list --store s3://models/aepipe")
 def list_releases(store: StoreOption = "./store", as_json: JsonOption = False) -> None:
     """Show the releases, the latest first."""
+    from aepipe.evaluation.catalogue import MSE
     from aepipe.releases import channels, manifest, signatures
     from aepipe.releases.absent import require_store
     from aepipe.store import open_store
@@ -47,10 +48,10 @@ def list_releases(store: StoreOption = "./store", as_json: JsonOption = False) -
         for name, error in unreadable.items()
     ]
     for release in manifests:
-        verdicts = [recipe["verdict"] for recipe in release.recipes.values()]
+        verdicts = [summary.verdict for summary in release.recipes.values()]
         counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in sorted(set(verdicts)))
-        errors = [r["mse_per_pixel"] for r in release.recipes.values() if r.get("mse_per_pixel") is not None]
-        best = min(errors, default=None)
+        errors = [summary.metrics.get(MSE) for summary in release.recipes.values()]
+        best = min((error for error in errors if error is not None), default=None)
         size = sum(file.size for file in release.files)
         on = ", ".join(names.get(release.release, [])) or None
         signed_by = ", ".join(signer.key for signer in signatures.signers_of(opened, release)) or None
@@ -65,6 +66,7 @@ def show_release(
     release: ReleaseArgument = "candidate", store: StoreOption = "./store", as_json: JsonOption = False
 ) -> None:
     """Show one release: its recipes with their held-out errors, its files, and who signed it."""
+    from aepipe.evaluation.catalogue import metrics_at
     from aepipe.releases.manifest import resolve_release
     from aepipe.releases.signatures import describe_signers, signers_of
     from aepipe.store import open_store
@@ -76,17 +78,16 @@ def show_release(
         signed_by = [asdict(signer) for signer in signers]
         typer.echo(json.dumps({**manifest.model_dump(mode="json"), "signed_by": signed_by}, indent=2))
         return
-    columns = {
-        "verdict": "verdict",
-        "origin": "trained in",
-        "setting": "setting",
-        "data": "data",
-        "code_size": "code",
-        "mse_per_pixel": "MSE",
-        "pca_mse_per_pixel": "PCA MSE",
-    }
-    rows = [[name, *(facts.get(column) for column in columns)] for name, facts in manifest.recipes.items()]
-    print_table(f"{manifest.release}, {manifest.created}", ["recipe", *columns.values()], rows)
+    metrics = metrics_at("show")
+    rows = [
+        [name, said.verdict, said.origin, said.setting, said.data, said.code_size]
+        + [said.metrics.get(metric.name) for metric in metrics]
+        for name, said in manifest.recipes.items()
+    ]
+    headings = ["recipe", "verdict", "trained in", "setting", "data", "code"]
+    print_table(
+        f"{manifest.release}, {manifest.created}", [*headings, *(metric.heading("show") for metric in metrics)], rows
+    )
     typer.echo(f"{len(manifest.files)} files, {sum(file.size for file in manifest.files):,} bytes")
     signed = describe_signers(signers)
     typer.echo(signed[0].upper() + signed[1:])

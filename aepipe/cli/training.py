@@ -24,6 +24,7 @@ from aepipe.flows.interruption import ending_in_one_line
 from aepipe.flows.which_server import use_server
 from aepipe.recipes import complete_name
 from aepipe.store import open_store
+from aepipe.unforeseen import describe_unforeseen, wants_traceback
 
 MISUSED, FAILED = 2, 1
 RecipeArgument = Annotated[str, typer.Argument(help="What to train; a part that no other recipe has will do: conv.")]
@@ -211,10 +212,9 @@ def _end_with_table(state, file: str) -> None:
 def main() -> None:
     """Run the command line; an error that the user can act on is one line.
 
-    The exit code is 2 where what was asked for can't be done, and 1 where doing it failed.
+    So is one that nobody foresaw; its traceback is kept in a file. The exit code is 2 where what was asked for can't be
+    done, and 1 where doing it failed.
     """
-    # Of the command line, whatever Keras' own file in the user's home says.
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     # Figures are files; a notebook leaves its programs a way to draw that only the notebook has.
     os.environ["MPLBACKEND"] = "agg"
     try:
@@ -223,6 +223,10 @@ def main() -> None:
         _end(describe_validation_error(error), MISUSED)
     except AepipeError as error:
         _end(str(error), MISUSED if isinstance(error, ParameterError) else FAILED)
+    except Exception as error:
+        if wants_traceback():
+            raise
+        _end(describe_unforeseen(error), FAILED)
 
 
 def _end(line: str, exit_code: int) -> None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from aepipe.evaluation.catalogue import MSE
 from aepipe.evaluation.codes import probe_accuracy
-from aepipe.evaluation.metrics import mse_per_image, ssim_per_image, summarise
+from aepipe.evaluation.metrics import measure_images, mse_per_image, summarise
 from aepipe.evaluation.opponents import Opponents
 from aepipe.evaluation.strongest import find_strongest
 from aepipe.evaluation.subject import HeldOut, Subject, predict
@@ -50,23 +51,22 @@ class Measurements:
 
 def take_measurements(subject: Subject, held_out: HeldOut, opponents: Opponents) -> Measurements:
     """Return what a model makes of the held-out images."""
-    codes, pca_codes, errors, similarities = [], [], [], []
+    codes, pca_codes, measured = [], [], []
     for originals in held_out.batches(held_out.split.test):
         codes.append(predict(subject.autoencoder.encoder, originals))
         pca_codes.append(opponents.components.encode(originals))
-        reconstructions = predict(subject.autoencoder.model, originals)
-        errors.append(mse_per_image(originals, reconstructions))
-        similarities.append(ssim_per_image(originals, reconstructions))
-    codes, pca_codes, errors = (np.concatenate(parts) for parts in (codes, pca_codes, errors))
+        measured.append(measure_images(originals, predict(subject.autoencoder.model, originals)))
+    codes, pca_codes = (np.concatenate(parts) for parts in (codes, pca_codes))
+    metrics = {name: np.concatenate([batch[name] for batch in measured]) for name in measured[0]}
     classes = held_out.labels(held_out.split.test), held_out.data.label_names
     probes = _probes(subject, held_out, opponents.components, codes, pca_codes)
     return Measurements(
         codes=codes,
-        errors=errors,
+        errors=metrics[MSE],
         opponents=opponents,
         probe_accuracy=probes[0],
         pca_probe_accuracy=probes[1],
-        summary=list(summarise(errors, np.concatenate(similarities), *classes, subject.source_unit)),
+        summary=list(summarise(metrics, *classes, subject.source_unit)),
         curves=noise_curves(subject, held_out),
     )
 
@@ -93,14 +93,14 @@ def noise_curves(subject: Subject, held_out: HeldOut) -> dict[str, pd.DataFrame]
     """Return a table for each kind of noise: level; model, linear and nothing as MSE per pixel of the clean image."""
     tables: dict[str, list[dict[str, float]]] = {}
     for baseline in held_out.noise_baselines:
-        spec = NoiseSpec(kind=baseline["kind"], level=baseline["level"])
+        spec = NoiseSpec(kind=baseline.kind, level=baseline.level)
         clean, noisy = held_out.noisy.pair(spec)
         error = float(mse_per_image(clean, predict(subject.autoencoder.model, noisy)).mean())
         row = {
             "level": spec.level,
             "model": error,
-            "linear": baseline["linear_mse"],
-            "nothing": baseline["nothing_mse"],
+            "linear": baseline.linear_mse,
+            "nothing": baseline.nothing_mse,
         }
         tables.setdefault(spec.kind, []).append(row)
     return {kind: pd.DataFrame(rows) for kind, rows in tables.items()}

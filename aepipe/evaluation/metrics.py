@@ -1,13 +1,14 @@
 """How near a reconstruction is to its original. Images are (num_images, height, width, channels) in [0, 1]."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.ndimage import gaussian_filter
 
 from aepipe.errors import TrainingError
+from aepipe.evaluation.catalogue import MSE
 
 ALL = "all"
 # Under this an error is rounding of float32 pixels. A table has no place for the infinite PSNR of none: it says 120 dB.
@@ -98,9 +99,21 @@ def _similarities(originals: np.ndarray, reconstructions: np.ndarray) -> np.ndar
     return np.mean(luminance * structure, axis=(1, 2, 3))
 
 
+# What is measured of each image, by the metric's name; a metric of a set is the mean over its images.
+PER_IMAGE: Mapping[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {MSE: mse_per_image, "ssim": ssim_per_image}
+
+
+def measure_images(originals: np.ndarray, reconstructions: np.ndarray) -> dict[str, np.ndarray]:
+    """Return every metric of each image, float64 of (num_images,), by the metric's name.
+
+    Raises:
+        TrainingError: a pixel is not finite.
+    """
+    return {name: measure(originals, reconstructions) for name, measure in PER_IMAGE.items()}
+
+
 def summarise(
-    errors: np.ndarray,
-    similarities: np.ndarray,
+    measured: Mapping[str, np.ndarray],
     labels: np.ndarray | None,
     label_names: tuple[str, ...],
     source_unit: float,
@@ -108,20 +121,21 @@ def summarise(
     """Yield class name, metric and value: the whole set first, called "all", then the error of each class.
 
     Args:
-        errors: (num_images,) each image's MSE per pixel.
-        similarities: (num_images,) each image's SSIM.
+        measured: (num_images,) each image's metrics, by their names.
         labels: (num_images,) class indices, or None.
         label_names: A name for each class index.
         source_unit: The value of white in the source's printed numbers.
     """
-    (_, mse), *by_class = mse_by_class(errors, labels, label_names)
-    yield ALL, "mse_per_pixel", mse
+    (_, mse), *by_class = mse_by_class(measured[MSE], labels, label_names)
+    yield ALL, MSE, mse
     yield ALL, "mse_in_source_unit", mse * source_unit**2
     yield ALL, "psnr_db", psnr_db(max(mse, SMALLEST_MSE))
-    yield ALL, "ssim", float(similarities.mean())
-    yield ALL, "num_images", float(len(errors))
+    for name, values in measured.items():
+        if name != MSE:
+            yield ALL, name, float(values.mean())
+    yield ALL, "num_images", float(len(measured[MSE]))
     for name, value in by_class:
-        yield name, "mse_per_pixel", value
+        yield name, MSE, value
 
 
 def mse_by_class(

@@ -1,15 +1,11 @@
-"""Which of the baselines at a model's code size is the strongest: the one that the model has to beat."""
+"""Baselines at a model's code size, and the strongest of them: the one that the model has to beat."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from aepipe.evaluation.catalogue import MSE, Metrics, baselines_of
 
 # What each is called, by the name of its figure; older releases have PCA's alone.
-BASELINES = {
-    "pca_mse_per_pixel": "PCA",
-    "patch_pca_mse_per_pixel": "PCA of patches",
-    "dct_mse_per_pixel": "DCT low-pass",
-}
+BASELINES = {metric.name: metric.label for metric in baselines_of(MSE)}
 
 
 @dataclass(frozen=True)
@@ -21,11 +17,12 @@ class Baseline:
     mse_per_pixel: float
 
 
-def find_baselines(facts: Mapping[str, Any]) -> list[Baseline]:
-    """Return the baselines that an evaluation has figures of, in the order of `BASELINES`."""
-    return [Baseline(name, label, facts[name]) for name, label in BASELINES.items() if facts.get(name) is not None]
+def find_baselines(metrics: Metrics) -> list[Baseline]:
+    """Return the baselines that there are figures of, in the order of `BASELINES`."""
+    found = [(name, label, metrics.get(name)) for name, label in BASELINES.items()]
+    return [Baseline(name, label, error) for name, label, error in found if error is not None]
 
 
-def find_strongest(facts: Mapping[str, Any]) -> Baseline | None:
+def find_strongest(metrics: Metrics) -> Baseline | None:
     """Return the baseline with the smallest error; None where there is no figure of any."""
-    return min(find_baselines(facts), key=lambda baseline: baseline.mse_per_pixel, default=None)
+    return min(find_baselines(metrics), key=lambda baseline: baseline.mse_per_pixel, default=None)

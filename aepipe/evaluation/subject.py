@@ -1,8 +1,7 @@
 """What is measured, and on what."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +9,7 @@ import pandas as pd
 from aepipe.datasets.images import ImageData
 from aepipe.evaluation.opponents import BATCH_SIZE, batches
 from aepipe.models.autoencoder import Autoencoder
+from aepipe.noise import NoiseBaseline
 from aepipe.noisy_test_set import NoisyTestSet
 from aepipe.splits import Split
 
@@ -53,14 +53,14 @@ class HeldOut:
         data: All images.
         split: Which of them are held out.
         noisy: Some of them, corrupted.
-        noise_baselines: For each kind and level: kind, level, nothing_mse, linear_mse.
+        noise_baselines: What there is to beat, for each kind and level.
     """
 
     name: str
     data: ImageData
     split: Split
     noisy: NoisyTestSet
-    noise_baselines: Sequence[Mapping[str, Any]]
+    noise_baselines: Sequence[NoiseBaseline]
 
     @property
     def not_held_out(self) -> np.ndarray:

@@ -25,10 +25,11 @@ from aepipe.io.hashing import canonical_json
 from aepipe.io.temporary import temporary_folder
 from aepipe.recipes import get_recipe
 from aepipe.recipes.plan import Overrides, plan_training
+from aepipe.stages.facts import SearchFacts
 from aepipe.stages.fingerprint import fingerprint
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest
-from aepipe.stages.stage import StageResult, produce_stage
+from aepipe.stages.stage import SearchResult, produce_stage
 from aepipe.store.interface import Store
 from aepipe.training.settings import TrainingSettings
 
@@ -152,7 +153,7 @@ class Search:
             candidate.trial.set_user_attr("error", outcome.error)
             self._study.tell(candidate.trial, state=TrialState.FAIL)
             return False
-        error = outcome.trained.facts["validation_mse"]
+        error = outcome.trained.facts.validation_mse
         if error is None:
             raise ParameterError(
                 "A search needs images to validate on.", "Choose split.validation_fraction above 0.", validation=0
@@ -271,16 +272,16 @@ def open_search(
         yield Search(store, request, ranges, values, num_rungs, folder, image_shape)
 
 
-def tabulate(store: Store, search: Search) -> StageResult:
+def tabulate(store: Store, search: Search) -> SearchResult:
     """Put a table of a search's candidates into the store; its facts have their number, and the best in a few words."""
     rows = search.rows()
     inputs = {"study": search.name, "rows": hashlib.sha256(canonical_json(rows)).hexdigest()}
     best, own = search.best(), search.error_of_the_setting()
 
-    def work(folder: Path) -> Mapping[str, Any]:
+    def work(folder: Path) -> SearchFacts:
         pd.DataFrame([as_cells(row) for row in rows]).to_csv(folder / "trials.csv", index=False)
         if best is None:
-            return {"study": search.name, "num_trials": len(rows), "best": "none succeeded"}
+            return SearchFacts(study=search.name, num_trials=len(rows), best="none succeeded")
         number, error, settings = best
         chosen = ", ".join(f"{name} {_plain(value)}" for name, value in settings.items())
         said = f"Study {search.name}, {len(rows)} trials: validation MSE {error:.6f} in trial {number} with {chosen}"
@@ -288,11 +289,10 @@ def tabulate(store: Store, search: Search) -> StageResult:
             said += ", as the setting has it"
         elif own is not None:
             said += f"; {own:.6f} as the setting has it"
-        return {"study": search.name, "num_trials": len(rows), "best": said}
+        return SearchFacts(study=search.name, num_trials=len(rows), best=said)
 
-    return produce_stage(
-        store, "search", fingerprint("search", Overrides(), inputs, ["aepipe.experiments.search"]), work
-    )
+    name = fingerprint("search", Overrides(), inputs, ["aepipe.experiments.search"])
+    return produce_stage(store, "search", name, SearchResult, work)
 
 
 def _plain(value: Any) -> str:

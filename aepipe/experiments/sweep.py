@@ -11,17 +11,18 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from aepipe.cells import as_cells
 from aepipe.errors import ParameterError
-from aepipe.evaluation.strongest import BASELINES
+from aepipe.evaluation.catalogue import metrics_at
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides
+from aepipe.stages.facts import SweepFacts
 from aepipe.stages.fingerprint import fingerprint
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest, with_needed_noise
-from aepipe.stages.stage import StageResult, produce_stage
+from aepipe.stages.stage import SweepResult, produce_stage
 from aepipe.store.interface import Store
 
 MOST_TRAININGS = 1000
-FIGURES = ("mse_per_pixel", *BASELINES)
+FIGURES = tuple(metric.name for metric in metrics_at("sweep"))
 
 
 class _Values(BaseModel):
@@ -87,7 +88,7 @@ def plan_sweep(
     return with_needed_noise(requests)
 
 
-def tabulate(store: Store, outcomes: Sequence[Outcome]) -> StageResult:
+def tabulate(store: Store, outcomes: Sequence[Outcome]) -> SweepResult:
     """Put a table of trainings into the store: what was chosen, the seed, held-out errors, seconds.
 
     Its facts are the number of trainings, and the best and the worst error in a few words.
@@ -96,16 +97,16 @@ def tabulate(store: Store, outcomes: Sequence[Outcome]) -> StageResult:
     inputs = {str(number): _identity(outcome) for number, outcome in enumerate(outcomes)}
     name = fingerprint("sweep", Overrides(), inputs, ["aepipe.experiments.sweep"], [])
 
-    def work(folder: Path) -> Mapping[str, Any]:
+    def work(folder: Path) -> SweepFacts:
         text = io.StringIO()
         columns = list(dict.fromkeys(column for row in rows for column in row))
         writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(map(as_cells, rows))
         (folder / "results.csv").write_text(text.getvalue())
-        return {"num_trainings": len(rows), "best": _best(rows)}
+        return SweepFacts(num_trainings=len(rows), best=_best(rows))
 
-    return produce_stage(store, "sweep", name, work)
+    return produce_stage(store, "sweep", name, SweepResult, work)
 
 
 def _identity(outcome: Outcome) -> str:
@@ -117,8 +118,8 @@ def _row(outcome: Outcome) -> dict[str, Any]:
     if outcome.plan is not None:
         row |= {"code_size": outcome.plan.model.code_size, **outcome.plan.training.model_dump(mode="json")}
     if outcome.evaluated is not None:
-        row |= {name: outcome.evaluated.facts.get(name) for name in FIGURES}
-        row |= {"training_seconds": outcome.trained.facts["training_seconds"], "training": outcome.trained.fingerprint}
+        row |= {name: outcome.evaluated.facts.metrics.get(name) for name in FIGURES}
+        row |= {"training_seconds": outcome.trained.facts.training_seconds, "training": outcome.trained.fingerprint}
     return {**row, "error": outcome.error or ""}
 
 

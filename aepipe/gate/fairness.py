@@ -13,7 +13,7 @@ from aepipe.parts import TEST, TRAIN, VALIDATION
 from aepipe.releases.manifest import Manifest
 from aepipe.stages.data import load_digests
 from aepipe.stages.outcome import Outcome
-from aepipe.stages.stage import find_stage
+from aepipe.stages.stage import DataResult, SplitResult, find_stage
 from aepipe.store.interface import Store
 
 
@@ -38,7 +38,7 @@ def find_comparable(store: Store, outcome: Outcome, incumbent: Manifest) -> Comp
         outcome: The run's recipe.
         incumbent: The release.
     """
-    num_held_out = outcome.split.facts["num_test"]
+    num_held_out = outcome.split.facts.num_test
     if _is_same_split(outcome, incumbent):
         return Comparable(np.ones(num_held_out, bool))
     nothing = np.zeros(num_held_out, bool)
@@ -56,16 +56,17 @@ def find_comparable(store: Store, outcome: Outcome, incumbent: Manifest) -> Comp
 
 def _is_same_split(outcome: Outcome, incumbent: Manifest) -> bool:
     """Tell whether the same rows of the same images are held out; releases of every age say so."""
-    facts = incumbent.recipes.get(outcome.recipe, {})
-    held_out = outcome.data.facts["images_sha256"], outcome.split.facts["test_sha256"]
-    return held_out == (facts.get("images_sha256"), facts.get("test_rows_sha256"))
+    theirs = incumbent.recipes.get(outcome.recipe)
+    held_out = outcome.data.facts.images_sha256, outcome.split.facts.test_sha256
+    return theirs is not None and held_out == (theirs.images_sha256, theirs.test_rows_sha256)
 
 
 def _digests_of(store: Store, manifest: Manifest, recipe: str) -> dict[str, np.ndarray] | None:
     lineage = manifest.lineage.get(recipe, {})
     try:
-        data, split = (stage in lineage and find_stage(store, stage, lineage[stage]) for stage in ("data", "split"))
-        return load_digests(store, data or None, split) if split else None
+        data = find_stage(store, "data", lineage["data"], DataResult) if "data" in lineage else None
+        split = find_stage(store, "split", lineage["split"], SplitResult) if "split" in lineage else None
+        return None if split is None else load_digests(store, data, split)
     except AepipeError:
         # Pruned or damaged: it can't be said what was learned from, which the caller tells.
         return None

@@ -22,7 +22,10 @@ from aepipe.store.parsing import parse_stored
 # What may be wrong about the files of a release. A store that does not answer is not: the run is tried again.
 NOT_LOADABLE = (CorruptObjectError, ModelFileError, NewerObjectError, ObjectNotFoundError)
 
-BY_HAND = "Use another channel, or promote it by hand: aepipe releases promote RELEASE --force --why TEXT."
+# Beside what was held there is what the channel has of other recipes, which it keeps.
+BY_HAND = (
+    "Use another channel, or promote it by hand: aepipe releases promote RELEASE --force --missing keep --why TEXT."
+)
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,18 @@
 """The gate: which recipes of a run a channel shall have, decided by rules, always with figures and a reason."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
+from aepipe.evaluation.catalogue import BY_NAME, DENOISED_MSE, MSE, Metric, baselines_of
 from aepipe.evaluation.strongest import find_baselines, find_strongest
 from aepipe.gate.settings import PublishSettings
 from aepipe.gate.verdicts import Outcome, RuleResult, Verdict
 from aepipe.notation import decimals, significant, words
+from aepipe.stages.facts import EvaluationFacts
 
-# Figures of a rule that are numbers of images.
+# Figures of a rule that are no metrics by name: errors by which it was decided, and numbers of images.
+ERRORS = ("error", "measured", "reloaded", "incumbent")
 COUNTS = ("images", "held_out")
 
 
@@ -68,14 +70,19 @@ def is_sound(outcome: Outcome) -> bool:
     return outcome.error is None and all(rule.passed for rule in _soundness(outcome.evaluated.facts))
 
 
-def judged_error(facts: Mapping[str, Any]) -> float:
-    """Return the error that models are compared by: a denoiser's on noisy input, any other's on clean."""
-    return facts["denoised_mse_per_pixel" if is_denoiser(facts) else "mse_per_pixel"]
+def judged_metric(facts: EvaluationFacts) -> Metric:
+    """Return the metric that models are compared by: a denoiser's error on noisy input, any other's on clean."""
+    return BY_NAME[DENOISED_MSE if is_denoiser(facts) else MSE]
 
 
-def is_denoiser(facts: Mapping[str, Any]) -> bool:
+def judged_error(facts: EvaluationFacts) -> float:
+    """Return what a model came to in the metric that models are compared by."""
+    return facts.mse_per_pixel if facts.denoised_mse_per_pixel is None else facts.denoised_mse_per_pixel
+
+
+def is_denoiser(facts: EvaluationFacts) -> bool:
     """Tell whether the noisy test set has the noise that the model was trained for."""
-    return facts.get("denoised_mse_per_pixel") is not None
+    return facts.denoised_mse_per_pixel is not None
 
 
 def judge(
@@ -113,15 +120,15 @@ def judge(
     )
 
 
-def _soundness(facts: Mapping[str, Any]) -> Iterator[RuleResult]:
-    mse, mean_mse = facts["mse_per_pixel"], facts["mean_image_mse_per_pixel"]
+def _soundness(facts: EvaluationFacts) -> Iterator[RuleResult]:
+    mse, mean_mse = facts.mse_per_pixel, facts.mean_image_mse_per_pixel
     yield RuleResult(
         rule="The error on held-out data is finite.", passed=math.isfinite(mse), figures={"mse_per_pixel": _figure(mse)}
     )
     yield RuleResult(
         rule="The code varies between images: it has not collapsed.",
-        passed=not facts["collapsed"],
-        figures={"code_standard_deviation": facts["code_standard_deviation"]},
+        passed=not facts.collapsed,
+        figures={"code_standard_deviation": facts.code_standard_deviation},
     )
     yield RuleResult(
         rule="The model tells more about an image than the mean image does.",
@@ -139,25 +146,26 @@ def _reload_rule(measured: float, reloaded: Measured, tolerance: float) -> RuleR
     )
 
 
-def _baseline_rules(facts: Mapping[str, Any], demanded: bool) -> Iterator[RuleResult]:
-    error = judged_error(facts)
-    if not is_denoiser(facts):
-        baselines, strongest = find_baselines(facts), find_strongest(facts)
-        which = f", the strongest of {len(baselines)} baselines" if len(baselines) > 1 else ""
-        yield RuleResult(
-            rule=f"The model beats {strongest.label} at the same code size{which}.",
-            passed=error < strongest.mse_per_pixel,
-            demanded=demanded,
-            figures={"error": error, **{baseline.name: baseline.mse_per_pixel for baseline in baselines}},
-        )
+def _baseline_rules(facts: EvaluationFacts, demanded: bool) -> Iterator[RuleResult]:
+    error, metric = judged_error(facts), judged_metric(facts)
+    if is_denoiser(facts):
+        for opponent in baselines_of(metric.name):
+            found = facts.metrics.get(opponent.name)
+            yield RuleResult(
+                rule=f"The model beats {opponent.label}.",
+                passed=found is not None and metric.beats(error, found),
+                demanded=demanded,
+                figures={"error": error, opponent.name: found},
+            )
         return
-    for name, opponent in (("noisy_mse_per_pixel", "doing nothing"), ("linear_mse_per_pixel", "the best linear map")):
-        yield RuleResult(
-            rule=f"The model beats {opponent}.",
-            passed=error < facts[name],
-            demanded=demanded,
-            figures={"error": error, name: facts[name]},
-        )
+    baselines, strongest = find_baselines(facts.metrics), find_strongest(facts.metrics)
+    which = f", the strongest of {len(baselines)} baselines" if len(baselines) > 1 else ""
+    yield RuleResult(
+        rule=f"The model beats {strongest.label if strongest else 'a baseline'} at the same code size{which}.",
+        passed=strongest is not None and metric.beats(error, strongest.mse_per_pixel),
+        demanded=demanded,
+        figures={"error": error, **{baseline.name: baseline.mse_per_pixel for baseline in baselines}},
+    )
 
 
 def _incumbent_rule(error: float, incumbent: Measured, settings: PublishSettings, demanded: bool) -> RuleResult:

@@ -127,13 +127,13 @@ def _find_files(store: Store, manifest: Manifest, recipe: str) -> dict[str, Rele
     names = [*(f"{part}.keras" for part in PARTS), "recipe.json"]
     if not has_model(manifest, recipe):
         there = [name for name in manifest.recipes if has_model(manifest, name)]
-        verdict = manifest.recipes.get(recipe, {}).get("verdict")
+        said = manifest.recipes.get(recipe)
         raise ObjectNotFoundError(
             f"A release has models of the recipes that came out sound, here: {', '.join(there) or 'none'}.",
             f"Choose one of those, or another release: aepipe releases list --store {store.url}",
             recipe=recipe,
             release=manifest.release,
-            **({} if verdict is None else {"verdict": verdict}),
+            **({} if said is None else {"verdict": said.verdict}),
         )
     missing = [name for name in names if f"models/{recipe}/{name}" not in files]
     if missing:

@@ -3,6 +3,7 @@
 import base64
 import logging
 import os
+from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 import boto3
@@ -11,7 +12,7 @@ from botocore.config import Config
 
 from aepipe.errors import StoreError
 from aepipe.io.hashing import md5
-from aepipe.io.s3_errors import s3_errors
+from aepipe.io.s3_errors import LOST_RACE, s3_errors
 from aepipe.io.urls import has_secrets, without_secrets
 
 logger = logging.getLogger(__name__)
@@ -73,17 +74,30 @@ def make_client(session: boto3.session.Session, total_max_attempts: int, read_ti
 
 
 def _say_what_failed(
-    operation: Any, attempts: int, response: Any, caught_exception: Exception | None, **_: Any
+    operation: Any,
+    attempts: int,
+    response: Any,
+    caught_exception: Exception | None,
+    request_dict: Mapping[str, Any],
+    **_: Any,
 ) -> None:
     # Tries and their time limits add up to minutes, in which somebody waits and wonders.
     status = 0 if response is None else response[0].status_code
     if caught_exception is not None:
         said = f"no answer ({type(caught_exception).__name__})"
+    elif _lost_race(response, request_dict):
+        # It is answered for what it is, and no trouble of the server.
+        return
     elif status >= SERVER_ERROR:
         said = f"answered {status} {response[1].get('Error', {}).get('Code', '')}".rstrip()
     else:
         return
     logger.warning("The store: %s, try %d: %s", operation.name, attempts, said)
+
+
+def _lost_race(response: Any, request_dict: Mapping[str, Any]) -> bool:
+    conditions = {"If-Match", "If-None-Match"}.intersection(request_dict["headers"])
+    return bool(conditions) and response[1].get("Error", {}).get("Code") in LOST_RACE
 
 
 def _refuse_secrets(endpoint: str) -> None:

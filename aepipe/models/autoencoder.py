@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-import keras
-
+from aepipe.models.backend import keras
 from aepipe.models.seeds import Seeds
 
 PACKAGE = "aepipe"

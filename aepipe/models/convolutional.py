@@ -1,8 +1,7 @@
 """The deep convolutional autoencoder of the Olivetti recipes (after Bonaccorso)."""
 
-import keras
-
 from aepipe.models.autoencoder import Autoencoder, compose, from_inner_unit, kernel_initializer, to_inner_unit
+from aepipe.models.backend import keras
 from aepipe.models.layers import CodePenalty
 from aepipe.models.options import ConvolutionalOptions
 from aepipe.models.seeds import Seeds

@@ -2,9 +2,8 @@
 
 import math
 
-import keras
-
 from aepipe.models.autoencoder import Autoencoder, compose, from_inner_unit, kernel_initializer, to_inner_unit
+from aepipe.models.backend import keras
 from aepipe.models.options import DenseOptions
 from aepipe.models.seeds import Seeds
 

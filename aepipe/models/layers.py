@@ -1,9 +1,7 @@
 """Layers that Keras does not have. Each is saved by its configuration, so a model loads in safe mode."""
 
-import keras
-from keras import ops
-
 from aepipe.models.autoencoder import PACKAGE
+from aepipe.models.backend import keras, ops
 
 
 @keras.saving.register_keras_serializable(PACKAGE)

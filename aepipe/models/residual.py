@@ -7,12 +7,12 @@ last of them start at zero, so an untrained model is PCA.
 import math
 from collections.abc import Callable
 
-import keras
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from aepipe.linear import PrincipalComponents, most_rows
 from aepipe.models.autoencoder import Autoencoder, compose, kernel_initializer
+from aepipe.models.backend import keras
 from aepipe.models.layers import CodePenalty, CodeThreshold
 from aepipe.models.options import ResidualOptions
 from aepipe.models.seeds import Seeds

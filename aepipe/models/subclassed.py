@@ -2,9 +2,8 @@
 
 import math
 
-import keras
-
 from aepipe.models.autoencoder import PACKAGE, Autoencoder, kernel_initializer
+from aepipe.models.backend import keras
 from aepipe.models.options import SubclassedOptions
 from aepipe.models.seeds import Seeds, layer_seeds
 

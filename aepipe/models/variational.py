@@ -1,8 +1,7 @@
 """A variational autoencoder with dense layers (Kingma and Welling, 2014)."""
 
-import keras
-
 from aepipe.models.autoencoder import Autoencoder, compose, kernel_initializer
+from aepipe.models.backend import keras
 from aepipe.models.dense import dense_decoder, dense_stack, flatten_pixels
 from aepipe.models.layers import NormalSampling
 from aepipe.models.options import VariationalOptions

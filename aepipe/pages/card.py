@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterator
 
 from aepipe import notation
+from aepipe.evaluation.catalogue import DENOISED_MSE, MSE, Metrics, metrics_at
 from aepipe.evaluation.strongest import find_baselines, find_strongest
 from aepipe.gate.verdicts import Outcome
 from aepipe.models.options import VariationalOptions
+from aepipe.pages.numbers import Write, notation_of_errors, page_writer
 from aepipe.pages.rendering import markdown_environment
 from aepipe.recipes.recipe import Recipe
 from aepipe.stages.data import account_lines
+from aepipe.stages.facts import EvaluationFacts
 from aepipe.training.settings import EXPORT_FILES, MODEL_FILES
 
 FILES = MODEL_FILES | EXPORT_FILES
@@ -34,9 +37,9 @@ def render_card(recipe: Recipe, outcome: Outcome, release_id: str) -> str:
         release_id: The release that the model is in.
     """
     results = outcome.evaluated.facts
-    is_denoiser = results.get("denoised_mse_per_pixel") is not None
-    errors = [value for name, value in results.items() if name.endswith("mse_per_pixel")]
-    exports = {} if outcome.exported is None else outcome.exported.facts["formats"]
+    is_denoiser = results.denoised_mse_per_pixel is not None
+    per_pixel = notation_of_errors([results.metrics])
+    exports = {} if outcome.exported is None else outcome.exported.facts.formats
     environment = markdown_environment()
     environment.filters["escaped"] = escape_markdown
     return environment.get_template("card.md.j2").render(
@@ -48,8 +51,8 @@ def render_card(recipe: Recipe, outcome: Outcome, release_id: str) -> str:
         input_lines=account_lines(outcome.data),
         trained=outcome.trained.facts,
         results=results,
-        baselines=find_baselines(results),
-        strongest=find_strongest(results),
+        baselines=find_baselines(results.metrics),
+        strongest=find_strongest(results.metrics),
         release_id=release_id,
         shape=" x ".join(str(length) for length in outcome.plan.image_shape),
         scaling=_scaling(outcome),
@@ -57,15 +60,16 @@ def render_card(recipe: Recipe, outcome: Outcome, release_id: str) -> str:
             "autoencoder",
             *(["denoising"] if is_denoiser else []),
             outcome.plan.model.architecture,
-            outcome.data.facts["name"],
+            outcome.data.facts.name,
             *(["onnx"] if "onnx" in exports else []),
         ],
-        measured=_measured(outcome),
+        measured=_for_hubs(results.metrics),
+        rows=list(_result_rows(results, page_writer(per_pixel, [results.metrics]))),
         uses=list(_uses(outcome)),
         formats=[(FORMATS[name], FILES[name], found) for name, found in exports.items()],
         limits=list(_limits(outcome)),
         is_denoiser=is_denoiser,
-        per_pixel=notation.choose_notation(errors),
+        per_pixel=per_pixel,
     )
 
 
@@ -75,33 +79,43 @@ def escape_markdown(text: str) -> str:
 
 
 def _scaling(outcome: Outcome) -> str:
-    minimum, maximum = (notation.plain(limit) for limit in outcome.data.facts["pixel_range"])
+    minimum, maximum = (notation.plain(limit) for limit in outcome.data.facts.pixel_range)
     if (minimum, maximum) == ("0", "1"):
         return "the source's own unit"
     return f"the source's {minimum} becomes 0 and its {maximum} becomes 1"
 
 
-def _measured(outcome: Outcome) -> dict[str, list[tuple[str, str, float]]]:
+def _for_hubs(metrics: Metrics) -> dict[str, list[tuple[str, str, float]]]:
     """Return what was measured as model hubs list it: task to name, type and value of its metrics."""
-    results = outcome.evaluated.facts
-    measured = {
-        "Reconstruction": [
-            ("MSE per pixel", "mse", results["mse_per_pixel"]),
-            ("PSNR (dB)", "psnr", results["psnr_db"]),
-            ("SSIM", "ssim", results["ssim"]),
-        ]
-    }
-    if results.get("denoised_mse_per_pixel") is not None:
-        measured["Denoising"] = [("MSE per pixel to the clean image", "mse", results["denoised_mse_per_pixel"])]
-    return measured
+    tasks: dict[str, list[tuple[str, str, float]]] = {}
+    for metric in metrics_at("hub"):
+        value = metrics.get(metric.name)
+        if value is not None:
+            task = "Denoising" if metric.name == DENOISED_MSE else "Reconstruction"
+            tasks.setdefault(task, []).append((metric.title, metric.heading("hub"), value))
+    return tasks
+
+
+def _result_rows(results: EvaluationFacts, write: Write) -> Iterator[list[str]]:
+    """Yield a row for each metric: its heading, the model's value, each baseline's, the mean image's."""
+    baselines = find_baselines(results.metrics)
+    for metric in metrics_at("card"):
+        heading = metric.heading("card")
+        if metric.scale == "source unit":
+            heading = f"{heading} {notation.plain(results.source_unit)}"
+        others = [""] * (len(baselines) + 1)
+        if metric.name == MSE:
+            errors = [*(baseline.mse_per_pixel for baseline in baselines), results.mean_image_mse_per_pixel]
+            others = [write(metric, error) for error in errors]
+        yield [heading, write(metric, results.metrics.get(metric.name)), *others]
 
 
 def _uses(outcome: Outcome) -> Iterator[str]:
     plan, data = outcome.plan, outcome.data.facts
     if plan.training.corruption is not None:
-        yield f"Removing {plan.training.corruption.kind} noise from images like those of {data['name']}."
+        yield f"Removing {plan.training.corruption.kind} noise from images like those of {data.name}."
     yield (
-        f"Codes of {plan.model.code_size} values for images like those of {data['name']}: "
+        f"Codes of {plan.model.code_size} values for images like those of {data.name}: "
         "for a classifier, for search, for a map of them."
     )
     if isinstance(plan.model, VariationalOptions):
@@ -112,18 +126,18 @@ def _uses(outcome: Outcome) -> Iterator[str]:
 def _limits(outcome: Outcome) -> Iterator[str]:
     results, plan, split = outcome.evaluated.facts, outcome.plan, outcome.split.facts
     yield (
-        f"It has seen {outcome.data.facts['name']} alone. Images of another kind, size, brightness or alignment "
+        f"It has seen {outcome.data.facts.name} alone. Images of another kind, size, brightness or alignment "
         "come out worse than these figures say."
     )
     yield "The figures are of one training with one seed; a difference of a few percent between recipes means little."
-    if "known-persons" in split["name"]:
+    if "known-persons" in split.name:
         yield "The same persons are in the training and the held-out part: the figures say nothing about other persons."
-    mse = results["mse_per_pixel"]
-    better = [baseline.label for baseline in find_baselines(results) if baseline.mse_per_pixel <= mse]
+    mse = results.mse_per_pixel
+    better = [baseline.label for baseline in find_baselines(results.metrics) if baseline.mse_per_pixel <= mse]
     if better:
         yield f"With as many values these reconstruct the images better: {', '.join(better)}."
-    if split.get("num_test_seen"):
-        yield f"{split['num_test_seen']} of the held-out images are copies of training images."
+    if split.num_test_seen:
+        yield f"{split.num_test_seen} of the held-out images are copies of training images."
     if plan.training.corruption is not None:
         noise = plan.training.corruption
         yield f"It is trained on {noise.kind} noise of level {noise.level}; other noise may stay in the image."

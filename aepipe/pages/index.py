@@ -3,13 +3,13 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from aepipe.errors import printable
+from aepipe.evaluation.catalogue import DENOISED_MSE, LINEAR_MSE, MSE, Metrics, metrics_at
 from aepipe.evaluation.strongest import find_strongest
 from aepipe.io.temporary import temporary_folder
-from aepipe.notation import choose_notation
 from aepipe.pages.inline_images import InlineImage, inline_image
+from aepipe.pages.numbers import notation_of_errors, page_writer
 from aepipe.pages.rendering import html_environment
 from aepipe.pages.table import data_key, tell_apart
 from aepipe.recipes import RECIPES
@@ -82,7 +82,12 @@ def render_index(
         store_url: Where they lie, for the page's heading.
         unreadable: Releases that can't be read, and why.
     """
-    errors = [facts.get("mse_per_pixel") for manifest in manifests for facts in manifest.recipes.values()]
+    shown = metrics_at("index")
+    measured = [
+        {metric.name: summary.metrics.get(metric.name) for metric in shown}
+        for manifest in manifests
+        for summary in manifest.recipes.values()
+    ]
     return (
         html_environment()
         .get_template("index.html.j2")
@@ -94,7 +99,8 @@ def render_index(
             unreadable=unreadable,
             recipes=_present(manifests),
             charts=dict(_charts(manifests)),
-            per_pixel=choose_notation(errors),
+            shown=shown,
+            write=page_writer(notation_of_errors(measured), measured),
         )
     )
 
@@ -109,12 +115,14 @@ def series_of(recipe: str, manifests: Iterable[Manifest]) -> list[Series]:
     """
     found: dict[tuple, list[tuple[str, float, float]]] = {}
     for manifest in reversed(list(manifests)):
-        facts = manifest.recipes.get(recipe, {})
-        point = _point(facts)
-        if point is not None and facts.get("origin") == manifest.release:
+        summary = manifest.recipes.get(recipe)
+        if summary is None or summary.origin != manifest.release:
+            continue
+        point = _point(summary.metrics)
+        if point is not None:
             preset = str(manifest.parameters.get("preset", "full"))
             # At its end where it goes on, so that the series that ended first are the first to be left out.
-            key = (facts.get("setting"), preset, facts.get("code_size"), *data_key(facts))
+            key = (summary.setting, preset, summary.code_size, *data_key(summary))
             found[key] = [*found.pop(key, []), (manifest.created, *point)]
     names = tell_apart(key[3:] for key in found)
     return [
@@ -123,11 +131,11 @@ def series_of(recipe: str, manifests: Iterable[Manifest]) -> list[Series]:
     ]
 
 
-def _point(facts: Mapping[str, Any]) -> tuple[float, float] | None:
-    denoised, linear = facts.get("denoised_mse_per_pixel"), facts.get("linear_mse_per_pixel")
+def _point(metrics: Metrics) -> tuple[float, float] | None:
+    denoised, linear = metrics.get(DENOISED_MSE), metrics.get(LINEAR_MSE)
     if denoised is not None and linear is not None:
         return denoised, linear
-    mse, strongest = facts.get("mse_per_pixel"), find_strongest(facts)
+    mse, strongest = metrics.get(MSE), find_strongest(metrics)
     return None if mse is None or strongest is None else (mse, strongest.mse_per_pixel)
 
 

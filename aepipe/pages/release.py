@@ -126,11 +126,11 @@ def _figures(recipe: str, files: Mapping[str, Path], store: Store, production: M
 
 
 def _noisy_sets(outcomes: Sequence[Outcome], files: Mapping[str, Path]) -> Iterator[NoisySet]:
-    sets = {outcome.noisy.facts["name"]: outcome.noisy.facts for outcome in outcomes if outcome.noisy is not None}
+    sets = {outcome.noisy.facts.name: outcome.noisy.facts for outcome in outcomes if outcome.noisy is not None}
     for name, facts in sets.items():
         levels = {}
-        for spec in facts["baselines"]:
-            levels.setdefault(spec["kind"], []).append(f"{spec['level']:g}")
+        for spec in facts.baselines:
+            levels.setdefault(spec.kind, []).append(f"{spec.level:g}")
         specs = "; ".join(f"{kind} at {', '.join(values)}" for kind, values in levels.items())
         caption = "Clean images on top, then each kind and level of noise"
-        yield NoisySet(name, caption, files[f"noisy-test-sets/{name}.png"].read_bytes(), facts["num_images"], specs)
+        yield NoisySet(name, caption, files[f"noisy-test-sets/{name}.png"].read_bytes(), facts.num_images, specs)

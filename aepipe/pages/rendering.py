@@ -3,6 +3,7 @@
 import json
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from aepipe import notation
 
@@ -19,10 +20,17 @@ def markdown_environment() -> Environment:
     return _environment(autoescape=False, keep_trailing_newline=True)
 
 
+def two_lines(heading: str) -> str:
+    """Return the head of a narrow column as HTML, broken where its longer half is the shortest."""
+    words = heading.split(" ")
+    halves = [(" ".join(words[:at]), " ".join(words[at:])) for at in range(1, len(words))]
+    return Markup("<br>").join(min(halves, key=lambda half: max(map(len, half)), default=(heading,)))
+
+
 def _environment(**options) -> Environment:
     loader = PackageLoader("aepipe.pages", "templates")
     environment = Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, **options)
-    environment.filters.update({name: getattr(notation, name) for name in FILTERS})
+    environment.filters.update({name: getattr(notation, name) for name in FILTERS}, two_lines=two_lines)
     # A JSON string is one of YAML and of Python, too.
     environment.filters["quoted"] = lambda text: json.dumps(text, ensure_ascii=False)
     return environment

@@ -3,28 +3,24 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
-from aepipe import notation
-from aepipe.evaluation.strongest import BASELINES, Baseline, find_baselines, find_strongest
-from aepipe.gate.rules import is_sound
+from aepipe.evaluation.catalogue import BY_NAME, DENOISED_MSE, LINEAR_MSE, MSE, Metrics, metrics_at
+from aepipe.evaluation.strongest import Baseline, find_strongest
+from aepipe.gate.rules import COUNTS, ERRORS, is_sound
 from aepipe.gate.verdicts import Outcome, Verdict
+from aepipe.notation import Notation, choose_notation, decimals, significant
+from aepipe.pages.details import detail_lines, say_baseline
 from aepipe.pages.inline_images import InlineImage, inline_image
+from aepipe.pages.numbers import notation_of_errors, page_writer
 from aepipe.pages.rendering import html_environment
 from aepipe.splits import say_parts
 from aepipe.stages.data import account_lines
+from aepipe.stages.facts import EvaluationFacts
 from aepipe.stages.outcome import STAGES
 
 VERDICTS = ("promoted", "first", "held", "failed")
-PER_PIXEL_FACTS = (
-    "mse_per_pixel",
-    *BASELINES,
-    "mean_image_mse_per_pixel",
-    "noisy_mse_per_pixel",
-    "linear_mse_per_pixel",
-    "denoised_mse_per_pixel",
-)
 
 
 @dataclass(frozen=True)
@@ -104,9 +100,14 @@ class Entry:
     figures: Sequence[Sequence[tuple[str, InlineImage]]]
 
     @cached_property
-    def facts(self) -> Mapping[str, Any]:
+    def facts(self) -> EvaluationFacts | None:
         """The evaluation's facts; none where it did not come to an evaluation."""
-        return self.outcome.evaluated.facts if self.outcome.evaluated else {}
+        return self.outcome.evaluated.facts if self.outcome.evaluated else None
+
+    @property
+    def metrics(self) -> Metrics:
+        """The numbers among them."""
+        return {} if self.facts is None else self.facts.metrics
 
     @property
     def is_in_release(self) -> bool:
@@ -114,31 +115,21 @@ class Entry:
         return is_sound(self.outcome)
 
     @property
-    def baselines(self) -> Sequence[Baseline]:
-        """The baselines at the same code size that there are figures of."""
-        return find_baselines(self.facts)
-
-    @property
     def strongest(self) -> Baseline | None:
-        """The strongest of them."""
-        return find_strongest(self.facts)
+        """The strongest baseline at the same code size that there is a figure of."""
+        return find_strongest(self.metrics)
 
     @property
     def ratio_to_strongest(self) -> float | None:
         """The model's error over the strongest baseline's at the same code size; below 1 is better."""
-        mse, strongest = self.facts.get("mse_per_pixel"), self.strongest
+        mse, strongest = self.metrics.get(MSE), self.strongest
         return mse / strongest.mse_per_pixel if mse is not None and strongest and strongest.mse_per_pixel else None
 
     @property
     def ratio_to_baseline(self) -> float | None:
         """The error over the strongest baseline's; a denoiser's, on noisy input, over the best linear map's."""
-        denoised, linear = self.facts.get("denoised_mse_per_pixel"), self.facts.get("linear_mse_per_pixel")
+        denoised, linear = self.metrics.get(DENOISED_MSE), self.metrics.get(LINEAR_MSE)
         return denoised / linear if denoised is not None and linear else self.ratio_to_strongest
-
-    def which(self, baseline: Baseline) -> str:
-        """Return what a baseline is called, with what was chosen about it."""
-        chosen = self.facts.get(baseline.name.replace("_mse_per_pixel", "_chosen"))
-        return f"{baseline.label} ({chosen})" if chosen else baseline.label
 
 
 def render_report(report: Report) -> str:
@@ -148,6 +139,8 @@ def render_report(report: Report) -> str:
         ValueError: the outcomes and the verdicts are not as many.
     """
     entries = _entries(report)
+    per_pixel = notation_of_errors([entry.metrics for entry in entries], _training_errors(entries))
+    write = page_writer(per_pixel, [entry.metrics for entry in entries])
     ratios = [entry.ratio_to_baseline for entry in entries if entry.ratio_to_baseline is not None]
     return (
         html_environment()
@@ -169,9 +162,13 @@ def render_report(report: Report) -> str:
             },
             noisy_sets=[(noisy_set, inline_image(noisy_set.png_bytes)) for noisy_set in report.noisy_sets],
             stages=STAGES,
-            per_pixel=notation.choose_notation(_per_pixel_values(entries)),
-            in_source_unit=notation.choose_notation(entry.facts.get("mse_in_source_unit") for entry in entries),
-            ratio_notation=notation.choose_notation(ratios),
+            columns=metrics_at("report"),
+            write=write,
+            write_figure=partial(_write_figure, per_pixel),
+            details=partial(detail_lines, write=write),
+            say_baseline=say_baseline,
+            per_pixel=per_pixel,
+            ratio_notation=choose_notation(ratios),
         )
     )
 
@@ -204,7 +201,14 @@ def _counts(entries: Sequence[Entry]) -> dict[str, int]:
     return {verdict: counted[verdict] for verdict in VERDICTS}
 
 
-def _per_pixel_values(entries: Sequence[Entry]) -> list[float | None]:
-    evaluated = [entry.facts.get(name) for entry in entries for name in PER_PIXEL_FACTS]
+def _training_errors(entries: Sequence[Entry]) -> list[float | None]:
     trained = [entry.outcome.trained.facts for entry in entries if entry.outcome.trained]
-    return evaluated + [facts[name] for facts in trained for name in ("train_mse", "validation_mse")]
+    return [mse for facts in trained for mse in (facts.train_mse, facts.validation_mse)]
+
+
+def _write_figure(per_pixel: Notation, name: str, value: float | None) -> str:
+    """Return a figure that a rule of the gate was decided by."""
+    if name in COUNTS:
+        return decimals(value, 0)
+    is_error = name in ERRORS or (name in BY_NAME and BY_NAME[name].scale == "per pixel")
+    return per_pixel(value) if is_error else significant(value)

@@ -5,42 +5,38 @@ name. Lines are in the order of the recipes, never of their errors: codes of dif
 """
 
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.errors import printable
+from aepipe.evaluation.catalogue import DENOISED_MSE, LINEAR_MSE, MSE, Metric, Metrics, Place, metrics_at
 from aepipe.evaluation.strongest import find_strongest
 from aepipe.notation import ABSENT, decimals, duration
+from aepipe.pages.numbers import PLACES, write_alone
 from aepipe.recipes import RECIPES
-from aepipe.releases.manifest import RESULT_FIGURES, Manifest
+from aepipe.releases.facts import RecipeSummary, RunParameters
+from aepipe.releases.manifest import Manifest
 
-RECONSTRUCTION = (
-    "recipe",
-    "setting",
-    "data",
-    "code",
-    "compression",
-    "MSE",
-    "PSNR (dB)",
-    "SSIM",
-    "PCA, same code",
-    "strongest baseline",
-    "ratio to it",
-    "seeds",
-    "training",
-    "hardware",
-    "commit",
-)
-DENOISING = ("recipe", "setting", "data", "denoised MSE", "best linear map", "ratio to it", "noisy input", "seeds")
-PLACES = 5
-# What a line can't do without; what else an older release lacks is a dash.
-NEEDED = ("setting", "data", "code_size", "seed", "mse_per_pixel")
-# What one training came to, as a manifest's recipe names it.
-MEASURED = (*RESULT_FIGURES, "training_seconds")
+# What one training came to, as a line has its mean and spread.
+MEASURED = (*(metric.name for metric in metrics_at("manifest")), "training_seconds")
 # Name of data and split, digest of the images, digest of the held-out rows.
 DataKey = tuple[str, str | None, str | None]
+# What trainings of one line share: recipe, setting, data and split, code size.
+Key = tuple[str, str, str, str | None, str | None, int]
+
+
+@dataclass(frozen=True)
+class Training:
+    """What one training came to: its figures by their names, as its release's manifest has them."""
+
+    seed: int
+    code_size: int
+    compression_ratio: float | None
+    hardware: str
+    figures: Metrics
 
 
 class ResultLine(BaseModel):
@@ -60,37 +56,52 @@ class ResultLine(BaseModel):
     commit: str | None = Field(description="The code's git commit.")
 
 
+# The head of a column, and its cell on a line.
+Column = tuple[str, Callable[[ResultLine], str]]
+
+
 def result_lines(manifests: Iterable[Manifest]) -> list[ResultLine]:
     """Return a line for each recipe, setting, data, held-out rows and code size: that of the newest commit.
 
     Args:
         manifests: Releases, the latest first.
     """
-    trainings: dict[tuple, dict[int, Mapping[str, Any]]] = {}
-    commits: dict[tuple, str | None] = {}
+    trainings: dict[Key, dict[int, Training]] = {}
+    commits: dict[Key, str | None] = {}
     for manifest in manifests:
-        for recipe, facts in manifest.recipes.items():
+        for recipe, summary in manifest.recipes.items():
             # A recipe of another run is that run's line; one that failed has no figures.
-            if manifest.release != manifest.candidate or facts.get("origin") != manifest.release:
+            if manifest.release != manifest.candidate or summary.origin != manifest.release:
                 continue
-            if any(facts.get(name) is None for name in NEEDED):
+            training = _training(manifest, summary)
+            if training is None:
                 continue
-            key = (recipe, _setting(manifest, recipe, facts), *data_key(facts), facts["code_size"])
+            key = (recipe, _setting(manifest, recipe, summary), *data_key(summary), training.code_size)
             if commits.setdefault(key, manifest.git_commit) == manifest.git_commit:
-                measured = {**facts, "hardware": ", ".join(manifest.hardware)}
-                trainings.setdefault(key, {}).setdefault(facts["seed"], measured)
+                trainings.setdefault(key, {}).setdefault(training.seed, training)
     order = {name: number for number, name in enumerate(RECIPES)}
     keys = sorted(trainings, key=lambda key: (order.get(key[0], len(order)), list(map(str, key))))
     names = tell_apart(key[2:5] for key in keys)
     return [_line(key, names[key[2:5]], trainings[key], commits[key]) for key in keys]
 
 
-def data_key(facts: Mapping[str, Any]) -> DataKey:
+def _training(manifest: Manifest, summary: RecipeSummary) -> Training | None:
+    """Return what one training came to; None where a manifest lacks what a line can't do without."""
+    figures = {**summary.metrics, "training_seconds": summary.training_seconds}
+    if summary.setting is None or summary.data is None or figures.get(MSE) is None:
+        return None
+    if summary.code_size is None or summary.seed is None:
+        return None
+    hardware = ", ".join(manifest.hardware)
+    return Training(summary.seed, summary.code_size, summary.compression_ratio, hardware, figures)
+
+
+def data_key(summary: RecipeSummary) -> DataKey:
     """Return what two trainings must share to be comparable: the name of data and split, and what tells them apart.
 
     Releases of before there were digests have the name alone.
     """
-    return facts["data"], facts.get("images_sha256"), facts.get("test_rows_sha256")
+    return str(summary.data), summary.images_sha256, summary.test_rows_sha256
 
 
 def tell_apart(keys: Iterable[DataKey]) -> dict[DataKey, str]:
@@ -115,84 +126,65 @@ def _short(digest: str | None) -> str:
 
 def as_markdown(lines: Sequence[ResultLine]) -> str:
     """Return the lines as Markdown: a table of reconstruction, and one of denoising where there are denoisers."""
-    tables = [_markdown(RECONSTRUCTION, [_reconstruction_cells(line) for line in lines])]
-    denoisers = [line for line in lines if "denoised_mse_per_pixel" in line.mean]
+    tables = [_markdown(RECONSTRUCTION, lines)]
+    denoisers = [line for line in lines if DENOISED_MSE in line.mean]
     if denoisers:
-        tables.append(_markdown(DENOISING, [_denoising_cells(line) for line in denoisers]))
+        tables.append(_markdown(DENOISING, denoisers))
     return "\n".join(tables)
 
 
-def _setting(manifest: Manifest, recipe: str, facts: Mapping[str, Any]) -> str:
+def _setting(manifest: Manifest, recipe: str, summary: RecipeSummary) -> str:
     """Return what was trained: the setting's name, the preset where it is not the full one, and every change."""
-    parameters = manifest.parameters
-    changes = {**parameters.get("overrides", {}), **parameters.get("recipe_overrides", {}).get(recipe, {})}
+    parameters = RunParameters.model_validate(manifest.parameters)
+    changes = {**parameters.overrides, **parameters.recipe_overrides.get(recipe, {})}
     changed = [f"{name} {value}" for name, value in sorted(changes.items()) if value is not None and name != "seed"]
-    preset = parameters.get("preset", "full")
-    return ", ".join([facts["setting"], *([] if preset == "full" else [preset]), *changed])
+    preset = parameters.preset
+    return ", ".join([str(summary.setting), *([] if preset == "full" else [preset]), *changed])
 
 
-def _line(key: tuple, data: str, by_seed: Mapping[int, Mapping[str, Any]], commit: str | None) -> ResultLine:
+def _line(key: Key, data: str, by_seed: Mapping[int, Training], commit: str | None) -> ResultLine:
     recipe, setting, *_, code_size = key
     first = next(iter(by_seed.values()))
+    columns = {name: [training.figures.get(name) for training in by_seed.values()] for name in MEASURED}
     # What one of them has not, an older release, is no mean of all.
-    measured = [name for name in MEASURED if all(facts.get(name) is not None for facts in by_seed.values())]
-    values = {name: [facts[name] for facts in by_seed.values()] for name in measured}
+    known = {name: [value for value in values if value is not None] for name, values in columns.items()}
+    measured = {name: values for name, values in known.items() if len(values) == len(by_seed)}
     return ResultLine(
         recipe=recipe,
         setting=setting,
         data=data,
         code_size=code_size,
-        compression_ratio=first.get("compression_ratio"),
+        compression_ratio=first.compression_ratio,
         seeds=tuple(sorted(by_seed)),
-        mean={name: statistics.fmean(numbers) for name, numbers in values.items()},
-        spread={name: statistics.stdev(numbers) for name, numbers in values.items() if len(numbers) > 1},
-        hardware=first["hardware"],
+        mean={name: statistics.fmean(values) for name, values in measured.items()},
+        spread={name: statistics.stdev(values) for name, values in measured.items() if len(values) > 1},
+        hardware=first.hardware,
         commit=commit,
     )
 
 
-def _reconstruction_cells(line: ResultLine) -> list[str]:
-    mean = line.mean
-    return [
-        line.recipe,
-        line.setting,
-        line.data,
-        str(line.code_size),
-        decimals(line.compression_ratio, 1),
-        _with_spread(line, "mse_per_pixel"),
-        decimals(mean.get("psnr_db"), 1),
-        decimals(mean.get("ssim"), 3),
-        decimals(mean.get("pca_mse_per_pixel"), PLACES),
-        *_strongest_cells(line),
-        str(len(line.seeds)),
-        duration(mean.get("training_seconds")),
-        line.hardware,
-        line.commit[:12] if line.commit else ABSENT,
-    ]
+def _columns(place: Place) -> dict[str, Column]:
+    """Return the columns of the metrics of a table, by their names."""
+    return {metric.name: (metric.heading(place), partial(_metric_cell, metric)) for metric in metrics_at(place)}
 
 
-def _denoising_cells(line: ResultLine) -> list[str]:
-    return [
-        line.recipe,
-        line.setting,
-        line.data,
-        _with_spread(line, "denoised_mse_per_pixel"),
-        decimals(line.mean.get("linear_mse_per_pixel"), PLACES),
-        _ratio(line, "denoised_mse_per_pixel", "linear_mse_per_pixel"),
-        decimals(line.mean.get("noisy_mse_per_pixel"), PLACES),
-        str(len(line.seeds)),
-    ]
+def _metric_cell(metric: Metric, line: ResultLine) -> str:
+    if metric.is_judged:
+        return _with_spread(line, metric.name)
+    return write_alone(metric, line.mean.get(metric.name))
 
 
-def _strongest_cells(line: ResultLine) -> list[str]:
+def _strongest_cell(line: ResultLine) -> str:
     strongest = find_strongest(line.mean)
-    if strongest is None:
-        return [ABSENT, ABSENT]
-    said = f"{decimals(strongest.mse_per_pixel, PLACES)} {strongest.label}"
-    return [said, _ratio(line, "mse_per_pixel", strongest.name)]
+    return ABSENT if strongest is None else f"{decimals(strongest.mse_per_pixel, PLACES)} {strongest.label}"
 
 
-def _ratio(line: ResultLine, name: str, reference: str) -> str:
+def _ratio_to_strongest(line: ResultLine) -> str:
+    strongest = find_strongest(line.mean)
+    return ABSENT if strongest is None else _ratio(MSE, strongest.name, line)
+
+
+def _ratio(name: str, reference: str, line: ResultLine) -> str:
     error, of = line.mean.get(name), line.mean.get(reference)
     return decimals(error / of if error is not None and of else None, 2)
 
@@ -205,6 +197,35 @@ def _with_spread(line: ResultLine, name: str) -> str:
     return f"{decimals(line.mean[name], places)} ± {decimals(line.spread[name], places)}"
 
 
-def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "".join(f"| {' | '.join(map(printable, cells))} |\n" for cells in lines)
+WHO: list[Column] = [
+    ("recipe", lambda line: line.recipe),
+    ("setting", lambda line: line.setting),
+    ("data", lambda line: line.data),
+]
+SEEDS: Column = ("seeds", lambda line: str(len(line.seeds)))
+RECONSTRUCTION: list[Column] = [
+    *WHO,
+    ("code", lambda line: str(line.code_size)),
+    ("compression", lambda line: decimals(line.compression_ratio, 1)),
+    *_columns("table").values(),
+    ("strongest baseline", _strongest_cell),
+    ("ratio to it", _ratio_to_strongest),
+    SEEDS,
+    ("training", lambda line: duration(line.mean.get("training_seconds"))),
+    ("hardware", lambda line: line.hardware),
+    ("commit", lambda line: line.commit[:12] if line.commit else ABSENT),
+]
+DIVIDED = (DENOISED_MSE, LINEAR_MSE)
+DENOISING: list[Column] = [
+    *WHO,
+    *(_columns("denoising")[name] for name in DIVIDED),
+    ("ratio to it", partial(_ratio, *DIVIDED)),
+    *(column for name, column in _columns("denoising").items() if name not in DIVIDED),
+    SEEDS,
+]
+
+
+def _markdown(columns: Sequence[Column], lines: Sequence[ResultLine]) -> str:
+    cells = [[heading for heading, _ in columns], ["---"] * len(columns)]
+    cells += [[cell(line) for _, cell in columns] for line in lines]
+    return "".join(f"| {' | '.join(map(printable, row))} |\n" for row in cells)

@@ -52,7 +52,7 @@ def compose(
     if decision is not None:
         store.put(f"releases/{release}/{DECISION}", decision)
         files.append(_decision_file(decision))
-    recipes = {r: {**candidate.recipes[r], "verdict": verdicts.get(r, candidate.recipes[r]["verdict"])} for r in taken}
+    recipes = {r: candidate.recipes[r].model_copy(update=_said(verdicts, r)) for r in taken}
     lineage = {recipe: candidate.lineage[recipe] for recipe in taken}
     if production is not None:
         recipes |= {recipe: production.recipes[recipe] for recipe in kept}
@@ -67,6 +67,10 @@ def compose(
     )
     complete_release(store, manifest)
     return manifest
+
+
+def _said(verdicts: Mapping[str, str], recipe: str) -> dict[str, str]:
+    return {"verdict": verdicts[recipe]} if recipe in verdicts else {}
 
 
 def _decision_file(decision: bytes) -> ReleaseFile:

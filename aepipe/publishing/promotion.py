@@ -120,7 +120,7 @@ def promote(
     if not why.strip():
         raise ParameterError("A promotion needs a reason, for the record.", "Give one: --why TEXT.", why=why)
     manifest = resolve_release(store, name)
-    held = [recipe for recipe, facts in manifest.recipes.items() if facts["verdict"] in ("held", "failed")]
+    held = [recipe for recipe, summary in manifest.recipes.items() if summary.verdict in ("held", "failed")]
     if held and not force:
         way_out = "Read its decision.json; to promote it all the same add --force."
         raise ParameterError("The gate must have passed every recipe.", way_out, release=manifest.release, held=held)

@@ -226,7 +226,7 @@ def _write_candidate(
         created=run.started.astimezone(UTC).isoformat(timespec="seconds"),
         git_commit=git_commit(),
         packages=package_versions(),
-        hardware=sorted({str(o.trained.facts["hardware"]) for o in outcomes if o.trained is not None}),
+        hardware=sorted({str(o.trained.facts.hardware) for o in outcomes if o.trained is not None}),
         seconds=round((datetime.now(UTC) - run.started).total_seconds(), 1),
     )
     with temporary_folder("release") as folder:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from aepipe.evaluation.catalogue import MSE
 from aepipe.releases.manifest import Manifest
 
 MISSING = "-"
@@ -31,7 +32,7 @@ def _values(manifest: Manifest) -> Iterator[tuple[str, Any]]:
     yield "hardware", ", ".join(manifest.hardware)
     yield from _flat("packages", manifest.packages)
     yield from _flat("parameters", manifest.parameters)
-    yield from _flat("recipes", manifest.recipes)
+    yield from _flat("recipes", {name: summary.model_dump(mode="json") for name, summary in manifest.recipes.items()})
     for file in manifest.files:
         if file.path.endswith(".keras"):
             yield file.path, file.sha256
@@ -52,14 +53,14 @@ def compare_models(first: Manifest, second: Manifest) -> list[list[object]]:
     """
     digests = [{file.path: file.sha256 for file in manifest.files} for manifest in (first, second)]
     rows = []
-    for recipe, facts in first.recipes.items():
+    for recipe, summary in first.recipes.items():
         before, after = (side.get(f"models/{recipe}/model.keras") for side in digests)
         if before is None:
             state = "no model"
-        elif facts.get("origin") != first.candidate:
+        elif summary.origin != first.candidate:
             state = "of another run"
         else:
             state = "missing" if after is None else "same" if before == after else "different"
-        again = second.recipes.get(recipe, {}).get("mse_per_pixel")
-        rows.append([recipe, state, facts.get("mse_per_pixel"), again])
+        again = second.recipes.get(recipe)
+        rows.append([recipe, state, summary.metrics.get(MSE), again.metrics.get(MSE) if again else None])
     return rows

@@ -1,12 +1,41 @@
-"""What readers of a manifest count on in its free parts: whoever wrote it may have put something else there."""
+"""Summaries of recipes and runs in a manifest: what its readers count on, and check, as anybody may have written it."""
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Any
 
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    TypeAdapter,
+    model_serializer,
+    model_validator,
+)
+
+from aepipe.evaluation.catalogue import Metrics, metrics_at
 from aepipe.store.names import ReleaseId
 
 
-class RecipeFacts(BaseModel):
-    """What readers of a manifest count on in what it says about a recipe; there may be more."""
+def _finite(value: float) -> float:
+    # An integer may be larger than any float.
+    if not -sys.float_info.max <= value <= sys.float_info.max:
+        raise ValueError("a figure is a finite number")
+    return value
+
+
+# Written again, a whole number stays one: a manifest that is read and written keeps its bytes.
+Number = Annotated[int | float, AfterValidator(_finite)]
+METRICS = metrics_at("manifest")
+_numbers: TypeAdapter[dict[str, Number | None]] = TypeAdapter(dict[str, Number | None], config=ConfigDict(strict=True))
+
+
+class RecipeSummary(BaseModel):
+    """What a manifest says about a recipe. There may be more, which is kept; what is not said stays unsaid."""
 
     # Strict, as the facts stay what they are: a text that reads like a number is none to compute with.
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
@@ -16,22 +45,42 @@ class RecipeFacts(BaseModel):
         None, description="The release that the model comes from; None where there is no model."
     )
     setting: str | None = Field(None, description="Which of the recipe's settings.")
+    seed: int | None = Field(None, description="Seed of the training.")
     data: str | None = Field(None, description="Data set and split.")
-    code_size: int | None = Field(None, description="Number of values in the code.", ge=1)
-    mse_per_pixel: float | None = Field(None, description="Held-out error.", ge=0)
-    pca_mse_per_pixel: float | None = Field(None, description="That of PCA with as many values.", ge=0)
-    patch_pca_mse_per_pixel: float | None = Field(None, description="That of PCA of patches with as many.", ge=0)
-    dct_mse_per_pixel: float | None = Field(None, description="That of a low-pass with as many.", ge=0)
+    input: JsonValue = Field(None, description="What was taken of a user's own images.")
     images_sha256: str | None = Field(None, description="Digest of the images.")
     test_rows_sha256: str | None = Field(None, description="Digest of the held-out rows.")
-    seed: int | None = Field(None, description="Seed of the training.")
-    compression_ratio: float | None = Field(None, description="Values of an image for each value of its code.", gt=0)
-    training_seconds: float | None = Field(None, description="How long it trained.", ge=0)
-    psnr_db: float | None = Field(None, description="Peak signal to noise ratio on held-out images.")
-    ssim: float | None = Field(None, description="Structural similarity on held-out images.")
-    denoised_mse_per_pixel: float | None = Field(None, description="Held-out error on noisy images.", ge=0)
-    linear_mse_per_pixel: float | None = Field(None, description="That of the best linear map.", ge=0)
-    noisy_mse_per_pixel: float | None = Field(None, description="That of doing nothing.", ge=0)
+    training_seconds: Number | None = Field(None, description="How long it trained.", ge=0)
+    code_size: int | None = Field(None, description="Number of values in the code.", ge=1)
+    compression_ratio: Number | None = Field(None, description="Values of an image for each value of its code.", gt=0)
+    exports: JsonValue = Field(None, description="How near each exported file comes to the model.")
+
+    @model_validator(mode="after")
+    def _metrics_are_numbers(self) -> "RecipeSummary":
+        errors = [metric.name for metric in METRICS if metric.scale is not None]
+        values = _numbers.validate_python(dict(self.metrics))
+        negative = [name for name in errors if (values[name] or 0) < 0]
+        if negative:
+            raise ValueError(f"an error is not negative: {', '.join(negative)}")
+        return self
+
+    @property
+    def metrics(self) -> Metrics:
+        """Every number of the catalogue that a manifest has, by its name; what this one does not say is None."""
+        more: Mapping[str, Any] = self.model_extra or {}
+        return {metric.name: more.get(metric.name) for metric in METRICS}
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, write: SerializerFunctionWrapHandler) -> dict[str, JsonValue]:
+        return {name: value for name, value in sorted(write(self).items()) if name in self.model_fields_set}
+
+
+def read_summary(value: Any) -> RecipeSummary:
+    """Return a summary with all that is in it, also where a manifest's reader passes over what it does not know."""
+    return value if isinstance(value, RecipeSummary) else RecipeSummary.model_validate(value)
+
+
+Summary = Annotated[RecipeSummary, BeforeValidator(read_summary)]
 
 
 class RunParameters(BaseModel):

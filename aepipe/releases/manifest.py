@@ -13,24 +13,12 @@ from aepipe.io.hashing import canonical_json
 from aepipe.packages import installed_version
 from aepipe.releases.absent import require_store
 from aepipe.releases.channels import require_channel
-from aepipe.releases.facts import RecipeFacts, RunParameters, like
+from aepipe.releases.facts import RunParameters, Summary, like
 from aepipe.store.interface import Store
 from aepipe.store.names import Name, RelativePath, ReleaseId, Sha256, Size, Time, is_release_id
 from aepipe.store.parsing import parse_stored
 
 PACKAGES = ("keras", "numpy", "prefect", "scikit-learn", "scipy", "tensorflow", "aepipe")
-# What a manifest says of a recipe's evaluation: enough for the table of results and for the page over all releases.
-RESULT_FIGURES = (
-    "mse_per_pixel",
-    "psnr_db",
-    "ssim",
-    "pca_mse_per_pixel",
-    "patch_pca_mse_per_pixel",
-    "dct_mse_per_pixel",
-    "denoised_mse_per_pixel",
-    "linear_mse_per_pixel",
-    "noisy_mse_per_pixel",
-)
 MEDIA_TYPES = {
     ".json": "application/json",
     ".csv": "text/csv",
@@ -91,8 +79,8 @@ class Manifest(BaseModel):
     packages: dict[str, str] = Field(description="Versions that the result depends on.")
     hardware: list[str] = Field(description="What the recipes were trained on.")
     seconds: float = Field(description="How long the run took, in seconds.")
-    recipes: dict[Name, Annotated[dict[str, JsonValue], like(RecipeFacts)]] = Field(
-        description="Verdict, setting, data and held-out MSE of each recipe, and the release that its models come from."
+    recipes: dict[Name, Summary] = Field(
+        description="Verdict, setting, data and metrics of each recipe, and the release that its models come from."
     )
     lineage: dict[Name, dict[str, str]] = Field(description="Fingerprint of each stage of each recipe.")
     stages: dict[Name, dict[str, StageCost]] = Field({}, description="What each stage of each recipe took.")

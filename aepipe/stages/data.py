@@ -1,15 +1,12 @@
 """Stage `data`: fetch, decode, preprocess. Stage `split`: which rows train and which are held out."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe import datasets
-from aepipe.datasets.account import Account
 from aepipe.datasets.images import ImageData
 from aepipe.errors import ChangedDataError, ObjectNotFoundError
 from aepipe.io.hashing import array_sha256
@@ -18,8 +15,9 @@ from aepipe.io.urls import without_secrets
 from aepipe.parts import PARTS, picture_digests
 from aepipe.preprocess import Preprocessing, preprocess
 from aepipe.splits import Split, SplitSettings, asked_shares, default_method, describe_parts, make_split
+from aepipe.stages.facts import DataFacts, SplitFacts
 from aepipe.stages.fingerprint import fingerprint
-from aepipe.stages.stage import StageResult, find_whole_stage, produce_stage
+from aepipe.stages.stage import DataResult, SplitResult, find_whole_stage, produce_stage
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
 
@@ -75,10 +73,10 @@ def data_label(parameters: DataParameters) -> str:
     return data_fingerprint(parameters)
 
 
-def account_lines(result: StageResult) -> list[str]:
+def account_lines(result: DataResult) -> list[str]:
     """Return what a person should know of one's own images before anything trains; nothing of known ones."""
-    account = result.facts.get("account")
-    return [] if account is None else list(Account.model_validate(account).lines())
+    account = result.facts.account
+    return [] if account is None else list(account.lines())
 
 
 def _fingerprint(parameters: DataParameters, identity: str) -> str:
@@ -91,12 +89,12 @@ def _fingerprint(parameters: DataParameters, identity: str) -> str:
     )
 
 
-def find_data(store: Store, parameters: DataParameters) -> StageResult | None:
+def find_data(store: Store, parameters: DataParameters) -> DataResult | None:
     """Return this data's result if the store has it."""
-    return find_whole_stage(store, "data", data_fingerprint(parameters))
+    return find_whole_stage(store, "data", data_fingerprint(parameters), DataResult)
 
 
-def prepare_data(store: Store, parameters: DataParameters, refresh: bool = False) -> StageResult:
+def prepare_data(store: Store, parameters: DataParameters, refresh: bool = False) -> DataResult:
     """Put a data set's images, as models see them, into the store.
 
     Its facts have the shape, the number of images and what is known about them. Images whose identity is given were
@@ -113,15 +111,14 @@ def prepare_data(store: Store, parameters: DataParameters, refresh: bool = False
         except ChangedDataError:
             if parameters.settings.identity or attempt == TRIES:
                 raise
-    if result.facts.get("account"):
-        account = Account.model_validate(result.facts["account"])
-        account.check_share(parameters.settings.most_left_out, without_secrets(parameters.data_set))
+    if result.facts.account is not None:
+        result.facts.account.check_share(parameters.settings.most_left_out, without_secrets(parameters.data_set))
     return result
 
 
-def _prepare(store: Store, parameters: DataParameters, refresh: bool) -> StageResult:
+def _prepare(store: Store, parameters: DataParameters, refresh: bool) -> DataResult:
     expected = parameters.settings.identity
-    found = find_whole_stage(store, "data", _fingerprint(parameters, expected)) if expected else None
+    found = find_whole_stage(store, "data", _fingerprint(parameters, expected), DataResult) if expected else None
     if found is not None:
         return found
     source = datasets.open_data_set(parameters.data_set)
@@ -131,36 +128,37 @@ def _prepare(store: Store, parameters: DataParameters, refresh: bool) -> StageRe
             "The images must be those that the run began with.", "Run again.", images=parameters.data_set
         )
 
-    def work(folder: Path) -> Mapping[str, Any]:
+    def work(folder: Path) -> DataFacts:
         data = preprocess(datasets.build(source), parameters.preprocessing)
         for name in ARRAYS:
             array = getattr(data, name)
             if array is not None:
                 np.save(folder / f"{name}.npy", array)
-        return {**_facts(data, parameters), "identity": identity}
+        return _facts(data, parameters, identity)
 
-    return produce_stage(store, "data", _fingerprint(parameters, identity), work, refresh)
-
-
-def _facts(data: ImageData, parameters: DataParameters) -> dict[str, Any]:
-    return {
-        "name": data.name,
-        "data_set": parameters.data_set,
-        "preprocessing": parameters.preprocessing.model_dump(mode="json"),
-        "num_images": len(data),
-        "image_shape": list(data.image_shape),
-        "dtype": str(data.images.dtype),
-        "pixel_range": [float(limit) for limit in data.pixel_range],
-        "label_names": list(data.label_names),
-        "num_official_train": data.num_official_train,
-        "has_persons": data.persons is not None,
-        "images_sha256": array_sha256(data.images),
-        "sample_bits": None if data.account is None else data.account.losses.deep_bits,
-        "account": None if data.account is None else data.account.model_dump(mode="json"),
-    }
+    return produce_stage(store, "data", _fingerprint(parameters, identity), DataResult, work, refresh)
 
 
-def load_data(store: Store, result: StageResult) -> ImageData:
+def _facts(data: ImageData, parameters: DataParameters, identity: str) -> DataFacts:
+    return DataFacts(
+        name=data.name,
+        data_set=parameters.data_set,
+        preprocessing=parameters.preprocessing,
+        num_images=len(data),
+        image_shape=data.image_shape,
+        dtype=str(data.images.dtype),
+        pixel_range=(float(data.pixel_range[0]), float(data.pixel_range[1])),
+        label_names=tuple(data.label_names),
+        num_official_train=data.num_official_train,
+        has_persons=data.persons is not None,
+        images_sha256=array_sha256(data.images),
+        sample_bits=None if data.account is None else data.account.losses.deep_bits,
+        account=data.account,
+        identity=identity,
+    )
+
+
+def load_data(store: Store, result: DataResult) -> ImageData:
     """Return the images that `prepare_data` put into the store; the pixels stay on disk until they are used."""
     arrays = {name: None for name in ARRAYS}
     for name in ARRAYS:
@@ -168,66 +166,66 @@ def load_data(store: Store, result: StageResult) -> ImageData:
             arrays[name] = np.load(local_file(store, result.files[f"{name}.npy"]), mmap_mode="r")
     facts = result.facts
     return ImageData(
-        name=facts["name"],
-        pixel_range=tuple(facts["pixel_range"]),
-        label_names=tuple(facts["label_names"]),
-        num_official_train=facts["num_official_train"],
+        name=facts.name,
+        pixel_range=facts.pixel_range,
+        label_names=facts.label_names,
+        num_official_train=facts.num_official_train,
         **arrays,
     )
 
 
-def image_shape_of(data: StageResult) -> tuple[int, int, int]:
+def image_shape_of(data: DataResult) -> tuple[int, int, int]:
     """Return (height, width, channels) of the images."""
-    return tuple(data.facts["image_shape"])
+    return data.facts.image_shape
 
 
-def recommended_split(data: StageResult) -> SplitSettings:
+def recommended_split(data: DataResult) -> SplitSettings:
     """Return the split that this data is best judged by."""
-    has_official = data.facts["num_official_train"] is not None
-    return SplitSettings(method=default_method(has_official, data.facts["has_persons"]))
+    has_official = data.facts.num_official_train is not None
+    return SplitSettings(method=default_method(has_official, data.facts.has_persons))
 
 
-def split_fingerprint(data: StageResult, settings: SplitSettings) -> str:
+def split_fingerprint(data: DataResult, settings: SplitSettings) -> str:
     """Return the name of this split."""
     return fingerprint("split", settings, {"data": data.digest}, ["aepipe.stages.data"], ["numpy"])
 
 
-def find_split(store: Store, data: StageResult, settings: SplitSettings) -> StageResult | None:
+def find_split(store: Store, data: DataResult, settings: SplitSettings) -> SplitResult | None:
     """Return this split's result if the store has it."""
-    return find_whole_stage(store, "split", split_fingerprint(data, settings))
+    return find_whole_stage(store, "split", split_fingerprint(data, settings), SplitResult)
 
 
-def split_data(store: Store, data: StageResult, settings: SplitSettings, refresh: bool = False) -> StageResult:
+def split_data(store: Store, data: DataResult, settings: SplitSettings, refresh: bool = False) -> SplitResult:
     """Put the rows of the training, validation and test parts into the store, and the digests of their pictures.
 
     Its facts have the size of each part and its number of classes, how many held-out pictures were trained on too, as
     copies, and how many copies a part of the source's own has left out.
     """
 
-    def work(folder: Path) -> Mapping[str, Any]:
+    def work(folder: Path) -> SplitFacts:
         images = load_data(store, data)
         split, digests = make_split(images, settings), picture_digests(images.images)
         np.savez(folder / "split.npz", **split.parts)
         np.savez(folder / "digests.npz", **{part: digests[rows] for part, rows in split.parts.items()})
         (folder / "split.json").write_text(json.dumps(settings.model_dump(mode="json"), indent=2))
-        return {
-            "name": f"{data.facts['name']}-{settings.label}",
-            "settings": settings.model_dump(mode="json"),
-            "test_sha256": array_sha256(split.test),
-            **describe_parts(images, split, digests),
-            "asked_shares": asked_shares(images, settings),
-        }
+        return SplitFacts(
+            name=f"{data.facts.name}-{settings.label}",
+            settings=settings,
+            test_sha256=array_sha256(split.test),
+            **describe_parts(images, split, digests).model_dump(exclude_unset=True)
+            | {"asked_shares": asked_shares(images, settings)},
+        )
 
-    return produce_stage(store, "split", split_fingerprint(data, settings), work, refresh)
+    return produce_stage(store, "split", split_fingerprint(data, settings), SplitResult, work, refresh)
 
 
-def load_split(store: Store, result: StageResult) -> Split:
+def load_split(store: Store, result: SplitResult) -> Split:
     """Return the rows that `split_data` put into the store."""
     with np.load(local_file(store, result.files["split.npz"])) as rows:
         return Split(**{part: rows[part] for part in PARTS})
 
 
-def load_digests(store: Store, data: StageResult | None, split: StageResult) -> dict[str, np.ndarray]:
+def load_digests(store: Store, data: DataResult | None, split: SplitResult) -> dict[str, np.ndarray]:
     """Return the digests of each part's pictures, in the order of its rows.
 
     An older version kept none; they are made from the pictures.

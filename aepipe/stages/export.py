@@ -1,15 +1,14 @@
 """Stage `export`: a trained model in formats that run without Keras, each of its files checked on held-out images."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.splits import evenly_spaced
 from aepipe.stages.data import load_data, load_split
+from aepipe.stages.facts import ExportFacts
 from aepipe.stages.fingerprint import fingerprint
-from aepipe.stages.stage import StageResult, find_whole_stage, produce_stage
+from aepipe.stages.stage import DataResult, ExportResult, SplitResult, TrainedResult, find_whole_stage, produce_stage
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
 from aepipe.training.settings import MODEL_FILES, ExportFormat
@@ -28,7 +27,7 @@ class ExportParameters(BaseModel):
 
 
 def export_fingerprint(
-    parameters: ExportParameters, data: StageResult, split: StageResult, trained: StageResult
+    parameters: ExportParameters, data: DataResult, split: SplitResult, trained: TrainedResult
 ) -> str:
     """Return the name of this export."""
     inputs = {"data": data.digest, "split": split.digest, "trained": trained.fingerprint}
@@ -36,20 +35,20 @@ def export_fingerprint(
 
 
 def find_export(
-    store: Store, parameters: ExportParameters, data: StageResult, split: StageResult, trained: StageResult
-) -> StageResult | None:
+    store: Store, parameters: ExportParameters, data: DataResult, split: SplitResult, trained: TrainedResult
+) -> ExportResult | None:
     """Return this export's result if it has been done."""
-    return find_whole_stage(store, "export", export_fingerprint(parameters, data, split, trained))
+    return find_whole_stage(store, "export", export_fingerprint(parameters, data, split, trained), ExportResult)
 
 
 def export_recipe(
     store: Store,
     parameters: ExportParameters,
-    data: StageResult,
-    split: StageResult,
-    trained: StageResult,
+    data: DataResult,
+    split: SplitResult,
+    trained: TrainedResult,
     refresh: bool = False,
-) -> StageResult:
+) -> ExportResult:
     """Put a trained model in other formats into the store, unless that has been done.
 
     Its facts have, for each format, the training's own among them, the largest difference to the Keras model on up to
@@ -59,7 +58,7 @@ def export_recipe(
         TrainingError: a format can't be run; nothing is kept.
     """
 
-    def work(folder: Path) -> Mapping[str, Any]:
+    def work(folder: Path) -> ExportFacts:
         # Here, because it imports TensorFlow.
         from aepipe.exports.write import compare_exports, export_model
         from aepipe.training.saving import load_model
@@ -73,6 +72,9 @@ def export_recipe(
         model = load_model(paths["keras"])
         paths |= export_model(model, parameters.formats, folder, train)
         expected = model.predict(test, batch_size=100, verbose=0)
-        return {"num_test_images": len(test), "formats": compare_exports(paths, test, expected)}
+        return ExportFacts.model_validate(
+            {"num_test_images": len(test), "formats": compare_exports(paths, test, expected)}
+        )
 
-    return produce_stage(store, "export", export_fingerprint(parameters, data, split, trained), work, refresh)
+    name = export_fingerprint(parameters, data, split, trained)
+    return produce_stage(store, "export", name, ExportResult, work, refresh)

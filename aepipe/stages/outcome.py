@@ -5,7 +5,14 @@ from collections.abc import Iterable
 from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.recipes.plan import TrainingPlan
-from aepipe.stages.stage import StageResult
+from aepipe.stages.stage import (
+    DataResult,
+    EvaluationResult,
+    ExportResult,
+    NoiseResult,
+    SplitResult,
+    TrainedResult,
+)
 
 # The stages' results in an `Outcome`, in the order in which they are made.
 STAGES = ("data", "split", "noisy", "trained", "evaluated", "exported")
@@ -19,12 +26,12 @@ class Outcome(BaseModel):
     recipe: str = Field(description="The recipe's name.")
     setting: str = Field(description="Which of its settings.")
     plan: TrainingPlan | None = Field(None, description="What was trained.")
-    data: StageResult | None = Field(None, description="The images.")
-    split: StageResult | None = Field(None, description="The rows that trained and that were held out.")
-    noisy: StageResult | None = Field(None, description="The noisy-input test set.")
-    trained: StageResult | None = Field(None, description="The models.")
-    evaluated: StageResult | None = Field(None, description="Metrics and figures on held-out data.")
-    exported: StageResult | None = Field(None, description="The model in other formats, where they were asked for.")
+    data: DataResult | None = Field(None, description="The images.")
+    split: SplitResult | None = Field(None, description="The rows that trained and that were held out.")
+    noisy: NoiseResult | None = Field(None, description="The noisy-input test set.")
+    trained: TrainedResult | None = Field(None, description="The models.")
+    evaluated: EvaluationResult | None = Field(None, description="Metrics and figures on held-out data.")
+    exported: ExportResult | None = Field(None, description="The model in other formats, where they were asked for.")
     was_cached: bool = Field(False, description="Nothing was trained: the results were in the store.")
     error: str | None = Field(None, description="Why it failed, in one line.")
 

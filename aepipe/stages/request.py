@@ -19,7 +19,7 @@ from aepipe.stages.evaluate import find_evaluation
 from aepipe.stages.export import ExportParameters, find_export
 from aepipe.stages.noise import find_noise
 from aepipe.stages.outcome import Outcome
-from aepipe.stages.stage import StageResult
+from aepipe.stages.stage import DataResult
 from aepipe.stages.train import find_training
 from aepipe.store.interface import Store
 from aepipe.training.settings import ExportFormat
@@ -78,10 +78,10 @@ class TrainingRequest(BaseModel):
         """Return this request for images of this identity; None for those that are there when it is asked."""
         return self.model_copy(update={"data": self.data.model_copy(update={"identity": identity})})
 
-    def split_settings(self, data: StageResult) -> SplitSettings:
+    def split_settings(self, data: DataResult) -> SplitSettings:
         """Return how this data is divided."""
-        has_official = data.facts["num_official_train"] is not None
-        return plan_split(self.recipe, self.setting, self.split, has_official, data.facts["has_persons"])
+        has_official = data.facts.num_official_train is not None
+        return plan_split(self.recipe, self.setting, self.split, has_official, data.facts.has_persons)
 
     def export_parameters(self) -> ExportParameters | None:
         """Return which formats are made beside Keras', if any."""
@@ -89,7 +89,7 @@ class TrainingRequest(BaseModel):
         formats = by_default if self.exports is None else self.exports
         return ExportParameters(formats=formats) if formats else None
 
-    def training_plan(self, data: StageResult) -> TrainingPlan:
+    def training_plan(self, data: DataResult) -> TrainingPlan:
         """Return what is trained on this data."""
         return plan_training(self.recipe, self.setting, self.preset, self.overrides, image_shape_of(data))
 
@@ -168,9 +168,7 @@ def with_needed_noise(requests: Sequence[TrainingRequest]) -> list[TrainingReque
     """
     denoised = {request.data_parameters() for request in requests if request.is_of_denoiser}
     return [
-        request
-        if request.data_parameters() in denoised
-        else request.model_copy(update={"noise": request.noise.for_autoencoders()})
+        request.model_copy(update={"noise": request.noise.with_needed_kinds(request.data_parameters() in denoised)})
         for request in requests
     ]
 

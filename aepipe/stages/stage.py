@@ -11,22 +11,35 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from filelock import FileLock
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from aepipe.errors import CorruptObjectError, NewerObjectError, ObjectNotFoundError
 from aepipe.io.folders import default_cache_folder
 from aepipe.io.hashing import canonical_json, file_sha256
 from aepipe.io.temporary import temporary_folder
+from aepipe.stages.facts import (
+    BaselineFacts,
+    DataFacts,
+    EvaluationFacts,
+    ExportFacts,
+    Facts,
+    NoiseFacts,
+    SearchFacts,
+    SplitFacts,
+    SweepFacts,
+    TrainedFacts,
+)
 from aepipe.store.interface import Store
 from aepipe.store.names import Name, RelativePath, Sha256, Size
-from aepipe.store.parsing import parse_stored
+from aepipe.store.parsing import corrupt_object, parse_stored
 from aepipe.store.refs import Kind, Ref
 
 logger = logging.getLogger(__name__)
 
+FactsT = TypeVar("FactsT", bound=Facts)
 KINDS: Mapping[str, Kind] = {
     ".npy": "data",
     ".npz": "data",
@@ -66,7 +79,7 @@ class StageManifest(BaseModel):
     created: datetime | None = Field(None, description="When it was complete; None where an older version made it.")
 
 
-class StageResult(BaseModel):
+class StageResult(BaseModel, Generic[FactsT]):
     """A completed stage: where its files are, and the small facts that later stages and people ask for."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -74,7 +87,7 @@ class StageResult(BaseModel):
     stage: str = Field(description="The stage's name.")
     fingerprint: str = Field(description="What was done, as a digest.")
     files: dict[str, Ref] = Field(description="Path within the stage to reference.")
-    facts: dict[str, JsonValue] = Field(description="Small results: shapes, counts, metrics.")
+    facts: FactsT = Field(description="Small results: shapes, counts, metrics.")
     seconds: float = Field(description="How long the work took, in seconds.")
     created: datetime | None = Field(None, description="When it was complete; None where an older version made it.")
     was_cached: bool = Field(False, description="The result was in the store; no work was done.")
@@ -82,8 +95,20 @@ class StageResult(BaseModel):
     @property
     def digest(self) -> str:
         """What later stages depend on: the bytes and the facts, not how they came to be."""
-        content = {"files": {path: ref.sha256 for path, ref in self.files.items()}, "facts": self.facts}
+        content = {"files": {path: ref.sha256 for path, ref in self.files.items()}, "facts": self.facts.as_stored()}
         return hashlib.sha256(canonical_json(content)).hexdigest()
+
+
+# Named here, in the module of the class: a result of one of them can be sent to another process.
+DataResult = StageResult[DataFacts]
+SplitResult = StageResult[SplitFacts]
+NoiseResult = StageResult[NoiseFacts]
+BaselineResult = StageResult[BaselineFacts]
+TrainedResult = StageResult[TrainedFacts]
+EvaluationResult = StageResult[EvaluationFacts]
+ExportResult = StageResult[ExportFacts]
+SweepResult = StageResult[SweepFacts]
+SearchResult = StageResult[SearchFacts]
 
 
 def stage_prefix(stage: str, fingerprint: str) -> str:
@@ -91,8 +116,16 @@ def stage_prefix(stage: str, fingerprint: str) -> str:
     return f"stages/{stage}/{fingerprint}"
 
 
-def find_stage(store: Store, stage: str, fingerprint: str) -> StageResult | None:
+def find_stage(
+    store: Store, stage: str, fingerprint: str, kind: type[StageResult[FactsT]]
+) -> StageResult[FactsT] | None:
     """Return the stage's result if it is complete in the store.
+
+    Args:
+        store: Where the result is.
+        stage: The stage's name.
+        fingerprint: What the work is, as `fingerprint` gives it.
+        kind: The results of the stage, as `DataResult`.
 
     Raises:
         CorruptObjectError: its manifest is damaged.
@@ -106,24 +139,23 @@ def find_stage(store: Store, stage: str, fingerprint: str) -> StageResult | None
         return None
     folder = f"{store.url}/{prefix}/{found.content}" if found.content else f"{store.url}/{prefix}"
     files = {path: Ref(uri=f"{folder}/{path}", **entry.model_dump()) for path, entry in found.files.items()}
-    return StageResult(
-        stage=found.stage,
-        fingerprint=found.fingerprint,
-        files=files,
-        facts=found.facts,
-        seconds=found.seconds,
-        created=found.created,
-        was_cached=True,
-    )
+    content = found.model_dump(exclude={"content", "files"}) | {"files": files, "was_cached": True}
+    try:
+        # What a newer version added about the work is part of the digest, whoever reads it.
+        return kind.model_validate(content, extra="allow")
+    except ValidationError as error:
+        raise corrupt_object(key, error) from None
 
 
-def find_whole_stage(store: Store, stage: str, fingerprint: str) -> StageResult | None:
+def find_whole_stage(
+    store: Store, stage: str, fingerprint: str, kind: type[StageResult[FactsT]]
+) -> StageResult[FactsT] | None:
     """Return the stage's result if it is complete, and its files are still there in their sizes.
 
     A damaged one counts for none, with a warning: the work can be done again.
     """
     try:
-        found = find_stage(store, stage, fingerprint)
+        found = find_stage(store, stage, fingerprint, kind)
     except (CorruptObjectError, NewerObjectError) as error:
         logger.warning("A stage's result is made anew: %s", error)
         return None
@@ -137,8 +169,13 @@ def find_whole_stage(store: Store, stage: str, fingerprint: str) -> StageResult 
 
 
 def produce_stage(
-    store: Store, stage: str, fingerprint: str, work: Callable[[Path], Mapping[str, Any]], refresh: bool = False
-) -> StageResult:
+    store: Store,
+    stage: str,
+    fingerprint: str,
+    kind: type[StageResult[FactsT]],
+    work: Callable[[Path], FactsT],
+    refresh: bool = False,
+) -> StageResult[FactsT]:
     """Return the stage's result from the store, or do the work and put it there.
 
     Of several processes of this machine that want the same result, one does the work and the others wait for it.
@@ -147,15 +184,16 @@ def produce_stage(
         store: Where the result is, or goes.
         stage: The stage's name.
         fingerprint: What the work is, as `fingerprint` gives it.
+        kind: The results of the stage, as `DataResult`.
         work: Fills the folder it is given with files, and returns the stage's facts.
         refresh: Do the work even if it has been done.
     """
-    done = None if refresh else find_whole_stage(store, stage, fingerprint)
+    done = None if refresh else find_whole_stage(store, stage, fingerprint, kind)
     if done is not None:
         return done
     with FileLock(_lock_path(store, stage, fingerprint)):
-        done = None if refresh else find_whole_stage(store, stage, fingerprint)
-        return done or _work(store, stage, fingerprint, work)
+        done = None if refresh else find_whole_stage(store, stage, fingerprint, kind)
+        return done or _work(store, stage, fingerprint, kind, work)
 
 
 def _lock_path(store: Store, stage: str, fingerprint: str) -> Path:
@@ -165,10 +203,16 @@ def _lock_path(store: Store, stage: str, fingerprint: str) -> Path:
     return folder / f"{name}.lock"
 
 
-def _work(store: Store, stage: str, fingerprint: str, work: Callable[[Path], Mapping[str, Any]]) -> StageResult:
+def _work(
+    store: Store,
+    stage: str,
+    fingerprint: str,
+    kind: type[StageResult[FactsT]],
+    work: Callable[[Path], FactsT],
+) -> StageResult[FactsT]:
     with temporary_folder(stage) as folder:
         started = time.perf_counter()
-        facts = dict(work(folder))
+        facts = work(folder).as_stored()
         seconds = round(time.perf_counter() - started, 3)
         paths = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
         files = {path: _entry(source) for path, source in paths.items()}
@@ -185,7 +229,7 @@ def _work(store: Store, stage: str, fingerprint: str, work: Callable[[Path], Map
         "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
     }
     store.put(f"{prefix}/manifest.json", canonical_json(manifest))
-    result = find_stage(store, stage, fingerprint)
+    result = find_stage(store, stage, fingerprint, kind)
     if result is None:
         raise CorruptObjectError("A manifest must be readable once it is written.", key=f"{prefix}/manifest.json")
     return result.model_copy(update={"was_cached": False})

@@ -1,7 +1,7 @@
 """Stage `train`: a plan, its data and its split to model files, history and TensorBoard logs."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ from aepipe.recipes.plan import TrainingPlan
 from aepipe.recipes.trained import TrainedRecipe, TrainingImages
 from aepipe.splits import Split
 from aepipe.stages.data import load_data, load_split
+from aepipe.stages.facts import TrainedFacts
 from aepipe.stages.fingerprint import fingerprint
-from aepipe.stages.stage import StageResult, find_whole_stage, produce_stage
+from aepipe.stages.stage import DataResult, SplitResult, TrainedResult, find_whole_stage, produce_stage
 from aepipe.store.interface import Store
 from aepipe.training.checkpoints import Checkpoints
 from aepipe.training.settings import CheckpointSettings
@@ -25,27 +26,27 @@ NUM_EXAMPLES = 10
 NUM_GUARD_IMAGES = 1000
 
 
-def train_fingerprint(plan: TrainingPlan, data: StageResult, split: StageResult) -> str:
+def train_fingerprint(plan: TrainingPlan, data: DataResult, split: SplitResult) -> str:
     """Return the name of this training."""
     modules = (*MODULES, ARCHITECTURES[plan.model.architecture])
     inputs = {"data": data.digest, "split": split.digest}
     return fingerprint("train", plan, inputs, modules, LIBRARIES)
 
 
-def find_training(store: Store, plan: TrainingPlan, data: StageResult, split: StageResult) -> StageResult | None:
+def find_training(store: Store, plan: TrainingPlan, data: DataResult, split: SplitResult) -> TrainedResult | None:
     """Return the result of this training if it has been done."""
-    return find_whole_stage(store, "train", train_fingerprint(plan, data, split))
+    return find_whole_stage(store, "train", train_fingerprint(plan, data, split), TrainedResult)
 
 
 def train_recipe(
     store: Store,
     plan: TrainingPlan,
-    data: StageResult,
-    split: StageResult,
+    data: DataResult,
+    split: SplitResult,
     saving: CheckpointSettings = CheckpointSettings(),  # noqa: B008 - frozen
     refresh: bool = False,
     on_epoch: Callable[[Any, int], None] | None = None,
-) -> StageResult:
+) -> TrainedResult:
     """Train a recipe and put its models into the store, unless that has been done.
 
     A training that was stopped goes on from its last checkpoint; with `refresh` it starts anew.
@@ -66,21 +67,27 @@ def train_recipe(
     name = train_fingerprint(plan, data, split)
     checkpoints = Checkpoints(store, name)
 
-    def work(folder: Path) -> Mapping[str, Any]:
+    def work(folder: Path) -> TrainedFacts:
         if refresh:
             checkpoints.clear()
         _describe(folder, plan, data)
         images, rows = load_data(store, data), load_split(store, split)
         return run_stoppable(lambda stop: _train(folder, plan, images, rows, checkpoints, saving, on_epoch, stop))
 
-    result = produce_stage(store, "train", name, work, refresh)
+    result = produce_stage(store, "train", name, TrainedResult, work, refresh)
     checkpoints.clear()
     return result
 
 
-def _describe(folder: Path, plan: TrainingPlan, data: StageResult) -> None:
+def _describe(folder: Path, plan: TrainingPlan, data: DataResult) -> None:
     """Write recipe.json: what whoever loads the models must know to use them."""
-    images = TrainingImages(**{name: data.facts[name] for name in TrainingImages.model_fields if name in data.facts})
+    facts = data.facts
+    images = TrainingImages(
+        name=facts.name,
+        pixel_range=facts.pixel_range,
+        preprocessing=facts.preprocessing,
+        sample_bits=facts.sample_bits,
+    )
     (folder / "recipe.json").write_text(TrainedRecipe(plan=plan, trained_on=images).model_dump_json(indent=2))
 
 
@@ -93,7 +100,7 @@ def _train(
     saving: CheckpointSettings,
     on_epoch: Callable[[Any, int], None] | None,
     stop: threading.Event,
-) -> Mapping[str, Any]:
+) -> TrainedFacts:
     # Here, because everything that trains nothing must start without TensorFlow.
     import numpy as np
     import pandas as pd
@@ -138,19 +145,19 @@ def _train(
     save_autoencoder(published, folder)
     pd.DataFrame(history_rows(trained.history)).to_csv(folder / "history.csv", index=False)
     codes = published.encoder.predict(data.scaled(split.train[:NUM_GUARD_IMAGES]), verbose=0)
-    return {
-        "recipe": plan.recipe,
-        "setting": plan.setting,
-        "collapsed": is_collapsed(codes),
-        "num_parameters": int(autoencoder.model.count_params()),
-        "code_size": plan.model.code_size,
-        "num_epochs": trained.history[-1].epoch,
-        "kept_epoch": trained.kept.epoch,
-        "train_mse": trained.kept.mse,
-        "validation_mse": None if np.isnan(trained.kept.validation_mse) else trained.kept.validation_mse,
-        "training_seconds": round(sum(epoch.seconds for epoch in trained.history), 3),
-        "ended_by": trained.ended_by,
-        "resumed_at_step": trained.resumed_at,
-        "precision": resolve_precision(settings.precision),
-        "hardware": hardware(),
-    }
+    return TrainedFacts(
+        recipe=plan.recipe,
+        setting=plan.setting,
+        collapsed=is_collapsed(codes),
+        num_parameters=int(autoencoder.model.count_params()),
+        code_size=plan.model.code_size,
+        num_epochs=trained.history[-1].epoch,
+        kept_epoch=trained.kept.epoch,
+        train_mse=trained.kept.mse,
+        validation_mse=None if np.isnan(trained.kept.validation_mse) else trained.kept.validation_mse,
+        training_seconds=round(sum(epoch.seconds for epoch in trained.history), 3),
+        ended_by=trained.ended_by,
+        resumed_at_step=trained.resumed_at,
+        precision=resolve_precision(settings.precision),
+        hardware=hardware(),
+    )

@@ -44,8 +44,19 @@ def parse_stored(data: bytes, kind: type[Stored], key: str, way_out: str = RESTO
         return _adapter(kind).validate_json(data, extra="ignore")
     # Nested deeper than Python can follow is as good as cut short.
     except (ValueError, RecursionError) as error:
-        rule = "An object in the store must be what was written."
-        raise CorruptObjectError(rule, way_out, key=key, problem=_problem(error)) from None
+        raise corrupt_object(key, error, way_out) from None
+
+
+def corrupt_object(key: str, error: Exception, way_out: str = RESTORE) -> CorruptObjectError:
+    """Return the error that an object is not what it should be.
+
+    Args:
+        key: The object's key.
+        error: What was found: of JSON or of pydantic.
+        way_out: What to do about it.
+    """
+    rule = "An object in the store must be what was written."
+    return CorruptObjectError(rule, way_out, key=key, problem=_problem(error))
 
 
 @cache

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-import keras
-from keras import ops
+from aepipe.models.backend import keras, ops
 
 Loss = Callable[[keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
 

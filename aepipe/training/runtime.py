@@ -4,19 +4,20 @@ import contextlib
 import os
 from pathlib import Path
 
-import keras
-import tensorflow as tf
-
 from aepipe.errors import ParameterError
 from aepipe.hardware import chosen_threads, usable_cores
+from aepipe.models.backend import keras, without_banner
 from aepipe.training.settings import Precision
 
 if keras.backend.backend() != "tensorflow":
     raise ParameterError(
         "Trainings run on Keras' TensorFlow backend.",
         "Unset KERAS_BACKEND, or set it to tensorflow.",
-        KERAS_BACKEND=keras.backend.backend(),
+        backend=keras.backend.backend(),
     )
+
+with without_banner():
+    import tensorflow as tf
 
 for _gpu in tf.config.list_physical_devices("GPU"):
     # Several trainings share a GPU only if none takes all of its memory.

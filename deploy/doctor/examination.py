@@ -6,6 +6,7 @@ from pathlib import Path
 from aepipe.deploy.apply.job_templates import PoolType
 from aepipe.deploy.doctor.data_sets import check_data_sets
 from aepipe.deploy.doctor.finding import Finding, gather
+from aepipe.deploy.doctor.keys import check_keys
 from aepipe.deploy.doctor.machine import check_disks, check_gpus, check_memory, check_packages
 from aepipe.deploy.doctor.releases import check_releases
 from aepipe.deploy.doctor.server import check_server
@@ -31,6 +32,7 @@ def examine(store: str, pools: PoolType, file: Path | None, state: Path = DEFAUL
         "Prefect server": partial(check_server, store, pools, file),
         "store": partial(check_store, store),
         "channels": partial(check_releases, store),
+        "signing keys": partial(check_keys, store),
         "data sets": check_data_sets,
         "GPUs": check_gpus,
         "disks": partial(check_disks, store, state),

@@ -6,7 +6,7 @@ import pytest
 from aepipe.datasets.images import ImageData
 from aepipe.errors import DataError
 from aepipe.parts import picture_digests
-from aepipe.splits import SplitSettings, asked_shares, describe_parts, make_split, say_parts
+from aepipe.splits import PartCounts, SplitSettings, asked_shares, describe_parts, make_split, say_parts
 
 
 def own(pictures: np.ndarray, **known) -> ImageData:
@@ -47,9 +47,9 @@ def test_shares_are_about_what_was_asked():
 def test_equal_pictures_share_a_part():
     shown = np.tile(pictures(50), (4, 1, 1, 1))
     split = make_split(own(shown), SplitSettings())
-    facts = describe_parts(own(shown), split, picture_digests(shown))
-    assert (facts["num_different"], facts["num_test_seen"], facts["num_left_out"]) == (50, 0, 0)
-    assert facts["num_test"] % 4 == 0
+    counts = describe_parts(own(shown), split, picture_digests(shown))
+    assert (counts.num_different, counts.num_test_seen, counts.num_left_out) == (50, 0, 0)
+    assert counts.num_test % 4 == 0
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -81,10 +81,10 @@ def test_small_classes_are_no_obstacle(each):
     labels = np.repeat(np.arange(40), each)
     data = own(pictures(40 * each), labels=labels, label_names=tuple(map(str, range(40))))
     split = make_split(data, SplitSettings())
-    facts = describe_parts(data, split, picture_digests(data.images))
+    counts = describe_parts(data, split, picture_digests(data.images))
     assert len(split.test) == pytest.approx(12 * each, abs=4 * each + 3)
-    assert facts["num_classes_test"] == len(set(labels[split.test]))
-    assert f"{len(split.test)} held out (of {facts['num_classes_test']} classes)" in say_parts(facts)
+    assert counts.num_classes_test == len(set(labels[split.test]))
+    assert f"{len(split.test)} held out (of {counts.num_classes_test} classes)" in say_parts(counts)
 
 
 def test_parts_that_the_source_made_are_kept():
@@ -107,17 +107,17 @@ def test_a_copy_of_a_picture_in_the_sources_test_part_is_not_trained_on():
     split = make_split(own(shown, parts=given), SplitSettings(validation_fraction=0))
     assert split.test.tolist() == list(range(60, 80))
     assert split.train.tolist() == list(range(10, 60))
-    facts = describe_parts(own(shown), split, picture_digests(shown))
-    assert say_parts(facts).endswith("20 held out. 10 copies of held-out pictures are left out of the training.")
+    counts = describe_parts(own(shown), split, picture_digests(shown))
+    assert say_parts(counts).endswith("20 held out. 10 copies of held-out pictures are left out of the training.")
 
 
 def test_copies_among_a_built_in_sets_parts_are_counted():
     shown = np.concatenate([pictures(10), pictures(5)])
     data = ImageData("set", shown, (0, 255), num_official_train=10)
     split = make_split(data, SplitSettings(method="official"))
-    facts = describe_parts(data, split, picture_digests(shown))
-    assert facts["num_test_seen"] == 5
-    assert "5 held-out pictures are also trained on" in say_parts(facts)
+    counts = describe_parts(data, split, picture_digests(shown))
+    assert counts.num_test_seen == 5
+    assert "5 held-out pictures are also trained on" in say_parts(counts)
 
 
 @pytest.mark.parametrize("value", [0, 7])
@@ -129,7 +129,7 @@ def test_equal_pictures_alone_are_no_data_set(value):
 
 
 def test_an_older_splits_facts_can_be_said():
-    assert say_parts({"num_train": 7, "num_validation": 1, "num_test": 2}) == "7 to train, 1 to validate, 2 held out."
+    assert say_parts(PartCounts(num_train=7, num_validation=1, num_test=2)) == "7 to train, 1 to validate, 2 held out."
 
 
 def stacks(*sizes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -169,7 +169,7 @@ def test_a_picture_that_a_held_out_file_has_as_a_frame_is_not_trained_on():
     alone = np.concatenate([shown, shown[::5]]), np.concatenate([files, 100 + np.arange(40)])
     split = make_split(own(alone[0], files=alone[1]), SplitSettings())
     facts = describe_parts(own(alone[0]), split, picture_digests(alone[0]))
-    assert facts["num_test_seen"] == 0
+    assert facts.num_test_seen == 0
 
 
 def test_files_keep_the_parts_that_the_source_gave():
@@ -195,8 +195,9 @@ def test_the_shares_that_came_out_are_said_beside_those_asked_for():
     data = own(pictures(40), parts=np.array(["train"] * 30 + [""] * 10))
     settings = SplitSettings(test_fraction=0.25)
     split = make_split(data, settings)
-    facts = describe_parts(data, split, picture_digests(data.images)) | {"asked_shares": asked_shares(data, settings)}
-    assert f"{len(split.test) / 40:.0%} held out (25%), " in say_parts(facts)
+    counts = describe_parts(data, split, picture_digests(data.images))
+    counts = counts.model_copy(update={"asked_shares": asked_shares(data, settings)})
+    assert f"{len(split.test) / 40:.0%} held out (25%), " in say_parts(counts)
     given = own(pictures(40), parts=np.repeat(["train", "validation", "test"], [20, 10, 10]))
     assert asked_shares(given, settings) == {}
     assert asked_shares(ImageData("set", pictures(40), (0, 255)), settings) == {}

@@ -22,6 +22,7 @@ SERVER = yaml.safe_load((DEPLOY / "helm" / "server-values.yaml").read_text())
 WORKER = yaml.safe_load((DEPLOY / "helm" / "worker-values.yaml").read_text())
 GPU_WORKER = yaml.safe_load((DEPLOY / "helm" / "worker-gpu-values.yaml").read_text())
 TEMPLATE = pool_template("kubernetes")["variables"]["properties"]
+DOCKER_ENVIRONMENT = pool_template("docker")["variables"]["properties"]["env"]["default"]
 
 
 def named(kind: str) -> dict[str, dict]:
@@ -47,6 +48,11 @@ def test_the_example_has_every_secret_that_something_reads():
         # The charts read this key.
         assert "auth-string" in secrets[values["basicAuth"]["existingSecret"]]
     assert "AWS_SECRET_ACCESS_KEY" in secrets[TEMPLATE["store_secret"]["default"]]
+
+
+def test_the_example_has_every_setting_that_a_docker_worker_hands_to_its_runs():
+    handed = {name for name, value in DOCKER_ENVIRONMENT.items() if value == f"{{{{ ${name} }}}}"}
+    assert handed - {"AWS_SESSION_TOKEN"} <= set(named("Secret")[TEMPLATE["store_secret"]["default"]]["stringData"])
 
 
 def test_the_example_has_no_password():

@@ -22,7 +22,7 @@ def main(folder: str, epochs: str) -> None:
     print("started", flush=True)
     saving = CheckpointSettings(every_seconds=0, every_epochs=4)
     result = train_recipe(store, request.training_plan(data), data, parts, saving)
-    print(result.facts["resumed_at_step"], result.facts["kept_epoch"], result.files["model.keras"].sha256, flush=True)
+    print(result.facts.resumed_at_step, result.facts.kept_epoch, result.files["model.keras"].sha256, flush=True)
 
 
 if __name__ == "__main__":

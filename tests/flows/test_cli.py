@@ -250,6 +250,20 @@ def test_a_mistake_ends_the_program_without_a_traceback():
     assert "Traceback" not in done.stderr
 
 
+def test_an_unforeseen_error_is_one_line_with_its_place_and_its_traceback(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("aepipe.cli.training.refuse_mistakes", lambda parameters: parameters["no such"])
+    monkeypatch.setattr(sys, "argv", ["aepipe", "run"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    (file,) = tmp_path.iterdir()
+    line = capsys.readouterr().err
+    assert (ended.value.code, line.count("\n")) == (1, 1)
+    assert line.startswith("aepipe: KeyError: 'no such' (aepipe/cli/training.py:")
+    assert str(file) in line
+    assert "refuse_mistakes" in file.read_text()
+
+
 def test_json_is_for_programs():
     rows = json.loads(aepipe("recipes", "--json").stdout)
     assert {row["recipe"] for row in rows} == set(RECIPES)

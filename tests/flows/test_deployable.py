@@ -1,7 +1,9 @@
 """What a flow that a deployment runs may name, what it is called, and which missed runs it stands for."""
 
 import logging
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -213,23 +215,48 @@ def test_a_run_by_hand_stands_for_no_others(schedules, run):
     assert not any(found.state.is_cancelled() for found in _runs_of(client, deployment))
 
 
-@pytest.mark.parametrize(
-    ("error", "keeps_its_traceback"),
-    [
-        (StoreError("A rule."), False),
-        (FailedRun("1 failed"), False),
-        (TypeError("Unexpected result for failed state: Published() ── at 0x7f"), False),
-        (TypeError("a fault of the code"), True),
-    ],
-)
-def test_a_failed_runs_log_ends_in_one_line(caplog, error, keeps_its_traceback):
-    tell_failures_in_one_line()
+def _log(error: Exception) -> None:
     try:
         raise error
     except Exception:
         logging.getLogger("prefect.engine").error("Execution of flow run 'x' exited with ...", exc_info=True)
-    record = next(record for record in caplog.records if record.name == "prefect.engine")
-    assert bool(record.exc_info) == keeps_its_traceback
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        StoreError("A rule."),
+        FailedRun("1 failed"),
+        TypeError("Unexpected result for failed state: Published() ── at 0x7f"),
+        TypeError("a fault of the code"),
+    ],
+)
+def test_a_failed_runs_log_ends_in_one_line(caplog, error):
+    tell_failures_in_one_line()
+    _log(error)
+    assert [bool(record.exc_info) for record in caplog.records] == [False]
+
+
+def test_an_unforeseen_error_is_one_line_that_names_the_file_with_its_traceback(caplog):
+    tell_failures_in_one_line()
+    _log(KeyError("a fault of the code"))
+    line = caplog.records[0].getMessage()
+    assert line.startswith("KeyError: 'a fault of the code' (")
+    file = Path(re.search(r"traceback is in (.*\.txt);", line)[1])
+    assert "in _log" in file.read_text()
+    file.unlink()
+
+
+@pytest.mark.parametrize(
+    ("variable", "tracebacks"), [("PREFECT__FLOW_RUN_ID", [True, False]), ("AEPIPE_TRACEBACK", [True, True])]
+)
+def test_an_unforeseen_error_has_its_traceback_in_a_workers_log_once(caplog, monkeypatch, variable, tracebacks):
+    monkeypatch.setenv(variable, "1")
+    tell_failures_in_one_line()
+    error = KeyError("a fault of the code")
+    for _ in range(2):
+        _log(error)
+    assert [bool(record.exc_info) for record in caplog.records] == tracebacks
 
 
 def test_a_state_that_failed_with_a_result_is_what_prefect_raises_for():

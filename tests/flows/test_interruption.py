@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 COMMAND = """
 import sys, time, typer
-from flows import interruption
+from aepipe.flows import interruption
 from aepipe.flows.interruption import ending_in_one_line
 interruption.END_SECONDS = 1
 app = typer.Typer()
@@ -98,7 +98,7 @@ def test_without_a_signal_an_error_is_an_error():
 def test_a_process_that_leaves_signals_to_its_parent_ends_on_sigterm_alone():
     code = """
 import time
-from flows import interruption
+from aepipe.flows import interruption
 interruption.END_SECONDS = 0.5
 interruption.leave_signals_to_parent()
 import signal

@@ -117,7 +117,7 @@ def test_a_release_has_the_formats_that_were_asked_for_and_says_how_near_they_ar
     folder, _, result = published
     manifest = resolve_release(open_store(str(folder)), result.release)
     for recipe in TWO:
-        exports = manifest.recipes[recipe]["exports"]
+        exports = manifest.recipes[recipe].exports
         assert set(exports) == {"keras", "saved-model", "onnx"}
         assert all(found["max_abs_difference"] < 1e-4 for found in exports.values())
         there = {path.name for path in (folder / "releases" / result.release / "models" / recipe).iterdir()}
@@ -179,7 +179,7 @@ def test_another_epochs_value_for_one_recipe_retrains_and_judges_that_recipe_alo
     assert read_channel(store, "candidate").release == second.release
     production = resolve_release(store, "production")
     assert production.release == second.channel_release not in (first.release, second.release)
-    origins = {recipe: facts["origin"] for recipe, facts in production.recipes.items()}
+    origins = {recipe: said.origin for recipe, said in production.recipes.items()}
     assert origins == {"mnist-dense": first.release, "mnist-variational": second.release}
     assert find_problems(store, production, full=True) == []
     costs = resolve_release(store, second.release).stages
@@ -254,7 +254,7 @@ def test_a_picture_that_arrives_while_it_trains_belongs_to_the_next_run(tmp_path
     state, result = run(tmp_path / "store", recipes=["mnist-dense"], epochs=30, exports=(), data_set=data_set)
     assert state.is_completed(), state.message
     manifest = list_releases(open_store(tmp_path / "store"))[0]
-    account = manifest.recipes["mnist-dense"]["input"]
+    account = manifest.recipes["mnist-dense"].input
     assert (account["num_images"], account["num_files"]) == (40, 41)
     assert "images-spots: 40 images of 8 x 8, grey, from 40 of 41 files" in caplog.text
     pages = tmp_path / "store" / "releases" / result.release

@@ -15,7 +15,7 @@ from aepipe.evaluation.subject import HeldOut, Subject
 from aepipe.linear import PrincipalComponents
 from aepipe.models import build, fit_start
 from aepipe.models.options import ResidualOptions
-from aepipe.noise import NoiseParameters, NoiseSpec
+from aepipe.noise import NoiseBaseline, NoiseParameters, NoiseSpec
 from aepipe.noisy_test_set import build_noisy_test_set
 from aepipe.pages.release import _read_metrics
 from aepipe.splits import Split
@@ -47,7 +47,7 @@ def held_out(data) -> HeldOut:
     split = Split(np.arange(50), np.arange(50, 60), np.arange(60, 90))
     noisy = build_noisy_test_set("set", data.scaled(split.test), None, split.test, NoiseParameters(levels=(0.2,)))
     baselines = [
-        {"kind": spec.kind, "level": spec.level, "nothing_mse": 0.04, "linear_mse": 0.01} for spec in noisy.specs
+        NoiseBaseline(kind=spec.kind, level=spec.level, nothing_mse=0.04, linear_mse=0.01) for spec in noisy.specs
     ]
     return HeldOut("set-fraction", data, split, noisy, baselines)
 

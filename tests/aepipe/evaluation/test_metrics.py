@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from aepipe.errors import TrainingError
 from aepipe.evaluation import metrics
-from aepipe.evaluation.metrics import MetricRow, mse_per_image, psnr_db, ssim_per_image, summarise
+from aepipe.evaluation.metrics import MetricRow, measure_images, mse_per_image, psnr_db, ssim_per_image, summarise
 
 
 @pytest.fixture
@@ -52,14 +52,10 @@ def test_ssim_works_on_images_smaller_than_its_window():
     assert (ssim_per_image(small, 1 - small) < 0.5).all()
 
 
-def both(originals, outputs):
-    return mse_per_image(originals, outputs), ssim_per_image(originals, outputs)
-
-
 def test_a_summary_has_the_whole_and_each_class(images):
     outputs = images.copy()
     outputs[:2] += 0.1
-    rows = list(summarise(*both(images, outputs), np.array([0, 0, 1, 1, 1, 1]), ("cat", "dog", "none"), 255))
+    rows = list(summarise(measure_images(images, outputs), np.array([0, 0, 1, 1, 1, 1]), ("cat", "dog", "none"), 255))
     values = {(name, metric): value for name, metric, value in rows}
     assert values["cat", "mse_per_pixel"] == pytest.approx(0.01, rel=1e-4)
     assert values["dog", "mse_per_pixel"] == 0
@@ -92,12 +88,12 @@ def test_a_pixel_that_is_not_finite_is_an_error(images, measure, value):
 
 
 def test_a_summary_of_equal_images_fits_the_table(images):
-    for class_name, metric, value in summarise(*both(images, images), None, (), 255):
+    for class_name, metric, value in summarise(measure_images(images, images), None, (), 255):
         MetricRow(recipe="r", setting="tuned", evaluation_set="e", class_name=class_name, metric=metric, value=value)
 
 
 def test_a_class_called_all_is_not_taken_for_the_whole_set(images):
-    rows = list(summarise(*both(images, images[::-1]), np.array([0, 1, 1, 1, 1, 1]), ("all", "bee"), 1))
+    rows = list(summarise(measure_images(images, images[::-1]), np.array([0, 1, 1, 1, 1, 1]), ("all", "bee"), 1))
     wholes = [value for name, metric, value in rows if (name, metric) == ("all", "mse_per_pixel")]
     assert wholes == [mse_per_image(images, images[::-1]).mean()]
     assert "all (class)" in {name for name, _, _ in rows}

@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 
 import pytest
+from results import result
 
 from aepipe.errors import ConflictError, CorruptObjectError, ParameterError
 from aepipe.experiments.search import open_search
@@ -12,7 +13,7 @@ from aepipe.recipes import get_recipe
 from aepipe.recipes.plan import Overrides, plan_training
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest
-from aepipe.stages.stage import StageResult
+from aepipe.stages.stage import TrainedResult
 from aepipe.store import open_store
 
 RANGES = SearchRanges(learning_rate=Range(low=1e-4, high=1e-1))
@@ -31,7 +32,7 @@ def search(tmp_path):
 
 def came_to(error: float | None) -> Outcome:
     """What a training with this validation MSE came to."""
-    trained = StageResult(stage="train", fingerprint="f", files={}, facts={"validation_mse": error}, seconds=1)
+    trained = result(TrainedResult, validation_mse=error)
     return Outcome(recipe="mnist-dense", setting="tuned", trained=trained)
 
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from releases import describe
+from results import result
 
 from aepipe.gate.fairness import find_comparable
 from aepipe.gate.recheck import PublishedErrors
@@ -13,7 +14,7 @@ from aepipe.gate.settings import PublishSettings
 from aepipe.splits import SplitSettings
 from aepipe.stages.data import DataParameters, load_split, prepare_data, split_data
 from aepipe.stages.outcome import Outcome
-from aepipe.stages.stage import StageResult
+from aepipe.stages.stage import EvaluationResult
 from aepipe.store import open_store
 
 OLD = "20260101T000000Z-a"
@@ -48,8 +49,8 @@ def pictures(count: int, first: int = 0) -> np.ndarray:
 def release_of(outcome: Outcome, **changes):
     facts = {
         "verdict": "promoted",
-        "images_sha256": outcome.data.facts["images_sha256"],
-        "test_rows_sha256": outcome.split.facts["test_sha256"],
+        "images_sha256": outcome.data.facts.images_sha256,
+        "test_rows_sha256": outcome.split.facts.test_sha256,
         **changes,
     }
     lineage = {"data": outcome.data.fingerprint, "split": outcome.split.fingerprint}
@@ -113,7 +114,7 @@ def judged(incumbent: Measured | None):
         "collapsed": False,
         "code_standard_deviation": 0.5,
     }
-    evaluated = StageResult(stage="evaluate", fingerprint="f", files={}, facts=facts, seconds=1)
+    evaluated = result(EvaluationResult, **facts)
     outcome = Outcome(recipe="conv", setting="tuned", evaluated=evaluated)
     return judge(outcome, Measured("new", 0.000451), incumbent, ALL, PublishSettings())
 

@@ -3,6 +3,7 @@
 import zipfile
 
 import pytest
+from results import result
 
 from aepipe.errors import TransientStoreError
 from aepipe.gate.recheck import measure_published
@@ -12,7 +13,7 @@ from aepipe.recipes.plan import Overrides, plan_training
 from aepipe.recipes.trained import TrainedRecipe, TrainingImages
 from aepipe.stages.data import DataParameters, prepare_data, recommended_split, split_data
 from aepipe.stages.outcome import Outcome
-from aepipe.stages.stage import StageResult
+from aepipe.stages.stage import EvaluationResult
 from aepipe.store import FolderStore, open_store
 from aepipe.training.saving import save_model
 
@@ -36,7 +37,7 @@ def outcome(store, tmp_path) -> Outcome:
     save_model(build(plan.model, (8, 8, 1), seed=0).model, tmp_path / "model.keras")
     store.put_file(f"{PREFIX}/model.keras", tmp_path / "model.keras")
     store.put(f"{PREFIX}/recipe.json", TrainedRecipe(plan=plan, trained_on=images).model_dump_json().encode())
-    evaluated = StageResult(stage="evaluate", fingerprint="f", files={}, facts={}, seconds=1)
+    evaluated = result(EvaluationResult)
     return Outcome(recipe=RECIPE, setting="tuned", plan=plan, data=data, split=split, evaluated=evaluated)
 
 
@@ -53,7 +54,7 @@ def pack(store, config: bytes) -> None:
 def test_a_published_model_is_measured_on_every_held_out_image(store, outcome):
     measured = measure_published(store, RELEASE, outcome)
     assert measured.problem == ""
-    assert len(measured.per_image) == outcome.split.facts["num_test"]
+    assert len(measured.per_image) == outcome.split.facts.num_test
 
 
 @pytest.mark.parametrize("damage", ["deep", "no zip", "no recipe", "hostile recipe", "gone"])

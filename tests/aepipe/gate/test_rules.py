@@ -3,11 +3,12 @@
 import math
 
 import pytest
+from results import result
 
 from aepipe.gate.rules import Demands, Measured, is_sound, judge
 from aepipe.gate.settings import PublishSettings
 from aepipe.stages.outcome import Outcome, summarise_failures
-from aepipe.stages.stage import StageResult
+from aepipe.stages.stage import EvaluationResult
 
 GOOD = {
     "mse_per_pixel": 0.01,
@@ -22,7 +23,7 @@ OLD = Measured("20260101T000000Z-a", 0.0101)
 
 
 def outcome(**facts) -> Outcome:
-    evaluated = StageResult(stage="evaluate", fingerprint="f", files={}, facts={**GOOD, **facts}, seconds=1)
+    evaluated = result(EvaluationResult, **{**GOOD, **facts})
     return Outcome(recipe="faces-conv", setting="published", evaluated=evaluated)
 
 

@@ -1,25 +1,20 @@
 import ast
-import hashlib
 import importlib.util
 import re
 
 import pytest
 import yaml
 from markdown_it import MarkdownIt
+from results import result
 
 from aepipe.datasets.account import Account
 from aepipe.gate.verdicts import Outcome
 from aepipe.pages.card import escape_markdown, render_card
 from aepipe.recipes import RECIPES
 from aepipe.recipes.plan import QUICK_STEPS, Overrides, plan_training
-from aepipe.stages.stage import StageResult
+from aepipe.stages.stage import DataResult, EvaluationResult, ExportResult, SplitResult, TrainedResult
 
 HOSTILE = "a|b <script>alert(1)</script> [x](http://example.org) `c` *d* __e__\n\n# f \\| &lt;"
-
-
-def stage(name: str, facts: dict) -> StageResult:
-    digest = hashlib.sha256(name.encode()).hexdigest()
-    return StageResult(stage=name, fingerprint=digest, files={}, facts=facts, seconds=1)
 
 
 def outcome(name: str, setting: str = "tuned", preset: str = "full", data: str = "mnist", **changes) -> Outcome:
@@ -37,23 +32,14 @@ def outcome(name: str, setting: str = "tuned", preset: str = "full", data: str =
         "compression_ratio": 8.0,
         **changes,
     }
-    trained = {
-        "num_parameters": 1234567,
-        "num_epochs": 40,
-        "kept_epoch": 38,
-        "training_seconds": 72.3,
-        "hardware": "a fine GPU",
-    }
     return Outcome(
         recipe=name,
         setting=setting,
         plan=plan,
-        data=stage("data", {"name": data, "num_images": 70000, "pixel_range": [0.0, 255.0]}),
-        split=stage(
-            "split", {"name": f"{data}-{split}", "num_train": 54000, "num_validation": 6000, "num_test": 10000}
-        ),
-        trained=stage("train", trained),
-        evaluated=stage("evaluate", results),
+        data=result(DataResult, name=data),
+        split=result(SplitResult, name=f"{data}-{split}"),
+        trained=result(TrainedResult),
+        evaluated=result(EvaluationResult, **results),
     )
 
 
@@ -116,7 +102,7 @@ def test_a_recipe_on_other_images_than_its_own_says_so():
 
 def test_other_formats_are_listed_with_how_near_they_are():
     found = {"max_abs_difference": 0.0123, "mse_to_keras": 1e-6, "mse_per_pixel": 0.0029}
-    exported = stage("export", {"formats": {"litert-int8": found}})
+    exported = result(ExportResult, formats={"litert-int8": found})
     card = render_card(
         RECIPES["mnist-dense"],
         outcome("mnist-dense").model_copy(update={"exported": exported}),
@@ -200,9 +186,8 @@ def test_escaped_text_is_one_line():
 def test_what_was_taken_of_a_users_own_images():
     one = outcome("mnist-dense", data="images-pets")
     account = Account(num_files=9, num_taken=7, num_images=7, image_shape=(28, 28, 1), notes=(HOSTILE,))
-    facts = {**one.data.facts, "account": account.model_dump(mode="json")}
     card = render_card(
-        RECIPES["mnist-dense"], one.model_copy(update={"data": one.data.model_copy(update={"facts": facts})}), "r"
+        RECIPES["mnist-dense"], one.model_copy(update={"data": result(DataResult, account=account)}), "r"
     )
     assert "\n- 7 images of 28 x 28, grey, from 7 of 9 files\n" in card
     assert HOSTILE not in card

@@ -1,4 +1,3 @@
-import hashlib
 import io
 import re
 from dataclasses import replace
@@ -7,6 +6,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from PIL import Image
+from results import result
 
 from aepipe.datasets.account import Account
 from aepipe.gate.rules import Demands, Measured, judge
@@ -16,17 +16,12 @@ from aepipe.notation import ABSENT
 from aepipe.pages.report import Entry, Figure, NoisySet, Report, render_report
 from aepipe.recipes import RECIPES
 from aepipe.recipes.plan import Overrides, plan_training
-from aepipe.stages.stage import StageResult
+from aepipe.stages.stage import DataResult, EvaluationResult, NoiseResult, SplitResult, TrainedResult
 
 HOSTILE = "<script>alert(1)</script><img src=http://example.org/x onerror=alert(2)>\"'&amp;"
 VOID = {"meta", "br", "img", "input"}
 
 OLD = Measured("20250201T060000Z-abcdef", 1.0)
-
-
-def stage(name: str, key: str, facts: dict) -> StageResult:
-    digest = hashlib.sha256(f"{name} {key}".encode()).hexdigest()
-    return StageResult(stage=name, fingerprint=digest, files={}, facts=facts, seconds=1)
 
 
 def outcome(name: str, data: str = "mnist", mse: float = 0.00285, **changes) -> Outcome:
@@ -48,33 +43,22 @@ def outcome(name: str, data: str = "mnist", mse: float = 0.00285, **changes) -> 
         "num_test_images": 10000,
         **changes,
     }
-    trained = {
-        "num_parameters": 1234567,
-        "num_epochs": 40,
-        "kept_epoch": 38,
-        "train_mse": mse,
-        "validation_mse": None,
-        "training_seconds": 72.3,
-        "hardware": "a fine GPU",
-    }
-    split = {"name": f"{data}-official", "num_train": 54000, "num_validation": 6000, "num_test": 10000}
     return Outcome(
         recipe=name,
         setting="tuned",
         plan=plan,
-        data=stage("data", data, {"name": data, "data_set": data, "num_images": 70000, "image_shape": [28, 28, 1]}),
-        split=stage("split", data, split),
-        noisy=stage("noise", data, {}),
-        trained=stage("train", name, trained),
-        evaluated=stage("evaluate", name, facts),
+        data=result(DataResult, data, name=data, data_set=data),
+        split=result(SplitResult, data, name=f"{data}-official"),
+        noisy=result(NoiseResult, data),
+        trained=result(TrainedResult, name, train_mse=mse, validation_mse=None),
+        evaluated=result(EvaluationResult, name, **facts),
     )
 
 
 def with_account(one: Outcome, **changes) -> Outcome:
     """An outcome on a user's own images."""
     account = {"num_files": 9, "num_taken": 7, "num_images": 7, "image_shape": (28, 28, 1), **changes}
-    facts = {**one.data.facts, "account": Account(**account).model_dump(mode="json")}
-    return one.model_copy(update={"data": one.data.model_copy(update={"facts": facts})})
+    return one.model_copy(update={"data": result(DataResult, account=Account(**account))})
 
 
 def png(height: int = 40, width: int = 60, seed: int | None = None) -> bytes:

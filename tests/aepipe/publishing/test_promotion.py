@@ -57,7 +57,7 @@ def test_recipes_that_did_not_pass_keep_the_channels_models(store):
         "conv": b"old conv",
         "sparse": b"old sparse",
     }
-    assert {name: facts["origin"] for name, facts in made.recipes.items()} == {"dense": NEW, "conv": OLD, "sparse": OLD}
+    assert {name: said.origin for name, said in made.recipes.items()} == {"dense": NEW, "conv": OLD, "sparse": OLD}
     assert find_problems(store, made, full=True) == []
     assert model(store, NEW, "conv") == b"new conv"
 
@@ -103,7 +103,7 @@ def test_a_rival_between_judging_and_pointing_is_kept_and_the_models_are_judged_
 
 def test_a_held_release_is_promoted_by_force_alone_and_with_a_reason(store):
     held = put_release(store, NEW, {"dense": b"new"})
-    facts = {"dense": {**held.recipes["dense"], "verdict": "held"}}
+    facts = {"dense": held.recipes["dense"].model_copy(update={"verdict": "held"})}
     held = put_release(store, RIVAL, {"dense": b"new"}, recipes=facts)
     with pytest.raises(ParameterError, match=r"held=\['dense'\].*--force"):
         promote(store, "production", RIVAL, "we need it")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from releases import put_release
+from results import result
 
 from aepipe.publishing.publish import Published, Run, publish_release
 from aepipe.recipes import RECIPES
@@ -12,7 +13,7 @@ from aepipe.recipes.plan import Overrides, plan_training
 from aepipe.releases.channels import CANDIDATE, point_channel, read_channel
 from aepipe.releases.manifest import list_releases, manifest_sha256
 from aepipe.stages.outcome import Outcome
-from aepipe.stages.stage import StageResult
+from aepipe.stages.stage import DataResult, EvaluationResult, SplitResult, TrainedResult
 from aepipe.store import open_store
 
 STARTED = datetime(2026, 1, 1, 2, tzinfo=UTC)
@@ -31,29 +32,15 @@ def failed(error: str) -> Outcome:
 def collapsed(code_size: int = 98) -> Outcome:
     """A training that ended with a code that says nothing: held, and not in the release."""
     recipe = RECIPES["mnist-dense"]
-    facts = {
-        "data": {"name": "mnist", "data_set": "mnist", "num_images": 100, "image_shape": [28, 28, 1]}
-        | {"images_sha256": "0" * 64},
-        "split": {"name": "mnist-official", "num_train": 80, "num_validation": 0, "num_test": 20, "test_sha256": ""},
-        "train": {"num_parameters": 9, "num_epochs": 1, "kept_epoch": 1, "training_seconds": 1, "hardware": "CPU"}
-        | {"train_mse": 0.07, "validation_mse": None},
-        "evaluate": {"collapsed": True, "code_size": code_size, "compression_ratio": 8.0, "num_test_images": 20}
-        | {name: 0.07 for name in ("mse_per_pixel", "pca_mse_per_pixel", "mean_image_mse_per_pixel", "ssim")}
-        | {name: 0.1 for name in ("psnr_db", "code_mean", "code_standard_deviation", "code_sparsity")}
-        | {"source_unit": 1.0, "mse_in_source_unit": 0.07},
-    }
-    results = {
-        name: StageResult(stage=name, fingerprint=f"{name}-{code_size}", files={}, facts=of, seconds=1)
-        for name, of in facts.items()
-    }
+    metrics = {"mse_per_pixel": 0.07, "pca_mse_per_pixel": 0.07, "code_size": code_size, "collapsed": True}
     return Outcome(
         recipe=recipe.name,
         setting="tuned",
         plan=plan_training(recipe.name, "tuned", "full", Overrides(), recipe.native_shape),
-        data=results["data"],
-        split=results["split"],
-        trained=results["train"],
-        evaluated=results["evaluate"],
+        data=result(DataResult, images_sha256="0" * 64),
+        split=result(SplitResult),
+        trained=result(TrainedResult, str(code_size)),
+        evaluated=result(EvaluationResult, str(code_size), **metrics),
     )
 
 

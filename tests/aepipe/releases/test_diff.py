@@ -23,7 +23,7 @@ def test_other_bytes_and_a_lost_model_are_told_apart():
 
 
 def test_models_that_were_kept_from_another_run_are_not_expected_again():
-    recipes = {**FIRST.recipes, "conv": {**FIRST.recipes["conv"], "origin": "20250101T000000Z-x"}}
+    recipes = {**FIRST.recipes, "conv": FIRST.recipes["conv"].model_copy(update={"origin": "20250101T000000Z-x"})}
     kept = FIRST.model_copy(update={"recipes": recipes})
     again = describe("20260101T000000Z-b", {"models/dense/model.keras": b"1"})
     assert states(again, kept) == {"dense": "same", "conv": "of another run"}

@@ -100,7 +100,7 @@ def test_an_older_manifest_keeps_its_bytes_when_it_is_promoted_and_downloaded(tm
 def test_texts_of_channels_and_manifests_steer_no_terminal(tmp_path):
     store = open_store(tmp_path / "store")
     manifest = put_release(store, RELEASE, {"dense": b"x"})
-    facts = {"dense": {**manifest.recipes["dense"], "data": "\x1b[2Jx\nforged", "setting": "\x9b1A"}}
+    facts = {"dense": {**manifest.recipes["dense"].model_dump(), "data": "\x1b[2Jx\nforged", "setting": "\x9b1A"}}
     other = "20260102T000000Z-bbbbbb"
     manifest = put_release(store, other, {"dense": b"x"}, recipes=facts, parameters={"preset": "\x1b[31mfull"})
     by = "mallory\x1b[1A\x1b[2Kalice"

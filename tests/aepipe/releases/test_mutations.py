@@ -20,7 +20,7 @@ from aepipe.releases.manifest import list_releases, read_manifest, resolve_relea
 from aepipe.releases.prune import plan_prune
 from aepipe.releases.prune_stages import plan_stages
 from aepipe.releases.verify import find_problems
-from aepipe.stages.stage import find_stage
+from aepipe.stages.stage import DataResult, find_stage
 
 GOOD, BAD = "20260101T000000Z-aaaaaa", "20270101T000000Z-bbbbbb"
 HOSTILE = [
@@ -37,7 +37,14 @@ FIGURES = {
 }
 DECISION = [{"recipe": "dense", "verdict": "first", "reason": "r", "rules": [{"rule": "r", "passed": True}]}]
 STAGE = {
-    **{"stage": "train", "fingerprint": "f", "content": "c", "facts": {"a": 1}, "seconds": 1.0},
+    **{"stage": "data", "fingerprint": "f", "content": "c", "seconds": 1.0},
+    "facts": {
+        "name": "digits",
+        "num_images": 9,
+        "image_shape": [8, 8, 1],
+        "pixel_range": [0, 16],
+        "label_names": ["0"],
+    },
     "created": "2026-01-01T00:00:00+00:00",
     "files": {"model.keras": {"sha256": "0" * 64, "size": 1, "kind": "model"}},
 }
@@ -81,7 +88,7 @@ def store():
     for release in (GOOD, BAD):
         promote(store, "production", release, "w", "b")
     store.put(f"releases/{BAD}/decision.json", as_bytes(DECISION))
-    store.put("stages/train/f/manifest.json", as_bytes(STAGE))
+    store.put("stages/data/f/manifest.json", as_bytes(STAGE))
     return store
 
 
@@ -103,7 +110,7 @@ def readers(store, folder):
             lambda: plan_prune(store, 1, 0),
         ],
         f"releases/{BAD}/decision.json": [lambda: read_verdicts(store, BAD)],
-        "stages/train/f/manifest.json": [lambda: find_stage(store, "train", "f").digest],
+        "stages/data/f/manifest.json": [lambda: find_stage(store, "data", "f", DataResult).digest],
     }
 
 

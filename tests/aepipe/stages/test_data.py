@@ -1,7 +1,5 @@
 """Users' own images on their way into the store: whole or not at all, said, and once for a run."""
 
-import json
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -24,6 +22,7 @@ from aepipe.stages.data import (
     prepare_data,
     split_data,
 )
+from aepipe.stages.facts import DataFacts
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest
 from aepipe.store import open_store
@@ -69,8 +68,8 @@ def test_what_was_taken_is_in_the_facts_and_is_said(store, pets):
     assert "1 left out, no picture: 1 .txt" in lines
     verdict = Verdict(recipe="conv", verdict="failed", reason="", rules=())
     summary = summarise("r", Outcome(recipe="conv", setting="tuned", data=result, error="x"), verdict)
-    assert summary["input"]["num_files"] == 5
-    json.dumps(summary)
+    assert summary.input["num_files"] == 5
+    summary.model_dump_json()
 
 
 def test_frames_of_a_file_stay_together_in_the_store_and_the_shares_are_said(store, pets):
@@ -87,8 +86,8 @@ def test_frames_of_a_file_stay_together_in_the_store_and_the_shares_are_said(sto
 def test_known_sets_and_results_of_an_older_version_have_no_account(store):
     result = prepare_data(store, DataParameters(data_set="digits"))
     assert account_lines(result) == []
-    older = {name: value for name, value in result.facts.items() if name not in ("account", "identity", "sample_bits")}
-    assert account_lines(result.model_copy(update={"facts": older})) == []
+    older = result.facts.model_dump(exclude={"account", "identity", "sample_bits"})
+    assert account_lines(result.model_copy(update={"facts": DataFacts(**older)})) == []
 
 
 def test_more_left_out_than_is_allowed_ends_it_also_when_it_is_in_the_store(store, pets):
@@ -106,11 +105,11 @@ def test_a_picture_that_arrives_later_belongs_to_the_next_run(store, pets, monke
     assert sorted(reads) == sorted(2 * [f"{number}.png" for number in range(4)])
     picture(pets / "a" / "9.png", 9)
     reads.clear()
-    parameters = of(pets, identity=begun.facts["identity"])
+    parameters = of(pets, identity=begun.facts.identity)
     for later in (find_data(store, parameters), prepare_data(store, parameters, refresh=True)):
         assert later.fingerprint == begun.fingerprint
     assert reads == []
-    assert prepare_data(store, of(pets)).facts["num_images"] == 5
+    assert prepare_data(store, of(pets)).facts.num_images == 5
     with pytest.raises(ChangedDataError, match="those that the run began with"):
         prepare_data(open_store(store.url + "-of-another"), parameters)
 
@@ -181,7 +180,7 @@ def own(pets, s3_server, lead_to, monkeypatch):
 def test_a_server_that_is_busy_for_a_moment_takes_no_picture_away(store, own):
     proxy, parameters = own
     proxy.times, proxy.bodies_to_cut = 2, 1
-    assert prepare_data(store, parameters).facts["num_images"] == 4
+    assert prepare_data(store, parameters).facts.num_images == 4
 
 
 def test_a_server_that_fails_leaves_nothing_in_the_store_and_a_healthy_one_gives_all(store, own):
@@ -191,12 +190,12 @@ def test_a_server_that_fails_leaves_nothing_in_the_store_and_a_healthy_one_gives
         prepare_data(store, parameters)
     assert list(store.list("stages/data")) == []
     proxy.times = 0
-    assert prepare_data(store, parameters).facts["num_images"] == 4
+    assert prepare_data(store, parameters).facts.num_images == 4
 
 
 def test_a_bit_that_flips_on_the_way_is_noticed(store, own):
     proxy, parameters = own
-    clean = prepare_data(store, parameters).facts["images_sha256"]
+    clean = prepare_data(store, parameters).facts.images_sha256
     flipped, asked = [], len(proxy.requests)
 
     def answer(method, path, headers):
@@ -207,7 +206,7 @@ def test_a_bit_that_flips_on_the_way_is_noticed(store, own):
 
     proxy.answer = answer
     refreshed = prepare_data(store, parameters, refresh=True)
-    assert refreshed.facts["images_sha256"] == clean
+    assert refreshed.facts.images_sha256 == clean
     # The listing, four objects, and one of them once more.
     assert proxy.bodies_to_flip == 0
     assert len(proxy.requests) - asked == 6

@@ -39,3 +39,7 @@ def test_all_kinds_of_noise_are_made_only_for_data_that_a_denoiser_is_trained_on
 def test_kinds_that_were_named_are_made():
     noise = NoiseParameters(kinds=("masking", "gaussian"), levels=(0.3,))
     assert kinds_of("mnist-dense", noise=noise) == {"mnist-dense": ("masking", "gaussian")}
+
+
+def test_all_kinds_are_made_where_they_were_named():
+    assert kinds_of("mnist-dense", noise=NoiseParameters(kinds=KINDS)) == {"mnist-dense": KINDS}

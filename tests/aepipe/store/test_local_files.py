@@ -6,7 +6,8 @@ import pytest
 
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError
 from aepipe.io.folders import default_cache_folder
-from aepipe.stages.stage import produce_stage
+from aepipe.stages.facts import SweepFacts
+from aepipe.stages.stage import SweepResult, produce_stage
 from aepipe.store import open_store
 from aepipe.store.local_files import local_file
 
@@ -19,8 +20,11 @@ def store(store_url, tmp_path, monkeypatch):
 
 @pytest.fixture
 def ref(store):
-    result = produce_stage(store, "train", "a" * 64, lambda folder: (folder / "model.keras").write_bytes(b"x") and {})
-    return result.files["model.keras"]
+    def work(folder):
+        (folder / "model.keras").write_bytes(b"x")
+        return SweepFacts(num_trainings=1, best="")
+
+    return produce_stage(store, "train", "a" * 64, SweepResult, work).files["model.keras"]
 
 
 def test_a_local_file_has_the_bytes_and_the_ending(store, ref):

@@ -28,6 +28,12 @@ def test_such_a_server_is_safe(losing_store):
     assert preflight(losing_store).is_safe
 
 
+@pytest.mark.parametrize("losing_store", ["UnknownError"], indirect=True)
+def test_a_race_that_was_lost_is_no_news(losing_store, caplog):
+    preflight(losing_store)
+    assert caplog.messages == []
+
+
 def test_every_writer_of_a_channel_gets_his_turn(losing_store):
     def publish(number):
         for nth in range(2):

@@ -47,3 +47,25 @@ def test_a_url_becomes_a_block_that_keeps_it_secret(client, notifying):
 def test_a_url_that_is_none_is_refused(client, notify):
     with pytest.raises(ParameterError, match="A webhook's URL is http or https"):
         require_block(client, notify)
+
+
+def test_what_else_is_in_the_file_is_applied_without_the_block(client, notifying, capsys):
+    lines = list(apply_all(client, STORE, "process", "slack-webhook/not-made", None))
+    line = capsys.readouterr().err
+    assert line.startswith("Nobody is notified yet.")
+    assert ("notify='slack-webhook/not-made'" in line, line.count("\n")) == (True, 1)
+    assert lines
+    assert notifying() == set()
+
+
+def test_a_url_is_planned_before_its_block_is_there_and_another_one_is_taken_over(client, notifying):
+    first, second = (f"http://127.0.0.1:9/{name}" for name in ("first", "second"))
+    told = [line for line in check_all(client, STORE, "process", first, None) if "block" in line or "notify" in line]
+    assert sorted({line.rpartition(": ")[2] for line in told}) == ["missing"]
+    assert (len(told), told[0]) == (5, "block webhook/aepipe: missing")
+    assert notifying() == set()
+    list(apply_all(client, STORE, "process", first, None))
+    assert list(check_all(client, STORE, "process", second, None)) == ["block webhook/aepipe: not as in the file"]
+    assert list(apply_all(client, STORE, "process", second, None)) == ["block webhook/aepipe: updated"]
+    block = client.read_block_document_by_name("aepipe", "webhook", include_secrets=True)
+    assert block.data["url"] == second

@@ -21,6 +21,7 @@ def test_whatever_is_wrong_everything_is_checked(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     monkeypatch.setenv("AEPIPE_MIRROR", "ftp://host")
+    monkeypatch.delenv("AEPIPE_TRUSTED_KEYS", raising=False)
     # What a busy machine takes longer for is not tested here.
     monkeypatch.setattr(examination, "LIMIT_SECONDS", 200.0)
     monkeypatch.setattr(machine, "TENSORFLOW_SECONDS", 180.0)
@@ -29,7 +30,8 @@ def test_whatever_is_wrong_everything_is_checked(tmp_path, monkeypatch):
     broken = [subject for subject, finding in found.items() if finding.state == "broken"]
     assert broken == ["Prefect API", "store", "data sets", "GPUs"]
     assert found["GPUs"].finding == "nvidia-smi shows 2, TensorFlow sees 0"
-    assert [subject.partition(" ")[0] for subject in found][4:] == ["disk", "memory", "packages"]
+    assert found["signing keys"].state == "ok"
+    assert [subject.partition(" ")[0] for subject in found][5:] == ["disk", "memory", "packages"]
 
 
 @pytest.mark.parametrize(("state", "exit_code"), [("ok", 0), ("warning", 0), ("broken", 1)])

@@ -1,0 +1,46 @@
+"""Numbers of metrics on a page: those that are compared share a notation, and what is not known is a dash."""
+
+from collections.abc import Callable, Iterable
+
+from aepipe.evaluation.catalogue import METRICS, Metric, Metrics
+from aepipe.notation import Notation, choose_notation, decimals, significant
+
+# Enough to tell models apart in a table of text, where every error has as many places.
+PLACES = 5
+
+Write = Callable[[Metric, float | None], str]
+
+
+def notation_of_errors(measured: Iterable[Metrics], others: Iterable[float | None] = ()) -> Notation:
+    """Return the one notation of a page's errors per pixel.
+
+    Args:
+        measured: The metrics of every model on the page.
+        others: Errors per pixel that are no metrics, such as those of the training images.
+    """
+    names = [metric.name for metric in METRICS if metric.scale == "per pixel"]
+    return choose_notation([*(metrics.get(name) for metrics in measured for name in names), *others])
+
+
+def page_writer(per_pixel: Notation, measured: Iterable[Metrics]) -> Write:
+    """Return how a page writes a metric's value, without its unit.
+
+    Args:
+        per_pixel: The notation of its errors per pixel.
+        measured: The metrics of every model on the page.
+    """
+    names = [metric.name for metric in METRICS if metric.scale == "source unit"]
+    in_source_unit = choose_notation([metrics.get(name) for metrics in measured for name in names])
+
+    def write(metric: Metric, value: float | None) -> str:
+        if metric.scale == "per pixel":
+            return per_pixel(value)
+        return in_source_unit(value) if metric.scale == "source unit" else write_alone(metric, value)
+
+    return write
+
+
+def write_alone(metric: Metric, value: float | None) -> str:
+    """Return a metric's value where nothing beside it decides how it is written, without its unit."""
+    places = PLACES if metric.scale == "per pixel" else metric.places
+    return significant(value) if places is None else decimals(value, places)

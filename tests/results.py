@@ -1,0 +1,59 @@
+"""Results of stages that no work was done for: what people are told of them, and what the gate decides."""
+
+import hashlib
+
+from aepipe.stages.stage import (
+    DataResult,
+    EvaluationResult,
+    ExportResult,
+    NoiseResult,
+    SplitResult,
+    TrainedResult,
+)
+
+# For each kind of result the stage's name, and facts that do.
+KINDS = {
+    DataResult: ("data", {"name": "mnist", "num_images": 70000, "image_shape": (28, 28, 1), "pixel_range": (0, 255)}),
+    SplitResult: (
+        "split",
+        {"name": "mnist-official", "num_train": 54000, "num_validation": 6000, "num_test": 10000, "test_sha256": ""},
+    ),
+    NoiseResult: ("noise", {"name": "mnist-official", "num_images": 1000}),
+    ExportResult: ("export", {}),
+    TrainedResult: (
+        "train",
+        {
+            "num_parameters": 1234567,
+            "num_epochs": 40,
+            "kept_epoch": 38,
+            "training_seconds": 72.3,
+            "hardware": "a fine GPU",
+        },
+    ),
+    EvaluationResult: (
+        "evaluate",
+        {
+            "mse_per_pixel": 0.01,
+            "mse_in_source_unit": 650.25,
+            "source_unit": 255.0,
+            "psnr_db": 20.0,
+            "ssim": 0.9,
+            "pca_mse_per_pixel": 0.02,
+            "mean_image_mse_per_pixel": 0.07,
+            "num_test_images": 10000,
+            "code_size": 98,
+            "compression_ratio": 8.0,
+            "collapsed": False,
+            "code_mean": 0.01,
+            "code_standard_deviation": 0.5,
+            "code_sparsity": 0.34,
+        },
+    ),
+}
+
+
+def result(kind, key: str = "", **facts):
+    """A result of this kind with these facts beside those that do; `key` tells its fingerprint from others'."""
+    stage, usual = KINDS[kind]
+    digest = hashlib.sha256(f"{stage} {key}".encode()).hexdigest()
+    return kind(stage=stage, fingerprint=digest, files={}, facts={**usual, **facts}, seconds=1)
