@@ -1,4 +1,4 @@
-"""Checking an installation: the server, what is on it, the store, the data sets' sources and this machine."""
+"""The examination of an installation: server, what is on it, store, keys, data sets' sources and this machine."""
 
 from functools import partial
 from pathlib import Path

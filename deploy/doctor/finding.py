@@ -1,4 +1,4 @@
-"""What a check found, and checks side by side of which none can hold up the others."""
+"""Findings of checks, which run side by side so that none can hold up the others."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""What is checked of runs: late ones, and slots of limits that no run holds."""
+"""Checks of runs: late ones, and slots of limits that no run holds."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime

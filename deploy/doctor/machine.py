@@ -1,4 +1,4 @@
-"""What is checked of this machine: GPUs, disk, memory, Python and its packages."""
+"""Checks of this machine: GPUs, disk, memory, Python and its packages."""
 
 import os
 import shutil

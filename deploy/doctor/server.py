@@ -1,4 +1,4 @@
-"""What is checked of the Prefect server, and of what this project has on it."""
+"""Checks of the Prefect server, and of what this project has on it."""
 
 import json
 import shlex

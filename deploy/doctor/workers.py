@@ -1,4 +1,4 @@
-"""What is checked of the work pools: there, open, and with workers that take runs from them."""
+"""Checks of the work pools: there, open, and with workers that take runs from them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime

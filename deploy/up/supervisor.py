@@ -1,4 +1,4 @@
-"""One machine: a Prefect server, its deployments and its workers, until somebody stops them."""
+"""The supervisor of one machine: a Prefect server, its deployments and its workers, until somebody stops them."""
 
 import os
 import signal
