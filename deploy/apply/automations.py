@@ -93,7 +93,8 @@ def names_that_notify() -> list[str]:
 
 def read_entries() -> list[Entry]:
     """Return what the file says of each automation, as Prefect takes it but for `pools` and the action `notify`."""
-    return yaml.safe_load(FILE.read_text())["automations"]
+    entries: list[Entry] = yaml.safe_load(FILE.read_text())["automations"]
+    return entries
 
 
 def _notifies(entry: Entry) -> bool:

@@ -16,7 +16,7 @@ BOUNDS: Mapping[str, str] = {
 
 
 @cache
-def form_of(flow: Flow) -> dict[str, Any]:
+def form_of(flow: Flow[..., Any]) -> dict[str, Any]:
     """Return the schema of a flow's parameters, whose fields explain themselves. It is shared: copy it to change it."""
     # Several deployments have one flow, and each schema takes tens of milliseconds.
     schema = parameter_schema(flow).model_dump_for_openapi()

@@ -22,7 +22,7 @@ GPU_DEFAULTS: Mapping[str, Any] = {
 
 def pool_template(pool_type: PoolType, pool: str = "aepipe-cpu") -> dict[str, Any]:
     """Return a work pool's base job template; the images' name is $AEPIPE_IMAGE, and for GPUs that with -gpu."""
-    template = json.loads((FOLDER / "pools" / f"{pool_type}.json").read_text())
+    template: dict[str, Any] = json.loads((FOLDER / "pools" / f"{pool_type}.json").read_text())
     image = os.environ.get("AEPIPE_IMAGE") or "aepipe:0.1.0"
     is_gpu = pool == "aepipe-gpu"
     defaults = {"image": f"{image}-gpu" if is_gpu else image, **(GPU_DEFAULTS if is_gpu else {})}

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import typer
 from prefect.blocks.webhook import Webhook
 from prefect.client.orchestration import SyncPrefectClient
+from pydantic import SecretStr
 
 from aepipe.deploy.apply.automations import NoBlockError, find_block, plan_automations
 from aepipe.deploy.apply.change import Change, Kind, mend_all
@@ -70,7 +71,8 @@ def require_block(client: SyncPrefectClient, notify: str) -> None:
 
 
 def _save_webhook(url: str) -> None:
-    Webhook(url=url).save(OWN_BLOCK.partition("/")[2], overwrite=True, _sync=True)
+    webhook = Webhook(url=SecretStr(url))
+    webhook.save(OWN_BLOCK.partition("/")[2], overwrite=True)
 
 
 class Notifications:

@@ -87,9 +87,10 @@ class DeploymentSpec(_Part):
         return entrypoint
 
     @property
-    def flow(self) -> Flow:
+    def flow(self) -> Flow[..., Any]:
         """The flow that the entrypoint leads to."""
-        return _import(self.entrypoint)
+        found: Flow[..., Any] = _import(self.entrypoint)
+        return found
 
     @property
     def full_name(self) -> str:
@@ -180,9 +181,10 @@ def _names(content: Any) -> Mapping[int, str]:
 
 def _refusal(file: Path, where: str, names: Mapping[int, str], error: ValidationError) -> ParameterError:
     finding = error.errors(include_url=False)[0]
-    location = list(finding["loc"])
-    if location[:1] == ["deployments"] and len(location) > 1:
-        location[1] = names.get(location[1], location[1])
+    location = [*finding["loc"]]
+    match location:
+        case ["deployments", int(number), *_]:
+            location[1] = names.get(number, number)
     path = ".".join(part for part in (where, *map(str, location)) if part) or "content"
     given, message = finding["input"], finding["msg"].replace("Value error, ", "").partition(" or instance of")[0]
     if finding["type"] == "missing" and isinstance(given, dict):

@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import UUID
@@ -126,7 +126,7 @@ class Machine:
             # No other machine can have workers of this server, so nothing of what it thinks is running is.
             self._interrupted += read_live(client)
 
-    def _stop(self, *_) -> None:
+    def _stop(self, *_: object) -> None:
         self._is_told_to_stop = True
 
     def _keep_running(self, programs: Sequence[Program]) -> None:
@@ -172,7 +172,7 @@ class Machine:
             stack.callback(self._tell, lambda: self._cancel(workers))
             yield
 
-    def _tell(self, tell) -> None:
+    def _tell(self, tell: Callable[[], None]) -> None:
         try:
             with temporary_settings(GOODBYE):
                 tell()

@@ -59,6 +59,8 @@ def test_what_else_is_in_the_file_is_applied_without_the_block(client, notifying
 
 
 def test_a_url_is_planned_before_its_block_is_there_and_another_one_is_taken_over(client, notifying):
+    for block in client.read_block_documents():
+        client.delete_block_document(block.id)
     first, second = (f"http://127.0.0.1:9/{name}" for name in ("first", "second"))
     told = [line for line in check_all(client, STORE, "process", first, None) if "block" in line or "notify" in line]
     assert sorted({line.rpartition(": ")[2] for line in told}) == ["missing"]
