@@ -9,8 +9,8 @@ from prefect.runtime import flow_run
 from rich.progress import Progress
 
 from aepipe.gate.settings import PublishSettings
-from aepipe.pages.index import refresh_index
-from aepipe.publishing.publish import Published, Run, publish_release
+from aepipe.publishing import upkeep
+from aepipe.publishing.publish import Published, Run
 from aepipe.releases.signatures import require_able_to_sign
 from aepipe.stages.outcome import Outcome
 from aepipe.store import open_store
@@ -33,11 +33,11 @@ def publish(
     """Publish models, figures, noisy test sets and the report, and promote what passes the gate."""
     with Progress(transient=True, disable=not sys.stderr.isatty()) as progress:
         bar = progress.add_task("publishing", total=None)
-        published = publish_release(
+        published, index_uri = upkeep.publish(
             open_store(store_url), outcomes, run, settings, store_facts, lambda _: progress.advance(bar)
         )
     get_run_logger().info("Release %s: %s", published.release, published.uri)
-    get_run_logger().info("All releases: %s", refresh_index(open_store(store_url)) or "not written anew")
+    get_run_logger().info("All releases: %s", index_uri or "not written anew")
     show_release(store_url, published, outcomes)
     if published.newly_held:
         # What an automation may tell people of: once, not each night that nothing changed.

@@ -6,10 +6,11 @@ python -m aepipe.exports.check ARRAYS.npz onnx=model.onnx litert=model.tflite
 import json
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from aepipe.exports.formats import FORMATS, Runtime
 from aepipe.io.temporary import temporary_folder
 
 
@@ -60,7 +61,12 @@ def _litert(path: str) -> Callable[[np.ndarray], np.ndarray]:
     return run
 
 
-LOADERS = {"keras": _keras, "saved-model": _saved_model, "onnx": _onnx, "litert": _litert, "litert-int8": _litert}
+LOADERS: Mapping[Runtime, Callable[[str], Callable[[np.ndarray], np.ndarray]]] = {
+    "keras": _keras,
+    "tensorflow": _saved_model,
+    "onnxruntime": _onnx,
+    "litert": _litert,
+}
 BATCH_SIZE = 100
 
 
@@ -71,7 +77,7 @@ def main(arrays: str, *files: str) -> None:
     found = {}
     for file in files:
         name, _, path = file.partition("=")
-        run = LOADERS[name](path)
+        run = LOADERS[FORMATS[name].runtime](path)
         starts = range(0, len(images), BATCH_SIZE)
         outputs = np.concatenate([run(images[start : start + BATCH_SIZE]) for start in starts])
         if outputs.shape != expected.shape:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from aepipe import notation
 from aepipe.evaluation.catalogue import DENOISED_MSE, MSE, Metrics, metrics_at
 from aepipe.evaluation.strongest import find_baselines, find_strongest
+from aepipe.exports.formats import FORMATS
 from aepipe.gate.verdicts import Outcome
 from aepipe.models.options import VariationalOptions
 from aepipe.pages.numbers import Write, notation_of_errors, page_writer
@@ -13,16 +14,6 @@ from aepipe.pages.rendering import markdown_environment
 from aepipe.recipes.recipe import Recipe
 from aepipe.stages.data import account_lines
 from aepipe.stages.facts import EvaluationFacts
-from aepipe.training.settings import EXPORT_FILES, MODEL_FILES
-
-FILES = MODEL_FILES | EXPORT_FILES
-FORMATS = {
-    "keras": "Keras",
-    "saved-model": "TensorFlow SavedModel",
-    "onnx": "ONNX",
-    "litert": "LiteRT",
-    "litert-int8": "LiteRT, 8-bit integers inside",
-}
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#|~!$^])")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -61,12 +52,12 @@ def render_card(recipe: Recipe, outcome: Outcome, release_id: str) -> str:
             *(["denoising"] if is_denoiser else []),
             outcome.plan.model.architecture,
             outcome.data.facts.name,
-            *(["onnx"] if "onnx" in exports else []),
+            *(tag for name in exports for tag in FORMATS[name].tags),
         ],
         measured=_for_hubs(results.metrics),
         rows=list(_result_rows(results, page_writer(per_pixel, [results.metrics]))),
         uses=list(_uses(outcome)),
-        formats=[(FORMATS[name], FILES[name], found) for name, found in exports.items()],
+        formats=[(FORMATS[name].label, FORMATS[name].file, found) for name, found in exports.items()],
         limits=list(_limits(outcome)),
         is_denoiser=is_denoiser,
         per_pixel=per_pixel,

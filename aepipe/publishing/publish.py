@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 from pydantic_core import to_jsonable_python
 
+from aepipe.gate.decision import decision_bytes
 from aepipe.gate.fairness import find_comparable
 from aepipe.gate.recheck import PublishedErrors, measure_published
 from aepipe.gate.rules import Demands, is_sound, judge
@@ -28,7 +29,6 @@ from aepipe.releases.channels import CANDIDATE, Channel, point_channel, read_cha
 from aepipe.releases.commit import git_commit
 from aepipe.releases.manifest import (
     Manifest,
-    as_json,
     has_model,
     package_versions,
     read_manifest,
@@ -232,8 +232,7 @@ def _write_candidate(
     with temporary_folder("release") as folder:
         production = judging.production(judgement.base)
         write_pages(folder, files, outcomes, judgement.verdicts, run.parameters, facts, store, production)
-        verdicts = [verdict.model_dump(mode="json") for verdict in judgement.verdicts]
-        (folder / "decision.json").write_bytes(as_json(verdicts))
+        (folder / "decision.json").write_bytes(decision_bytes(judgement.verdicts))
         pages = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
         put_release_files(store, release, pages, on_file)
         files |= pages

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from aepipe.exports.formats import OF_EVERY_TRAINING, ExportFormat
 from aepipe.splits import evenly_spaced
 from aepipe.stages.data import load_data, load_split
 from aepipe.stages.facts import ExportFacts
@@ -11,7 +12,6 @@ from aepipe.stages.fingerprint import fingerprint
 from aepipe.stages.stage import DataResult, ExportResult, SplitResult, TrainedResult, find_whole_stage, produce_stage
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
-from aepipe.training.settings import MODEL_FILES, ExportFormat
 
 MODULES = ("aepipe.stages.export", "aepipe.exports.write", "aepipe.exports.check")
 LIBRARIES = ("keras", "onnx", "onnxruntime", "tensorflow", "tf2onnx")
@@ -68,7 +68,7 @@ def export_recipe(
             images.scaled(part[evenly_spaced(len(part), most)])
             for part, most in ((rows.test, MOST_IMAGES), (rows.train, NUM_CALIBRATION_IMAGES))
         )
-        paths = {name: local_file(store, trained.files[file]) for name, file in MODEL_FILES.items()}
+        paths = {name: local_file(store, trained.files[form.file]) for name, form in OF_EVERY_TRAINING.items()}
         model = load_model(paths["keras"])
         paths |= export_model(model, parameters.formats, folder, train)
         expected = model.predict(test, batch_size=100, verbose=0)

@@ -13,10 +13,10 @@ from pydantic import BaseModel
 from aepipe.io.hashing import canonical_json
 from aepipe.packages import installed_version
 
-# They move bytes, count cores and report errors; what a stage computes does not depend on them.
+# They move bytes, sort files, count cores and report errors; what a stage computes does not depend on them.
 NOT_IN_RESULTS = (
     *("aepipe.store", "aepipe.errors", "aepipe.io"),
-    *("aepipe.hardware", "aepipe.suggestions"),
+    *("aepipe.hardware", "aepipe.suggestions", "aepipe.stages.kinds"),
 )
 
 

@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from aepipe import datasets
 from aepipe.errors import ParameterError
+from aepipe.exports.formats import ExportFormat, formats_of
 from aepipe.io.hashing import canonical_json
 from aepipe.models.options import count_multiplications
 from aepipe.noise import NoiseParameters
@@ -22,7 +23,6 @@ from aepipe.stages.outcome import Outcome
 from aepipe.stages.stage import DataResult
 from aepipe.stages.train import find_training
 from aepipe.store.interface import Store
-from aepipe.training.settings import ExportFormat
 
 
 class TrainingRequest(BaseModel):
@@ -85,8 +85,7 @@ class TrainingRequest(BaseModel):
 
     def export_parameters(self) -> ExportParameters | None:
         """Return which formats are made beside Keras', if any."""
-        by_default = get_args(ExportFormat) if self.preset == "full" else ()
-        formats = by_default if self.exports is None else self.exports
+        formats = formats_of(self.preset) if self.exports is None else self.exports
         return ExportParameters(formats=formats) if formats else None
 
     def training_plan(self, data: DataResult) -> TrainingPlan:

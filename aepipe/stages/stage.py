@@ -8,10 +8,10 @@ where somebody reads the other's. The manifest that comes last is the one that i
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
@@ -32,27 +32,15 @@ from aepipe.stages.facts import (
     SweepFacts,
     TrainedFacts,
 )
+from aepipe.stages.kinds import kind_of
 from aepipe.store.interface import Store
 from aepipe.store.names import Name, RelativePath, Sha256, Size
-from aepipe.store.parsing import corrupt_object, parse_stored
+from aepipe.store.parsing import SCHEMA_VERSION, corrupt_object, parse_stored
 from aepipe.store.refs import Kind, Ref
 
 logger = logging.getLogger(__name__)
 
 FactsT = TypeVar("FactsT", bound=Facts)
-KINDS: Mapping[str, Kind] = {
-    ".npy": "data",
-    ".npz": "data",
-    ".keras": "model",
-    ".zip": "model",
-    ".onnx": "model",
-    ".tflite": "model",
-    ".csv": "table",
-    ".png": "figure",
-    ".html": "document",
-    ".md": "document",
-    ".json": "document",
-}
 
 
 class StageFile(BaseModel):
@@ -70,6 +58,7 @@ class StageManifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    schema_version: Literal[1] = 1
     stage: Name = Field(description="The stage's name.")
     fingerprint: str = Field(description="What was done, as a digest.")
     content: Name | None = Field(None, description="The folder of its files; None where they lie beside the manifest.")
@@ -220,6 +209,7 @@ def _work(
         prefix = stage_prefix(stage, fingerprint)
         store.put_files({f"{prefix}/{content}/{path}": source for path, source in paths.items()})
     manifest = {
+        "schema_version": SCHEMA_VERSION,
         "stage": stage,
         "fingerprint": fingerprint,
         "content": content,
@@ -236,5 +226,4 @@ def _work(
 
 
 def _entry(path: Path) -> dict[str, Any]:
-    kind = "log" if "tensorboard" in path.parts else KINDS[path.suffix]
-    return {"sha256": file_sha256(path), "size": path.stat().st_size, "kind": kind}
+    return {"sha256": file_sha256(path), "size": path.stat().st_size, "kind": kind_of(path)}

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,7 +24,7 @@ GPU_DEFAULTS: Mapping[str, Any] = {
 def pool_template(pool_type: PoolType, pool: str = "aepipe-cpu") -> dict[str, Any]:
     """Return a work pool's base job template; the images' name is $AEPIPE_IMAGE, and for GPUs that with -gpu."""
     template: dict[str, Any] = json.loads((FOLDER / "pools" / f"{pool_type}.json").read_text())
-    image = os.environ.get("AEPIPE_IMAGE") or "aepipe:0.1.0"
+    image = os.environ.get("AEPIPE_IMAGE") or f"aepipe:{metadata.version('aepipe')}"
     is_gpu = pool == "aepipe-gpu"
     defaults = {"image": f"{image}-gpu" if is_gpu else image, **(GPU_DEFAULTS if is_gpu else {})}
     for name, value in defaults.items():

@@ -1,16 +1,15 @@
 """Every request of a run trained and evaluated, here or on the workers of the GPU pool."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 from aepipe.flows.executors.local import train_side_by_side
 from aepipe.flows.executors.pool import train_on_pool
+from aepipe.flows.parameters import Execution
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest
 from aepipe.tasks.data import take_images
 from aepipe.tasks.find import find_results
 
-Execution = Literal["local", "pool"]
 TRAIN = {"local": train_side_by_side, "pool": train_on_pool}
 
 

@@ -7,7 +7,7 @@ import pytest
 import typer
 import yaml
 
-from aepipe.cli.operations import app
+from aepipe.cli.app import app
 from aepipe.deploy.apply.job_templates import POOLS, pool_template
 
 ROOT = Path(__file__).parents[2]

@@ -219,7 +219,7 @@ def test_a_failed_recipe_leaves_the_others_and_is_named(published, tmp_path):
     assert "mnist-dense" in state.message
     assert "at most a quarter" in state.message
     release = tmp_path / "releases" / result.release
-    decisions = {entry["recipe"]: entry for entry in json.loads((release / "decision.json").read_text())}
+    decisions = {entry["recipe"]: entry for entry in json.loads((release / "decision.json").read_text())["verdicts"]}
     assert (decisions["mnist-dense"]["verdict"], decisions["mnist-variational"]["verdict"]) == ("failed", "first")
     assert not (release / "models" / "mnist-dense").exists()
     assert (release / "models" / "mnist-variational" / "model.keras").exists()

@@ -50,7 +50,7 @@ def publish(store, outcome: Outcome, flow_run: str = "a") -> Published:
 
 
 def reasons(store, release: str) -> list[str]:
-    return [entry["reason"] for entry in json.loads(store.get(f"releases/{release}/decision.json"))]
+    return [entry["reason"] for entry in json.loads(store.get(f"releases/{release}/decision.json"))["verdicts"]]
 
 
 def test_a_run_that_is_tried_again_writes_what_it_came_to_then(store):

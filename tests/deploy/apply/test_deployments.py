@@ -11,7 +11,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 from typer.testing import CliRunner
 
-from aepipe.cli.operations import app
+from aepipe.cli.app import app
 from aepipe.deploy.apply.everything import apply_all, check_all
 from aepipe.deploy.apply.job_templates import POOLS, pool_template
 from aepipe.deploy.apply.job_variables import closed
