@@ -1,4 +1,4 @@
-"""Which releases may go: none that a channel names or would go back to, none of the latest, none that is young."""
+"""Releases that may go: none that a channel names or would go back to, none of the latest, none that is young."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -14,6 +14,7 @@ from aepipe.store.names import is_release_id
 HOUR_SECONDS = 3600
 # A prune that goes on takes seconds between a manifest's end and what comes after it.
 INTERRUPTED_SECONDS = 600
+State = Literal["release", "damaged", "unfinished"]
 logger = logging.getLogger(__name__)
 
 
@@ -30,7 +31,7 @@ class Pruned:
     """
 
     release: str
-    state: Literal["release", "damaged", "unfinished"]
+    state: State
     keys: tuple[str, ...]
     size: int
     age_hours: float
@@ -152,7 +153,8 @@ def _by_release(infos: Iterable[ObjectInfo]) -> dict[str, list[ObjectInfo]]:
 
 def _pruned(release: str, infos: list[ObjectInfo], is_unreadable: bool, now: float) -> Pruned:
     keys = [info.key for info in infos]
-    state = "damaged" if is_unreadable else "release" if manifest_key(release) in keys else "unfinished"
+    complete: State = "damaged" if is_unreadable else "release"
+    state: State = complete if is_unreadable or manifest_key(release) in keys else "unfinished"
     return Pruned(
         release=release,
         state=state,
