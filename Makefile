@@ -4,7 +4,7 @@ BIN := .venv/bin
 # What is installed: runtime, or gpu for TensorFlow with CUDA.
 LOCK ?= $(if $(wildcard .venv/gpu.installed),gpu,runtime)
 
-.PHONY: run up test e2e bench bench-store image-test lock clean clean-store
+.PHONY: run up test types e2e bench bench-store image-test lock clean clean-store
 
 run: .venv/$(LOCK).installed  ## every recipe on the embedded digits, quick preset, into ./store
 	$(BIN)/aepipe run --preset quick --data-set digits
@@ -15,6 +15,9 @@ up: .venv/$(LOCK).installed  ## a Prefect server, its UI, the deployments and wo
 test: .venv/dev.installed  ## lint and the whole test suite
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+types: .venv/dev.installed  ## every annotation, by mypy
+	$(BIN)/mypy
 
 e2e: .venv/dev.installed  ## processes that are killed, servers that fail; SELECT='-m "not slow"' leaves out the longest
 	$(BIN)/python -m pytest tests/e2e -n 2 --dist load --maxschedchunk 1 -rP \

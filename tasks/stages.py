@@ -6,6 +6,7 @@ says nothing about what the store still holds.
 
 import functools
 from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
 
 import prefect
 from prefect import Task
@@ -19,8 +20,17 @@ from aepipe.stages.stage import StageResult
 # A store that is away for minutes. What a task did before is in the store, so it is not done again.
 RETRY_DELAYS_SECONDS = (5, 15, 30, 60, 60)
 
-# Prefect's default policy pickles every argument for a key that nobody reads.
-task = functools.partial(prefect.task, cache_policy=NO_CACHE, persist_result=False)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """Return Prefect's decorator without its cache, which pickles every argument for a key that nobody reads.
+
+    Args:
+        **options: Prefect's own.
+    """
+    return prefect.task(cache_policy=NO_CACHE, persist_result=False, **options)
 
 
 # A plain function: Prefect 3.8 takes a condition that is any other callable for one that forbids retries.
@@ -30,14 +40,19 @@ def passes_by_itself(task: Task, task_run: TaskRun, state: State) -> bool:
     return isinstance(error, TransientStoreError | UnknownOutcomeError)
 
 
-# For whatever reads or writes the store.
-store_task = functools.partial(
-    task,
-    retries=len(RETRY_DELAYS_SECONDS),
-    retry_delay_seconds=list(RETRY_DELAYS_SECONDS),
-    retry_jitter_factor=0.2,
-    retry_condition_fn=passes_by_itself,
-)
+def store_task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """Return the decorator for whatever reads or writes the store, which is tried again while it is away.
+
+    Args:
+        **options: Prefect's own.
+    """
+    return task(
+        retries=len(RETRY_DELAYS_SECONDS),
+        retry_delay_seconds=list(RETRY_DELAYS_SECONDS),
+        retry_jitter_factor=0.2,
+        retry_condition_fn=passes_by_itself,
+        **options,
+    )
 
 
 def stage_task(fingerprint_of: Callable[..., str], name: str):

@@ -52,7 +52,7 @@ def compare_models(first: Manifest, second: Manifest) -> list[list[object]]:
     They are `same`, `different` or `missing`; the release may have `no model` of the recipe, or one `of another run`.
     """
     digests = [{file.path: file.sha256 for file in manifest.files} for manifest in (first, second)]
-    rows = []
+    rows: list[list[object]] = []
     for recipe, summary in first.recipes.items():
         before, after = (side.get(f"models/{recipe}/model.keras") for side in digests)
         if before is None:

@@ -198,7 +198,7 @@ def survey_releases(store: Store) -> tuple[list[Manifest], dict[str, StoreError]
 
     What has no release's id is somebody else's, and passed over.
     """
-    manifests, unreadable = [], {}
+    manifests, unreadable = list[Manifest](), dict[str, StoreError]()
     for release in release_ids(store):
         try:
             manifests.append(read_manifest(store, release))

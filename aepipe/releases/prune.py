@@ -14,8 +14,10 @@ from aepipe.store.names import is_release_id
 HOUR_SECONDS = 3600
 # A prune that goes on takes seconds between a manifest's end and what comes after it.
 INTERRUPTED_SECONDS = 600
-State = Literal["release", "damaged", "unfinished"]
 logger = logging.getLogger(__name__)
+
+
+State = Literal["release", "damaged", "unfinished"]
 
 
 @dataclass(frozen=True)
@@ -153,8 +155,7 @@ def _by_release(infos: Iterable[ObjectInfo]) -> dict[str, list[ObjectInfo]]:
 
 def _pruned(release: str, infos: list[ObjectInfo], is_unreadable: bool, now: float) -> Pruned:
     keys = [info.key for info in infos]
-    complete: State = "damaged" if is_unreadable else "release"
-    state: State = complete if is_unreadable or manifest_key(release) in keys else "unfinished"
+    state: State = "damaged" if is_unreadable else "release" if manifest_key(release) in keys else "unfinished"
     return Pruned(
         release=release,
         state=state,

@@ -68,7 +68,7 @@ class Signer:
     comment: str
     is_trusted: bool | None
 
-    def __str__(self):
+    def __str__(self) -> str:
         trust = {True: "trusted", False: "not trusted here", None: f"{TRUSTED_KEYS} is not set"}[self.is_trusted]
         return f"{self.key} ({', '.join(part for part in (self.comment, trust) if part)})"
 

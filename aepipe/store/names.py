@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
@@ -66,7 +67,7 @@ def _is_control(character: str) -> bool:
     )
 
 
-def _checked(holds, rule: str) -> AfterValidator:
+def _checked(holds: Callable[[str], bool], rule: str) -> AfterValidator:
     def check(text: str) -> str:
         if not holds(text):
             raise ValueError(rule)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from aepipe.deploy.doctor.finding import Finding, failure
 from aepipe.errors import AepipeError, printable
-from aepipe.releases.channels import Channel, survey_channels
+from aepipe.releases.channel import Channel
+from aepipe.releases.channels import survey_channels
 from aepipe.releases.manifest import read_manifest
 from aepipe.releases.verify import find_problems
 from aepipe.store import open_store

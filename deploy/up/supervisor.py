@@ -132,7 +132,7 @@ class Machine:
         while not self._is_told_to_stop:
             for program in programs:
                 if not program.is_running:
-                    typer.echo(f"{program.name} ended with {program.process.returncode}; it is started again", err=True)
+                    typer.echo(f"{program.name} ended with {program.exit_code}; it is started again", err=True)
                     # The next worker knows nothing of its runs: it could not cancel them, and would start as many.
                     self._interrupted += end_runs(self._state, program.name.removeprefix(WORKER))
                     time.sleep(RESTART_SECONDS)
