@@ -15,7 +15,7 @@ from aepipe.publishing.change import Change, latest_change
 from aepipe.publishing.promotion import Missing
 from aepipe.publishing.publish import Published, Run, publish_release
 from aepipe.releases import removal
-from aepipe.releases.channels import Channel
+from aepipe.releases.channel import Channel
 from aepipe.releases.prune import HOUR_SECONDS, Pruned, plan_prune
 from aepipe.releases.prune import prune as remove_releases
 from aepipe.releases.prune_stages import PrunedStage, plan_stages, prune_stages
