@@ -1,4 +1,4 @@
-"""What a model makes of held-out images, computed in batches: only codes and a few numbers of each image are held."""
+"""Measurements on held-out images, in batches: only codes and a few numbers of each image are held."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

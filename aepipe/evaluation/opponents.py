@@ -1,4 +1,4 @@
-"""What an autoencoder has to beat at its code size: PCA, PCA of patches, a low-pass filter; the same for every model.
+"""Opponents of an autoencoder at its code size: PCA, PCA of patches, a low-pass filter; the same for every model.
 
 What there is to choose about an opponent is chosen on the validation part; held-out images decide nothing.
 """

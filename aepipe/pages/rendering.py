@@ -1,4 +1,4 @@
-"""How the pages' templates are filled in."""
+"""Rendering of the pages' templates."""
 
 import json
 
