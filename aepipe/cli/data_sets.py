@@ -90,8 +90,9 @@ def make_noise(
     from aepipe.stages.split import SplitStage, recommended_split
     from aepipe.store import open_store
 
-    chosen = {"kinds": tuple(kinds or ()), "levels": tuple(levels or ()), "seed": seed}
-    corruption = NoiseParameters(**{name: value for name, value in chosen.items() if value != ()})
+    chosen = {"kinds": kinds, "levels": levels, "seed": seed}
+    given = {name: value for name, value in chosen.items() if value not in (None, [])}
+    corruption = NoiseParameters.model_validate(given)
     opened = open_store(store)
     settings = DataSettings(most_left_out=most_left_out)
     images = DataStage(DataParameters(data_set=data_set, settings=settings))

@@ -199,7 +199,7 @@ def _groups(entries: Sequence[Entry]) -> list[list[Entry]]:
 
 
 def _counts(entries: Sequence[Entry]) -> dict[str, int]:
-    counted = Counter(entry.verdict.verdict for entry in entries)
+    counted: Counter[str] = Counter(entry.verdict.verdict for entry in entries)
     return {verdict: counted[verdict] for verdict in VERDICTS}
 
 
