@@ -1,4 +1,4 @@
-"""What can be chosen about each architecture. Plain data: importing it does not import Keras."""
+"""Options of each architecture. Plain data: importing them does not import Keras."""
 
 import itertools
 import math

@@ -1,4 +1,4 @@
-"""What a recipe is: data, preprocessing, model and training, and where it comes from."""
+"""A recipe: data, preprocessing, model and training, and where it comes from."""
 
 from pydantic import BaseModel, ConfigDict, Field
 

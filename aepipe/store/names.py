@@ -1,4 +1,4 @@
-"""What names, digests and sizes in stored objects may be: checked when they are read, as whoever wrote them may lie."""
+"""Names, digests and sizes in stored objects, checked when they are read, as whoever wrote them may lie."""
 
 import re
 import unicodedata

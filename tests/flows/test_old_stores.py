@@ -30,7 +30,7 @@ def test_a_release_is_published_beside_the_old_ones_and_judged_by_the_old_model(
     assert state.is_completed(), state.message
     candidate = read_channel(store, "candidate").release
     decision = json.loads(store.get(f"releases/{candidate}/decision.json"))["verdicts"][0]
-    was = before.recipes["mnist-denoising"]["denoised_mse_per_pixel"]
+    was = before.recipes["mnist-denoising"].denoised_mse_per_pixel
     assert decision["rules"][-1]["figures"]["incumbent"] == pytest.approx(was, rel=1e-3)
     # A demonstration need not be better than the one before; it keeps the old model of the other recipe.
     composed = resolve_release(store, "demonstration")

@@ -1,4 +1,4 @@
-"""How deep the pixels of a picture are: what the file says, and what its values use."""
+"""Depth of pixels: what a picture's file says, and what its values use."""
 
 from typing import TYPE_CHECKING
 

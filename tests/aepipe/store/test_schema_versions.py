@@ -18,7 +18,8 @@ from aepipe.recipes.plan import Overrides, plan_training
 from aepipe.recipes.trained import TrainedRecipe, TrainingImages
 from aepipe.releases.channels import read_channel
 from aepipe.releases.manifest import read_manifest
-from aepipe.stages.stage import find_stage, produce_stage
+from aepipe.stages.facts import TrainedFacts
+from aepipe.stages.results import TrainedResult, find_stage, produce_stage
 from aepipe.store import open_store
 from aepipe.store.parsing import parse_stored
 
@@ -30,7 +31,7 @@ DECISION = f"releases/{NEW}/decision.json"
 READERS = {
     f"releases/{NEW}/manifest.json": (1, lambda store: read_manifest(store, NEW)),
     "channels/staging.json": (1, lambda store: read_channel(store, "staging")),
-    STAGE: (1, lambda store: find_stage(store, "train", "f")),
+    STAGE: (1, lambda store: find_stage(store, "train", "f", TrainedResult)),
     RECIPE: (1, lambda store: parse_stored(store.get(RECIPE), TrainedRecipe, RECIPE)),
     DECISION: (2, lambda store: read_verdicts(store, NEW)),
 }
@@ -58,7 +59,8 @@ def store(tmp_path, monkeypatch):
     images = TrainingImages(name="digits", pixel_range=(0, 16), preprocessing=Preprocessing())
     store.put(RECIPE, TrainedRecipe(plan=plan, trained_on=images).model_dump_json().encode())
     store.put(DECISION, decision_bytes([VERDICT]))
-    produce_stage(store, "train", "f", lambda folder: {"loss": 0.1})
+    facts = TrainedFacts(num_parameters=1, num_epochs=1, kept_epoch=1, training_seconds=0.1, hardware="CPU")
+    produce_stage(store, "train", "f", TrainedResult, lambda _: facts)
     return store
 
 
