@@ -16,7 +16,7 @@ run: .venv/$(LOCK).installed  ## every recipe on the embedded digits, quick pres
 up: .venv/$(LOCK).installed  ## a Prefect server, its UI, the deployments and workers, until Ctrl-C
 	$(BIN)/aepipe up
 
-test: lint .venv/dev.installed  ## lint and the whole test suite
+test: lint types .venv/dev.installed  ## lint, types and the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/dev.installed  ## ruff: rules and format

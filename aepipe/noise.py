@@ -13,6 +13,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from scipy.special import ndtri
 
+from aepipe.arrays import Int, Real, UInt8
+
 NoiseKind = Literal["gaussian", "heteroscedastic", "salt-and-pepper", "masking", "dropout"]
 KINDS: tuple[NoiseKind, ...] = ("gaussian", "heteroscedastic", "salt-and-pepper", "masking", "dropout")
 WHITE = 255
@@ -95,7 +97,12 @@ class NoiseParameters(BaseModel):
         return tuple(NoiseSpec(kind=kind, level=level) for kind in self.kinds or KINDS for level in self.levels)
 
 
-def corrupt(images: np.ndarray, spec: NoiseSpec, seed: int, image_ids: np.ndarray) -> np.ndarray:
+def corrupt(
+    images: Real[np.ndarray, "num_images height width channels"],
+    spec: NoiseSpec,
+    seed: int,
+    image_ids: Int[np.ndarray, " num_images"],
+) -> UInt8[np.ndarray, "num_images height width channels"]:
     """Return noisy images.
 
     Args:

@@ -20,7 +20,8 @@ RECIPES: Mapping[str, Recipe] = {
 }
 
 # An enumeration, because Prefect shows one as a choice and refuses any other value.
-RecipeName = StrEnum("RecipeName", {name.replace("-", "_").upper(): name for name in RECIPES})
+# mypy wants its members spelled out: the names would stand twice.
+RecipeName = StrEnum("RecipeName", {name.replace("-", "_").upper(): name for name in RECIPES})  # type: ignore[misc]
 
 
 def complete_name(text: str) -> str:

@@ -2,7 +2,6 @@
 
 import json
 import math
-from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -44,7 +43,7 @@ def parse_stored(
                 key=key,
                 schema_version=version,
             )
-        return _adapter(kind).validate_json(data, extra="ignore")
+        return TypeAdapter(kind).validate_json(data, extra="ignore")
     # Nested deeper than Python can follow is as good as cut short.
     except (ValueError, RecursionError) as error:
         raise corrupt_object(key, error, way_out) from None
@@ -60,11 +59,6 @@ def corrupt_object(key: str, error: Exception, way_out: str = RESTORE) -> Corrup
     """
     rule = "An object in the store must be what was written."
     return CorruptObjectError(rule, way_out, key=key, problem=_problem(error))
-
-
-@cache
-def _adapter(kind: type[Stored]) -> TypeAdapter[Stored]:
-    return TypeAdapter(kind)
 
 
 def _finite(text: str) -> float:
