@@ -18,7 +18,7 @@ from aepipe.flows.names import named
 from aepipe.gate.settings import PublishSettings
 from aepipe.noise import NoiseParameters
 from aepipe.publishing.publish import Published
-from aepipe.recipes import RecipeName
+from aepipe.recipes import OWN_RECIPES, RecipeName
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
 from aepipe.stages.data import DataSettings
 from aepipe.stages.outcome import summarise_failures
@@ -37,7 +37,7 @@ def _run_name() -> str:
 @flow(name="pipeline", flow_run_name=named(_run_name))
 @deployable
 def pipeline(
-    recipes: list[RecipeName] = list(RecipeName),  # noqa: B006 - never changed
+    recipes: list[RecipeName] = OWN_RECIPES,
     setting: SettingName = "tuned",
     preset: Preset = "full",
     data_set: DataSetName | None = None,

@@ -12,7 +12,7 @@ from aepipe.cli.output import print_rows, print_table, printable
 from aepipe.cli.releases import JsonOption, StoreOption
 from aepipe.cli.releases import app as releases_app
 from aepipe.models.options import count_parameters
-from aepipe.recipes import RECIPES, spelled_out
+from aepipe.recipes import load_recipes, spelled_out
 
 MostLeftOutOption = Annotated[
     float, typer.Option(min=0, max=1, help="Share of one's own picture files that may give none.")
@@ -46,9 +46,11 @@ def about(
 @app.command(epilog="Example: aepipe recipes")
 def recipes(as_json: JsonOption = False) -> None:
     """Show the recipes: data, code size, parameters, source."""
+    known, problems = load_recipes()
     rows = [
         [
             recipe.name,
+            ", ".join(recipe.aliases) or None,
             setting,
             recipe.data_set,
             math.prod(recipe.native_shape),
@@ -57,11 +59,13 @@ def recipes(as_json: JsonOption = False) -> None:
             model.architecture,
             recipe.source,
         ]
-        for recipe in RECIPES.values()
-        for setting, model in (("tuned", recipe.tuned.model), ("published", recipe.published.model))
+        for recipe in known
+        for setting, model in ((name, variant.model) for name, variant in recipe.variants.items())
     ]
-    columns = ["recipe", "setting", "data set", "pixels", "code", "parameters", "architecture", "source"]
+    columns = ["recipe", "short", "setting", "data set", "pixels", "code", "parameters", "architecture", "source"]
     print_rows(as_json, "Recipes", columns, rows)
+    for problem in problems:
+        typer.echo(f"aepipe: {problem}", err=True)
 
 
 @datasets_app.command("list", epilog="Example: aepipe datasets list")
@@ -152,7 +156,7 @@ def noise(
 )
 def reconstruct(
     images: Annotated[str, typer.Argument(help="A folder, a .zip or .npz file, or an s3:// prefix.")],
-    recipe: Annotated[str, typer.Option(help="Whose model; a part that no other recipe has will do: conv.")],
+    recipe: Annotated[str, typer.Option(help="Whose model; a short name will do: conv for faces-conv.")],
     store: StoreOption = "./store",
     channel: Annotated[str, typer.Option(help="A channel, or a release's id.")] = "production",
     output: Annotated[str, typer.Option(help="A new or empty folder.")] = "./reconstructions",

@@ -27,7 +27,7 @@ from aepipe.store import open_store
 from aepipe.unforeseen import describe_unforeseen, wants_traceback
 
 MISUSED, FAILED = 2, 1
-RecipeArgument = Annotated[str, typer.Argument(help="What to train; a part that no other recipe has will do: conv.")]
+RecipeArgument = Annotated[str, typer.Argument(help="What to train; a short name will do: conv for faces-conv.")]
 SettingOption = Annotated[Literal["tuned", "published"], typer.Option(help="The best known, or the sources'.")]
 PresetOption = Annotated[Literal["full", "quick"], typer.Option(help="quick: few steps, for demonstrations.")]
 ServerOption = Annotated[
@@ -45,7 +45,9 @@ ServerOption = Annotated[
     "aepipe run --recipes mnist-dense,faces-conv --set epochs=20 --set faces-conv.learning_rate=0.0005",
 )
 def run(
-    recipes: Annotated[str, typer.Option(help="Recipes with commas between them (conv: faces-conv), or all.")] = "all",
+    recipes: Annotated[
+        str, typer.Option(help="Names with commas between them (conv: faces-conv), or all of aepipe's.")
+    ] = "all",
     setting: SettingOption = "tuned",
     preset: PresetOption = "full",
     data_set: Annotated[str | None, typer.Option(help="Another data set for every recipe, or images:PATH.")] = None,
@@ -69,7 +71,7 @@ def run(
 ) -> None:
     """Train, evaluate and publish recipes; what the store already has is not done again."""
     parameters = {
-        "recipes": parse_recipes(recipes),
+        "recipes": parse_recipes(recipes, setting),
         "setting": setting,
         "preset": preset,
         "data_set": data_set,

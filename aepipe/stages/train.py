@@ -8,6 +8,7 @@ from typing import Any
 
 from aepipe.datasets.images import ImageData
 from aepipe.models import ARCHITECTURES
+from aepipe.recipes import source_modules
 from aepipe.recipes.plan import TrainingPlan
 from aepipe.recipes.trained import TrainedRecipe, TrainingImages
 from aepipe.splits import Split
@@ -28,7 +29,7 @@ NUM_GUARD_IMAGES = 1000
 
 def train_fingerprint(plan: TrainingPlan, data: DataResult, split: SplitResult) -> str:
     """Return the name of this training."""
-    modules = (*MODULES, ARCHITECTURES[plan.model.architecture])
+    modules = (*MODULES, ARCHITECTURES[plan.model.architecture], *source_modules(plan.recipe))
     inputs = {"data": data.digest, "split": split.digest}
     return fingerprint("train", plan, inputs, modules, LIBRARIES)
 
