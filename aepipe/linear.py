@@ -45,7 +45,7 @@ class PrincipalComponents:
         They are held all at once only where there are at most 2,048, and fewer than values in an image. Where there are
         more of both the components are found by a randomised method.
         """
-        num_rows, total = 0, np.float64(0)
+        num_rows, total = 0, np.zeros(())
         for images in batches():
             num_rows, total = num_rows + len(images), total + _rows(images).sum(axis=0, dtype=np.float64)
         mean = (total / num_rows).astype(np.float32)
@@ -58,7 +58,7 @@ class PrincipalComponents:
         elif num_rows < len(mean):
             axes, _ = principal_axes(np.concatenate(list(centred())))
         else:
-            axes, _ = _eigenvectors(sum(product(rows, rows) for rows in centred()))
+            axes, _ = _eigenvectors(_sum(product(rows, rows) for rows in centred()))
         return cls(mean, np.ascontiguousarray(axes[:, :code_size].T))
 
     def encode(self, images: np.ndarray) -> np.ndarray:
@@ -118,10 +118,14 @@ def _leading_axes(centred: Callable[[], Iterable[np.ndarray]], num_values: int, 
     width = min(count + MORE_DIRECTIONS, num_values)
     basis = np.random.Generator(np.random.PCG64(0)).standard_normal((num_values, width), np.float32)
     for _ in range(NUM_PASSES):
-        products = sum(product(rows, rows @ basis) for rows in centred())
+        products = _sum(product(rows, rows @ basis) for rows in centred())
         basis = np.ascontiguousarray(np.linalg.qr(products)[0], np.float32)
-    within = sum(product(rows @ basis, rows @ basis) for rows in centred())
+    within = _sum(product(rows @ basis, rows @ basis) for rows in centred())
     return (basis @ _eigenvectors(within)[0])[:, :count]
+
+
+def _sum(arrays: Iterable[np.ndarray]) -> np.ndarray:
+    return sum(arrays, np.zeros(()))
 
 
 def _rows(images: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Which part a picture belongs to, decided by what it shows: parts hold still while pictures come and go.
+"""Parts of pictures, decided by what they show: they hold still while pictures come and go.
 
 A place in [0, 1) is drawn for each picture from its pixels' digest and the seed. Those below the fraction are held
 out, so equal pictures share a part, and no picture's part depends on another's, on its name or on their order. The
@@ -11,7 +11,7 @@ out, and is left out elsewhere.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -25,7 +25,8 @@ DIGEST_BYTES = 16
 def picture_digests(images: np.ndarray) -> np.ndarray:
     """Return (num_images,) of 32 hex digits each as bytes: equal where pixels, their type and the shape are."""
     kind = f"{images.dtype.str}{images.shape[1:]}".encode()
-    digests = [hashlib.blake2b(np.ascontiguousarray(image), key=kind, digest_size=DIGEST_BYTES) for image in images]
+    pixels = (np.ascontiguousarray(image).data for image in images)
+    digests = [hashlib.blake2b(values, key=kind, digest_size=DIGEST_BYTES) for values in pixels]
     return np.array([digest.hexdigest().encode() for digest in digests], f"S{2 * DIGEST_BYTES}")
 
 
@@ -117,7 +118,7 @@ def _without_copies(digests: np.ndarray, parts: np.ndarray, may_join: np.ndarray
     return parts
 
 
-def _places(distinct: Sequence[bytes], purpose: str) -> np.ndarray:
+def _places(distinct: Iterable[bytes], purpose: str) -> np.ndarray:
     """Return a number in [0, 1) for each digest, the same wherever and whenever it is asked for."""
     drawn = [hashlib.sha256(f"{purpose}/".encode() + digest).digest()[:8] for digest in distinct]
     return np.array([int.from_bytes(number, "big") / 2**64 for number in drawn])

@@ -63,6 +63,6 @@ def resize_bicubic(images: np.ndarray, size: int, pixel_range: tuple[float, floa
     for row, image in enumerate(images.astype(np.float32)):
         for channel in range(image.shape[-1]):
             plane = Image.fromarray(np.ascontiguousarray(image[..., channel]))
-            resized[row, ..., channel] = plane.resize((size, size), Image.Resampling.BICUBIC)
+            resized[row, ..., channel] = np.asarray(plane.resize((size, size), Image.Resampling.BICUBIC))
     # Bicubic overshoots at edges.
     return np.clip(resized, *pixel_range)

@@ -1,4 +1,4 @@
-"""Which images train, which validate, which are held out. A split is indices, never copies of images.
+"""Splits of a data set: rows that train, that validate, that are held out; indices, never copies of images.
 
 Of a user's own images, which come and go, each picture's part follows from its pixels (`aepipe.parts`); the built-in
 sets never change, and their rows are drawn.
@@ -6,7 +6,7 @@ sets never change, and their rows are drawn.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,6 +16,7 @@ from aepipe.errors import ParameterError
 from aepipe.notation import counted
 from aepipe.parts import NONE, PARTS, TEST, TRAIN, VALIDATION, draw_parts, picture_digests
 
+T = TypeVar("T")
 SplitMethod = Literal["fraction", "official", "known-persons", "unseen-persons"]
 
 IN_WORDS = {TRAIN: "to train", VALIDATION: "to validate", TEST: "held out"}
@@ -152,7 +153,7 @@ def asked_shares(data: ImageData, settings: SplitSettings) -> dict[str, float]:
     if not _is_by_content(data, settings):
         return {}
     asked = {TEST: settings.test_fraction, VALIDATION: settings.validation_fraction}
-    given = [] if data.parts is None else data.parts
+    given = set() if data.parts is None else set(data.parts.tolist())
     return {part: share for part, share in asked.items() if share and part not in given}
 
 
@@ -196,33 +197,36 @@ def default_method(data_has_official: bool, data_has_persons: bool) -> SplitMeth
 def _test_rows(data: ImageData, settings: SplitSettings, generator: np.random.Generator) -> np.ndarray:
     rows = np.arange(len(data))
     if settings.method == "official":
-        _require(data.num_official_train is not None, data, settings, "an official test part")
-        return rows[data.num_official_train :]
+        return rows[_required(data.num_official_train, data, settings, "an official test part") :]
     if settings.method == "fraction":
         return _draw(rows, _strata(data, settings), settings.test_fraction, settings.shuffle, generator)
-    _require(data.persons is not None, data, settings, "a person for each image")
+    person_of_each = _required(data.persons, data, settings, "a person for each image")
     if settings.method == "known-persons":
-        return _draw(rows, data.persons, settings.test_fraction, settings.shuffle, generator)
-    persons = np.unique(data.persons)
+        return _draw(rows, person_of_each, settings.test_fraction, settings.shuffle, generator)
+    persons = np.unique(person_of_each)
     held_out = _draw(persons, np.zeros_like(persons), settings.test_fraction, settings.shuffle, generator)
-    return np.flatnonzero(np.isin(data.persons, held_out))
+    return np.flatnonzero(np.isin(person_of_each, held_out))
 
 
-def _require(has: bool, data: ImageData, settings: SplitSettings, needed: str) -> None:
-    if not has:
+def _required(value: T | None, data: ImageData, settings: SplitSettings, needed: str) -> T:
+    if value is None:
         raise ParameterError(
             f"The split method {settings.method} needs {needed}.",
             "Take method fraction for this data set.",
             data_set=data.name,
         )
+    return value
 
 
 def _strata(data: ImageData, settings: SplitSettings) -> np.ndarray:
-    by_class = settings.shuffle and data.labels is not None
-    return data.labels if by_class else np.zeros(len(data), np.int64)
+    if settings.shuffle and data.labels is not None:
+        return data.labels
+    return np.zeros(len(data), np.int64)
 
 
-def _draw(rows: np.ndarray, strata: np.ndarray, fraction: float, shuffle: bool, generator) -> np.ndarray:
+def _draw(
+    rows: np.ndarray, strata: np.ndarray, fraction: float, shuffle: bool, generator: np.random.Generator
+) -> np.ndarray:
     """Return about `fraction` of the rows of each stratum; the last ones where nothing is shuffled."""
     drawn = []
     for stratum in np.unique(strata):

@@ -16,7 +16,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Cancelling, Scheduled
 
-from aepipe.deploy.apply.work_pools import POOLS
+from aepipe.deploy.apply.job_templates import POOLS
 
 LIVE = (StateType.PENDING, StateType.RUNNING, StateType.CANCELLING)
 # A training that saves its state before it obeys the signal ends as crashed, and not as cancelled.
@@ -28,14 +28,14 @@ PAGE = 200
 
 def cancel_running(client: SyncPrefectClient) -> list[UUID]:
     """Cancel every run of this project's pools that is going on, wait for it, and return those that were stopped."""
-    live = [run for run in _read_live(client) if run.state.type is not StateType.CANCELLING]
+    live = [run for run in _read_live(client) if run.state_type is not StateType.CANCELLING]
     for run in live:
         message = "The machine is stopped; the run goes on when it is started again."
         client.set_flow_run_state(run.id, Cancelling(message=message))
     deadline = time.monotonic() + CANCEL_SECONDS
     while time.monotonic() < deadline and any(True for _ in _read_live(client)):
         time.sleep(0.5)
-    return [run.id for run in live if client.read_flow_run(run.id).state.type in STOPPED]
+    return [run.id for run in live if client.read_flow_run(run.id).state_type in STOPPED]
 
 
 def reschedule(client: SyncPrefectClient, runs: Iterable[UUID]) -> int:

@@ -1,4 +1,4 @@
-"""What a run does about the runs that it started: found, cancelled, marked as crashed."""
+"""Children: the runs that a run started, found, cancelled, marked as crashed."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,13 +10,13 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlo
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.runtime import flow_run
-from prefect.states import Cancelled, Cancelling, Crashed
+from prefect.states import Cancelled, Cancelling, Crashed, State
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_exponential
 
 from aepipe.stages.request import TrainingRequest
 
 # A training that dies goes on from its checkpoint; one that dies every time does so for a reason.
-MOST_ATTEMPTS = 3
+MAX_ATTEMPTS = 3
 SERVER_PATIENCE_SECONDS = 900
 PAGE = 200
 # By itself.
@@ -57,12 +57,12 @@ def cancelled_children(stop: Callable[[], None]) -> Iterator[None]:
         try:
             # A client that has not connected yet gives up at once where there is no server any more.
             with get_client(sync_client=True) as client:
-                live = [child for child in read_children(client) if not child.state.is_final()]
+                live = [child for child in read_children(client) if not is_over(child)]
                 _set_all(client, live, Cancelling)
                 stop()
                 stopped = [client.read_flow_run(child.id) for child in live]
                 # Of itself a process that was told to stop says that it crashed.
-                _set_all(client, [child for child in stopped if child.state.type not in ENDED], Cancelled)
+                _set_all(client, [child for child in stopped if child.state_type not in ENDED], Cancelled)
                 confirm_cancelled(client)
         except httpx.HTTPError:
             stop()
@@ -75,7 +75,7 @@ def confirm_cancelled(client: SyncPrefectClient) -> None:
     Its worker would say so seconds later, after it has looked for hooks in a process of their own.
     """
     own = client.read_flow_run(UUID(flow_run.id))
-    if own.state.is_cancelling():
+    if own.state_type is StateType.CANCELLING:
         client.set_flow_run_state(own.id, Cancelled(message="It was stopped; its state is saved."), force=True)
 
 
@@ -83,12 +83,17 @@ def crash_child(request: TrainingRequest) -> None:
     """Mark the child that trained a request as crashed: its process could not say so itself."""
     with get_client(sync_client=True) as client:
         for child in patiently()(read_children, client):
-            if not child.state.is_final() and TrainingRequest.of(child.parameters) == request:
-                state = Crashed(message="Its process was killed; it goes on from its last checkpoint.")
+            if not is_over(child) and TrainingRequest.of(child.parameters) == request:
+                state: State = Crashed(message="Its process was killed; it goes on from its last checkpoint.")
                 patiently()(client.set_flow_run_state, child.id, state, force=True)
 
 
-def _set_all(client: SyncPrefectClient, children: Sequence[FlowRun], kind: Callable) -> None:
+def is_over(run: FlowRun) -> bool:
+    """Tell whether a run has ended, however it did."""
+    return run.state is not None and run.state.is_final()
+
+
+def _set_all(client: SyncPrefectClient, children: Sequence[FlowRun], kind: Callable[..., State]) -> None:
     for child in children:
         client.set_flow_run_state(child.id, kind(message="The run that waits for it was stopped."), force=True)
 

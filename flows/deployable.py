@@ -1,4 +1,4 @@
-"""What every flow that has a deployment does before its first task."""
+"""First steps of every flow that has a deployment, before its first task."""
 
 import functools
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import ParamSpec, TypeVar
 
 from aepipe.flows.limits import check_limits
 from aepipe.flows.missed_runs import cancel_missed_runs
+from aepipe.flows.parameters import docstring_of
 from aepipe.tasks.failures import tell_failures_in_one_line
 
 Parameters = ParamSpec("Parameters")
@@ -29,4 +30,5 @@ def deployable(function: Callable[Parameters, Result]) -> Callable[Parameters, R
         cancel_missed_runs()
         return function(*args, **kwargs)
 
+    begin.__doc__ = docstring_of(function)
     return begin

@@ -13,7 +13,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 from prefect.events import emit_event
-from prefect.states import Cancelled
+from prefect.states import Cancelled, State
 
 from aepipe.flows.children import PAGE, patiently
 
@@ -25,16 +25,20 @@ def cancel_missed_runs() -> None:
     """Cancel the other runs of this run's schedule that are due, and say so once; nothing for a run by hand."""
     context = FlowRunContext.get()
     own = context.flow_run if context else None
-    if own is None or not own.auto_scheduled or own.created_by is None or own.created_by.id is None:
+    if own is None or own.deployment_id is None or not own.auto_scheduled:
+        return
+    schedule = own.created_by
+    if schedule is None or schedule.id is None:
         return
     with get_client(sync_client=True) as client:
-        missed = [run for run in patiently()(_read_waiting, client, own.deployment_id) if _has_schedule_of(run, own)]
+        waiting = patiently()(_read_waiting, client, own.deployment_id)
+        missed = [run for run in waiting if run.id != own.id and _is_of(run, schedule.id)]
         for run in missed:
-            state = Cancelled(message=f"{own.name} stands for it: its schedule was behind.")
+            state: State = Cancelled(message=f"{own.name} stands for it: its schedule was behind.")
             patiently()(client.set_flow_run_state, run.id, state, force=True)
         if missed:
             name = f"{client.read_flow(own.flow_id).name}/{client.read_deployment(own.deployment_id).name}"
-            _say(f"{name}, schedule {own.created_by.display_value}", own, missed)
+            _say(f"{name}, schedule {schedule.display_value}", schedule.id, [own, *missed])
 
 
 def _read_waiting(client: SyncPrefectClient, deployment_id: UUID) -> list[FlowRun]:
@@ -45,20 +49,21 @@ def _read_waiting(client: SyncPrefectClient, deployment_id: UUID) -> list[FlowRu
     return client.read_flow_runs(flow_run_filter=waiting, limit=PAGE)
 
 
-def _has_schedule_of(run: FlowRun, own: FlowRun) -> bool:
-    return run.id != own.id and run.created_by is not None and run.created_by.id == own.created_by.id
+def _is_of(run: FlowRun, schedule: UUID) -> bool:
+    return run.created_by is not None and run.created_by.id == schedule
 
 
-def _say(schedule: str, own: FlowRun, missed: list[FlowRun]) -> None:
-    since = f"{min(run.expected_start_time for run in (own, *missed)):%Y-%m-%d %H:%M} UTC"
-    summary = f"{len(missed)} runs of {schedule} were cancelled; this one stands for all since {since}."
+def _say(name: str, schedule: UUID, runs: list[FlowRun]) -> None:
+    """Say that one of these runs stands for the others."""
+    since = f"{min(run.expected_start_time for run in runs if run.expected_start_time):%Y-%m-%d %H:%M} UTC"
+    summary = f"{len(runs) - 1} runs of {name} were cancelled; this one stands for all since {since}."
     get_run_logger().warning(summary)
     # What an automation may tell people of.
     emit_event(
         "aepipe.runs.missed",
         resource={
-            "prefect.resource.id": f"aepipe.schedule.{own.created_by.id}",
-            "prefect.resource.name": schedule,
+            "prefect.resource.id": f"aepipe.schedule.{schedule}",
+            "prefect.resource.name": name,
         },
-        payload={"summary": summary, "number": len(missed)},
+        payload={"summary": summary, "number": len(runs) - 1},
     )

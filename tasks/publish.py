@@ -6,11 +6,12 @@ from prefect import get_run_logger
 from prefect.context import FlowRunContext
 from prefect.events import emit_event
 from prefect.runtime import flow_run
+from pydantic import JsonValue
 from rich.progress import Progress
 
 from aepipe.gate.settings import PublishSettings
-from aepipe.pages.index import refresh_index
-from aepipe.publishing.publish import Published, Run, publish_release
+from aepipe.publishing import upkeep
+from aepipe.publishing.publish import Published, Run
 from aepipe.releases.signatures import require_able_to_sign
 from aepipe.stages.outcome import Outcome
 from aepipe.store import open_store
@@ -21,23 +22,24 @@ from aepipe.tasks.stages import store_task
 
 def this_run() -> Run:
     """Return the flow run that this is called in; one that is tried again started when this attempt did."""
-    is_first = flow_run.run_count <= 1
-    started = flow_run.scheduled_start_time if is_first else FlowRunContext.get().start_time
+    context = FlowRunContext.get()
+    is_first = context is None or flow_run.run_count <= 1
+    started = flow_run.scheduled_start_time if is_first else context.start_time
     return Run(flow_run=str(flow_run.id), started=started, parameters=flow_run.parameters)
 
 
 @store_task(name="publish")
 def publish(
-    store_url: str, outcomes: list[Outcome], run: Run, settings: PublishSettings, store_facts: dict
+    store_url: str, outcomes: list[Outcome], run: Run, settings: PublishSettings, store_facts: dict[str, JsonValue]
 ) -> Published:
     """Publish models, figures, noisy test sets and the report, and promote what passes the gate."""
     with Progress(transient=True, disable=not sys.stderr.isatty()) as progress:
         bar = progress.add_task("publishing", total=None)
-        published = publish_release(
+        published, index_uri = upkeep.publish(
             open_store(store_url), outcomes, run, settings, store_facts, lambda _: progress.advance(bar)
         )
     get_run_logger().info("Release %s: %s", published.release, published.uri)
-    get_run_logger().info("All releases: %s", refresh_index(open_store(store_url)) or "not written anew")
+    get_run_logger().info("All releases: %s", index_uri or "not written anew")
     show_release(store_url, published, outcomes)
     if published.newly_held:
         # What an automation may tell people of: once, not each night that nothing changed.
@@ -53,7 +55,7 @@ def publish(
 
 
 @store_task(name="check-store")
-def check_store(store_url: str, settings: PublishSettings, preset: str) -> dict:
+def check_store(store_url: str, settings: PublishSettings, preset: str) -> dict[str, JsonValue]:
     """Measure what the store enforces, and find the keys that sign, before anything is trained for it."""
     store = open_store(store_url)
     require_able_to_sign(store, settings.channel_for(preset))

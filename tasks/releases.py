@@ -3,14 +3,9 @@
 from prefect import get_run_logger
 
 from aepipe.errors import printable
-from aepipe.pages.index import refresh_index
-from aepipe.publishing import promotion
-from aepipe.publishing.change import latest_change
-from aepipe.releases.channels import Channel
+from aepipe.publishing import upkeep
+from aepipe.publishing.promotion import Missing
 from aepipe.releases.manifest import resolve_release
-from aepipe.releases.prune import HOUR_SECONDS, plan_prune
-from aepipe.releases.prune import prune as remove
-from aepipe.releases.prune_stages import plan_stages, prune_stages
 from aepipe.releases.signatures import describe_signers, find_distrust, signers_of
 from aepipe.releases.verify import find_foreign, find_problems
 from aepipe.store import open_store
@@ -18,18 +13,15 @@ from aepipe.tasks.stages import store_task
 
 
 @store_task(name="promote")
-def promote(
-    store_url: str, channel: str, release: str, why: str, by: str, force: bool, missing: promotion.Missing
-) -> str:
+def promote(store_url: str, channel: str, release: str, why: str, by: str, force: bool, missing: Missing) -> str:
     """Let a channel name a release."""
-    promoted = promotion.promote(open_store(store_url), channel, release, why, by, force, missing)
-    return _tell(store_url, channel, promoted)
+    return _tell(upkeep.promote(open_store(store_url), channel, release, why, by, force, missing))
 
 
 @store_task(name="rollback")
 def rollback(store_url: str, channel: str, why: str, by: str) -> str:
     """Let a channel name the release that it named before."""
-    return _tell(store_url, channel, promotion.rollback(open_store(store_url), channel, why, by))
+    return _tell(upkeep.rollback(open_store(store_url), channel, why, by))
 
 
 @store_task(name="verify")
@@ -49,28 +41,15 @@ def verify(store_url: str, release: str, full: bool) -> tuple[int, str]:
 @store_task(name="prune")
 def prune(store_url: str, keep: int, grace_hours: float, delete: bool) -> str:
     """Remove old releases, or name them; each is logged."""
-    store = open_store(store_url)
-    planned = plan_prune(store, keep, grace_hours)
-    removed = list(remove(store, planned)) if delete else planned
-    planned_stages = plan_stages(store, [pruned.release for pruned in removed], grace_hours)
-    stages = list(prune_stages(store, planned_stages)) if delete else planned_stages
-    size = sum(stage.size for stage in stages)
-    uploads = store.abort_stale_uploads(grace_hours * HOUR_SECONDS) if delete else 0
-    for pruned in removed:
+    done = upkeep.prune(open_store(store_url), keep, grace_hours, delete)
+    for pruned in done.releases:
         get_run_logger().info("%s, %s, %d bytes", pruned.release, pruned.state, pruned.size)
-    if delete:
-        refresh_index(store)
-        return (
-            f"{len(removed)} releases and {len(stages)} results of stages ({size:,} bytes) removed, "
-            f"{uploads} unfinished uploads ended"
-        )
-    return f"{len(removed)} releases and {len(stages)} results of stages ({size:,} bytes) would be removed"
+    counts = f"{len(done.releases)} releases and {len(done.stages)} results of stages ({done.stage_bytes:,} bytes)"
+    return f"{counts} removed, {done.num_uploads} unfinished uploads ended" if delete else f"{counts} would be removed"
 
 
-def _tell(store_url: str, channel: str, found: Channel) -> str:
-    store = open_store(store_url)
-    refresh_index(store)
-    change = latest_change(store, found)
-    message = f"{channel} is {found.release}, generation {found.current.generation}. {change or ''}".rstrip()
+def _tell(moved: upkeep.Moved) -> str:
+    entry = moved.channel.current
+    message = f"{moved.name} is {entry.release}, generation {entry.generation}. {moved.change or ''}".rstrip()
     get_run_logger().info(message)
     return message

@@ -1,4 +1,4 @@
-"""Names that other people hold on to: the library's, the deployments' parameters, the settings."""
+"""Names that other people hold on to: the library's, and the deployments' parameters."""
 
 import importlib
 import inspect
@@ -6,10 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
 from prefect.utilities.callables import parameter_schema
 
 import aepipe
+from aepipe.cli.app import app
 
 ROOT = Path(__file__).parents[1]
 DEPLOYMENTS = yaml.safe_load((ROOT / "deploy" / "prefect.yaml").read_text())["deployments"]
@@ -68,6 +70,18 @@ PARAMETERS = {
     "aepipe.flows.releases.prune_releases": ["delete", "grace_hours", "keep", "store"],
 }
 
+# Commands that start a flow, or do what a flow does.
+COMMANDS = {
+    "run": "pipeline.pipeline",
+    "sweep": "sweep.sweep",
+    "tune": "tune.tune",
+    "noise": "noisy_test_set.noisy_test_set",
+    "releases promote": "releases.promote_release",
+    "releases rollback": "releases.rollback_channel",
+    "releases verify": "releases.verify_release",
+    "releases prune": "releases.prune_releases",
+}
+
 
 def flow_of(entrypoint: str):
     module, _, name = entrypoint.rpartition(".")
@@ -99,18 +113,27 @@ def test_every_parameter_is_described_in_the_form(entrypoint):
     assert undescribed == []
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_command_line_says_of_a_parameter_what_the_form_says(command):
+    found = typer.main.get_command(app)
+    for name in command.split():
+        found = found.commands[name]
+    form = parameter_schema(flow_of(f"aepipe.flows.{COMMANDS[command]}")).properties
+    shared = {option.name: option.help for option in found.params if option.name in form}
+    assert len(shared) >= 3
+    assert [name for name, text in shared.items() if not text.startswith(form[name]["description"])] == []
+
+
+def test_the_data_sets_are_listed_once():
+    sources = [path for top in ("aepipe", "tasks", "flows", "deploy") for path in (ROOT / top).rglob("*.py")]
+    assert [path.name for path in sources if "cifar10, olivetti" in path.read_text()] == []
+
+
 @pytest.mark.parametrize("entrypoint", PARAMETERS)
 def test_unknown_fields_are_refused_by_the_server(entrypoint):
     definitions = parameter_schema(flow_of(entrypoint)).definitions
     open_models = [name for name, definition in definitions.items() if definition.get("additionalProperties", True)]
     assert [name for name in open_models if definitions[name].get("type") == "object"] == []
-
-
-def test_the_settings_in_the_readme_are_the_ones_in_the_code():
-    sources = [path for top in ("aepipe", "tasks", "flows", "deploy") for path in (ROOT / top).rglob("*.py")]
-    in_code = {name for path in sources for name in re.findall(r"\bAEPIPE_[A-Z0-9_]+\b", path.read_text())}
-    in_readme = set(re.findall(r"^\| `(AEPIPE_[A-Z0-9_]+)`", (ROOT / "README.md").read_text(), re.MULTILINE))
-    assert in_code == in_readme
 
 
 def test_no_package_index_is_named_anywhere():

@@ -1,4 +1,4 @@
-"""The command `aepipe` with all it has: the library's commands, the flows', and what operators do with a server."""
+"""aepipe apply, up and doctor: what operators do with a Prefect server and its machines."""
 
 import os
 from pathlib import Path
@@ -7,12 +7,9 @@ from urllib.parse import urlsplit
 
 import typer
 
-from aepipe.cli.app import StoreOption
-from aepipe.cli.releases import JsonOption
-from aepipe.cli.training import app, main
+from aepipe.cli.options import JsonOption, StoreOption
+from aepipe.cli.output import Row, print_rows
 from aepipe.errors import ParameterError
-
-__all__ = ["app", "main"]
 
 Pools = Annotated[Literal["process", "docker", "kubernetes"], typer.Option(help="What starts the runs.")]
 NotifyOption = Annotated[
@@ -22,7 +19,15 @@ NotifyOption = Annotated[
 FileOption = Annotated[Path | None, typer.Option(help="Your own deployments instead of deploy/prefect.yaml.")]
 
 
-@app.command(epilog="Example: aepipe apply --store s3://models/aepipe --notify slack-webhook/operations")
+class FindingRow(Row):
+    """What the doctor found about one thing."""
+
+    state: str
+    what: str
+    found: str
+    way_out: str | None
+
+
 def apply(
     store: StoreOption = "./store",
     pools: Pools = "process",
@@ -31,19 +36,19 @@ def apply(
     check: Annotated[bool, typer.Option(help="Change nothing; exit with 1 where something would change.")] = False,
 ) -> None:
     """Bring the Prefect server at PREFECT_API_URL to deploy/prefect.yaml; applied twice it changes nothing."""
-    from aepipe.deploy.connection import apply_all, connected
+    from aepipe.deploy.apply.everything import apply_all, check_all
+    from aepipe.deploy.connection import connected
 
     with connected() as client:
-        changes = list(apply_all(client, store, pools, notify, file, check))
-    for change in changes:
-        typer.echo(str(change))
-    if not changes:
+        lines = list((check_all if check else apply_all)(client, store, pools, notify, file))
+    for line in lines:
+        typer.echo(line)
+    if not lines:
         typer.echo("Everything is as in the file.")
     elif check:
         raise typer.Exit(1)
 
 
-@app.command(epilog="Example: aepipe up --store s3://models/aepipe --port 4200")
 def up(
     context: typer.Context,
     store: StoreOption = "./store",
@@ -77,7 +82,6 @@ def _refuse_shown_password(context: typer.Context, database: str | None) -> None
         raise ParameterError(rule, "Set AEPIPE_DATABASE to the same URL instead.", option="--database")
 
 
-@app.command(epilog="Example: PREFECT_API_URL=http://server:4200/api aepipe doctor --store s3://models/aepipe")
 def doctor(
     store: StoreOption = "./store",
     pools: Pools = "process",
@@ -86,11 +90,13 @@ def doctor(
     as_json: JsonOption = False,
 ) -> None:
     """Check server, workers, deployments, store, data sources and machine; exits with 1 where something is wrong."""
-    from aepipe.cli.output import print_rows
     from aepipe.deploy.doctor.examination import examine
 
     findings = examine(store, pools, file, state)
-    rows = [[finding.state, finding.subject, finding.finding, finding.way_out or None] for finding in findings]
-    print_rows(as_json, f"aepipe doctor on {os.uname().nodename}", ["state", "what", "found", "way out"], rows)
+    rows = [
+        FindingRow(state=one.state, what=one.subject, found=one.finding, way_out=one.way_out or None)
+        for one in findings
+    ]
+    print_rows(as_json, f"aepipe doctor on {os.uname().nodename}", FindingRow, rows)
     if any(finding.state == "broken" for finding in findings):
         raise typer.Exit(1)

@@ -1,18 +1,41 @@
-"""Arguments and options that commands about releases share."""
+"""Options and arguments that several commands have; what a flow has too is described in its words."""
 
 from typing import Annotated, Literal
 
 import typer
 
-StoreOption = Annotated[
-    str, typer.Option("--store", envvar="AEPIPE_STORE", help="A folder, file:///path or s3://bucket/prefix.")
-]
+from aepipe.flows import parameters
+from aepipe.flows.parameters import words
+from aepipe.stages.data import DataSettings
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-ReleaseArgument = Annotated[str, typer.Argument(help="A release's id, or a channel's name.")]
-ChannelOption = Annotated[str, typer.Option(help="The channel's name.")]
-WhyOption = Annotated[str, typer.Option(help="The reason; it is kept in the channel's history.")]
-MissingOption = Annotated[
-    Literal["refuse", "keep", "drop"],
-    typer.Option(help="The channel's models of recipes that the release has none of: keep or drop them."),
+StoreOption = Annotated[str, typer.Option("--store", envvar="AEPIPE_STORE", help=words(parameters.Store))]
+
+# Of trainings.
+RecipeArgument = Annotated[
+    str, typer.Argument(help=f"{words(parameters.Recipe)} A short name will do: conv for faces-conv.")
 ]
+SettingOption = Annotated[Literal["tuned", "published"], typer.Option(help=words(parameters.Setting))]
+PresetOption = Annotated[Literal["full", "quick"], typer.Option(help=words(parameters.Preset))]
+DataSetOption = Annotated[str | None, typer.Option(help=words(parameters.DataSet))]
+RefreshOption = Annotated[bool, typer.Option(help=words(parameters.Refresh))]
+MaxLeftOutOption = Annotated[float, typer.Option(min=0, max=1, help=words(DataSettings, "most_left_out"))]
+ServerOption = Annotated[
+    str | None,
+    typer.Option(
+        help="The Prefect server's API URL, profile for the one of Prefect's active profile, or embedded; "
+        "by default PREFECT_API_URL, otherwise embedded: one that ends with the run."
+    ),
+]
+
+# Of releases.
+ReleaseArgument = Annotated[str, typer.Argument(help=words(parameters.Release))]
+ChannelOption = Annotated[str, typer.Option(help=words(parameters.Channel))]
+WhyOption = Annotated[str, typer.Option(help=words(parameters.Why))]
+ForceOption = Annotated[bool, typer.Option("--force", help=words(parameters.Force))]
+MissingOption = Annotated[Literal["refuse", "keep", "drop"], typer.Option(help=words(parameters.Missing))]
+FullOption = Annotated[bool, typer.Option("--full", help=words(parameters.Full))]
+KeepOption = Annotated[int, typer.Option(min=0, help=words(parameters.Keep))]
+GraceOption = Annotated[float, typer.Option(min=0, help=words(parameters.GraceHours))]
+DeleteOption = Annotated[bool, typer.Option("--delete", help=words(parameters.Delete))]
 ByOption = Annotated[str | None, typer.Option(help="Who does it; by default the user.")]

@@ -1,12 +1,72 @@
-"""aepipe releases, what keeps a store in order: its page, channels that nobody needs, old releases."""
+"""aepipe releases, what changes a store: channels that move or go, signatures, old releases, the page over all."""
 
-import json
-from typing import Annotated
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aepipe.cli.options import ByOption, JsonOption, StoreOption, WhyOption
-from aepipe.cli.output import print_rows
+from aepipe.cli.options import (
+    ByOption,
+    ChannelOption,
+    DeleteOption,
+    ForceOption,
+    GraceOption,
+    JsonOption,
+    KeepOption,
+    MissingOption,
+    ReleaseArgument,
+    StoreOption,
+    WhyOption,
+)
+from aepipe.cli.output import Row, print_result, print_rows
+
+if TYPE_CHECKING:
+    from aepipe.publishing.upkeep import Moved
+    from aepipe.store import Store
+
+
+class PrunedRow(Row):
+    """A release that went, or would."""
+
+    release: str
+    state: str
+    files: int
+    bytes: int
+    hours_old: float
+
+
+def promote_release(
+    release: ReleaseArgument,
+    why: WhyOption,
+    channel: ChannelOption = "production",
+    force: ForceOption = False,
+    missing: MissingOption = "refuse",
+    by: ByOption = None,
+    store: StoreOption = "./store",
+    as_json: JsonOption = False,
+) -> None:
+    """Let a channel name a release; every byte is checked before, and what the channel gains and loses is said."""
+    from aepipe.publishing.upkeep import promote
+    from aepipe.store import open_store
+
+    opened = open_store(store)
+    moved = promote(opened, channel, release, why, by, force, missing)
+    _tell(moved, as_json)
+    _warn_of_new_channel(opened, moved)
+
+
+def rollback_channel(
+    why: WhyOption,
+    channel: ChannelOption = "production",
+    by: ByOption = None,
+    store: StoreOption = "./store",
+    as_json: JsonOption = False,
+) -> None:
+    """Let a channel name the release that it named before."""
+    from aepipe.publishing.upkeep import rollback
+    from aepipe.store import open_store
+
+    _tell(rollback(open_store(store), channel, why, by), as_json)
 
 
 def remove_channel(
@@ -18,15 +78,25 @@ def remove_channel(
     as_json: JsonOption = False,
 ) -> None:
     """Remove a channel, also one that can't be read; what it held is kept, with the reason. No release goes with it."""
-    from aepipe.pages.index import refresh_index
-    from aepipe.releases import removal
+    from aepipe.publishing import upkeep
     from aepipe.store import open_store
 
     opened = open_store(store)
-    record = removal.remove_channel(opened, channel, why, by, force)
-    refresh_index(opened)
-    removed = {"channel": channel, "record": record}
-    typer.echo(json.dumps(removed) if as_json else f"{channel} is removed; what it was: {opened.url}/{record}")
+    record = upkeep.remove_channel(opened, channel, why, by, force)
+    told = {"channel": channel, "record": record}
+    print_result(as_json, told, f"{channel} is removed; what it was: {opened.url}/{record}")
+
+
+def sign(release: ReleaseArgument, store: StoreOption = "./store", as_json: JsonOption = False) -> None:
+    """Sign a release with the key that AEPIPE_SIGNING_KEY names; every byte is checked before."""
+    from aepipe.releases.signatures import describe_signers, sign_release, signers_of
+    from aepipe.store import open_store
+
+    opened = open_store(store)
+    manifest = sign_release(opened, release)
+    signers = signers_of(opened, manifest)
+    told = {"release": manifest.release, "signed_by": [asdict(signer) for signer in signers]}
+    print_result(as_json, told, f"{manifest.release} is {describe_signers(signers)}")
 
 
 def make_index(store: StoreOption = "./store") -> None:
@@ -41,9 +111,9 @@ def make_index(store: StoreOption = "./store") -> None:
 
 
 def prune_releases(
-    keep: Annotated[int, typer.Option(min=0, help="How many of the latest stay, beside what channels name.")] = 10,
-    grace_hours: Annotated[float, typer.Option(min=0, help="Nothing younger goes.")] = 24,
-    delete: Annotated[bool, typer.Option("--delete", help="Remove them; without it they are only named.")] = False,
+    keep: KeepOption = 10,
+    grace_hours: GraceOption = 24,
+    delete: DeleteOption = False,
     store: StoreOption = "./store",
     as_json: JsonOption = False,
 ) -> None:
@@ -51,26 +121,49 @@ def prune_releases(
 
     Never what a channel names or would go back to; a run makes a stage's result anew where it needs one.
     """
-    from aepipe.pages.index import refresh_index
+    from aepipe.publishing.upkeep import prune
     from aepipe.releases.absent import require_store
-    from aepipe.releases.prune import HOUR_SECONDS, plan_prune, prune
-    from aepipe.releases.prune_stages import plan_stages, prune_stages
     from aepipe.store import open_store
 
     opened = open_store(store)
     require_store(opened)
-    planned = plan_prune(opened, keep, grace_hours)
-    removed = list(prune(opened, planned)) if delete else planned
-    planned_stages = plan_stages(opened, [row.release for row in removed], grace_hours)
-    stages = list(prune_stages(opened, planned_stages)) if delete else planned_stages
-    uploads = opened.abort_stale_uploads(grace_hours * HOUR_SECONDS) if delete else 0
-    if delete:
-        refresh_index(opened)
-    rows = [[row.release, row.state, len(row.keys), row.size, round(row.age_hours, 1)] for row in removed]
+    done = prune(opened, keep, grace_hours, delete)
+    rows = [
+        PrunedRow(
+            release=pruned.release,
+            state=pruned.state,
+            files=len(pruned.keys),
+            bytes=pruned.size,
+            hours_old=round(pruned.age_hours, 1),
+        )
+        for pruned in done.releases
+    ]
     title = f"{'Removed' if delete else 'Would be removed; --delete does it'}: {len(rows)}"
-    print_rows(as_json, title, ["release", "state", "files", "bytes", "hours old"], rows)
-    verb, size = "were removed" if delete else "would be removed", sum(stage.size for stage in stages)
-    if stages:
-        typer.echo(f"{len(stages)} results of stages that no release needs {verb}, {size:,} bytes.", err=as_json)
-    if uploads:
-        typer.echo(f"{uploads} unfinished uploads were ended.", err=as_json)
+    print_rows(as_json, title, PrunedRow, rows)
+    verb = "were removed" if delete else "would be removed"
+    if done.stages:
+        size = f"{done.stage_bytes:,} bytes"
+        typer.echo(f"{len(done.stages)} results of stages that no release needs {verb}, {size}.", err=as_json)
+    if done.num_uploads:
+        typer.echo(f"{done.num_uploads} unfinished uploads were ended.", err=as_json)
+
+
+def _tell(moved: "Moved", as_json: bool) -> None:
+    entry, change = moved.channel.current, moved.change
+    told = {"channel": moved.name, **entry.model_dump(mode="json"), **({} if change is None else asdict(change))}
+    set_by = f"generation {entry.generation}, {entry.action} by {entry.by}: {entry.why}"
+    lines = [f"{moved.name} is {entry.release} ({set_by})", *([str(change)] if change and str(change) else [])]
+    print_result(as_json, told, *lines)
+
+
+def _warn_of_new_channel(store: "Store", moved: "Moved") -> None:
+    from aepipe.releases.channels import USUAL, list_channels
+
+    if moved.channel.current.generation > 1 or moved.name in USUAL:
+        return
+    others = ", ".join(name for name in list_channels(store) if name != moved.name) or "none"
+    typer.echo(
+        f"The channel {moved.name} is new; there were: {others}. If that is a typing error: "
+        f'aepipe releases remove-channel {moved.name} --why "typing error"',
+        err=True,
+    )

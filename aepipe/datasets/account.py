@@ -110,7 +110,7 @@ class Account(BaseModel):
             white = f"white is {2 ** (losses.deep_bits or 16) - 1}"
             images = counted(losses.num_deep, "image of a 16-bit file uses", "images of 16-bit files use")
             yield f"{images} {losses.deep_bits} bits, {white}; 8 bits are kept"
-            if losses.bulk_bits < losses.deep_bits:
+            if losses.bulk_bits and losses.deep_bits and losses.bulk_bits < losses.deep_bits:
                 yield f"nearly all pixels of those need {losses.bulk_bits} bits only: they come out dark"
         if losses.num_deep_color:
             yield (

@@ -27,10 +27,10 @@ def find_duplicates(images: np.ndarray, names: Sequence[str]) -> Duplicates:
         names: A name for each.
     """
     first: dict[bytes, str] = {}
-    count, pairs = 0, []
+    count, pairs = 0, list[str]()
     for image, name in zip(images, names, strict=True):
         values = np.ascontiguousarray(image).reshape(-1).view(np.uint8)
-        other = first.setdefault(hashlib.blake2b(values, digest_size=16).digest(), name)
+        other = first.setdefault(hashlib.blake2b(values.data, digest_size=16).digest(), name)
         if other is name:
             continue
         count += 1

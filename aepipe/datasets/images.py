@@ -1,6 +1,7 @@
 """The one shape in which every data set reaches the rest of the pipeline."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -8,6 +9,8 @@ from aepipe.datasets.account import Account
 
 # What the names of a user's own data sets start with.
 OWN = "images"
+
+Rows = np.ndarray | slice
 
 
 @dataclass(frozen=True)
@@ -50,15 +53,16 @@ class ImageData:
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """(height, width, channels) of one image."""
-        return self.images.shape[1:]
+        height, width, channels = self.images.shape[1:]
+        return height, width, channels
 
-    def scaled(self, rows=slice(None)) -> np.ndarray:
+    def scaled(self, rows: Rows = slice(None)) -> np.ndarray:
         """Return these rows as float32 in [0, 1], (num_rows, height, width, channels)."""
         minimum, maximum = self.pixel_range
         pixels = self.images[rows].astype(np.float32)
         return (pixels - np.float32(minimum)) * np.float32(1 / (maximum - minimum))
 
-    def take(self, rows: np.ndarray, **changes) -> "ImageData":
+    def take(self, rows: np.ndarray, **changes: Any) -> "ImageData":
         """Return only these rows, with further fields replaced."""
         by_row = {name: getattr(self, name) for name in ("images", "labels", "persons", "parts", "files")}
         taken = {name: None if array is None else array[rows] for name, array in by_row.items()}

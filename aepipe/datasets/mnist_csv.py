@@ -19,7 +19,7 @@ def csv_file(size_bytes: int, pixels: ExpectedArray, labels: ExpectedArray) -> R
         name="train.csv",
         size_bytes=size_bytes,
         arrays={"pixels": pixels, "labels": labels},
-        decode=partial(_decode, shape=pixels.shape),
+        decode=partial(_decode, num_rows=pixels.shape[0], num_pixels=pixels.shape[1]),
     )
 
 
@@ -37,8 +37,8 @@ def csv_data_set(file: RemoteFile) -> DataSetSpec:
     return DataSetSpec(summary, _build, (file,))
 
 
-def _decode(path: Path, shape: tuple[int, int]) -> Arrays:
-    labels, pixels = read_pixel_csv(path, *shape)
+def _decode(path: Path, num_rows: int, num_pixels: int) -> Arrays:
+    labels, pixels = read_pixel_csv(path, num_rows, num_pixels)
     return {"pixels": pixels, "labels": labels}
 
 

@@ -17,7 +17,7 @@ def faces_file(
     size_bytes: int, faces: ExpectedArray, urls: tuple[str, ...] = (), sha256: str | None = None
 ) -> RemoteFile:
     """Return the file that holds `faces`, (num_images, 4096)."""
-    decode = partial(_decode, shape=faces.shape)
+    decode = partial(_decode, num_images=faces.shape[0], num_pixels=faces.shape[1])
     return RemoteFile("olivettifaces.mat", size_bytes, {"faces": faces}, decode, urls, sha256)
 
 
@@ -37,9 +37,9 @@ def faces_data_set(file: RemoteFile) -> DataSetSpec:
     return DataSetSpec(summary, _build, (file,))
 
 
-def _decode(path: Path, shape: tuple[int, int]) -> Arrays:
+def _decode(path: Path, num_images: int, num_pixels: int) -> Arrays:
     # The file has a column an image.
-    return {"faces": read_matrix(path, "faces", shape[::-1]).T}
+    return {"faces": read_matrix(path, "faces", (num_pixels, num_images)).T}
 
 
 def _build(arrays: Arrays) -> ImageData:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -71,7 +72,7 @@ class _OwnArrays:
         images, labels = read_npz(existing(self._location))
         self._file.check_unchanged()
         sizes = Counter({f"{images.shape[2]}x{images.shape[1]}": len(images)})
-        decoded = Decoded(images, row_names(len(images)), Tally(), len(images), sizes=sizes)
+        decoded = Decoded(images, row_names(len(images)), Tally(), num_taken=len(images), sizes=sizes)
         return _image_data(self._location, decoded, len(images), labels)
 
 
@@ -138,7 +139,7 @@ def _image_data(
     location: str,
     decoded: Decoded,
     num_files: int,
-    classes: Sequence | None,
+    classes: Sequence[Any] | np.ndarray | None,
     parts: Sequence[str] | None = None,
     notes: tuple[str, ...] = (),
 ) -> ImageData:
@@ -151,7 +152,8 @@ def _image_data(
             num_files=num_files,
             reasons=[one.short for one in decoded.tally.left_out()],
         )
-    label_names, labels = (), None
+    label_names: tuple[str, ...] = ()
+    labels = None
     if classes is not None:
         values, labels = np.unique(classes, return_inverse=True)
         label_names = tuple(str(value) for value in values)

@@ -1,14 +1,18 @@
-"""Where a file may come from, in order, and how its bytes are read from there: a folder, http(s) or S3."""
+"""Sources of a file, in order, and how its bytes are read from there: a folder, http(s) or S3."""
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from aepipe.errors import DataError, ParameterError, StoreError, TransientStoreError
 from aepipe.io.urls import has_secrets, without_secrets
+
+if TYPE_CHECKING:
+    import httpx
 
 MIRROR_VARIABLE = "AEPIPE_MIRROR"
 CONNECT_SECONDS = 10
@@ -107,7 +111,7 @@ def _open_http(url: str, offset: int) -> Iterator[Body]:
         raise InterruptedDownloadError(f"{type(error).__name__}: {error}") from error
 
 
-def _http_body(response, offset: int) -> Body:
+def _http_body(response: "httpx.Response", offset: int) -> Body:
     if response.status_code == RANGE_NOT_SATISFIABLE:
         return Body(offset, offset, iter(()))
     start = offset if response.status_code == 206 else 0

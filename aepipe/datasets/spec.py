@@ -1,7 +1,7 @@
-"""What is known about a data set before any of it is here."""
+"""Specs of data sets: what is known about one before any of it is here."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -108,7 +108,7 @@ class FileCheck:
         return self.status == "ok"
 
 
-def join_digests(digests) -> str:
+def join_digests(digests: Iterable[str]) -> str:
     """Return one digest for several, in this order; names in them may be bytes that are no text."""
     return hashlib.sha256(name_bytes("\n".join(digests))).hexdigest()
 

@@ -1,4 +1,4 @@
-"""What a denoiser has to beat: the best linear map.
+"""Baselines of a denoiser: the best linear map.
 
 Images are (num_images, height, width, channels) in [0, 1].
 """

@@ -1,4 +1,4 @@
-"""How near a reconstruction is to its original. Images are (num_images, height, width, channels) in [0, 1]."""
+"""Metrics of reconstructions beside their originals. Images are (num_images, height, width, channels) in [0, 1]."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping

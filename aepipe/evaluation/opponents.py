@@ -1,10 +1,11 @@
-"""What an autoencoder has to beat at its code size: PCA, PCA of patches, a low-pass filter; the same for every model.
+"""Opponents of an autoencoder at its code size: PCA, PCA of patches, a low-pass filter; the same for every model.
 
 What there is to choose about an opponent is chosen on the validation part; held-out images decide nothing.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -22,7 +23,9 @@ MOST_VALUES = 25_000_000
 class Codec(Protocol):
     """Something that keeps so many numbers of an image."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Which one it is, in words."""
 
     def reconstruct(self, images: np.ndarray) -> np.ndarray:
         """Return images of the same shape."""
@@ -77,14 +80,11 @@ Fit = Callable[[np.ndarray], Codec]
 
 def _patch_fits(images: np.ndarray, code_size: int) -> Sequence[Fit]:
     grids = possible_grids(images.shape[1:], code_size)
-    return [lambda images, grid=grid: PatchComponents.fit(images, code_size, grid) for grid in grids]
+    return [partial(PatchComponents.fit, code_size=code_size, grid=grid) for grid in grids]
 
 
 def _dct_fits(code_size: int) -> Sequence[Fit]:
-    return [
-        lambda images: LowPass.by_variance(images, code_size),
-        lambda images: LowPass.by_zig_zag(images, code_size),
-    ]
+    return [partial(choose, code_size=code_size) for choose in (LowPass.by_variance, LowPass.by_zig_zag)]
 
 
 def _best(fits: Sequence[Fit], train: np.ndarray, deciding: np.ndarray, not_held_out: np.ndarray) -> Codec | None:

@@ -1,4 +1,4 @@
-"""Runs a model's files in a process that did not make them, and prints how far their outputs are from the model's.
+"""Check of a model's files in a process that did not make them: how far their outputs are from the model's.
 
 python -m aepipe.exports.check ARRAYS.npz onnx=model.onnx litert=model.tflite
 """
@@ -6,17 +6,19 @@ python -m aepipe.exports.check ARRAYS.npz onnx=model.onnx litert=model.tflite
 import json
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import numpy as np
 
+from aepipe.exports.formats import FORMATS, Runtime
 from aepipe.io.temporary import temporary_folder
 
 
 def _keras(path: str) -> Callable[[np.ndarray], np.ndarray]:
     from aepipe.training.saving import load_model
 
-    model = load_model(path)
+    model = load_model(Path(path))
     return lambda images: model.predict(images, verbose=0)
 
 
@@ -31,7 +33,7 @@ def _saved_model(path: str) -> Callable[[np.ndarray], np.ndarray]:
     def run(images: np.ndarray) -> np.ndarray:
         # Named so that what it needs lives as long as it does.
         (made,) = loaded.signatures["reconstruct"](tf.constant(images)).values()
-        return made.numpy()
+        return np.asarray(made.numpy())
 
     return run
 
@@ -55,12 +57,17 @@ def _litert(path: str) -> Callable[[np.ndarray], np.ndarray]:
         interpreter.allocate_tensors()
         interpreter.set_tensor(given["index"], images)
         interpreter.invoke()
-        return interpreter.get_tensor(made["index"])
+        return np.asarray(interpreter.get_tensor(made["index"]))
 
     return run
 
 
-LOADERS = {"keras": _keras, "saved-model": _saved_model, "onnx": _onnx, "litert": _litert, "litert-int8": _litert}
+LOADERS: Mapping[Runtime, Callable[[str], Callable[[np.ndarray], np.ndarray]]] = {
+    "keras": _keras,
+    "tensorflow": _saved_model,
+    "onnxruntime": _onnx,
+    "litert": _litert,
+}
 BATCH_SIZE = 100
 
 
@@ -71,7 +78,7 @@ def main(arrays: str, *files: str) -> None:
     found = {}
     for file in files:
         name, _, path = file.partition("=")
-        run = LOADERS[name](path)
+        run = LOADERS[FORMATS[name].runtime](path)
         starts = range(0, len(images), BATCH_SIZE)
         outputs = np.concatenate([run(images[start : start + BATCH_SIZE]) for start in starts])
         if outputs.shape != expected.shape:

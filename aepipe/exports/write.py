@@ -8,23 +8,23 @@ import json
 import subprocess
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from aepipe.errors import TrainingError
+from aepipe.exports.formats import EXPORTS, ExportFormat
 from aepipe.io.temporary import temporary_folder
 from aepipe.training.runtime import keras, tf
-from aepipe.training.settings import EXPORT_FILES, ExportFormat
 
 LONGEST_CHECK_SECONDS = 600
 
 
 def export_model(
     model: keras.Model, formats: Sequence[ExportFormat], folder: Path, calibration: np.ndarray
-) -> dict[str, Path]:
+) -> dict[ExportFormat, Path]:
     """Write a model in each format, and return format to file.
 
     Args:
@@ -35,10 +35,10 @@ def export_model(
     """
     # Keras takes a model for one without inputs until it has been called.
     model(calibration[:1])
-    paths = {name: folder / EXPORT_FILES[name] for name in formats}
+    paths = {name: folder / EXPORTS[name].file for name in formats}
     for name, path in paths.items():
-        options = {"format": "onnx" if name == "onnx" else "litert"}
-        if name == "litert-int8":
+        options: dict[str, Any] = {"format": EXPORTS[name].keras_format}
+        if EXPORTS[name].has_integers:
             # Inputs and outputs stay float: whoever calls it need not know the scale.
             options["optimizations"] = [tf.lite.Optimize.DEFAULT]
             options["representative_dataset"] = lambda: ([image[np.newaxis]] for image in calibration)
@@ -49,7 +49,7 @@ def export_model(
     return paths
 
 
-def compare_exports(paths: dict[str, Path], images: np.ndarray, expected: np.ndarray) -> dict[str, dict[str, Any]]:
+def compare_exports(paths: Mapping[str, Path], images: np.ndarray, expected: np.ndarray) -> dict[str, dict[str, Any]]:
     """Return for each format the largest and the mean squared difference to what the Keras model makes of images.
 
     Args:
@@ -73,4 +73,5 @@ def compare_exports(paths: dict[str, Path], images: np.ndarray, expected: np.nda
             "Leave the format out with exports.",
             formats=list(paths),
         )
-    return json.loads(check.stdout.splitlines()[-1])
+    found: dict[str, dict[str, Any]] = json.loads(check.stdout.splitlines()[-1])
+    return found

@@ -86,5 +86,6 @@ def _with_channels(images: np.ndarray, channels: int) -> np.ndarray:
     if images.shape[-1] == channels:
         return images
     if channels == 1:
-        return images.mean(axis=-1, keepdims=True, dtype=np.float32)
+        grey: np.ndarray = images.mean(axis=-1, keepdims=True, dtype=np.float32)
+        return grey
     return np.repeat(images, channels, axis=-1)

@@ -1,4 +1,4 @@
-"""What a published model makes of somebody's images: a picture for each, and a table of errors."""
+"""Reconstruction of somebody's images by a published model: a picture for each, and a table of errors."""
 
 import csv
 import hashlib

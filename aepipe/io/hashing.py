@@ -22,7 +22,7 @@ def file_sha256(path: Path) -> str:
 def array_sha256(array: np.ndarray) -> str:
     """Return the hex sha256 of an array's values in C order, whatever its memory layout; nothing is copied for it."""
     values = np.ascontiguousarray(array).reshape(-1)
-    return hashlib.sha256(values.view(np.uint8)).hexdigest()
+    return hashlib.sha256(values.view(np.uint8).data).hexdigest()
 
 
 def canonical_json(value: Any) -> bytes:

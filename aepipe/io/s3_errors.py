@@ -1,4 +1,4 @@
-"""What a failed S3 call means: which of this project's errors, what to do about it, and whether to try again."""
+"""Errors of S3 calls: which of this project's they are, what to do about them, and whether to try again."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -122,11 +122,11 @@ def _hide_secrets(error: BaseException | None) -> None:
 
 
 def _code(error: exceptions.ClientError) -> str:
-    return error.response.get("Error", {}).get("Code", "")
+    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def _status(error: exceptions.ClientError) -> int:
-    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def _meaning_of_answer(error: exceptions.ClientError) -> Meaning:

@@ -1,10 +1,10 @@
 """Objects that somebody else keeps in a bucket: listed and read as patiently as the store's own."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -13,6 +13,8 @@ from aepipe.io.hashing import md5
 from aepipe.io.s3_client import connect
 from aepipe.io.s3_errors import retrying, s3_errors
 from aepipe.io.urls import has_secrets, without_secrets
+
+T = TypeVar("T")
 
 DEADLINE_SECONDS = 60
 RANGE_NOT_SATISFIABLE = 416
@@ -63,7 +65,7 @@ class Objects:
         except ObjectNotFoundError as error:
             raise ConflictError("It was removed after it was listed.", "Run again.", key=key) from error
 
-    def _patiently(self, call, **received: object):
+    def _patiently(self, call: Callable[[], T], **received: object) -> T:
         with_errors = partial(_call, call, received)
         return retrying(DEADLINE_SECONDS)(with_errors)
 
@@ -75,7 +77,7 @@ class Objects:
         # Only the version that was listed, so that the images are those that the identity names.
         answer = self._client.get_object(Bucket=self._bucket, Key=key, IfMatch=etag)
         with closing(answer["Body"]) as stream:
-            data = stream.read(max_bytes)
+            data: bytes = stream.read(max_bytes)
         if len(data) < min(max_bytes, answer["ContentLength"]):
             raise TransientStoreError("The bytes must arrive as they were sent.", "Run again.", key=key)
         digest = md5(data).hexdigest()
@@ -104,16 +106,16 @@ def open_object(url: str, offset: int) -> Iterator[Mapping[str, Any] | None]:
 
 
 def _get_from(client: Any, bucket: str, key: str, offset: int) -> Mapping[str, Any] | None:
-    if not offset:
-        return client.get_object(Bucket=bucket, Key=key)
+    chosen = {"Range": f"bytes={offset}-"} if offset else {}
     try:
-        return client.get_object(Bucket=bucket, Key=key, Range=f"bytes={offset}-")
+        answer: Mapping[str, Any] = client.get_object(Bucket=bucket, Key=key, **chosen)
+        return answer
     except ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] == RANGE_NOT_SATISFIABLE:
             return None
         raise
 
 
-def _call(call, received: dict[str, object]):
+def _call(call: Callable[[], T], received: dict[str, object]) -> T:
     with s3_errors(**received):
         return call()

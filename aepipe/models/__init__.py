@@ -1,10 +1,16 @@
 """Architectures. Every one gives an `Autoencoder`: pixels in [0, 1] go in and come out, whatever its inner unit."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from aepipe.models.options import ModelOptions
+import numpy as np
+
+from aepipe.models.options import AnyModelOptions
 from aepipe.models.seeds import layer_seeds
+
+if TYPE_CHECKING:
+    from aepipe.models.autoencoder import Autoencoder
 
 # The module of each architecture has `build(options, image_shape, seeds)`, and `fit_start(autoencoder, images)` where
 # the weights to start with come from the images. Named, not imported, so that listing recipes does not import Keras,
@@ -18,7 +24,7 @@ ARCHITECTURES: Mapping[str, str] = {
 }
 
 
-def build(options: ModelOptions, image_shape: tuple[int, int, int], seed: int | None = None):
+def build(options: AnyModelOptions, image_shape: tuple[int, int, int], seed: int | None = None) -> "Autoencoder":
     """Return an untrained `Autoencoder` for images of (height, width, channels).
 
     Args:
@@ -27,10 +33,12 @@ def build(options: ModelOptions, image_shape: tuple[int, int, int], seed: int | 
         seed: What the initial weights, and a variational model's draws, depend on; nothing that can be repeated where
             None.
     """
-    return importlib.import_module(ARCHITECTURES[options.architecture]).build(options, image_shape, layer_seeds(seed))
+    architecture = importlib.import_module(ARCHITECTURES[options.architecture])
+    built: Autoencoder = architecture.build(options, image_shape, layer_seeds(seed))
+    return built
 
 
-def fit_start(options: ModelOptions, autoencoder, images) -> None:
+def fit_start(options: AnyModelOptions, autoencoder: "Autoencoder", images: Callable[[int], np.ndarray]) -> None:
     """Set the weights that an architecture takes from its training images; most take none.
 
     Args:

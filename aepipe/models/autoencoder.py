@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from aepipe.models.backend import keras
+from aepipe.models.options import ModelOptions
 from aepipe.models.seeds import Seeds
 
 PACKAGE = "aepipe"
@@ -29,19 +30,19 @@ def compose(encoder: keras.Model, decoder: keras.Model, name: str) -> Autoencode
     return Autoencoder(keras.Model(images, decoder(encoder(images)), name=name), encoder, decoder)
 
 
-def to_inner_unit(images, options):
+def to_inner_unit(images: keras.KerasTensor, options: ModelOptions) -> keras.KerasTensor:
     """Scale pixels in [0, 1] to the model's own unit."""
     return images if options.pixel_unit == 1 else keras.layers.Rescaling(options.pixel_unit, name="to_unit")(images)
 
 
-def from_inner_unit(images, options):
+def from_inner_unit(images: keras.KerasTensor, options: ModelOptions) -> keras.KerasTensor:
     """Scale from the model's own unit to pixels in [0, 1]."""
     return (
         images if options.pixel_unit == 1 else keras.layers.Rescaling(1 / options.pixel_unit, name="from_unit")(images)
     )
 
 
-def kernel_initializer(options, seeds: Seeds) -> keras.initializers.Initializer:
+def kernel_initializer(options: ModelOptions, seeds: Seeds) -> keras.initializers.Initializer:
     """Return a new initializer of the chosen kind: fan in, truncated normal, scale 1 for variance_scaling."""
     config = {"seed": seeds()}
     if options.initializer == "variance_scaling":

@@ -13,7 +13,7 @@ def build(options: ConvolutionalOptions, image_shape: tuple[int, int, int], seed
     return compose(encoder, _decoder(options, image_shape, seeds), "convolutional_autoencoder")
 
 
-def _encoder(options: ConvolutionalOptions, image_shape, seeds: Seeds) -> keras.Model:
+def _encoder(options: ConvolutionalOptions, image_shape: tuple[int, int, int], seeds: Seeds) -> keras.Model:
     images = keras.Input(image_shape, name="images")
     hidden = to_inner_unit(images, options)
     for number, filters in enumerate(options.filters, 1):
@@ -32,7 +32,7 @@ def _encoder(options: ConvolutionalOptions, image_shape, seeds: Seeds) -> keras.
     return keras.Model(images, code, name="encoder")
 
 
-def _decoder(options: ConvolutionalOptions, image_shape, seeds: Seeds) -> keras.Model:
+def _decoder(options: ConvolutionalOptions, image_shape: tuple[int, int, int], seeds: Seeds) -> keras.Model:
     height, width, channels = image_shape
     small = (-(-height // 2), -(-width // 2))
     code = hidden = keras.Input((options.code_size,), name="code")
@@ -64,8 +64,14 @@ def _decoder(options: ConvolutionalOptions, image_shape, seeds: Seeds) -> keras.
 
 
 def _convolution(
-    layer, filters: int, options: ConvolutionalOptions, activation: str, seeds: Seeds, number, strides: int = 1
-):
+    layer: type[keras.layers.Layer],
+    filters: int,
+    options: ConvolutionalOptions,
+    activation: str,
+    seeds: Seeds,
+    number: int | str,
+    strides: int = 1,
+) -> keras.layers.Layer:
     return layer(
         filters,
         3,

@@ -1,8 +1,8 @@
-"""What can be chosen about each architecture. Plain data: importing it does not import Keras."""
+"""Options of each architecture. Plain data: importing them does not import Keras."""
 
 import itertools
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,12 +25,17 @@ class ModelOptions(BaseModel):
 
     code_size: int = Field(description="Number of values in the code.", ge=1)
     code_activation: Activation = Field("linear", description="Activation of the code.")
-    output_activation: Activation = Field("linear", description="Activation of the output.")
     initializer: Initializer = Field("glorot_uniform", description="How kernels are drawn; biases start at 0.")
     pixel_unit: float = Field(1.0, gt=0, description="The value of white inside the model; the source's 255, or 1.")
 
 
-class DenseOptions(ModelOptions):
+class PlainOptions(ModelOptions):
+    """What the architectures of common layers have."""
+
+    output_activation: Activation = Field("linear", description="Activation of the output.")
+
+
+class DenseOptions(PlainOptions):
     """Dense layers that narrow to the code and widen again, mirrored."""
 
     architecture: Literal["dense"] = "dense"
@@ -38,7 +43,7 @@ class DenseOptions(ModelOptions):
     activation: Activation = Field("relu", description="Activation of the hidden layers.")
 
 
-class SubclassedOptions(ModelOptions):
+class SubclassedOptions(PlainOptions):
     """Encoder and decoder as subclassed layers of a subclassed model."""
 
     architecture: Literal["subclassed"] = "subclassed"
@@ -46,7 +51,7 @@ class SubclassedOptions(ModelOptions):
     activation: Activation = Field("relu", description="Activation of the hidden layers.")
 
 
-class VariationalOptions(ModelOptions):
+class VariationalOptions(PlainOptions):
     """A dense autoencoder whose code is drawn from a normal distribution."""
 
     architecture: Literal["variational"] = "variational"
@@ -55,7 +60,7 @@ class VariationalOptions(ModelOptions):
     beta: float = Field(1.0, ge=0, description="Weight of the KL term.")
 
 
-class ConvolutionalOptions(ModelOptions):
+class ConvolutionalOptions(PlainOptions):
     """3x3 convolutions, a dense code, transposed convolutions. The code is a quarter of the pixels by default."""
 
     architecture: Literal["convolutional"] = "convolutional"
@@ -82,13 +87,12 @@ class ResidualOptions(ModelOptions):
     code_l1: float = Field(0.0, ge=0, description="Weight of the sum of absolute values of a code, for sparsity.")
 
 
-AnyModelOptions = Annotated[
-    DenseOptions | SubclassedOptions | VariationalOptions | ConvolutionalOptions | ResidualOptions,
-    Field(discriminator="architecture"),
-]
+WidthsOptions = DenseOptions | SubclassedOptions | VariationalOptions
+AnyModelOptions = Annotated[WidthsOptions | ConvolutionalOptions | ResidualOptions, Field(discriminator="architecture")]
+Chosen = TypeVar("Chosen", bound=ModelOptions)
 
 
-def scale_to_pixels(options: ModelOptions, native_pixels: int, num_pixels: int) -> ModelOptions:
+def scale_to_pixels(options: AnyModelOptions, native_pixels: int, num_pixels: int) -> AnyModelOptions:
     """Return the options for images of another size: dense widths and the code grow with the number of pixels.
 
     Widths grow to at most 2,048 and the code to at most 512 values; what is larger for the native images stays.
@@ -102,13 +106,15 @@ def scale_to_pixels(options: ModelOptions, native_pixels: int, num_pixels: int) 
         return options
     factor = num_pixels / native_pixels
     largest_code = max(1, num_pixels // MINIMUM_COMPRESSION)
-    scaled = {"code_size": min(largest_code, _scaled(options.code_size, factor, LARGEST_SCALED_CODE))}
-    if "hidden_widths" in type(options).model_fields:
+    scaled: dict[str, int | tuple[int, ...]] = {
+        "code_size": min(largest_code, _scaled(options.code_size, factor, LARGEST_SCALED_CODE))
+    }
+    if isinstance(options, WidthsOptions):
         scaled["hidden_widths"] = tuple(_scaled(width, factor, LARGEST_SCALED_WIDTH) for width in options.hidden_widths)
     return options.model_copy(update=scaled)
 
 
-def check_bottleneck(options: ModelOptions, num_pixels: int) -> ModelOptions:
+def check_bottleneck(options: Chosen, num_pixels: int) -> Chosen:
     """Return the options if the code is at most a quarter of the pixels.
 
     Raises:
@@ -123,7 +129,7 @@ def check_bottleneck(options: ModelOptions, num_pixels: int) -> ModelOptions:
     return options
 
 
-def count_parameters(options: ModelOptions, image_shape: tuple[int, int, int]) -> int:
+def count_parameters(options: AnyModelOptions, image_shape: tuple[int, int, int]) -> int:
     """Return the number of weights of a model for images of (height, width, channels), without building it."""
     if isinstance(options, ConvolutionalOptions):
         return _count_convolutional(options, image_shape)
@@ -139,7 +145,7 @@ def count_parameters(options: ModelOptions, image_shape: tuple[int, int, int]) -
     return count
 
 
-def count_multiplications(options: ModelOptions, image_shape: tuple[int, int, int]) -> int:
+def count_multiplications(options: AnyModelOptions, image_shape: tuple[int, int, int]) -> int:
     """Return about how many multiplications one image takes through a model, for telling long trainings from short."""
     pixels, channels = math.prod(image_shape[:2]), image_shape[2]
     if isinstance(options, ResidualOptions):

@@ -37,7 +37,7 @@ def fit_start(autoencoder: Autoencoder, images: Callable[[int], np.ndarray]) -> 
         pixels.set_weights([inverse, components.mean])
 
 
-def _encoder(options: ResidualOptions, image_shape, seeds: Seeds) -> keras.Model:
+def _encoder(options: ResidualOptions, image_shape: tuple[int, int, int], seeds: Seeds) -> keras.Model:
     images = keras.Input(image_shape, name="images")
     refined = _refine(images, options.encoder_filters, options, seeds)
     code = keras.layers.Dense(options.code_size, kernel_initializer=kernel_initializer(options, seeds), name="code")(
@@ -50,7 +50,7 @@ def _encoder(options: ResidualOptions, image_shape, seeds: Seeds) -> keras.Model
     return keras.Model(images, code, name="encoder")
 
 
-def _decoder(options: ResidualOptions, image_shape, seeds: Seeds) -> keras.Model:
+def _decoder(options: ResidualOptions, image_shape: tuple[int, int, int], seeds: Seeds) -> keras.Model:
     code = keras.Input((options.code_size,), name="code")
     pixels = keras.layers.Dense(
         math.prod(image_shape), kernel_initializer=kernel_initializer(options, seeds), name="pixels"
@@ -60,7 +60,9 @@ def _decoder(options: ResidualOptions, image_shape, seeds: Seeds) -> keras.Model
     return keras.Model(code, keras.layers.ReLU(max_value=1, name="reconstruction")(images), name="decoder")
 
 
-def _refine(images, filters: tuple[int, ...], options: ResidualOptions, seeds: Seeds):
+def _refine(
+    images: keras.KerasTensor, filters: tuple[int, ...], options: ResidualOptions, seeds: Seeds
+) -> keras.KerasTensor:
     """Return images plus what convolutions make of them: nothing, to begin with."""
     if not filters:
         return images

@@ -1,4 +1,4 @@
-"""What a channel's move means for its readers, before it is made and after."""
+"""A channel's move, in what it means for readers, before it is made and after."""
 
 from dataclasses import dataclass
 

@@ -1,12 +1,12 @@
 """Releases that are there already: what is equal is published once, and told once."""
 
 from aepipe.errors import CorruptObjectError, NewerObjectError, ObjectNotFoundError
+from aepipe.gate.decision import parse_decision
 from aepipe.gate.verdicts import Verdict
 from aepipe.releases.channels import CANDIDATE, read_channel
 from aepipe.releases.manifest import Manifest, list_releases
 from aepipe.releases.signatures import find_distrust
 from aepipe.store.interface import Store
-from aepipe.store.parsing import parse_stored
 
 
 def find_equal(store: Store, content: str) -> Manifest | None:
@@ -28,7 +28,7 @@ def find_equal(store: Store, content: str) -> Manifest | None:
 def read_verdicts(store: Store, release: str) -> tuple[Verdict, ...]:
     """Return what the gate decided when a release was written."""
     key = f"releases/{release}/decision.json"
-    return parse_stored(store.get(key), tuple[Verdict, ...], key)
+    return parse_decision(store.get(key), key)
 
 
 def held_by_others(store: Store, manifest: Manifest, flow_run: str) -> tuple[str, ...]:

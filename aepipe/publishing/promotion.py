@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aepipe.errors import ConflictError, ObjectNotFoundError, ParameterError, UnknownOutcomeError
+from aepipe.gate.decision import decision_bytes
 from aepipe.gate.verdicts import Verdict
 from aepipe.publishing.change import refuse_loss, release_of
 from aepipe.publishing.composition import compose
-from aepipe.releases.channels import Action, Channel, Entry, point_channel, read_channel, require_channel
-from aepipe.releases.manifest import Manifest, as_json, read_manifest, resolve_release, stored_sha256, with_models
+from aepipe.releases.channel import Action, Channel, Entry
+from aepipe.releases.channels import point_channel, read_channel, require_channel
+from aepipe.releases.manifest import Manifest, read_manifest, resolve_release, stored_sha256, with_models
 from aepipe.releases.removal import take_back
 from aepipe.releases.signatures import require_trusted
 from aepipe.releases.verify import require_intact
@@ -79,7 +81,7 @@ def promote_passed(
         if not judgement.passed:
             return Promoted(base, judgement.verdicts)
         why = _in_words(judgement.verdicts)
-        decision = as_json([verdict.model_dump(mode="json") for verdict in judgement.verdicts])
+        decision = decision_bytes(judgement.verdicts)
         verdicts = {verdict.recipe: verdict.verdict for verdict in judgement.verdicts}
         try:
             release = compose(store, candidate, release_of(store, base), judgement.passed, decision, verdicts)

@@ -1,7 +1,7 @@
-"""What recipe.json says beside a published model: what was trained, and on which images."""
+"""A trained recipe, as recipe.json beside a published model says it: what was trained, and on which images."""
 
 import math
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -35,5 +35,6 @@ class TrainedRecipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    schema_version: Literal[1] = 1
     plan: TrainingPlan = Field(description="What was trained.")
     trained_on: TrainingImages = Field(description="The images.")

@@ -63,7 +63,7 @@ class FoundChannels:
         foreign: Keys of what somebody else put there.
     """
 
-    channels: Mapping[str, Channel]
+    channels: dict[str, Channel]
     damaged: Mapping[str, StoreError]
     foreign: Sequence[str]
 
@@ -121,7 +121,7 @@ def point_channel(
         old = None if found is None else parse_channel(found.data, channel)
         entries = () if old is None else (old.current, *old.history)
         # A write whose answer was lost may have taken effect, and others may have written since.
-        if any(entry.token == token for entry in entries) or (old and old.release == release):
+        if old is not None and (old.release == release or any(entry.token == token for entry in entries)):
             return old
         if expected != "any" and _generation(expected) != _generation(old):
             raise ConflictError(

@@ -32,9 +32,10 @@ def _checked_out(package: Path) -> str | None:
 
 def _is_of_this_package(project: Path) -> bool:
     try:
-        return tomllib.loads(project.read_text(encoding="utf-8")).get("project", {}).get("name") == PACKAGE
+        name: object = tomllib.loads(project.read_text(encoding="utf-8")).get("project", {}).get("name")
     except (OSError, ValueError):
         return False
+    return name == PACKAGE
 
 
 def _installed(package: Path) -> str | None:
@@ -46,7 +47,8 @@ def _installed(package: Path) -> str | None:
     if Path(str(distribution.locate_file(PACKAGE))).resolve() != package.resolve():
         return None
     origin = json.loads(distribution.read_text("direct_url.json") or "{}")
-    return origin.get("vcs_info", {}).get("commit_id")
+    commit: str | None = origin.get("vcs_info", {}).get("commit_id")
+    return commit
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What a release says about itself: its manifest, written last."""
+"""Manifests: what a release says about itself, written last."""
 
 import hashlib
 import json
@@ -198,7 +198,7 @@ def survey_releases(store: Store) -> tuple[list[Manifest], dict[str, StoreError]
 
     What has no release's id is somebody else's, and passed over.
     """
-    manifests, unreadable = [], {}
+    manifests, unreadable = list[Manifest](), dict[str, StoreError]()
     for release in release_ids(store):
         try:
             manifests.append(read_manifest(store, release))

@@ -1,4 +1,4 @@
-"""Which releases may go: none that a channel names or would go back to, none of the latest, none that is young."""
+"""Releases that may go: none that a channel names or would go back to, none of the latest, none that is young."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -17,6 +17,9 @@ INTERRUPTED_SECONDS = 600
 logger = logging.getLogger(__name__)
 
 
+State = Literal["release", "damaged", "unfinished"]
+
+
 @dataclass(frozen=True)
 class Pruned:
     """A release that goes, or what a killed publisher left of one.
@@ -30,7 +33,7 @@ class Pruned:
     """
 
     release: str
-    state: Literal["release", "damaged", "unfinished"]
+    state: State
     keys: tuple[str, ...]
     size: int
     age_hours: float
@@ -152,7 +155,7 @@ def _by_release(infos: Iterable[ObjectInfo]) -> dict[str, list[ObjectInfo]]:
 
 def _pruned(release: str, infos: list[ObjectInfo], is_unreadable: bool, now: float) -> Pruned:
     keys = [info.key for info in infos]
-    state = "damaged" if is_unreadable else "release" if manifest_key(release) in keys else "unfinished"
+    state: State = "damaged" if is_unreadable else "release" if manifest_key(release) in keys else "unfinished"
     return Pruned(
         release=release,
         state=state,

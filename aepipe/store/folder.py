@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from aepipe.errors import ConflictError, ObjectNotFoundError, StoreError
 from aepipe.io.disk import UNFINISHED, disk_errors, empty_folders, make_folder, open_regular, sync_folder, written_file
@@ -31,7 +31,7 @@ class FolderStore:
     threads, processes and machines see each other's objects whole.
     """
 
-    compared = "digest"
+    compared: Literal["digest"] = "digest"
     deletes_in_batch = False
 
     def __init__(self, root: Path):

@@ -9,6 +9,9 @@ from aepipe.errors import StoreError
 
 MAXIMUM_SEGMENT_BYTES = 255
 
+# A digest of the bytes, or the ETag in one of its two spellings.
+Compared = Literal["digest", "quoted", "bare"]
+
 
 @dataclass(frozen=True)
 class ObjectInfo:
@@ -33,11 +36,17 @@ class Store(Protocol):
     Every method may raise the `StoreError` family of `aepipe.errors`.
     """
 
-    url: str
-    # What is known by now of what `swap` compares: a digest of the bytes, or the ETag in one of its two spellings.
-    compared: Literal["digest", "quoted", "bare"]
-    # Whether `delete_many` takes one request for many objects, as far as is known by now.
-    deletes_in_batch: bool
+    @property
+    def url(self) -> str:
+        """Where it is, without a slash at the end."""
+
+    @property
+    def compared(self) -> Compared:
+        """What `swap` compares, as far as is known by now."""
+
+    @property
+    def deletes_in_batch(self) -> bool:
+        """Whether `delete_many` takes one request for many objects, as far as is known by now."""
 
     def put(self, key: str, data: bytes) -> None:
         """Write an object, replacing what is there."""

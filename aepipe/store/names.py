@@ -1,7 +1,8 @@
-"""What names, digests and sizes in stored objects may be: checked when they are read, as whoever wrote them may lie."""
+"""Names, digests and sizes in stored objects, checked when they are read, as whoever wrote them may lie."""
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
@@ -66,7 +67,7 @@ def _is_control(character: str) -> bool:
     )
 
 
-def _checked(holds, rule: str) -> AfterValidator:
+def _checked(holds: Callable[[str], bool], rule: str) -> AfterValidator:
     def check(text: str) -> str:
         if not holds(text):
             raise ValueError(rule)

@@ -16,7 +16,9 @@ MOST_LISTED = 3
 Stored = TypeVar("Stored")
 
 
-def parse_stored(data: bytes, kind: type[Stored], key: str, way_out: str = RESTORE) -> Stored:
+def parse_stored(
+    data: bytes, kind: type[Stored], key: str, way_out: str = RESTORE, schema_version: int = SCHEMA_VERSION
+) -> Stored:
     """Return what an object of the store says, as this type.
 
     Fields that a newer version added are passed over.
@@ -26,6 +28,7 @@ def parse_stored(data: bytes, kind: type[Stored], key: str, way_out: str = RESTO
         kind: A pydantic model, or another type that pydantic knows.
         key: The object's key, for the error.
         way_out: What to do where it can't be read.
+        schema_version: The latest that the type can read; an object without one has version 1.
 
     Raises:
         NewerObjectError: a newer aepipe wrote it, in a form that this one does not know.
@@ -34,10 +37,10 @@ def parse_stored(data: bytes, kind: type[Stored], key: str, way_out: str = RESTO
     try:
         found = json.loads(data, parse_constant=_finite, parse_float=_finite)
         version = found.get("schema_version", SCHEMA_VERSION) if isinstance(found, dict) else SCHEMA_VERSION
-        if type(version) is int and version > SCHEMA_VERSION:
+        if type(version) is int and version > schema_version:
             raise NewerObjectError(
-                f"This aepipe reads what has schema version {SCHEMA_VERSION}.",
-                "Use the aepipe that wrote it, or a newer one.",
+                f"This aepipe reads schema versions up to {schema_version} of it.",
+                "A newer aepipe wrote it: update this one.",
                 key=key,
                 schema_version=version,
             )

@@ -1,4 +1,4 @@
-"""What a store really does, measured before anything depends on it: a server may accept a condition and ignore it."""
+"""Preflight of a store, before anything depends on it: a server may accept a condition and ignore it."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ from uuid import uuid4
 from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.errors import ConflictError, ObjectNotFoundError, StoreError, UnknownOutcomeError, UnsafeStoreError
-from aepipe.store.interface import Store
+from aepipe.store.interface import Compared, Store
 
 
 class Preflight(BaseModel):
@@ -20,7 +20,7 @@ class Preflight(BaseModel):
 
     can_read_back: bool = Field(description="What is written can be read at once, with the same bytes.")
     creates_once: bool = Field(description="Of several writers that create an object, one succeeds.")
-    compares_and_swaps: Literal["digest", "quoted", "bare", "no"] = Field(
+    compares_and_swaps: Compared | Literal["no"] = Field(
         description="What a swap compares: the bytes' digest, or the ETag with or without its quotes; or nothing."
     )
     deletes_in_batch: bool = Field(description="Many objects can be deleted by one request.")

@@ -33,8 +33,8 @@ class Perturbation:
         """Return the layers that settings ask for, with their seeds."""
         change, noise, seed = settings.augmentation, settings.corruption, settings.seed
         return cls(
-            change and Augmentation(change.flip, change.shift, seed=seed),
-            noise and Corruption(noise.kind, noise.level, seed=seed),
+            Augmentation(change.flip, change.shift, seed=seed) if change else None,
+            Corruption(noise.kind, noise.level, seed=seed) if noise else None,
         )
 
     def draw(self, images, scale: Callable) -> tuple:

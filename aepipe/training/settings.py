@@ -1,4 +1,4 @@
-"""How a model is trained. Plain data: importing it does not import TensorFlow."""
+"""Settings of a training. Plain data: importing them does not import TensorFlow."""
 
 from typing import Literal
 
@@ -8,10 +8,6 @@ LossName = Literal["mean-squared-error", "half-sum-of-squares", "bernoulli-cross
 Schedule = Literal["constant", "cosine", "exponential"]
 Precision = Literal["float32", "bfloat16", "auto"]
 Devices = Literal["one", "all"]
-ExportFormat = Literal["onnx", "litert", "litert-int8"]
-# What every training leaves, and what is made of it where it is asked for.
-MODEL_FILES = {"keras": "model.keras", "saved-model": "saved_model.zip"}
-EXPORT_FILES = {"onnx": "model.onnx", "litert": "model.tflite", "litert-int8": "model_int8.tflite"}
 
 
 class CorruptionSettings(BaseModel):

@@ -4,6 +4,7 @@ import contextvars
 import signal
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from types import FrameType
 from typing import TypeVar
 
@@ -23,14 +24,14 @@ def run_stoppable(work: Callable[[threading.Event], T]) -> T:
     Args:
         work: Called with the event that is set when it shall stop.
     """
-    stop, begun, ended, outcome = threading.Event(), threading.Event(), threading.Event(), []
+    stop, begun, ended, outcome = threading.Event(), threading.Event(), threading.Event(), Future[T]()
 
     def run() -> None:
         begun.set()
         try:
-            outcome.append((work(stop), None))
+            outcome.set_result(work(stop))
         except BaseException as error:
-            outcome.append((None, error))
+            outcome.set_exception(error)
         ended.set()
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), name="aepipe-training")
@@ -40,10 +41,7 @@ def run_stoppable(work: Callable[[threading.Event], T]) -> T:
         raise interruption
     if unhandled.came:
         signal.raise_signal(signal.SIGTERM)
-    result, error = outcome[0]
-    if error is not None:
-        raise error
-    return result
+    return outcome.result()
 
 
 def _run_to_its_end(

@@ -156,8 +156,10 @@ class Trainer:
     def end_epoch(self) -> None:
         """Note what the steps of an epoch came to, and validate."""
         # Steps see augmented images: by their errors no epoch could be compared with the start.
-        compares_with_start = self._on_plain_images and not len(self.validation)
-        losses = self._on_plain_images() if compares_with_start else self.state.step_losses.mean(axis=0)
+        if self._on_plain_images and not len(self.validation):
+            losses = self._on_plain_images()
+        else:
+            losses = self.state.step_losses.mean(axis=0)
         self._complete_epoch(self.state.num_epochs + 1, losses)
         if self._saving.is_due_after(self.state.num_epochs):
             self._save()

@@ -1,10 +1,11 @@
-"""What is checked of the channels: each can be read, and what it names is whole."""
+"""Checks of the channels: each can be read, and what it names is whole."""
 
 from collections.abc import Iterator
 
 from aepipe.deploy.doctor.finding import Finding, failure
 from aepipe.errors import AepipeError, printable
-from aepipe.releases.channels import Channel, survey_channels
+from aepipe.releases.channel import Channel
+from aepipe.releases.channels import survey_channels
 from aepipe.releases.manifest import read_manifest
 from aepipe.releases.verify import find_problems
 from aepipe.store import open_store

@@ -1,4 +1,4 @@
-"""Where `aepipe up` listens: the address, the names that it answers to, the pages that may use it."""
+"""The address of `aepipe up`: where it listens, the names that it answers to, the pages that may use it."""
 
 import os
 import socket
@@ -67,7 +67,7 @@ class Address:
             listening = socket.create_server(place[:2], family=family, backlog=BACKLOG)
         except OSError as error:
             # Those of the system alone have no address in their text; those of look-ups are negative.
-            reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
+            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
             rule = f"The server must be able to listen: {reason}; nothing was changed."
             way_out = "Stop what listens there, or name another: --port, --host."
             raise ServerError(rule, way_out, host=self.host, port=self.port) from error

@@ -29,7 +29,7 @@ class Program:
     log: Path
     descriptors: Sequence[int] = ()
     umask: int = -1
-    process: subprocess.Popen | None = field(default=None)
+    process: subprocess.Popen[bytes] | None = field(default=None)
 
     def start(self) -> None:
         """Start it. Ctrl-C at the terminal does not reach it: it is stopped in its turn."""
@@ -51,6 +51,11 @@ class Program:
         return self.process is not None and self.process.poll() is None
 
     @property
+    def exit_code(self) -> int | None:
+        """What its process ended with; None while it lives."""
+        return None if self.process is None else self.process.returncode
+
+    @property
     def last_words(self) -> str:
         """The last line that it wrote."""
         lines = self.log.read_text(errors="replace").strip().splitlines()
@@ -58,11 +63,12 @@ class Program:
 
     def stop(self) -> None:
         """Tell it to end, and end it where it does not."""
-        if not self.is_running:
+        process = self.process
+        if process is None or not self.is_running:
             return
-        self.process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(STOP_SECONDS)
+            process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

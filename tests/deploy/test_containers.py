@@ -20,7 +20,7 @@ import typer
 import yaml
 from prefect.settings import Settings
 
-from aepipe.cli.operations import app
+from aepipe.cli.app import app
 
 ROOT = Path(__file__).parents[2]
 VERSION = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.M).group(1)

@@ -162,7 +162,7 @@ class Stack:
 
     def aepipe(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess:
         """Run the command line as an operator does."""
-        code = "from aepipe.cli.operations import main; main()"
+        code = "from aepipe.cli.app import main; main()"
         environment = {**self._environment("operator"), **variables}
         return subprocess.run(
             [sys.executable, "-c", code, *arguments], env=environment, capture_output=True, text=True, timeout=600

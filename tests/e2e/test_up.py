@@ -43,7 +43,7 @@ def up(tmp_path, monkeypatch):
     state, port = tmp_path / "state", free_ports(1)[0]
     # Else a worker's runs would print to a terminal that is not there.
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "home"))
-    code = "from aepipe.cli.operations import main; main()"
+    code = "from aepipe.cli.app import main; main()"
     options = ["up", "--port", str(port), "--state", str(state), "--store", str(tmp_path / "store")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
 

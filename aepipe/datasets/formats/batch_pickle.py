@@ -69,7 +69,7 @@ def read_batch(data: bytes) -> dict[str, Any]:
 class _Machine:
     """The stack, the marks and the memo of one pickle. A wrong step raises one of `DAMAGED`."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._stack: list[Any] = []
         self._marks: list[int] = []
         self._memo: dict[int, Any] = {}

@@ -4,14 +4,18 @@ import gzip
 import io
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aepipe.errors import DataError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 
 class BoundedReader(io.RawIOBase):
     """A stream that ends with an error once more than `max_bytes` came out of it."""
 
-    def __init__(self, stream: io.BufferedIOBase, max_bytes: int):
+    def __init__(self, stream: gzip.GzipFile, max_bytes: int):
         self._stream = stream
         self._max_bytes = max_bytes
         self._left = max_bytes
@@ -25,7 +29,7 @@ class BoundedReader(io.RawIOBase):
         self._stream.close()
         super().close()
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: "WriteableBuffer") -> int:
         """Read up to the buffer's length into it; return the number of bytes."""
         count = self._stream.readinto(buffer)
         self._left -= count

@@ -67,7 +67,7 @@ def decode_images(
         DataError: a file can't be read, or the images don't fit into the memory.
         StoreError: an object can't be read.
     """
-    tally, names = listing.tally.copy(), []
+    tally, names = listing.tally.copy(), list[str]()
     assembler = Assembler(image_size, len(listing.members))
     decoded = Decoded(np.empty((0, image_size, image_size, 1), np.uint8), names, tally)
     decode = partial(_decode, image_size=image_size, check=check)

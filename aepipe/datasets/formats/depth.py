@@ -1,8 +1,13 @@
-"""How deep the pixels of a picture are: what the file says, and what its values use."""
+"""Depth of pixels: what a picture's file says, and what its values use."""
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aepipe.errors import UnreadPixelsError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 WHITE = 255
 DEEP_WHITE = 65535
@@ -10,7 +15,7 @@ DEEP_WHITE = 65535
 REDUCED_COPY, BITS_PER_SAMPLE, PHOTOMETRIC, LARGEST_VALUE = 254, 258, 262, 281
 
 
-def deep_values(picture) -> np.ndarray:
+def deep_values(picture: "Image.Image") -> np.ndarray:
     """Return the grey values of a picture of 16 bits a pixel, uint16.
 
     Raises:
@@ -29,7 +34,7 @@ def bits_of(largest: int) -> int:
     return next(bits for bits in (8, 10, 12, 14, 16) if largest < 1 << bits)
 
 
-def tagged_bits(picture) -> int | None:
+def tagged_bits(picture: "Image.Image") -> int | None:
     """Return the bits of a pixel that a TIFF file names, where they are not the container's own."""
     largest = tag_of(picture, LARGEST_VALUE, 0)
     bits = tag_of(picture, BITS_PER_SAMPLE, 16)
@@ -38,7 +43,7 @@ def tagged_bits(picture) -> int | None:
     return bits if 8 < bits < 16 else None
 
 
-def tag_of(picture, number: int, default: int) -> int:
+def tag_of(picture: "Image.Image", number: int, default: int) -> int:
     """Return an integer that a TIFF file says of a picture; the default where it does not, or is none."""
     tags = getattr(picture, "tag_v2", None) or {}
     value = tags.get(number, default)
@@ -46,7 +51,7 @@ def tag_of(picture, number: int, default: int) -> int:
     return value if isinstance(value, int) else default
 
 
-def is_deep_color(picture) -> bool:
+def is_deep_color(picture: "Image.Image") -> bool:
     """Tell whether Pillow drops the lower 8 bits of each channel."""
     if picture.mode.startswith("I"):
         return False

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aepipe.datasets.formats import members
 from aepipe.datasets.formats.members import Listing, Member, check_bounds, checked_bytes, is_system_folder, unreadable
-from aepipe.datasets.tally import Tally
+from aepipe.datasets.tally import Reason, Tally
 from aepipe.errors import ChangedDataError, DataError
 from aepipe.io.names import printable_name
 
@@ -29,7 +29,7 @@ def list_folder(top: Path) -> Listing:
 
 
 def _list(top: Path) -> Listing:
-    tally, seen = Tally(), set()
+    tally, seen = Tally(), set[Folder]()
     links: dict[str, Path] = {}
     found = dict(_walk(top, "", seen, links, tally))
     # Links come last: what lies under the top itself keeps the name that it has there.
@@ -70,7 +70,7 @@ def _walk(
         name, path = prefix + entry.name, Path(entry.path)
         if entry.is_dir(follow_symlinks=False):
             if is_system_folder(entry.name) or entry.name.startswith("."):
-                reason = "hidden" if entry.name.startswith(".") else "file of a system"
+                reason: Reason = "hidden" if entry.name.startswith(".") else "file of a system"
                 tally.add(reason, f"{name}/", count=max(1, sum(len(files) for _, _, files in os.walk(path))))
             else:
                 yield from _walk(path, f"{name}/", seen, links, tally)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from aepipe.datasets.tally import Tally
+from aepipe.datasets.tally import Reason, Tally
 from aepipe.errors import DataError, TooLargeError
 from aepipe.io.names import printable_name
 
@@ -109,7 +109,7 @@ def is_system_folder(name: str) -> bool:
     return name.lower() in SYSTEM_FOLDERS
 
 
-def _reason_to_pass(path: PurePosixPath):
+def _reason_to_pass(path: PurePosixPath) -> Reason | None:
     if path.is_absolute() or ".." in path.parts or not path.name:
         return "outside of the archive"
     if any(is_system_folder(part) for part in path.parts[:-1]) or path.name.lower() in SYSTEM_FILES:

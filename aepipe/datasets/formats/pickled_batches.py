@@ -28,8 +28,9 @@ def read_tar_members(path: Path, names: Sequence[str], max_bytes: int) -> dict[s
     try:
         with open_gzip(path, max_bytes) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
             for member in archive:
-                if member.name in names and member.isreg():
-                    found[member.name] = archive.extractfile(member).read()
+                content = archive.extractfile(member) if member.name in names and member.isreg() else None
+                if content is not None:
+                    found[member.name] = content.read()
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"The tar.gz file is damaged or cut off: {error}.") from error
     missing = [name for name in names if name not in found]

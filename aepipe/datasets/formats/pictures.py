@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from threading import BoundedSemaphore
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,6 +30,9 @@ from aepipe.errors import (
     UnreadKindError,
     UnreadPixelsError,
 )
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MAXIMUM_PIXELS = 50_000_000
 MAXIMUM_FRAMES = 1000
@@ -118,7 +122,7 @@ def read_frames(member: Member, data: bytes, fit: Callable[[Picture], Picture]) 
         return Frames(tuple(found), num_left)
 
 
-def _room_for(picture) -> AbstractContextManager:
+def _room_for(picture: "Image.Image") -> AbstractContextManager[object]:
     """Return what a picture waits for: only a few large ones are in memory at a time."""
     return LARGE_ONES if picture.width * picture.height > LARGE_PIXELS else nullcontext()
 
@@ -210,13 +214,13 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def _opened(data: bytes):
+def _opened(data: bytes) -> "Image.Image":
     from PIL import Image
 
     return Image.open(io.BytesIO(without_metadata(data)), formats=FORMATS)
 
 
-def _check(picture) -> None:
+def _check(picture: "Image.Image") -> None:
     width, height = picture.size
     if width * height > MAXIMUM_PIXELS:
         raise TooLargeError(f"A picture must have at most {MAXIMUM_PIXELS} pixels.", width=width, height=height)
@@ -224,7 +228,7 @@ def _check(picture) -> None:
         raise UnreadPixelsError("A picture must have 8 or 16 bits a channel, not floats.", mode=picture.mode)
 
 
-def _plain(name: str, picture) -> Picture:
+def _plain(name: str, picture: "Image.Image") -> Picture:
     """Return a frame with its pixels as grey or RGB."""
     from PIL import Image, ImageOps
 
@@ -241,7 +245,7 @@ def _plain(name: str, picture) -> Picture:
     transparent = upright.has_transparency_data
     if transparent:
         layer = upright.convert("RGBA")
-        transparent = layer.getextrema()[-1][0] < WHITE
+        transparent = bool(np.asarray(layer.getchannel("A")).min() < WHITE)
         paper = Image.new("RGBA", upright.size, (WHITE, WHITE, WHITE, WHITE))
         upright = Image.alpha_composite(paper, layer)
     pixels = np.asarray(upright.convert("L" if mode in GREY_MODES else "RGB"))

@@ -39,7 +39,7 @@ def open_zip(path: Path) -> Iterator[Listing]:
                 tally.add("same name twice", name)
             entries[name] = entry
         check_bounds(entry.file_size for entry in entries.values())
-        found = (Member(name, partial(_read_entry, archive, entries[name])) for name in sorted(entries))
+        found = (Member(name, partial(_read_entry, archive, path, entries[name])) for name in sorted(entries))
         yield Listing(tuple(found), tally, len(files))
 
 
@@ -58,7 +58,7 @@ def _is_plain(entry: zipfile.ZipInfo, name: str, tally: Tally) -> bool:
     return is_plain
 
 
-def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+def _read_entry(archive: zipfile.ZipFile, path: Path, entry: zipfile.ZipInfo) -> bytes:
     try:
         with archive.open(entry) as stream:
             # A size makes it decompress no more than announced.
@@ -66,4 +66,4 @@ def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError) as error:
         raise BrokenFileError(f"Its entry in the zip file is damaged: {error}.") from error
     except OSError as error:
-        raise unreadable(Path(archive.filename), error) from error
+        raise unreadable(path, error) from error

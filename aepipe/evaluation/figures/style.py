@@ -1,15 +1,19 @@
-"""How every figure looks, and how it is written: the same data gives the same bytes."""
+"""Style of every figure, and its file: the same data gives the same bytes."""
 
 import textwrap
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
 
 DOTS_PER_INCH = 130
 WIDTH_INCHES = 9.0
@@ -30,7 +34,7 @@ OTHER_FONTS = (
 )
 _installed = {font.name for font in font_manager.fontManager.ttflist}
 FONTS = ["DejaVu Sans", *(name for name in OTHER_FONTS if name in _installed)]
-SETTINGS = {
+SETTINGS: "dict[RcKeyType, Any]" = {
     "font.family": FONTS,
     "font.size": 12,
     "axes.titlesize": 13,
@@ -96,8 +100,11 @@ def _literal(text: str) -> str:
 def save(figure: Figure, path: Path, is_cropped: bool = False) -> None:
     """Write a PNG that says nothing about when or by what it was made; cropped, without empty space around it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    crop = {"bbox_inches": "tight", "pad_inches": 0.1} if is_cropped else {}
-    figure.savefig(path, metadata={"Software": None}, **crop)
+    metadata = {"Software": None}
+    if is_cropped:
+        figure.savefig(path, metadata=metadata, bbox_inches="tight", pad_inches=0.1)
+    else:
+        figure.savefig(path, metadata=metadata)
 
 
 def show_image(axes: Axes, image: np.ndarray) -> None:

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 
 from aepipe.errors import AccessDeniedError, ConflictError, ObjectNotFoundError, StoreError, TransientStoreError
 from aepipe.io.disk import disk_errors, written_file
+from aepipe.io.hashing import md5
 from aepipe.io.s3_client import THREADS, make_client
 from aepipe.io.s3_errors import retrying, s3_errors
 from aepipe.io.urls import without_secrets
@@ -19,10 +20,12 @@ from aepipe.store.interface import ObjectInfo, Versioned, check_key
 from aepipe.store.s3.clock import server_time
 from aepipe.store.s3.read import read_checked
 from aepipe.store.s3.removal import BATCH_OBJECTS, abort_uploads, delete_batch
-from aepipe.store.s3.swap import Compared, swap
-from aepipe.store.s3.upload import PART_BYTES, check_etag, checksums, md5, names_digest, upload_in_parts
+from aepipe.store.s3.swap import ETagSpelling, swap
+from aepipe.store.s3.upload import PART_BYTES, check_etag, checksums, names_digest, upload_in_parts
 
 READ_BYTES = 2**20
+
+Answer = TypeVar("Answer")
 
 
 class S3Store:
@@ -41,7 +44,7 @@ class S3Store:
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         self._deadline_seconds = deadline_seconds
-        self.compared: Compared = "quoted"
+        self.compared: ETagSpelling = "quoted"
         self.deletes_in_batch = True
         # Files in memory, or parts of large ones: 256 MiB together at most.
         self._bodies = BoundedSemaphore(THREADS)
@@ -160,9 +163,9 @@ class S3Store:
 
     def delete_many(self, keys: Iterable[str]) -> None:
         """Remove objects, many in a request where the server can; those that are not there count as removed."""
-        keys = [check_key(key) for key in keys]
-        for start in range(0, len(keys), BATCH_OBJECTS):
-            left = keys[start : start + BATCH_OBJECTS]
+        checked = [check_key(key) for key in keys]
+        for start in range(0, len(checked), BATCH_OBJECTS):
+            left: Sequence[str] = checked[start : start + BATCH_OBJECTS]
             if self.deletes_in_batch:
                 left = self._delete_batch(left)
             with ThreadPoolExecutor(THREADS, thread_name_prefix="aepipe-s3") as pool:
@@ -230,17 +233,20 @@ class S3Store:
     def _name(self, key: str) -> str:
         return self._prefix + check_key(key)
 
-    def _retry(self, function: Any, *arguments: Any) -> Any:
+    def _retry(self, function: Callable[..., Answer], *arguments: object) -> Answer:
         return retrying(self._deadline_seconds)(function, *arguments)
 
     def _call(self, operation: str, name: str | None = None, **arguments: Any) -> Mapping[str, Any]:
         return self._retry(self._call_once, self._client, operation, name, arguments)
 
-    def _call_once(self, client: Any, operation: str, name: str | None, arguments: Mapping[str, Any]) -> Any:
+    def _call_once(
+        self, client: Any, operation: str, name: str | None, arguments: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
         address = {"Bucket": self._bucket, **({} if name is None else {"Key": name})}
         with self._errors(arguments.get("Prefix", self._prefix) if name is None else name):
-            return getattr(client, operation)(**address, **arguments)
+            answer: Mapping[str, Any] = getattr(client, operation)(**address, **arguments)
+        return answer
 
-    def _errors(self, name: str) -> Any:
+    def _errors(self, name: str) -> AbstractContextManager[None]:
         key = name.removeprefix(self._prefix)
         return s3_errors(url=self.url, key=key, endpoint=without_secrets(self._client.meta.endpoint_url))

@@ -7,7 +7,7 @@ from aepipe.errors import ConflictError, ObjectNotFoundError, StoreError, Transi
 from aepipe.io.s3_errors import may_be_written, retrying
 from aepipe.store.interface import Versioned
 
-Compared = Literal["quoted", "bare"]
+ETagSpelling = Literal["quoted", "bare"]
 Read = Callable[[], Versioned | None]
 
 
@@ -16,10 +16,10 @@ def swap(
     read: Read,
     data: bytes,
     version: str | None,
-    compared: Compared,
+    compared: ETagSpelling,
     deadline_seconds: float,
     **received: object,
-) -> Compared:
+) -> ETagSpelling:
     """Write an object if it still has this version (None: if it does not exist).
 
     Args:

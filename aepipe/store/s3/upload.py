@@ -57,7 +57,8 @@ def _is_encrypted(answer: Mapping[str, Any]) -> bool:
 
 def is_digest_of(etag: str, data: bytes) -> bool:
     """Tell whether an ETag is the MD5 of these bytes; of an encrypted object, or one in parts, it is something else."""
-    return etag.strip('"') == md5(data).hexdigest()
+    digest: str = md5(data).hexdigest()
+    return etag.strip('"') == digest
 
 
 def upload_in_parts(call: Call, path: Path, bodies: BoundedSemaphore, **received: object) -> None:
@@ -106,7 +107,7 @@ def _send_parts(
     send: Callable[[int, bytes], Any], file: BinaryIO, count: int, whole: Any, bodies: BoundedSemaphore
 ) -> list[Any]:
     """Read a file once, in order, while the parts before are being sent; return what `send` returned for each."""
-    sending: deque[Future] = deque()
+    sending: deque[Future[Any]] = deque()
     sent = []
     # Who reads holds no body, and who holds one waits for nothing but the server: many large files can't lock up.
     with ThreadPoolExecutor(PARTS_AT_ONCE, thread_name_prefix="aepipe-s3-part") as pool:

@@ -7,7 +7,7 @@ import pytest
 from releases import put_release
 from typer.testing import CliRunner
 
-from aepipe.cli.releases import app
+from aepipe.cli.app import releases_app as app
 from aepipe.releases.channels import read_channel
 from aepipe.store import open_store
 

@@ -177,6 +177,7 @@ def test_npz(tmp_path):
     assert data.label_names == ("a", "b")
     assert data.pixel_range == (0, 1)
     assert np.allclose(data.scaled()[..., 0], images)
+    assert data.account.num_taken == data.account.num_files == 3
 
 
 def test_nothing_there(tmp_path):

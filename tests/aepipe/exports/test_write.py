@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from aepipe.errors import TrainingError
+from aepipe.exports.formats import OF_EVERY_TRAINING, ExportFormat
 from aepipe.exports.write import compare_exports, export_model
 from aepipe.models import build
 from aepipe.recipes import RECIPES
 from aepipe.training.saving import save_autoencoder
-from aepipe.training.settings import EXPORT_FILES, MODEL_FILES
 
 IMAGES = np.random.default_rng(0).random((20, 8, 8, 1), dtype=np.float32)
 # One of each architecture, with the tuned activations; other sizes are other numbers only.
@@ -28,8 +28,8 @@ def test_every_architecture_runs_elsewhere_and_gives_the_same(name, tmp_path):
     autoencoder = build(MODELS[name], IMAGES.shape[1:], seed=0)
     model = autoencoder.model
     save_autoencoder(autoencoder, tmp_path)
-    paths = {name: tmp_path / file for name, file in MODEL_FILES.items()}
-    paths |= export_model(model, list(EXPORT_FILES), tmp_path, IMAGES)
+    paths = {name: tmp_path / form.file for name, form in OF_EVERY_TRAINING.items()}
+    paths |= export_model(model, list(ExportFormat), tmp_path, IMAGES)
     expected = model.predict(IMAGES, verbose=0)
     found = compare_exports(paths, IMAGES, expected)
     for exact in ("keras", "saved-model", "onnx", "litert"):
@@ -49,6 +49,6 @@ def test_a_file_that_does_not_run_is_said_in_one_line(tmp_path):
 
 def test_outputs_of_another_shape_are_no_export(tmp_path):
     model = build(MODELS["dense"], IMAGES.shape[1:], seed=0).model
-    paths = export_model(model, ["onnx"], tmp_path, IMAGES)
+    paths = export_model(model, [ExportFormat.ONNX], tmp_path, IMAGES)
     with pytest.raises(TrainingError, match=r"onnx gives \(20, 8, 8, 1\), Keras \(20, 64\)"):
         compare_exports(paths, IMAGES, IMAGES.reshape(20, 64))

@@ -207,9 +207,7 @@ def test_every_frame_has_its_reconstruction_and_what_is_passed_over_is_said(publ
 
 
 def test_a_mistake_is_one_line_before_tensorflow_is_imported(tmp_path):
-    code = (
-        "import sys, aepipe.cli.training\ntry: aepipe.cli.training.main()\nfinally: print('tensorflow' in sys.modules)"
-    )
+    code = "import sys, aepipe.cli.app\ntry: aepipe.cli.app.main()\nfinally: print('tensorflow' in sys.modules)"
     command = [sys.executable, "-c", code, "reconstruct", str(tmp_path / "none"), "--recipe", "x"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 1

@@ -5,7 +5,7 @@ import re
 from releases import describe, put_release
 from typer.testing import CliRunner
 
-from aepipe.cli.releases import app
+from aepipe.cli.app import releases_app as app
 from aepipe.pages.index import MOST_SERIES, render_index, series_of, write_index
 from aepipe.releases.channels import point_channel
 from aepipe.releases.manifest import manifest_sha256

@@ -28,7 +28,7 @@ def checkout(tmp_path) -> Path:
     git(tmp_path, "init", "--quiet")
     git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "another project")
     folder = tmp_path / "aepipe"
-    for path in ("__init__.py", "errors.py", "publishing/__init__.py", "publishing/commit.py"):
+    for path in ("__init__.py", "errors.py", "releases/__init__.py", "releases/commit.py"):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / "aepipe" / path, folder / path)
     # What it imports of the package is not needed here.

@@ -7,7 +7,7 @@ import pytest
 from releases import describe, put_release
 from typer.testing import CliRunner
 
-from aepipe.cli.releases import app
+from aepipe.cli.app import releases_app as app
 from aepipe.errors import AepipeError, CorruptObjectError, StoreError
 from aepipe.io.hashing import canonical_json
 from aepipe.releases.channels import point_channel

@@ -44,7 +44,7 @@ def test_damage_of_any_kind_is_one_error_that_names_the_object_in_one_line(data)
 
 
 def test_a_newer_version_is_named_as_such():
-    with pytest.raises(NewerObjectError, match=r"key='things/a.json', schema_version=2\. Use the aepipe that wrote it"):
+    with pytest.raises(NewerObjectError, match=r"key='things/a.json', schema_version=2\. A newer aepipe wrote it"):
         parse_stored(b'{"name": ["another form"], "schema_version": 2}', Thing, "things/a.json")
 
 

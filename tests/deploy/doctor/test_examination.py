@@ -8,7 +8,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from servers.server import free_ports
 from typer.testing import CliRunner
 
-from aepipe.cli.operations import app
+from aepipe.cli.app import app
 from aepipe.deploy.doctor import examination, machine
 from aepipe.deploy.doctor.examination import Finding, examine
 

@@ -1,0 +1,104 @@
+"""aepipe datasets and noise: what there is to train on, its cache, and its noisy-input test sets."""
+
+from typing import Annotated
+
+import typer
+
+from aepipe import datasets
+from aepipe.cli.options import JsonOption, MaxLeftOutOption, RefreshOption, StoreOption
+from aepipe.cli.output import Row, print_rows
+from aepipe.flows import parameters
+from aepipe.flows.parameters import words
+from aepipe.noise import NoiseParameters
+
+
+class DataSetRow(Row):
+    """One data set; None where it depends on the user's own files."""
+
+    data_set: str
+    images: int | None
+    shape: str | None
+    classes: int | None
+    split: str
+    source: str
+
+
+class CachedFileRow(Row):
+    """One file in the cache, and what it decodes to."""
+
+    data_set: str
+    file: str
+    state: str
+    reason: str
+
+
+def list_data_sets(as_json: JsonOption = False) -> None:
+    """Show the data sets, and where they come from."""
+    rows = [
+        DataSetRow(
+            data_set=summary.name,
+            images=summary.num_images,
+            shape="x".join(map(str, summary.image_shape or ())) or None,
+            classes=summary.num_classes,
+            split=summary.split,
+            source=summary.source,
+        )
+        for summary in datasets.describe()
+    ]
+    print_rows(as_json, "Data sets", DataSetRow, rows)
+
+
+def fetch_data_sets(names: Annotated[list[str], typer.Argument(help="Data sets to download into the cache.")]) -> None:
+    """Download data sets into the cache and check them."""
+    for name in names:
+        for path in datasets.fetch(name):
+            typer.echo(path)
+
+
+def verify_data_sets(
+    names: Annotated[list[str], typer.Argument(help="Data sets to check in the cache.")], as_json: JsonOption = False
+) -> None:
+    """Check the cached files and what they decode to; exits with 1 where something is wrong."""
+    results = [(name, check) for name in names for check in datasets.verify(name)]
+    rows = [
+        CachedFileRow(
+            data_set=name, file=check.path.name, state="ok" if check.is_valid else "broken", reason=check.reason
+        )
+        for name, check in results
+    ]
+    print_rows(as_json, "Cached files", CachedFileRow, rows)
+    if not all(check.is_valid for _, check in results):
+        raise typer.Exit(1)
+
+
+def _several(field: str) -> str:
+    return f"{words(NoiseParameters, field)} May be given several times."
+
+
+def make_noise(
+    data_set: Annotated[str, typer.Argument(help=words(parameters.Images))],
+    store: StoreOption = "./store",
+    kinds: Annotated[list[str] | None, typer.Option(help=_several("kinds"))] = None,
+    levels: Annotated[list[float] | None, typer.Option(help=_several("levels"))] = None,
+    seed: Annotated[int, typer.Option(help=words(NoiseParameters, "seed"))] = 0,
+    refresh: RefreshOption = False,
+    most_left_out: MaxLeftOutOption = 0.1,
+) -> None:
+    """Make the noisy-input test set of a data set."""
+    from aepipe.stages.data import DataParameters, DataSettings, DataStage
+    from aepipe.stages.noise import NoiseStage
+    from aepipe.stages.split import SplitStage, recommended_split
+    from aepipe.store import open_store
+
+    chosen = {"kinds": kinds, "levels": levels, "seed": seed}
+    given = {name: value for name, value in chosen.items() if value not in (None, [])}
+    corruption = NoiseParameters.model_validate(given)
+    opened = open_store(store)
+    settings = DataSettings(most_left_out=most_left_out)
+    images = DataStage(DataParameters(data_set=data_set, settings=settings))
+    data = images.produce(opened, refresh)
+    for line in images.lines(data):
+        typer.echo(line, err=True)
+    split = SplitStage(data, recommended_split(data)).produce(opened, refresh)
+    for ref in NoiseStage(data, split, corruption).produce(opened, refresh).files.values():
+        typer.echo(ref.uri)

@@ -1,0 +1,33 @@
+"""The table of formats holds what others rely on."""
+
+from typing import get_args
+
+import pytest
+
+from aepipe.exports import check
+from aepipe.exports.formats import EXPORTS, FORMATS, OF_EVERY_TRAINING, ExportFormat, Runtime, formats_of
+from aepipe.stages import evaluate, train
+from aepipe.stages.fingerprint import source_digests
+from aepipe.stages.kinds import kind_of
+
+
+def test_each_format_has_its_file_its_kind_and_who_runs_it():
+    assert list(EXPORTS) == list(ExportFormat)
+    assert set(FORMATS) == {*OF_EVERY_TRAINING, *ExportFormat}
+    assert len({form.file for form in FORMATS.values()}) == len(FORMATS)
+    assert set(check.LOADERS) == {form.runtime for form in FORMATS.values()} == set(get_args(Runtime))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_stage_knows_the_file_of_each_format_for_a_model(name, tmp_path):
+    assert kind_of(tmp_path / FORMATS[name].file) == "model"
+
+
+def test_quick_runs_make_none():
+    assert (formats_of("full"), formats_of("quick")) == (tuple(ExportFormat), ())
+
+
+def test_another_format_has_nothing_trained_or_measured_again():
+    modules = [*train.MODULES, *evaluate.MODULES, "aepipe.stages.data"]
+    assert "aepipe.exports.formats" not in source_digests(modules)
+    assert "aepipe.exports.formats" in source_digests(["aepipe.stages.export"])

@@ -1,0 +1,28 @@
+"""The pages' figures: those of the channel's model stand beside a run's own where they show the same data."""
+
+import pytest
+from memory_store import MemoryStore
+from releases import put_release
+from results import result
+
+from aepipe.gate.verdicts import Outcome
+from aepipe.pages.release import _figures
+from aepipe.stages.stage import SplitResult
+
+OLD = "20260101T000000Z-aaaaaa"
+PATH = "models/mnist-dense/figures/reconstructions.png"
+
+
+@pytest.mark.parametrize(("data", "count"), [("digits-fraction", 2), ("images-pets-fraction", 1)])
+def test_a_figure_of_other_data_is_not_shown_for_comparison(tmp_path, data, count):
+    store, own = MemoryStore(), tmp_path / "own.png"
+    own.write_bytes(b"own")
+    said = {"mnist-dense": {"verdict": "first", "origin": OLD, "data": "digits-fraction"}}
+    manifest = put_release(store, OLD, {"mnist-dense": b"model"}, recipes=said)
+    file = manifest.files[0].model_copy(update={"path": PATH})
+    store.put(f"releases/{OLD}/{PATH}", b"theirs")
+    outcome = Outcome(recipe="mnist-dense", setting="tuned", split=result(SplitResult, name=data))
+    (figure,) = _figures(outcome, {PATH: own}, store, manifest.model_copy(update={"files": [file]}))
+    shown = [figure, *([figure.in_production] if figure.in_production else [])]
+    assert [one.png_bytes for one in shown] == [b"own", b"theirs"][:count]
+    assert [OLD in one.caption for one in shown] == [False, True][:count]
