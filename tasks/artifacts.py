@@ -1,4 +1,4 @@
-"""What a run shows in the Prefect UI. Best effort: a run never fails because its artifact could not be written."""
+"""Artifacts of a run in the Prefect UI. Best effort: a run never fails because its artifact could not be written."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ from aepipe.store import open_store
 from aepipe.store.local_files import local_file
 
 # The server gives all of an artifact to everybody who lists artifacts.
-MAXIMUM_BYTES = 200_000
+MAX_BYTES = 200_000
 # Each update is a call of the server.
 PROGRESS_SHARE, PROGRESS_SECONDS, SILENCE_SECONDS = 0.05, 5.0, 60.0
 TABLE = [
@@ -145,7 +145,7 @@ def show_search(rows: Sequence[Mapping[str, Any]], table: SearchResult) -> None:
 
 def _show(lines: Sequence[str], key: str, description: str) -> None:
     text = "\n\n".join(line for line in lines if line)
-    while len(text.encode()) > MAXIMUM_BYTES:
+    while len(text.encode()) > MAX_BYTES:
         # Pictures come last.
         lines = lines[:-1]
         text = "\n\n".join(line for line in lines if line)

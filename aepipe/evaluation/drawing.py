@@ -1,4 +1,4 @@
-"""Which figures a trained model gets."""
+"""Figures that a trained model gets."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How the pages' templates are filled in."""
+"""Templates of the pages, and what fills them in."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What differs between two releases."""
+"""Differences between two releases."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
