@@ -1,6 +1,9 @@
-"""What the command line is given, read: names and values with `=`, dots and commas between them."""
+"""Arguments of the command line, read: names and values with `=`, dots and commas between them."""
 
 from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
 
 from aepipe.errors import ParameterError
 from aepipe.experiments.space import CHOICES
@@ -14,7 +17,7 @@ from aepipe.suggestions import did_you_mean
 from aepipe.training.settings import CheckpointSettings
 
 # What --set takes: before a dot the group, which a recipe's name can stand for, after it the names of its model.
-GROUPS = {
+GROUPS: Mapping[str, type[BaseModel]] = {
     "data": DataSettings,
     "split": SplitOverrides,
     "noise": NoiseParameters,
@@ -44,13 +47,13 @@ def parse_recipes(text: str) -> list[str]:
     return list(RECIPES) if text.strip() == "all" else [complete_name(name) for name in split_list(text)]
 
 
-def parse_changes(changes: list[str]) -> dict:
+def parse_changes(changes: list[str]) -> dict[str, dict[str, Any]]:
     """Return the pipeline's parameters that --set names.
 
     Raises:
         ParameterError: a change is not name=value, or names nothing that can be changed.
     """
-    parameters = {"overrides": {}, "recipe_overrides": {}, **{name: {} for name in GROUPS}}
+    parameters: dict[str, dict[str, Any]] = {"overrides": {}, "recipe_overrides": {}, **{name: {} for name in GROUPS}}
     for change in changes:
         path, value = _name_and_value(change, "name=value or recipe.name=value")
         group, dot, name = path.rpartition(".")
@@ -82,13 +85,13 @@ def parse_lists(changes: list[str]) -> dict[str, list[str]]:
     return lists
 
 
-def parse_space(changes: list[str]) -> dict:
+def parse_space(changes: list[str]) -> dict[str, dict[str, Any]]:
     """Return ranges and values that --set names; a range of the learning rate where it names none.
 
     Raises:
         ParameterError: a change is neither name=low..high nor name=value,value,..., or names nothing to search in.
     """
-    space = {"ranges": {}, "values": {}}
+    space: dict[str, dict[str, Any]] = {"ranges": {}, "values": {}}
     for change in changes or ["learning_rate=0.0001..0.01"]:
         name, value = _name_and_value(change, "name=low..high or name=value,value,...")
         _require_name(name, CHOICES, change)

@@ -121,9 +121,11 @@ def _print_recipes(manifest: "Manifest") -> None:
     from aepipe.evaluation.catalogue import metrics_at
 
     metrics = metrics_at("show")
-    rows = [
-        [name, said.verdict, said.origin, said.setting, said.data, said.code_size]
-        + [said.metrics.get(metric.name) for metric in metrics]
+    rows: list[list[object]] = [
+        [
+            *(name, said.verdict, said.origin, said.setting, said.data, said.code_size),
+            *(said.metrics.get(metric.name) for metric in metrics),
+        ]
         for name, said in manifest.recipes.items()
     ]
     headings = ["recipe", "verdict", "trained in", "setting", "data", "code"]

@@ -73,4 +73,5 @@ def compare_exports(paths: Mapping[str, Path], images: np.ndarray, expected: np.
             "Leave the format out with exports.",
             formats=list(paths),
         )
-    return json.loads(check.stdout.splitlines()[-1])
+    found: dict[str, dict[str, Any]] = json.loads(check.stdout.splitlines()[-1])
+    return found

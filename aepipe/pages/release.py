@@ -10,11 +10,12 @@ import pandas as pd
 
 from aepipe.cells import as_cell, from_cell
 from aepipe.errors import ObjectNotFoundError
-from aepipe.gate.verdicts import Outcome, Verdict
+from aepipe.gate.verdicts import Verdict
 from aepipe.pages.card import render_card
 from aepipe.pages.report import Figure, NoisySet, Report, render_report
 from aepipe.recipes import get_recipe
 from aepipe.releases.manifest import Manifest
+from aepipe.stages.outcome import Done, Outcome
 from aepipe.store.interface import Store
 
 # In the order of the report; a recipe has those of them that make sense for it.
@@ -80,7 +81,7 @@ def write_pages(
     )
     for outcome in outcomes:
         # A card says how to load the model, and an unsound model is not in the release.
-        if f"models/{outcome.recipe}/model.keras" in files:
+        if isinstance(outcome, Done) and f"models/{outcome.recipe}/model.keras" in files:
             card = folder / "models" / outcome.recipe / "card.md"
             card.parent.mkdir(parents=True)
             card.write_text(render_card(get_recipe(outcome.recipe), outcome, facts.release), encoding="utf-8")
@@ -138,7 +139,8 @@ def _published(store: Store, production: Manifest, path: str, caption: str) -> F
 
 
 def _noisy_sets(outcomes: Sequence[Outcome], files: Mapping[str, Path]) -> Iterator[NoisySet]:
-    sets = {outcome.noisy.facts.name: outcome.noisy.facts for outcome in outcomes if outcome.noisy is not None}
+    made = [outcome.noisy for outcome in outcomes if isinstance(outcome, Done)]
+    sets = {noisy.facts.name: noisy.facts for noisy in made if noisy is not None}
     for name, facts in sets.items():
         levels: dict[str, list[str]] = {}
         for spec in facts.baselines:

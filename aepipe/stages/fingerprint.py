@@ -13,10 +13,11 @@ from pydantic import BaseModel
 from aepipe.io.hashing import canonical_json
 from aepipe.packages import installed_version
 
-# They move bytes, sort files, count cores and report errors; what a stage computes does not depend on them.
+# They move bytes, sort files, count cores, report errors and hold what was computed; no stage's results depend on them.
 NOT_IN_RESULTS = (
     *("aepipe.store", "aepipe.errors", "aepipe.io"),
     *("aepipe.hardware", "aepipe.suggestions", "aepipe.stages.kinds"),
+    *("aepipe.stages.facts", "aepipe.stages.results", "aepipe.stages.stage"),
 )
 
 
@@ -73,8 +74,9 @@ def _read_module(name: str) -> tuple[str, tuple[str, ...]]:
 @cache
 def module_path(name: str) -> Path:
     """Return the source file of a module, which is found but not imported."""
-    if name in sys.modules:
-        return Path(sys.modules[name].__file__)
+    loaded = getattr(sys.modules.get(name), "__file__", None)
+    if loaded is not None:
+        return Path(loaded)
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"A stage names a module that does not exist. Received: module={name!r}.")

@@ -14,12 +14,12 @@ from prefect.client.orchestration import get_client
 from aepipe.flows.executors import train_all
 from aepipe.flows.pipeline import pipeline
 from aepipe.gate.settings import PublishSettings
+from aepipe.io.hashing import file_sha256
 from aepipe.noise import NoiseParameters
 from aepipe.recipes.plan import Overrides
 from aepipe.releases.channels import read_channel
 from aepipe.releases.manifest import list_releases, resolve_release
 from aepipe.releases.verify import find_problems
-from aepipe.stages.stage import file_sha256
 from aepipe.store import open_store
 
 NOISE = NoiseParameters(kinds=("gaussian",), levels=(0.2, 0.4), max_images=50)
