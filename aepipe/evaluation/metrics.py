@@ -13,7 +13,7 @@ from aepipe.evaluation.catalogue import MSE
 
 ALL = "all"
 # Under this an error is rounding of float32 pixels. A table has no place for the infinite PSNR of none: it says 120 dB.
-SMALLEST_MSE = 1e-12
+MIN_MSE = 1e-12
 # Bounds the memory: a dozen float64 copies of a batch are held at once.
 BATCH_IMAGES = 500
 # Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment", 2004.
@@ -139,7 +139,7 @@ def summarise(
     (_, mse), *by_class = mse_by_class(measured[MSE], labels, label_names)
     yield ALL, MSE, mse
     yield ALL, "mse_in_source_unit", mse * source_unit**2
-    yield ALL, "psnr_db", psnr_db(max(mse, SMALLEST_MSE))
+    yield ALL, "psnr_db", psnr_db(max(mse, MIN_MSE))
     for name, values in measured.items():
         if name != MSE:
             yield ALL, name, float(values.mean())
