@@ -18,7 +18,7 @@ MAX_VALUES = MAX_ROWS * 784
 LARGE_IMAGE_VALUES, MAX_LARGE_ROWS = 3072, 2000
 BATCH_ROWS = 4096
 # Up to so many rows or values an eigendecomposition takes seconds; it grows with their cube.
-MOST_EXACT = 2048
+MAX_EXACT = 2048
 # Of the randomised one (Halko, Martinsson and Tropp, 2011): directions beside the wanted ones, passes over the images.
 MORE_DIRECTIONS, NUM_PASSES = 32, 4
 
@@ -55,7 +55,7 @@ class PrincipalComponents:
         def centred() -> Iterable[np.ndarray]:
             return (_rows(images) - mean for images in batches())
 
-        if min(num_rows, len(mean)) > max(MOST_EXACT, code_size):
+        if min(num_rows, len(mean)) > max(MAX_EXACT, code_size):
             axes = _leading_axes(centred, len(mean), code_size)
         elif num_rows < len(mean):
             axes, _ = principal_axes(np.concatenate(list(centred())))

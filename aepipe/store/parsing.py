@@ -10,7 +10,7 @@ from aepipe.errors import CorruptObjectError, NewerObjectError
 
 SCHEMA_VERSION = 1
 RESTORE = "Restore it from a backup, or remove it."
-MOST_LISTED = 3
+MAX_LISTED = 3
 
 Stored = TypeVar("Stored")
 
@@ -71,6 +71,6 @@ def _problem(error: Exception) -> str:
     if not isinstance(error, ValidationError):
         return str(error)
     errors: list[Any] = error.errors(include_url=False, include_input=False, include_context=False)
-    more = f" and {len(errors) - MOST_LISTED} more" if len(errors) > MOST_LISTED else ""
-    listed = [": ".join(filter(None, (".".join(map(str, e["loc"])), e["msg"]))) for e in errors[:MOST_LISTED]]
+    more = f" and {len(errors) - MAX_LISTED} more" if len(errors) > MAX_LISTED else ""
+    listed = [": ".join(filter(None, (".".join(map(str, e["loc"])), e["msg"]))) for e in errors[:MAX_LISTED]]
     return "; ".join(listed)[:300] + more
