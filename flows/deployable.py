@@ -1,4 +1,4 @@
-"""What every flow that has a deployment does before its first task."""
+"""First steps of every flow that has a deployment, before its first task."""
 
 import functools
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How a run is called: by the name that somebody gave it, else by what it does."""
+"""Names of runs: the one that somebody gave, else what the run does."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Which Prefect server a run is told to, and who named it; Prefect is imported once that is known.
+"""Choice of the Prefect server that a run is told to, and who named it; Prefect is imported once that is known.
 
 A run on this machine needs no server but its own. Prefect's profile, which another project may have made the active
 one, decides only where it is asked to.

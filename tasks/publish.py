@@ -6,6 +6,7 @@ from prefect import get_run_logger
 from prefect.context import FlowRunContext
 from prefect.events import emit_event
 from prefect.runtime import flow_run
+from pydantic import JsonValue
 from rich.progress import Progress
 
 from aepipe.gate.settings import PublishSettings
@@ -21,14 +22,15 @@ from aepipe.tasks.stages import store_task
 
 def this_run() -> Run:
     """Return the flow run that this is called in; one that is tried again started when this attempt did."""
-    is_first = flow_run.run_count <= 1
-    started = flow_run.scheduled_start_time if is_first else FlowRunContext.get().start_time
+    context = FlowRunContext.get()
+    is_again = flow_run.run_count > 1
+    started = context.start_time if is_again and context is not None else flow_run.scheduled_start_time
     return Run(flow_run=str(flow_run.id), started=started, parameters=flow_run.parameters)
 
 
 @store_task(name="publish")
 def publish(
-    store_url: str, outcomes: list[Outcome], run: Run, settings: PublishSettings, store_facts: dict
+    store_url: str, outcomes: list[Outcome], run: Run, settings: PublishSettings, store_facts: dict[str, JsonValue]
 ) -> Published:
     """Publish models, figures, noisy test sets and the report, and promote what passes the gate."""
     with Progress(transient=True, disable=not sys.stderr.isatty()) as progress:
@@ -53,7 +55,7 @@ def publish(
 
 
 @store_task(name="check-store")
-def check_store(store_url: str, settings: PublishSettings, preset: str) -> dict:
+def check_store(store_url: str, settings: PublishSettings, preset: str) -> dict[str, JsonValue]:
     """Measure what the store enforces, and find the keys that sign, before anything is trained for it."""
     store = open_store(store_url)
     require_able_to_sign(store, settings.channel_for(preset))

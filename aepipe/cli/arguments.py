@@ -1,20 +1,23 @@
-"""What the command line is given, read: names and values with `=`, dots and commas between them."""
+"""Arguments of the command line, read: names and values with `=`, dots and commas between them."""
 
 from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
 
 from aepipe.errors import ParameterError
 from aepipe.experiments.space import CHOICES
 from aepipe.experiments.sweep import SweepValues
 from aepipe.gate.settings import PublishSettings
 from aepipe.noise import NoiseParameters
-from aepipe.recipes import RECIPES, complete_name, spelled_out
-from aepipe.recipes.plan import Overrides, SplitOverrides
+from aepipe.recipes import RECIPES, complete_name, recipe_names, spelled_out
+from aepipe.recipes.plan import Overrides, SettingName, SplitOverrides
 from aepipe.stages.data import DataSettings
 from aepipe.suggestions import did_you_mean
 from aepipe.training.settings import CheckpointSettings
 
 # What --set takes: before a dot the group, which a recipe's name can stand for, after it the names of its model.
-GROUPS = {
+GROUPS: Mapping[str, type[BaseModel]] = {
     "data": DataSettings,
     "split": SplitOverrides,
     "noise": NoiseParameters,
@@ -35,32 +38,33 @@ def split_list(text: str) -> list[str]:
     return [item.strip() for item in text.split(",")]
 
 
-def parse_recipes(text: str) -> list[str]:
-    """Return the recipes that names with commas between them stand for.
+def parse_recipes(text: str, setting: SettingName = "tuned") -> list[str]:
+    """Return the recipes that names with commas between them stand for; all: aepipe's own that have the setting.
 
     Raises:
         ParameterError: a name stands for none, or for several.
     """
-    return list(RECIPES) if text.strip() == "all" else [complete_name(name) for name in split_list(text)]
+    own = [name for name, recipe in RECIPES.items() if setting in recipe.variants]
+    found = (own if name == "all" else [complete_name(name)] for name in split_list(text))
+    return [name for names in found for name in names]
 
 
-def parse_changes(changes: list[str]) -> dict:
+def parse_changes(changes: list[str]) -> dict[str, dict[str, Any]]:
     """Return the pipeline's parameters that --set names.
 
     Raises:
         ParameterError: a change is not name=value, or names nothing that can be changed.
     """
-    parameters = {"overrides": {}, "recipe_overrides": {}, **{name: {} for name in GROUPS}}
+    parameters: dict[str, dict[str, Any]] = {"overrides": {}, "recipe_overrides": {}, **{name: {} for name in GROUPS}}
     for change in changes:
         path, value = _name_and_value(change, "name=value or recipe.name=value")
         group, dot, name = path.rpartition(".")
-        recipe = spelled_out(group)
-        if recipe in RECIPES:
-            target = parameters["recipe_overrides"].setdefault(recipe, {})
-        elif group in GROUPS or not dot:
+        if group in GROUPS or not dot:
             target = parameters[group or "overrides"]
+        elif (recipe := spelled_out(group)) in recipe_names():
+            target = parameters["recipe_overrides"].setdefault(recipe, {})
         else:
-            legal = (*GROUPS, *RECIPES)
+            legal = (*GROUPS, *recipe_names())
             rule = f"Before the dot stands one of {', '.join(legal)}."
             raise ParameterError(rule, did_you_mean(group, legal), set=change)
         _require_name(name, GROUPS.get(group, Overrides).model_fields, change)
@@ -82,13 +86,13 @@ def parse_lists(changes: list[str]) -> dict[str, list[str]]:
     return lists
 
 
-def parse_space(changes: list[str]) -> dict:
+def parse_space(changes: list[str]) -> dict[str, dict[str, Any]]:
     """Return ranges and values that --set names; a range of the learning rate where it names none.
 
     Raises:
         ParameterError: a change is neither name=low..high nor name=value,value,..., or names nothing to search in.
     """
-    space = {"ranges": {}, "values": {}}
+    space: dict[str, dict[str, Any]] = {"ranges": {}, "values": {}}
     for change in changes or ["learning_rate=0.0001..0.01"]:
         name, value = _name_and_value(change, "name=low..high or name=value,value,...")
         _require_name(name, CHOICES, change)

@@ -1,10 +1,12 @@
-"""What can be seen of a command's mistakes before a server is started for it."""
+"""Mistakes of a command that can be seen before a server is started for it."""
 
 import os
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Any
 from uuid import uuid4
 
 from pydantic import ValidationError
@@ -23,10 +25,11 @@ from aepipe.store import open_store
 from aepipe.suggestions import did_you_mean
 from aepipe.training.settings import CheckpointSettings
 
+Parameters = Mapping[str, Any]
 CHOSEN_FOR_ALL = ("setting", "preset", "data_set")
 
 
-def refuse_mistakes(parameters: dict) -> list[TrainingRequest]:
+def refuse_mistakes(parameters: Parameters) -> list[TrainingRequest]:
     """Check a run's parameters, its images and its store, and return what it is going to train.
 
     Raises:
@@ -43,7 +46,7 @@ def refuse_mistakes(parameters: dict) -> list[TrainingRequest]:
     return requests
 
 
-def refuse_sweep_mistakes(parameters: dict) -> list[TrainingRequest]:
+def refuse_sweep_mistakes(parameters: Parameters) -> list[TrainingRequest]:
     """Check a sweep's parameters, its images and its store, and return what it is going to train.
 
     Raises:
@@ -52,13 +55,13 @@ def refuse_sweep_mistakes(parameters: dict) -> list[TrainingRequest]:
     """
     _check_places(parameters)
     shared = {name: parameters[name] for name in CHOSEN_FOR_ALL}
-    seeds = [Overrides(seed=seed).seed for seed in parameters["seeds"]]
+    seeds = [Overrides.model_validate({"seed": seed}).seed or 0 for seed in parameters["seeds"]]
     requests = plan_sweep(parameters["recipe"], seeds, SweepValues(**parameters["values"]), Overrides(), **shared)
     _try_store(parameters["store"])
     return requests
 
 
-def refuse_search_mistakes(parameters: dict) -> None:
+def refuse_search_mistakes(parameters: Parameters) -> None:
     """Check a search's parameters, its images and its store.
 
     Raises:
@@ -91,7 +94,7 @@ def _follows_from_another(finding: ErrorDetails, findings: list[ErrorDetails]) -
     return finding["type"] == "too_short" and any(loc[:depth] == finding["loc"] for loc in inner)
 
 
-def _check_places(parameters: dict) -> None:
+def _check_places(parameters: Parameters) -> None:
     """Check the machine's settings, that there is such a data set, and that the store's name is one."""
     backend = os.environ.get("KERAS_BACKEND", "")
     if backend not in ("", "tensorflow"):

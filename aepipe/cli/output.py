@@ -49,8 +49,8 @@ def print_rows(as_json: bool, title: str, of: type[Row], rows: Iterable[Row], na
         print_table(title, columns, [[value for _, value in row] for row in rows])
 
 
-def print_result(as_json: bool, result: Mapping[str, Any], *lines: str) -> None:
-    """Print lines, or a JSON object of what they say."""
+def print_result(as_json: bool, result: Mapping[str, Any] | Sequence[Any], *lines: str) -> None:
+    """Print lines, or as JSON what they say."""
     if as_json:
         typer.echo(json.dumps(result, indent=2))
         return

@@ -1,4 +1,4 @@
-"""Where trainings that were stopped go on, told from the states that they saved in the store."""
+"""Progress of trainings that were stopped: where they go on, told from the states that they saved in the store."""
 
 import re
 from collections.abc import Callable

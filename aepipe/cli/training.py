@@ -30,6 +30,8 @@ from aepipe.recipes import complete_name
 from aepipe.store import open_store
 
 if TYPE_CHECKING:
+    from prefect.states import State
+
     from aepipe.publishing.publish import Published
 
 FAILED = 1
@@ -38,7 +40,9 @@ FAILED = 1
 def run(
     recipes: Annotated[
         str,
-        typer.Option(help=f"{words(parameters.Recipes)} Names with commas between them (conv: faces-conv), or all."),
+        typer.Option(
+            help=f"{words(parameters.Recipes)} Names with commas between them (conv: faces-conv), or all of aepipe's."
+        ),
     ] = "all",
     setting: SettingOption = "tuned",
     preset: PresetOption = "full",
@@ -60,8 +64,8 @@ def run(
     server: ServerOption = None,
 ) -> None:
     """Train, evaluate and publish recipes; what the store already has is not done again."""
-    chosen = {
-        "recipes": parse_recipes(recipes),
+    chosen: dict[str, Any] = {
+        "recipes": parse_recipes(recipes, setting),
         "setting": setting,
         "preset": preset,
         "data_set": data_set,
@@ -89,7 +93,7 @@ def _run(chosen: dict[str, Any], server: str | None) -> "Published":
     typer.echo(state.message)
     if isinstance(published, Published):
         typer.echo(f"Report: {published.report_uri}")
-    if not state.is_completed():
+    if not state.is_completed() or not isinstance(published, Published):
         raise typer.Exit(FAILED)
     return published
 
@@ -109,15 +113,23 @@ def sweep(
     server: ServerOption = None,
 ) -> None:
     """Train a recipe with several seeds and values side by side; the table goes to the store, nothing is published."""
-    chosen = {"recipe": complete_name(recipe), "seeds": split_list(seeds), "values": parse_lists(changes or [])}
-    shared = {"setting": setting, "preset": preset, "data_set": data_set, "store": store, "at_once": at_once}
-    shared["data"] = {"most_left_out": most_left_out}
-    num_trainings = len(refuse_sweep_mistakes(chosen | shared))
-    with _prefect(server, shared, f"{num_trainings} trainings, results go to {store}") as ready:
+    chosen: dict[str, Any] = {
+        "recipe": complete_name(recipe),
+        "seeds": split_list(seeds),
+        "values": parse_lists(changes or []),
+        "setting": setting,
+        "preset": preset,
+        "data_set": data_set,
+        "data": {"most_left_out": most_left_out},
+        "store": store,
+        "at_once": at_once,
+    }
+    num_trainings = len(refuse_sweep_mistakes(chosen))
+    with _prefect(server, chosen, f"{num_trainings} trainings, results go to {store}") as ready:
         from aepipe.flows.sweep import sweep as sweep_flow
 
         ready()
-        state = sweep_flow(**chosen, **shared, return_state=True)
+        state = sweep_flow(**chosen, return_state=True)
     _end_with_table(state, "results.csv")
 
 
@@ -140,15 +152,18 @@ def tune(
 
     Run again with the same options, or more trials, it goes on where it was.
     """
-    chosen = {
+    chosen: dict[str, Any] = {
         "recipe": complete_name(recipe),
         "trials": trials,
         "rungs": rungs,
         "setting": setting,
         "preset": preset,
+        "data_set": data_set,
+        "data": {"most_left_out": most_left_out},
+        "store": store,
+        "at_once": at_once,
+        **parse_space(changes or []),
     }
-    chosen |= {"data_set": data_set, "store": store, "at_once": at_once, **parse_space(changes or [])}
-    chosen["data"] = {"most_left_out": most_left_out}
     refuse_search_mistakes(chosen)
     with _prefect(server, chosen, f"a search, results go to {store}") as ready:
         from aepipe.flows.tune import tune as tune_flow
@@ -164,7 +179,7 @@ def rerun(
     store: StoreOption = "./store",
     server: ServerOption = None,
 ) -> None:
-    """Run the pipeline again with a release's chosen, and say of each model whether its bytes came out the same.
+    """Run the pipeline again with a release's parameters, and say of each model whether its bytes came out the same.
 
     Exits with 1 where one did not.
     """
@@ -174,7 +189,7 @@ def rerun(
 
     first = resolve_release(open_store(store), release)
     require_trusted(open_store(store), first)
-    published = _run({**first.chosen, "store": to}, server)
+    published = _run({**first.parameters, "store": to}, server)
     second = resolve_release(open_store(to), published.release)
     rows = compare_models(first, second)
     print_table(f"{first.release} and {second.release}", ["recipe", "bytes", "MSE", "MSE again"], rows)
@@ -188,7 +203,7 @@ def _prefect(server: str | None, chosen: dict[str, Any], purpose: str) -> Iterat
         yield use_server(server, purpose)
 
 
-def _end_with_table(state, file: str) -> None:
+def _end_with_table(state: "State[Any]", file: str) -> None:
     """Say what a flow came to, and where its table lies; a run that failed ends the command."""
     typer.echo(state.message)
     if not state.is_completed():

@@ -1,4 +1,4 @@
-"""Runs a model's files in a process that did not make them, and prints how far their outputs are from the model's.
+"""Check of a model's files in a process that did not make them: how far their outputs are from the model's.
 
 python -m aepipe.exports.check ARRAYS.npz onnx=model.onnx litert=model.tflite
 """
@@ -7,6 +7,7 @@ import json
 import sys
 import zipfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from aepipe.io.temporary import temporary_folder
 def _keras(path: str) -> Callable[[np.ndarray], np.ndarray]:
     from aepipe.training.saving import load_model
 
-    model = load_model(path)
+    model = load_model(Path(path))
     return lambda images: model.predict(images, verbose=0)
 
 
@@ -32,7 +33,7 @@ def _saved_model(path: str) -> Callable[[np.ndarray], np.ndarray]:
     def run(images: np.ndarray) -> np.ndarray:
         # Named so that what it needs lives as long as it does.
         (made,) = loaded.signatures["reconstruct"](tf.constant(images)).values()
-        return made.numpy()
+        return np.asarray(made.numpy())
 
     return run
 
@@ -56,7 +57,7 @@ def _litert(path: str) -> Callable[[np.ndarray], np.ndarray]:
         interpreter.allocate_tensors()
         interpreter.set_tensor(given["index"], images)
         interpreter.invoke()
-        return interpreter.get_tensor(made["index"])
+        return np.asarray(interpreter.get_tensor(made["index"]))
 
     return run
 

@@ -9,7 +9,8 @@ from aepipe.gate.decision import decision_bytes
 from aepipe.gate.verdicts import Verdict
 from aepipe.publishing.change import refuse_loss, release_of
 from aepipe.publishing.composition import compose
-from aepipe.releases.channels import Action, Channel, Entry, point_channel, read_channel, require_channel
+from aepipe.releases.channel import Action, Channel, Entry
+from aepipe.releases.channels import point_channel, read_channel, require_channel
 from aepipe.releases.manifest import Manifest, read_manifest, resolve_release, stored_sha256, with_models
 from aepipe.releases.removal import take_back
 from aepipe.releases.signatures import require_trusted

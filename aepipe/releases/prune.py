@@ -1,4 +1,4 @@
-"""Which releases may go: none that a channel names or would go back to, none of the latest, none that is young."""
+"""Releases that may go: none that a channel names or would go back to, none of the latest, none that is young."""
 
 import logging
 from collections.abc import Iterable, Iterator
