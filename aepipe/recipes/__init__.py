@@ -53,8 +53,8 @@ def recipe_names() -> list[str]:
     return [*RECIPES, *(name for name in outside.announced() if name not in _own_words())]
 
 
-# An enumeration, because Prefect shows one as a choice and refuses any other value.
-RecipeName = StrEnum("RecipeName", {name.replace("-", "_").upper(): name for name in recipe_names()})
+# An enumeration, because Prefect shows one as a choice and refuses any other value. Its members are known when it runs.
+RecipeName = StrEnum("RecipeName", {n.replace("-", "_").upper(): n for n in recipe_names()})  # type: ignore[misc]
 # What a run trains that names no recipe. What is installed beside aepipe is trained where it is named.
 OWN_RECIPES = [RecipeName(name) for name in RECIPES]
 
