@@ -13,7 +13,7 @@ from aepipe.recipes import (
     mnist_variational,
     outside,
 )
-from aepipe.recipes.recipe import Recipe
+from aepipe.recipes.recipe import Recipe, is_recipe_word
 from aepipe.suggestions import did_you_mean
 
 
@@ -48,14 +48,18 @@ RECIPES: Mapping[str, Recipe] = by_name(
 )
 
 
+def _own_words() -> list[str]:
+    return [word for recipe in RECIPES.values() for word in recipe.words]
+
+
 def recipe_names() -> list[str]:
     """Return the names of aepipe's own recipes and of those that are announced; nothing is imported for it."""
-    return [*RECIPES, *(name for name in outside.announced() if name not in _own_words())]
+    others = (name for name in outside.announced() if is_recipe_word(name))
+    return [*RECIPES, *(name for name in others if name not in _own_words())]
 
 
-# An enumeration, because Prefect shows one as a choice and refuses any other value.
-# mypy wants its members spelled out, and what is installed beside aepipe may add some.
-RecipeName = StrEnum("RecipeName", {name.replace("-", "_").upper(): name for name in recipe_names()})  # type: ignore[misc]
+# An enumeration, because Prefect shows one as a choice and refuses any other value. Its members are known when it runs.
+RecipeName = StrEnum("RecipeName", {n.replace("-", "_").upper(): n for n in recipe_names()})  # type: ignore[misc]
 # What a run trains that names no recipe. What is installed beside aepipe is trained where it is named.
 OWN_RECIPES = [RecipeName(name) for name in RECIPES]
 
@@ -100,10 +104,6 @@ def spelled_out(text: str) -> str:
 def source_modules(name: str) -> tuple[str, ...]:
     """Return the modules from outside that a recipe's training depends on; aepipe's own recipes are all in the plan."""
     return () if name in RECIPES else tuple(point.module for point in outside.announced().get(name, ()))
-
-
-def _own_words() -> list[str]:
-    return [word for recipe in RECIPES.values() for word in recipe.words]
 
 
 def _names_of(text: str) -> list[str]:

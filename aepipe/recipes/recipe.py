@@ -1,5 +1,6 @@
 """A recipe: data, preprocessing, model and training, and where it comes from."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -13,15 +14,25 @@ from aepipe.training.settings import TrainingSettings
 SettingName = Literal["tuned", "published"]
 # On the command line these stand where a recipe's name can stand, and mean something else.
 RESERVED = ("all", "data", "split", "noise", "checkpoints", "publishing")
+MAX_WORD_LETTERS = 64
+WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-def _not_reserved(word: str) -> str:
-    if word in RESERVED:
-        raise ValueError(f"none of {', '.join(RESERVED)} is a recipe's name")
+def is_recipe_word(text: str) -> bool:
+    """Tell whether a recipe can be called so: lower-case letters, digits and hyphens, and no word of the commands."""
+    return len(text) <= MAX_WORD_LETTERS and text not in RESERVED and WORD.fullmatch(text) is not None
+
+
+def _allowed(word: str) -> str:
+    if not is_recipe_word(word):
+        raise ValueError(
+            f"a recipe is called by at most {MAX_WORD_LETTERS} lower-case letters, digits and hyphens, "
+            f"and none is called {', '.join(RESERVED)}"
+        )
     return word
 
 
-RecipeWord = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64), AfterValidator(_not_reserved)]
+RecipeWord = Annotated[str, AfterValidator(_allowed)]
 
 
 class Variant(BaseModel):

@@ -6,23 +6,28 @@ import re
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
-from distributions import ALIAS, NAME, PAGE, install_page
+from distributions import ALIAS, NAME, PAGE, install, install_page
 from prefect.settings import PREFECT_API_URL
 
 import aepipe
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def run(tmp_path):
     """Runs a command where the page's distribution is installed."""
     install_page(tmp_path / "site")
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site"), "COLUMNS": "200"}
+    # Whatever another distribution says, the others go on.
+    install(tmp_path / "site", "odd", {"Digits_Narrow": "odd:A", "faces-conv": "odd:B", "all": "odd:C"}, {})
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path / 'site'}:{ROOT}"}
 
     def begin(*arguments: str) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-m", "aepipe.command", *arguments]
+        command = [sys.executable, "-c", "from aepipe.command import main; main()", *arguments]
         return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False)
 
     return begin
@@ -30,7 +35,9 @@ def run(tmp_path):
 
 def test_a_recipe_from_outside_is_listed_trained_and_loaded(run, tmp_path):
     shown, trained = (shlex.split(line)[1:] for line in re.findall(r"^aepipe .*$", PAGE, re.MULTILINE))
-    rows = json.loads(run(*shown, "--json").stdout)
+    listed = run(*shown, "--json")
+    rows = json.loads(listed.stdout)
+    assert listed.stderr.count("Mend or uninstall odd 1.0.\n") == listed.stderr.count("\n") == 3
     assert [(row["short"], row["setting"]) for row in rows if row["recipe"] == NAME] == [(ALIAS, "tuned")]
     refused = run(*trained, "--setting", "published")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
