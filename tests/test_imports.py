@@ -35,7 +35,7 @@ LAYERS = [
     # What a metric is called and where it is shown is known below everything that shows one.
     ["aepipe.cells", "aepipe.evaluation.catalogue", "aepipe.hardware", "aepipe.notation", "aepipe.packages"],
     ["aepipe.unforeseen"],
-    ["aepipe.errors", "aepipe.suggestions"],
+    ["aepipe.arrays", "aepipe.errors", "aepipe.suggestions"],
 ]
 # Outside packages that only these may import.
 OWNERS = {

@@ -179,7 +179,7 @@ def rerun(
     store: StoreOption = "./store",
     server: ServerOption = None,
 ) -> None:
-    """Run the pipeline again with a release's chosen, and say of each model whether its bytes came out the same.
+    """Run the pipeline again with a release's parameters, and say of each model whether its bytes came out the same.
 
     Exits with 1 where one did not.
     """

@@ -16,7 +16,7 @@ from aepipe.linear import PrincipalComponents
 from aepipe.noise import NoiseSpec
 from aepipe.splits import evenly_spaced
 
-MOST_PROBE_IMAGES = 5000
+MAX_PROBE_IMAGES = 5000
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _probes(
     subject: Subject, held_out: HeldOut, components: PrincipalComponents, codes: np.ndarray, pca_codes: np.ndarray
 ) -> tuple[float | None, float | None]:
     """Return the accuracy of a linear classifier of the model's code and of PCA's, trained on the same images."""
-    train = held_out.split.train[evenly_spaced(len(held_out.split.train), MOST_PROBE_IMAGES)]
+    train = held_out.split.train[evenly_spaced(len(held_out.split.train), MAX_PROBE_IMAGES)]
     train_labels, test_labels = held_out.labels(train), held_out.labels(held_out.split.test)
     if train_labels is None or test_labels is None:
         return None, None

@@ -17,7 +17,7 @@ from aepipe.splits import Split, evenly_spaced
 
 BATCH_SIZE = 500
 # Bounds memory and time where images are many; their variances are known long before.
-MOST_VALUES = 25_000_000
+MAX_VALUES = 25_000_000
 
 
 class Codec(Protocol):
@@ -51,7 +51,7 @@ def measure_opponents(data: ImageData, split: Split, code_size: int) -> Opponent
     """Return what the opponents come to on a split's held-out images; they are fitted on all others."""
     not_held_out = np.union1d(split.train, split.validation)
     components = PrincipalComponents.fit_batches(lambda: batches(data, not_held_out), code_size)
-    most = max(2, MOST_VALUES // data.images[0].size)
+    most = max(2, MAX_VALUES // data.images[0].size)
     train, deciding = _parts_to_choose_by(split)
     parts = [data.scaled(rows[evenly_spaced(len(rows), most)]) for rows in (train, deciding, not_held_out)]
     codecs = {"patch_pca": _best(_patch_fits(parts[0], code_size), *parts), "dct": _best(_dct_fits(code_size), *parts)}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from aepipe.errors import CorruptObjectError, NewerObjectError, ObjectNotFoundError, ParameterError
-from aepipe.releases.channels import Channel
+from aepipe.releases.channel import Channel
 from aepipe.releases.manifest import Manifest, has_model, read_manifest, with_models
 from aepipe.store.interface import Store
 

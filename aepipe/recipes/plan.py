@@ -18,7 +18,7 @@ Preset = Literal["full", "quick"]
 # steps rather than epochs, because a small data set has few steps an epoch.
 QUICK_STEPS = 400
 # Steps on smaller images than the recipe's take less time, and tiny ones are worth more of them.
-MOST_QUICK_STEPS = 2000
+MAX_QUICK_STEPS = 2000
 
 
 class Overrides(BaseModel):
@@ -114,7 +114,7 @@ def plan_training(
     if "code_size" in changes:
         model = model.model_copy(update={"code_size": changes.pop("code_size")})
     if preset == "quick" and not {"epochs", "max_steps"} & changes.keys():
-        steps = min(MOST_QUICK_STEPS, QUICK_STEPS * max(1, native_pixels // num_pixels))
+        steps = min(MAX_QUICK_STEPS, QUICK_STEPS * max(1, native_pixels // num_pixels))
         changes |= {"max_steps": steps, "epochs": steps}
     return TrainingPlan(
         recipe=recipe.name,

@@ -13,8 +13,8 @@ from matplotlib.ticker import LogFormatter, MaxNLocator, NullFormatter
 
 from aepipe.evaluation.figures.style import (
     LINEAR,
+    MAX_NAMED_CLASSES,
     MODEL,
-    MOST_NAMED_CLASSES,
     NOTHING,
     SETTINGS,
     drawable_names,
@@ -23,10 +23,10 @@ from aepipe.evaluation.figures.style import (
     set_title,
     short_name,
 )
-from aepipe.evaluation.metrics import SMALLEST_MSE
+from aepipe.evaluation.metrics import MIN_MSE
 
 NUM_BINS = 41
-SMALLEST_ERROR_SHARE = 1e-4
+MIN_ERROR_SHARE = 1e-4
 # Times are drawn as numbers of days.
 HALF_A_DAY = 0.5
 
@@ -92,7 +92,7 @@ def mse_by_class(
     errors: Mapping[str, float], baseline_errors: Mapping[str, float], path: Path, title: str, baseline: str = "PCA"
 ) -> None:
     """Write the error of each class, beside a baseline's at the same code size; many classes are sorted, not named."""
-    names = list(errors) if len(errors) <= MOST_NAMED_CLASSES else sorted(errors, key=lambda name: errors[name])
+    names = list(errors) if len(errors) <= MAX_NAMED_CLASSES else sorted(errors, key=lambda name: errors[name])
     places = np.arange(len(names))
     with mpl.rc_context(SETTINGS):
         figure = new_figure(5)
@@ -108,7 +108,7 @@ def mse_by_class(
         axes.grid(False, axis="x")
         axes.set(ylabel="MSE per pixel")
         set_title(figure, title)
-        if len(names) <= MOST_NAMED_CLASSES:
+        if len(names) <= MAX_NAMED_CLASSES:
             long_names = max(map(len, names)) > 7
             axes.set_xticks(
                 places,
@@ -195,7 +195,7 @@ def error_histogram(
 ) -> None:
     """Write how many images have which error, (num_images,), beside a baseline's at the same code size."""
     values = np.concatenate([errors, baseline_errors])
-    smallest = max(values.min(), values.max() * SMALLEST_ERROR_SHARE, SMALLEST_MSE)
+    smallest = max(values.min(), values.max() * MIN_ERROR_SHARE, MIN_MSE)
     # Errors are spread over powers of ten; an error of none would have no place among them.
     bins = np.geomspace(smallest, max(values.max(), 2 * smallest), NUM_BINS).tolist()
     with mpl.rc_context(SETTINGS):

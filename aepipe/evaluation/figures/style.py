@@ -20,8 +20,8 @@ WIDTH_INCHES = 9.0
 # Neither black nor white, which noise makes of pixels at the edge.
 GAP_GREY = 0.8
 TITLE_CHARACTERS_PER_INCH = 10
-MOST_NAME_CHARACTERS = 24
-MOST_NAMED_CLASSES = 12
+MAX_NAME_CHARACTERS = 24
+MAX_NAMED_CLASSES = 12
 # Okabe and Ito's palette, which colour-blind readers tell apart; black first for what is measured.
 MODEL, LINEAR, NOTHING = "#0072B2", "#E69F00", "#666666"
 # Of other scripts, where the machine has them: what the default font lacks is drawn with the first that has it.
@@ -63,7 +63,7 @@ def set_title(figure: Figure, title: str) -> None:
     figure.suptitle("\n".join(lines), fontsize=13)
 
 
-def short_name(name: str, most_characters: int = MOST_NAME_CHARACTERS) -> str:
+def short_name(name: str, most_characters: int = MAX_NAME_CHARACTERS) -> str:
     """Return a class's name, which is a user's folder name, as a legend or an axis has room for."""
     shortened = name if len(name) <= most_characters else f"{name[: most_characters - 3]}..."
     # A legend leaves out names that start with an underscore.

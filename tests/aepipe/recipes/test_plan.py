@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from aepipe.errors import ParameterError
 from aepipe.models.options import count_parameters
 from aepipe.recipes import OWN_RECIPES, RECIPES, RecipeName, get_recipe, recipe_names
-from aepipe.recipes.plan import MOST_QUICK_STEPS, QUICK_STEPS, Overrides, SplitOverrides, plan_split, plan_training
+from aepipe.recipes.plan import MAX_QUICK_STEPS, QUICK_STEPS, Overrides, SplitOverrides, plan_split, plan_training
 
 
 def plan(recipe="mnist-dense", setting="tuned", preset="full", shape=(28, 28, 1), **overrides):
@@ -74,7 +74,7 @@ def test_quick_limits_the_steps_unless_the_user_does():
     assert plan(preset="quick").training.max_steps == QUICK_STEPS
     assert plan(preset="quick", shape=(64, 64, 3)).training.max_steps == QUICK_STEPS
     assert plan(preset="quick", shape=(20, 19, 1)).training.max_steps == 2 * QUICK_STEPS
-    assert plan(preset="quick", shape=(8, 8, 1)).training.max_steps == MOST_QUICK_STEPS
+    assert plan(preset="quick", shape=(8, 8, 1)).training.max_steps == MAX_QUICK_STEPS
     assert plan(preset="quick", epochs=3).training.max_steps is None
 
 
