@@ -16,8 +16,8 @@ run: .venv/$(LOCK).installed  ## every recipe on the embedded digits, quick pres
 up: .venv/$(LOCK).installed  ## a Prefect server, its UI, the deployments and workers, until Ctrl-C
 	$(BIN)/aepipe up
 
-test: lint .venv/dev.installed  ## lint and the whole test suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: lint types .venv/dev.installed  ## lint, types and the whole test suite, with its coverage
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=
 
 lint: .venv/dev.installed  ## ruff: rules and format
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""How reports, cards and logs write numbers, what they count, durations and settings."""
+"""Notation of reports, cards and logs: numbers, counts, durations and settings."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping

@@ -19,7 +19,7 @@ from aepipe.stages.request import TrainingRequest
 MAX_ATTEMPTS = 3
 SERVER_PATIENCE_SECONDS = 900
 PAGE = 200
-# By itself.
+# How a run ends that nobody and nothing has to end: what crashed may be started again.
 ENDED = (StateType.COMPLETED, StateType.FAILED, StateType.CANCELLED)
 
 

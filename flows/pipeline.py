@@ -16,7 +16,7 @@ from aepipe.flows.names import named
 from aepipe.gate.settings import PublishSettings
 from aepipe.noise import NoiseParameters
 from aepipe.publishing.publish import Published
-from aepipe.recipes import RecipeName
+from aepipe.recipes import OWN_RECIPES
 from aepipe.recipes.plan import Overrides, SplitOverrides
 from aepipe.stages.data import DataSettings
 from aepipe.stages.outcome import count_cached, summarise_failures
@@ -35,7 +35,7 @@ def _run_name() -> str:
 @flow(name="pipeline", flow_run_name=named(_run_name))
 @deployable
 def pipeline(
-    recipes: parameters.Recipes = list(RecipeName),  # noqa: B006 - never changed
+    recipes: parameters.Recipes = OWN_RECIPES,
     setting: parameters.Setting = "tuned",
     preset: parameters.Preset = "full",
     data_set: parameters.DataSet = None,

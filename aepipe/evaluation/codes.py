@@ -1,4 +1,4 @@
-"""Statistics of a model's codes. Codes are (num_images, code_size)."""
+"""Measures of a model's codes. Codes are (num_images, code_size)."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""Figures that a trained model gets."""
+"""Drawing of the figures that a trained model gets."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Measurements of a model on held-out images, in batches: only codes and a few numbers of each image are held."""
+"""Measurements on held-out images, in batches: only codes and a few numbers of each image are held."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

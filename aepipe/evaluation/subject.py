@@ -1,4 +1,4 @@
-"""The subject of an evaluation, a trained model, and the images that it is measured on."""
+"""The subject of an evaluation: a model, and the images that it is measured on."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a published model makes of somebody's images: a picture for each, and a table of errors."""
+"""Reconstruction of somebody's images by a published model: a picture for each, and a table of errors."""
 
 import csv
 import hashlib
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 ERRORS = "errors.csv"
 # What common file systems take.
-LONGEST_NAME_BYTES = 255
+MAX_NAME_BYTES = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +167,9 @@ def _png_path(name: str) -> str:
     """Return the file for an image's reconstruction; a name without room for its ending is cut, and stays its own."""
     path = PurePosixPath(name)
     file = path.name if path.name.lower().endswith(".png") else f"{path.name}.png"
-    if len(name_bytes(file)) > LONGEST_NAME_BYTES:
+    if len(name_bytes(file)) > MAX_NAME_BYTES:
         digest = hashlib.sha256(name_bytes(name)).hexdigest()[:8]
-        kept = name_bytes(path.name)[: LONGEST_NAME_BYTES - len(digest) - len("~.png")].decode("utf-8", "ignore")
+        kept = name_bytes(path.name)[: MAX_NAME_BYTES - len(digest) - len("~.png")].decode("utf-8", "ignore")
         file = f"{kept}~{digest}.png"
     return path.with_name(file).as_posix()
 

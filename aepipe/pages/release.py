@@ -124,7 +124,7 @@ def _figures(
 
 def _is_of_same_data(outcome: Outcome, production: Manifest) -> bool:
     summary = production.recipes.get(outcome.recipe)
-    return summary is not None and isinstance(outcome, Done) and summary.data == outcome.split.facts.name
+    return isinstance(outcome, Done) and summary is not None and summary.data == outcome.split.facts.name
 
 
 def _published(store: Store, production: Manifest, path: str, caption: str) -> Figure | None:

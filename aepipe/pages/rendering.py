@@ -1,4 +1,4 @@
-"""Templates of the pages, and what fills them in."""
+"""Rendering of the pages' templates."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The manifest of a release: what it says about itself, written last."""
+"""Manifests: what a release says about itself, written last."""
 
 import hashlib
 import json

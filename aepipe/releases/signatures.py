@@ -1,4 +1,4 @@
-"""Who wrote a release: signatures of its manifest, in a file beside it.
+"""Signatures of releases: who wrote a manifest, in a file beside it.
 
 A manifest's digests tell damage from what was written; whoever can write the store can write them anew. A signature
 tells who wrote. It says nothing about channels: which of a publisher's releases a channel names is not signed.

@@ -1,4 +1,4 @@
-"""Verification: a release in the store is what its manifest says, to the last byte if asked for."""
+"""Verification of a release in the store against its manifest, to the last byte if asked for."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

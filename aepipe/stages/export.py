@@ -66,7 +66,8 @@ class ExportStage(Stage[ExportFacts]):
         )
         paths = {name: local_file(store, self.trained.files[form.file]) for name, form in OF_EVERY_TRAINING.items()}
         model = load_model(paths["keras"])
-        paths |= export_model(model, self.parameters.formats, place.folder, train)
+        made = export_model(model, self.parameters.formats, place.folder, train)
+        paths |= {str(name): path for name, path in made.items()}
         expected = model.predict(test, batch_size=100, verbose=0)
         return ExportFacts.model_validate(
             {"num_test_images": len(test), "formats": compare_exports(paths, test, expected)}

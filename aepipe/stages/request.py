@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from aepipe import datasets
 from aepipe.errors import ParameterError
@@ -53,7 +53,7 @@ class TrainingRequest(BaseModel):
     @property
     def is_of_denoiser(self) -> bool:
         """Whether the recipe is trained to remove noise."""
-        return getattr(get_recipe(self.recipe), self.setting).training.corruption is not None
+        return get_recipe(self.recipe).variant(self.setting).training.corruption is not None
 
     @field_validator("data_set")
     @classmethod
@@ -61,6 +61,11 @@ class TrainingRequest(BaseModel):
         if data_set is not None:
             datasets.module_of(data_set)
         return data_set
+
+    @model_validator(mode="after")
+    def _has_setting(self) -> "TrainingRequest":
+        get_recipe(self.recipe).variant(self.setting)
+        return self
 
     def data_parameters(self) -> DataParameters:
         """Return which images; the recipe's preprocessing is for its own data set alone."""

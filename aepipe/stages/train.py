@@ -10,6 +10,7 @@ from typing import Any
 
 from aepipe.datasets.images import ImageData
 from aepipe.models import ARCHITECTURES
+from aepipe.recipes import source_modules
 from aepipe.recipes.plan import TrainingPlan
 from aepipe.recipes.trained import TrainedRecipe, TrainingImages
 from aepipe.splits import Split
@@ -47,7 +48,7 @@ class TrainStage(Stage[TrainedFacts]):
     libraries = ("keras", "numpy", "tensorflow")
 
     def _modules(self) -> Sequence[str]:
-        return (*MODULES, ARCHITECTURES[self.plan.model.architecture])
+        return (*MODULES, ARCHITECTURES[self.plan.model.architecture], *source_modules(self.plan.recipe))
 
     def _settings(self) -> TrainingPlan:
         return self.plan

@@ -80,8 +80,9 @@ except EmbeddedServerError as error:
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "AEPIPE_CACHE": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=environment)
     assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
-    assert "this is what it died of" in done.stderr
+    # A busy machine is told that it takes a while.
+    (line,) = [line for line in done.stderr.splitlines() if "still starting" not in line]
+    assert "this is what it died of" in line
 
 
 @pytest.mark.parametrize("folder", ["/proc/none"])

@@ -1,4 +1,4 @@
-"""The style of every figure, and how it is written: the same data gives the same bytes."""
+"""Style of every figure, and its file: the same data gives the same bytes."""
 
 import textwrap
 from collections.abc import Sequence

@@ -19,7 +19,7 @@ HOSTILE = "a|b <script>alert(1)</script> [x](http://example.org) `c` *d* __e__\n
 
 def outcome(name: str, setting: str = "tuned", preset: str = "full", data: str = "mnist", **changes) -> Done:
     plan = plan_training(name, setting, preset, Overrides(), RECIPES[name].native_shape)
-    split = getattr(RECIPES[name], setting).split.label
+    split = RECIPES[name].variant(setting).split.label
     results = {
         "mse_per_pixel": 0.00285,
         "mse_in_source_unit": 185.3,
