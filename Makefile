@@ -4,7 +4,11 @@ BIN := .venv/bin
 # What is installed: runtime, or gpu for TensorFlow with CUDA.
 LOCK ?= $(if $(wildcard .venv/gpu.installed),gpu,runtime)
 
-.PHONY: run up test types e2e bench bench-store image-test lock clean clean-store
+.PHONY: help run up test lint types pictures e2e bench bench-store image-test lock clean clean-store
+
+help:  ## these lines
+	@sed -nE 's/^([a-z0-9-]+):.*  ## (.*)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	    while IFS='|' read -r target words; do printf '  make %-12s %s\n' "$$target" "$$words"; done
 
 run: .venv/$(LOCK).installed  ## every recipe on the embedded digits, quick preset, into ./store
 	$(BIN)/aepipe run --preset quick --data-set digits
@@ -12,12 +16,17 @@ run: .venv/$(LOCK).installed  ## every recipe on the embedded digits, quick pres
 up: .venv/$(LOCK).installed  ## a Prefect server, its UI, the deployments and workers, until Ctrl-C
 	$(BIN)/aepipe up
 
-test: .venv/dev.installed  ## lint and the whole test suite
+test: lint types .venv/dev.installed  ## lint, types and the whole test suite, with its coverage
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=
+
+lint: .venv/dev.installed  ## ruff: rules and format
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 types: .venv/dev.installed  ## every annotation, by mypy
 	$(BIN)/mypy
+
+pictures: .venv/dev.installed  ## the documents' picture of the packages, drawn from the imports
+	PYTHONPATH=tests $(BIN)/python tests/draw_packages.py
 
 e2e: .venv/dev.installed  ## processes that are killed, servers that fail; SELECT='-m "not slow"' leaves out the longest
 	$(BIN)/python -m pytest tests/e2e -n 2 --dist load --maxschedchunk 1 -rP \

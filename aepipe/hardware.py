@@ -1,4 +1,4 @@
-"""What this process may compute with."""
+"""Hardware that this process may compute with: cores, threads, GPUs."""
 
 import math
 import os

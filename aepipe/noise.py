@@ -12,12 +12,14 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from aepipe.arrays import Int, Real, UInt8
+
 NoiseKind = Literal["gaussian", "heteroscedastic", "salt-and-pepper", "masking", "dropout"]
 KINDS: tuple[NoiseKind, ...] = ("gaussian", "heteroscedastic", "salt-and-pepper", "masking", "dropout")
 WHITE = 255
 BITS = 1 << 16
 # Gaussian noise under this changes hardly a pixel by one of its 255 levels of grey.
-SMALLEST_LEVEL = 0.001
+MIN_LEVEL = 0.001
 
 
 class NoiseSpec(BaseModel):
@@ -27,7 +29,7 @@ class NoiseSpec(BaseModel):
 
     kind: NoiseKind = Field(description="What is done to a pixel.")
     level: float = Field(
-        ge=SMALLEST_LEVEL, le=1, description="Standard deviation for pixels in [0, 1], or share of the pixels."
+        ge=MIN_LEVEL, le=1, description="Standard deviation for pixels in [0, 1], or share of the pixels."
     )
 
 
@@ -73,8 +75,8 @@ class NoiseParameters(BaseModel):
     @field_validator("levels")
     @classmethod
     def _levels_are_shares(cls, levels: tuple[float, ...]) -> tuple[float, ...]:
-        if not all(SMALLEST_LEVEL <= level <= 1 for level in levels):
-            raise ValueError(f"a level lies in [{SMALLEST_LEVEL}, 1]")
+        if not all(MIN_LEVEL <= level <= 1 for level in levels):
+            raise ValueError(f"a level lies in [{MIN_LEVEL}, 1]")
         return levels
 
     @field_validator("kinds", "levels")
@@ -94,7 +96,12 @@ class NoiseParameters(BaseModel):
         return tuple(NoiseSpec(kind=kind, level=level) for kind in self.kinds or KINDS for level in self.levels)
 
 
-def corrupt(images: np.ndarray, spec: NoiseSpec, seed: int, image_ids: np.ndarray) -> np.ndarray:
+def corrupt(
+    images: Real[np.ndarray, "num_images height width channels"],
+    spec: NoiseSpec,
+    seed: int,
+    image_ids: Int[np.ndarray, " num_images"],
+) -> UInt8[np.ndarray, "num_images height width channels"]:
     """Return noisy images.
 
     Args:

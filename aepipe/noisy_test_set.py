@@ -13,7 +13,7 @@ from aepipe.io.hashing import array_sha256, file_sha256
 from aepipe.noise import WHITE, NoiseParameters, NoiseSpec, corrupt
 
 # About the bytes of its archive; of very large images there are some all the same.
-MOST_VALUES, FEWEST_IMAGES = 16_000_000, 10
+MAX_VALUES, MIN_IMAGES = 16_000_000, 10
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class NoisyTestSet:
 
 def most_images(num_values: int, parameters: NoiseParameters) -> int:
     """Return how many images of this size a noisy test set has at most: noise can't be compressed, and is published."""
-    return min(parameters.max_images, max(FEWEST_IMAGES, MOST_VALUES // (num_values * len(parameters.specs))))
+    return min(parameters.max_images, max(MIN_IMAGES, MAX_VALUES // (num_values * len(parameters.specs))))
 
 
 def build_noisy_test_set(

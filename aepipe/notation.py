@@ -1,12 +1,12 @@
-"""How reports, cards and logs write numbers, what they count, durations and settings."""
+"""Notation of reports, cards and logs: numbers, counts, durations and settings."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 ABSENT = "\N{EN DASH}"
-SMALLEST_FIXED = 1e-5
-LARGEST_FIXED = 1e6
+MIN_FIXED = 1e-5
+MAX_FIXED = 1e6
 
 Notation = Callable[[float | None], str]
 
@@ -18,7 +18,7 @@ def choose_notation(values: Iterable[float | None], digits: int = 3) -> Notation
     `None` is written as a dash.
     """
     sizes = [abs(value) for value in values if value is not None and math.isfinite(value) and value != 0]
-    is_fixed = not sizes or (min(sizes) >= SMALLEST_FIXED and max(sizes) < LARGEST_FIXED)
+    is_fixed = not sizes or (min(sizes) >= MIN_FIXED and max(sizes) < MAX_FIXED)
 
     def write(value: float | None) -> str:
         if value is None:

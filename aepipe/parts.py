@@ -1,4 +1,4 @@
-"""Which part a picture belongs to, decided by what it shows: parts hold still while pictures come and go.
+"""Parts of pictures, decided by what they show: they hold still while pictures come and go.
 
 A place in [0, 1) is drawn for each picture from its pixels' digest and the seed. Those below the fraction are held
 out, so equal pictures share a part, and no picture's part depends on another's, on its name or on their order. The

@@ -5,6 +5,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from aepipe.arrays import Float32, Real
 from aepipe.datasets.images import ImageData
 from aepipe.errors import ParameterError
 
@@ -55,7 +56,9 @@ def keep_class(data: ImageData, class_name: str) -> ImageData:
     return data.take(rows, name=f"{data.name}-{class_name}", num_official_train=kept_train)
 
 
-def resize_bicubic(images: np.ndarray, size: int, pixel_range: tuple[float, float]) -> np.ndarray:
+def resize_bicubic(
+    images: Real[np.ndarray, "num_images height width channels"], size: int, pixel_range: tuple[float, float]
+) -> Float32[np.ndarray, "num_images {size} {size} channels"]:
     """Return float32 images of (num_images, size, size, channels), bicubic with antialiasing, within `pixel_range`."""
     from PIL import Image
 

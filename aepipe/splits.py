@@ -1,4 +1,4 @@
-"""Which images train, which validate, which are held out. A split is indices, never copies of images.
+"""Splits of a data set: rows that train, that validate, that are held out; indices, never copies of images.
 
 Of a user's own images, which come and go, each picture's part follows from its pixels (`aepipe.parts`); the built-in
 sets never change, and their rows are drawn.

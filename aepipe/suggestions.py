@@ -1,4 +1,4 @@
-"""What somebody may have meant who wrote something else."""
+"""Suggestions for somebody who wrote what is not there."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

@@ -1,20 +1,13 @@
-"""The Prefect server that commands talk to."""
+"""The connection of commands to a Prefect server."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
-from aepipe.deploy.apply.automations import apply_automations
-from aepipe.deploy.apply.change import Change
-from aepipe.deploy.apply.deployments import apply_deployments, apply_pools, default_store, paused, silence_deployments
-from aepipe.deploy.apply.notify import block_if_there
-from aepipe.deploy.apply.specification import FILE, load_deployments
-from aepipe.deploy.apply.work_pools import PoolType
 from aepipe.deploy.up.credentials import find_servers
 from aepipe.errors import AepipeError
 from aepipe.io.urls import without_secrets
@@ -68,28 +61,3 @@ def _server() -> tuple[str, str | None]:
         way_out = "Set PREFECT_API_URL, or start a server: aepipe up."
         raise ServerError("A Prefect server must be named.", way_out, PREFECT_API_URL="", running_here=sorted(own))
     return next(iter(own.items()))
-
-
-def apply_all(
-    client: SyncPrefectClient, store: str, pool_type: PoolType, notify: str | None, file: Path | None, check: bool
-) -> Iterator[Change]:
-    """Check the file, then apply pools, deployments and automations; yield each change.
-
-    Args:
-        client: Of the server.
-        store: What deployments get as their store.
-        pool_type: What starts the runs.
-        notify: Who is told of trouble: a block, as type/name, or a webhook's URL.
-        file: Deployments; None for deploy/prefect.yaml.
-        check: Change nothing.
-
-    Raises:
-        ParameterError: the file asks for something that can't be.
-    """
-    specs = load_deployments(file or FILE, default_store(store), pool_type)
-    yield from apply_pools(client, pool_type, specs, check)
-    yield from apply_deployments(client, specs, check)
-    yield from silence_deployments(client, specs, check)
-    yield from apply_automations(client, pool_type, block_if_there(client, notify, check), check)
-    if not check:
-        yield from paused(client, specs)

@@ -16,7 +16,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Cancelling, Scheduled
 
-from aepipe.deploy.apply.work_pools import POOLS
+from aepipe.deploy.apply.job_templates import POOLS
 
 LIVE = (StateType.PENDING, StateType.RUNNING, StateType.CANCELLING)
 # A training that saves its state before it obeys the signal ends as crashed, and not as cancelled.

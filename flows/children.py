@@ -1,4 +1,4 @@
-"""What a run does about the runs that it started: found, cancelled, marked as crashed."""
+"""Children: the runs that a run started, found, cancelled, marked as crashed."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,10 +16,10 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_expone
 from aepipe.stages.request import TrainingRequest
 
 # A training that dies goes on from its checkpoint; one that dies every time does so for a reason.
-MOST_ATTEMPTS = 3
+MAX_ATTEMPTS = 3
 SERVER_PATIENCE_SECONDS = 900
 PAGE = 200
-# By itself.
+# How a run ends that nobody and nothing has to end: what crashed may be started again.
 ENDED = (StateType.COMPLETED, StateType.FAILED, StateType.CANCELLED)
 
 

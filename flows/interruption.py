@@ -1,4 +1,4 @@
-"""What Ctrl-C and other signals do to a command that trains: it ends in good order, soon, and says how to go on."""
+"""Interruption of a training command by Ctrl-C and other signals: a good end, soon, and the way to go on."""
 
 import logging
 import multiprocessing

@@ -42,7 +42,7 @@ def ending_in_good_order() -> Iterator[None]:
             with get_client(sync_client=True) as client:
                 confirm_cancelled(client)
         except httpx.HTTPError:
-            # Then the worker says it.
+            # The server is away: the worker tells it of the run that ended once it is back.
             pass
         raise
 

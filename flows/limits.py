@@ -1,4 +1,4 @@
-"""Which stores and images a run may name: whoever can start runs must not read and write all that a worker can."""
+"""Limits of a run: the stores and images that it may name, lest who starts runs reaches all that a worker can."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence

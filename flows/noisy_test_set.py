@@ -9,10 +9,11 @@ from aepipe.flows import parameters
 from aepipe.flows.deployable import deployable
 from aepipe.flows.names import named
 from aepipe.noise import NoiseParameters
-from aepipe.stages.data import DataParameters, DataSettings, recommended_split
-from aepipe.stages.stage import NoiseResult
-from aepipe.tasks.data import prepare_data, split_data
-from aepipe.tasks.noise import make_noisy_test_set
+from aepipe.stages.data import DataParameters, DataSettings, DataStage
+from aepipe.stages.noise import NoiseStage
+from aepipe.stages.results import NoiseResult
+from aepipe.stages.split import SplitStage, recommended_split
+from aepipe.tasks.stages import produce
 
 
 @flow(name="noisy-test-set", flow_run_name=named("noisy {data_set}"))
@@ -26,6 +27,6 @@ def noisy_test_set(
     refresh: parameters.Refresh = False,
 ) -> NoiseResult:
     """Corrupt the held-out images of a data set."""
-    images = prepare_data(store, DataParameters(data_set=data_set, settings=data), refresh)
-    parts = split_data(store, images, split or recommended_split(images), refresh)
-    return make_noisy_test_set(store, images, parts, noise, refresh)
+    images = produce(store, DataStage(DataParameters(data_set=data_set, settings=data)), refresh)
+    parts = produce(store, SplitStage(images, split or recommended_split(images)), refresh)
+    return produce(store, NoiseStage(images, parts, noise), refresh)

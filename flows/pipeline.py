@@ -10,15 +10,16 @@ from prefect.states import Completed, Failed, State
 
 from aepipe.flows import parameters
 from aepipe.flows.deployable import deployable
+from aepipe.flows.executors.executor import Shared
 from aepipe.flows.executors.train_all import train_all
 from aepipe.flows.names import named
 from aepipe.gate.settings import PublishSettings
 from aepipe.noise import NoiseParameters
 from aepipe.publishing.publish import Published
-from aepipe.recipes import RecipeName
+from aepipe.recipes import OWN_RECIPES
 from aepipe.recipes.plan import Overrides, SplitOverrides
 from aepipe.stages.data import DataSettings
-from aepipe.stages.outcome import summarise_failures
+from aepipe.stages.outcome import count_cached, summarise_failures
 from aepipe.stages.request import plan_requests
 from aepipe.tasks.publish import check_store, publish, this_run
 from aepipe.training.settings import CheckpointSettings
@@ -34,7 +35,7 @@ def _run_name() -> str:
 @flow(name="pipeline", flow_run_name=named(_run_name))
 @deployable
 def pipeline(
-    recipes: parameters.Recipes = list(RecipeName),  # noqa: B006 - never changed
+    recipes: parameters.Recipes = OWN_RECIPES,
     setting: parameters.Setting = "tuned",
     preset: parameters.Preset = "full",
     data_set: parameters.DataSet = None,
@@ -65,11 +66,10 @@ def pipeline(
         exports=exports,
     )
     store_facts = check_store(store, publishing, preset)
-    outcomes = train_all(requests, execution, at_once, refresh, store=store, checkpoints=checkpoints)
+    outcomes = train_all(requests, execution, at_once, Shared(store=store, checkpoints=checkpoints, refresh=refresh))
     published = publish(store, outcomes, this_run(), publishing, store_facts)
     failures = summarise_failures(outcomes)
     if failures:
         return Failed(message=f"{failures} {published.summary}", data=published)
-    num_cached = sum(outcome.was_cached for outcome in outcomes)
-    message = f"{num_cached} of {len(outcomes)} recipes were in the store. {published.summary}"
+    message = f"{count_cached(outcomes)} of {len(outcomes)} recipes were in the store. {published.summary}"
     return Completed(message=message, data=published)

@@ -10,14 +10,15 @@ from prefect.states import Completed, Failed, State
 from aepipe.experiments.sweep import SweepValues, plan_sweep
 from aepipe.flows import parameters
 from aepipe.flows.deployable import deployable
+from aepipe.flows.executors.executor import Shared
 from aepipe.flows.executors.train_all import train_all
 from aepipe.flows.names import named
 from aepipe.noise import NoiseParameters
 from aepipe.recipes.plan import Overrides, SplitOverrides
 from aepipe.stages.data import DataSettings
 from aepipe.stages.outcome import summarise_failures
-from aepipe.stages.stage import SweepResult
-from aepipe.tasks.sweep import tabulate
+from aepipe.stages.results import SweepResult
+from aepipe.tasks.tables import tabulate_sweep
 from aepipe.training.settings import CheckpointSettings
 
 
@@ -43,8 +44,8 @@ def sweep(
     """Train a recipe with every seed and every combination of values; the table goes to the store."""
     chosen = {"setting": setting, "preset": preset, "data_set": data_set, "data": data, "split": split, "noise": noise}
     requests = plan_sweep(recipe, seeds, values, overrides, **chosen)
-    outcomes = train_all(requests, execution, at_once, refresh, store=store, checkpoints=checkpoints)
-    table = tabulate(store, outcomes)
+    outcomes = train_all(requests, execution, at_once, Shared(store=store, checkpoints=checkpoints, refresh=refresh))
+    table = tabulate_sweep(store, outcomes)
     failures = summarise_failures(outcomes)
     summary = f"{len(outcomes)} trainings: {table.facts.best}"
     return Failed(message=f"{failures} {summary}") if failures else Completed(message=summary, data=table)

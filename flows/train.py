@@ -3,6 +3,8 @@
 prefect deployment run train/gpu --param recipe=mnist-dense
 """
 
+from functools import partial
+
 from prefect import flow
 from prefect.runtime import flow_run
 
@@ -13,14 +15,11 @@ from aepipe.flows.names import named
 from aepipe.noise import NoiseParameters
 from aepipe.recipes.plan import Overrides, SplitOverrides
 from aepipe.stages.data import DataSettings
-from aepipe.stages.outcome import Outcome
+from aepipe.stages.graph import outcome_of
+from aepipe.stages.outcome import Done
 from aepipe.stages.request import TrainingRequest, describe_request, with_needed_noise
 from aepipe.tasks.artifacts import show_training
-from aepipe.tasks.data import prepare_data, split_data
-from aepipe.tasks.evaluate import evaluate_recipe
-from aepipe.tasks.export import export_recipe
-from aepipe.tasks.noise import make_noisy_test_set
-from aepipe.tasks.train import train_recipe
+from aepipe.tasks.stages import produce
 from aepipe.training.settings import CheckpointSettings
 
 
@@ -44,7 +43,7 @@ def train(
     exports: parameters.Exports = None,
     checkpoints: parameters.Checkpoints = CheckpointSettings(),  # noqa: B008
     refresh: parameters.Refresh = False,
-) -> Outcome:
+) -> Done:
     """Train and evaluate one recipe; what the store already has is not done again."""
     request = TrainingRequest(
         recipe=recipe,
@@ -60,25 +59,7 @@ def train(
     )
     (request,) = with_needed_noise([request])
     with ending_in_good_order():
-        images = prepare_data(store, request.data_parameters(), refresh)
-        parts = split_data(store, images, request.split_settings(images), refresh)
-        noisy = make_noisy_test_set(store, images, parts, request.noise, refresh) if evaluate else None
-        plan = request.training_plan(images)
-        trained = train_recipe(store, plan, images, parts, checkpoints, refresh)
-        evaluated = evaluate_recipe(store, plan, images, parts, noisy, trained, refresh) if evaluate else None
-        formats = request.export_parameters()
-        exported = formats and export_recipe(store, formats, images, parts, trained, refresh)
-        if evaluated:
-            show_training(store, plan, trained, evaluated)
-    return Outcome(
-        recipe=recipe,
-        setting=setting,
-        plan=plan,
-        data=images,
-        split=parts,
-        noisy=noisy,
-        trained=trained,
-        evaluated=evaluated,
-        exported=exported,
-        was_cached=trained.was_cached,
-    )
+        done = outcome_of(request, partial(produce, store, refresh=refresh), checkpoints)
+        if done.evaluated is not None:
+            show_training(store, done)
+    return done

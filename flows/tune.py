@@ -12,18 +12,20 @@ from aepipe.experiments.space import Range, SearchRanges
 from aepipe.experiments.sweep import SweepValues
 from aepipe.flows import parameters
 from aepipe.flows.deployable import deployable
+from aepipe.flows.executors.executor import Shared
 from aepipe.flows.executors.train_all import train_all
 from aepipe.flows.names import named
 from aepipe.recipes.plan import Overrides, SplitOverrides
-from aepipe.stages.data import DataSettings, image_shape_of
+from aepipe.stages.data import DataSettings, DataStage, image_shape_of
 from aepipe.stages.request import TrainingRequest
-from aepipe.stages.stage import SearchResult
+from aepipe.stages.results import SearchResult
 from aepipe.store import open_store
-from aepipe.tasks.data import prepare_data, take_images
-from aepipe.tasks.study import save_study, tabulate_study
+from aepipe.tasks.results import take_images
+from aepipe.tasks.stages import produce
+from aepipe.tasks.tables import save_study, tabulate_study
 from aepipe.training.settings import CheckpointSettings
 
-DEFAULT_RANGES = SearchRanges(learning_rate=Range(low=1e-4, high=1e-2))
+DEFAULT_RANGES = SearchRanges.model_validate({"learning_rate": Range(low=1e-4, high=1e-2)})
 AT_ONCE = {"local": 2, "pool": 8}
 
 
@@ -47,12 +49,19 @@ def tune(
     checkpoints: parameters.Checkpoints = CheckpointSettings(),  # noqa: B008
 ) -> State[SearchResult]:
     """Search for better settings; run again with the same parameters, or more trials, it goes on where it was."""
-    chosen = {"setting": setting, "preset": preset, "overrides": overrides}
-    chosen |= {"data_set": data_set, "data": data, "split": split}
-    (request,) = take_images(store, [TrainingRequest(recipe=recipe, **chosen)], refresh=False)
-    images = prepare_data(store, request.data_parameters())
+    request = TrainingRequest(
+        recipe=recipe,
+        setting=setting,
+        preset=preset,
+        data_set=data_set,
+        overrides=overrides,
+        data=data,
+        split=split,
+    )
+    (request,) = take_images(store, [request], refresh=False)
+    images = produce(store, DataStage(request.data_parameters()))
     with open_search(open_store(store), request, ranges, values, rungs, image_shape_of(images)) as search:
-        shared = {"store": store, "checkpoints": checkpoints}
+        shared = Shared(store=store, checkpoints=checkpoints)
         while search.num_tried < trials:
             _try(search, min(at_once or AT_ONCE[execution], trials - search.num_tried), execution, shared)
         table = tabulate_study(store, search)
@@ -61,13 +70,13 @@ def tune(
         return Completed(message=table.facts.best, data=table)
 
 
-def _try(search: Search, num_candidates: int, execution: parameters.Execution, shared: dict) -> None:
+def _try(search: Search, num_candidates: int, execution: parameters.Execution, shared: Shared) -> None:
     """Train some candidates side by side, rung by rung, as long as they are not behind."""
     alive = search.ask(num_candidates)
     save_study(search)
     for budget in search.budgets:
         requests = [search.request_for(candidate, budget) for candidate in alive]
-        outcomes = train_all(requests, execution, num_candidates, False, **shared)
+        outcomes = train_all(requests, execution, num_candidates, shared)
         alive = [one for one, outcome in zip(alive, outcomes, strict=True) if search.tell(one, budget, outcome)]
         save_study(search)
         if not alive:

@@ -1,9 +1,10 @@
-"""What a run shows in the Prefect UI. Best effort: a run never fails because its artifact could not be written."""
+"""Artifacts: what a run shows in the Prefect UI, best effort: no run fails because one could not be written."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 import httpx
 from prefect import get_run_logger
@@ -17,13 +18,13 @@ from aepipe.pages.inline_images import inline_image
 from aepipe.pages.numbers import write_alone
 from aepipe.publishing.publish import Published
 from aepipe.recipes.plan import TrainingPlan
-from aepipe.stages.outcome import Outcome
-from aepipe.stages.stage import EvaluationResult, SearchResult, SweepResult, TrainedResult
+from aepipe.stages.outcome import Done, Failed, Outcome
+from aepipe.stages.results import SearchResult, SweepResult
 from aepipe.store import open_store
 from aepipe.store.local_files import local_file
 
 # The server gives all of an artifact to everybody who lists artifacts.
-MAXIMUM_BYTES = 200_000
+MAX_BYTES = 200_000
 # Each update is a call of the server.
 PROGRESS_SHARE, PROGRESS_SECONDS, SILENCE_SECONDS = 0.05, 5.0, 60.0
 TABLE = [
@@ -41,18 +42,17 @@ def _best_effort() -> Iterator[None]:
 
 
 class TrainingProgress:
-    """A progress bar in the UI and log lines, for every twentieth part of a training, and at least every minute.
+    """A progress bar in the UI and log lines, for every twentieth part of a training, and at least every minute."""
 
-    Args:
-        plan: What is trained.
-    """
+    def __init__(self) -> None:
+        self._logger = get_run_logger()
+        self._plan: TrainingPlan | None = None
+        self._shown, self._shown_at = -1.0, 0.0
+        self._artifact: UUID | None = None
 
-    def __init__(self, plan: TrainingPlan):
-        self._plan, self._logger = plan, get_run_logger()
-        self._shown, self._shown_at, self._artifact = -1.0, 0.0, None
-
-    def __call__(self, epoch: Any, num_epochs: int) -> None:
+    def __call__(self, plan: TrainingPlan, epoch: Any, num_epochs: int) -> None:
         """Show an epoch's result."""
+        self._plan = plan
         share, seconds = epoch.epoch / num_epochs, time.monotonic() - self._shown_at
         is_soon = seconds < PROGRESS_SECONDS or (share - self._shown < PROGRESS_SHARE and seconds < SILENCE_SECONDS)
         if is_soon and epoch.epoch < num_epochs:
@@ -60,28 +60,30 @@ class TrainingProgress:
         self._shown, self._shown_at = share, time.monotonic()
         figures = ("loss", "mse", "validation_loss", "validation_mse", "learning_rate", "seconds")
         values = " ".join(f"{name}={getattr(epoch, name):.5g}" for name in figures)
-        self._logger.info("recipe=%s epoch=%d/%d %s", self._plan.recipe, epoch.epoch, num_epochs, values)
-        self._show(share)
+        self._logger.info("recipe=%s epoch=%d/%d %s", plan.recipe, epoch.epoch, num_epochs, values)
+        self._show(plan, share)
 
     def end(self) -> None:
         """Show that it has ended: a training that no longer gets better ends before its last epoch."""
-        if self._artifact is not None and self._shown < 1:
-            self._show(1.0)
+        if self._plan is not None and self._artifact is not None and self._shown < 1:
+            self._show(self._plan, 1.0)
 
-    def _show(self, share: float) -> None:
+    def _show(self, plan: TrainingPlan, share: float) -> None:
         with _best_effort():
             if self._artifact is None:
-                name = f"{self._plan.setting} {self._plan.recipe}"
-                key = f"progress-{self._plan.recipe}"
-                self._artifact = create_progress_artifact(100 * share, key=key, description=f"Training {name}")
+                name = f"{plan.setting} {plan.recipe}"
+                key = f"progress-{plan.recipe}"
+                made = create_progress_artifact(100 * share, key=key, description=f"Training {name}")
+                # Only of an asynchronous run something else that is waited for.
+                self._artifact = made if isinstance(made, UUID) else None
             else:
                 update_progress_artifact(self._artifact, 100 * share)
 
 
 @_best_effort()
-def show_training(store_url: str, plan: TrainingPlan, trained: TrainedResult, evaluated: EvaluationResult) -> None:
+def show_training(store_url: str, done: Done) -> None:
     """Write one training's held-out figures, loss curve and reconstructions as one markdown artifact."""
-    facts = evaluated.facts
+    plan, trained, facts = done.plan, done.trained, done.measured
     rows = [
         *_metric_rows(facts.metrics),
         ("code size, parameters", f"{facts.code_size}, {trained.facts.num_parameters:,}"),
@@ -89,9 +91,9 @@ def show_training(store_url: str, plan: TrainingPlan, trained: TrainedResult, ev
         ("training", f"{trained.facts.training_seconds:.1f} s on {trained.facts.hardware}"),
     ]
     table = ["| figure | value |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows)]
-    where = f"Results:\n\n{_long(evaluated.files['metrics.csv'].uri.rpartition('/')[0])}"
+    where = f"Results:\n\n{_long(done.results['evaluated'].files['metrics.csv'].uri.rpartition('/')[0])}"
     lines = [f"# {plan.setting} {plan.recipe}", "\n".join(table), where]
-    lines += [_picture(store_url, evaluated, name) for name in ("reconstructions", "loss_curves")]
+    lines += [_picture(store_url, done, name) for name in ("reconstructions", "loss_curves")]
     _show(lines, key=f"training-{plan.recipe}", description=f"What {plan.setting} {plan.recipe} came to")
 
 
@@ -106,7 +108,7 @@ def show_release(store_url: str, published: Published, outcomes: list[Outcome]) 
         f"Report: {_link(published.report_uri)}",
         "\n".join([*TABLE, *rows]),
         "\n".join(reasons),
-        *(_picture(store_url, outcome.evaluated, "reconstructions") for outcome in outcomes if outcome.evaluated),
+        *(_picture(store_url, outcome, "reconstructions") for outcome in outcomes if isinstance(outcome, Done)),
     ]
     _show(lines, key="release", description="What the run published")
 
@@ -114,17 +116,15 @@ def show_release(store_url: str, published: Published, outcomes: list[Outcome]) 
 @_best_effort()
 def show_sweep(outcomes: Sequence[Outcome], table: SweepResult) -> None:
     """Write a sweep's trainings, the best first, as one markdown artifact."""
-    done = [outcome for outcome in outcomes if outcome.evaluated is not None]
-    done.sort(key=lambda outcome: outcome.evaluated.facts.mse_per_pixel)
-    failed = [outcome for outcome in outcomes if outcome.evaluated is None]
+    done = sorted((one for one in outcomes if isinstance(one, Done)), key=lambda one: one.measured.mse_per_pixel)
     rows = ["| seed | epochs | batch size | learning rate | MSE per pixel |", "| --- | --- | --- | --- | --- |"]
     for outcome in done:
         settings = outcome.plan.training
         rows.append(
             f"| {settings.seed} | {settings.epochs} | {settings.batch_size} | {settings.learning_rate:g} "
-            f"| {outcome.evaluated.facts.mse_per_pixel:.5f} |"
+            f"| {outcome.measured.mse_per_pixel:.5f} |"
         )
-    reasons = [f"- failed: {outcome.error}" for outcome in failed]
+    reasons = [f"- failed: {outcome.error}" for outcome in outcomes if isinstance(outcome, Failed)]
     where = f"All columns:\n\n{_long(table.files['results.csv'].uri)}"
     lines = [f"# {len(outcomes)} trainings", table.facts.best, "\n".join(rows), "\n".join(reasons), where]
     _show(lines, key="sweep", description="What the sweep came to")
@@ -145,7 +145,7 @@ def show_search(rows: Sequence[Mapping[str, Any]], table: SearchResult) -> None:
 
 def _show(lines: Sequence[str], key: str, description: str) -> None:
     text = "\n\n".join(line for line in lines if line)
-    while len(text.encode()) > MAXIMUM_BYTES:
+    while len(text.encode()) > MAX_BYTES:
         # Pictures come last.
         lines = lines[:-1]
         text = "\n\n".join(line for line in lines if line)
@@ -153,14 +153,15 @@ def _show(lines: Sequence[str], key: str, description: str) -> None:
 
 
 def _row(outcome: Outcome, verdict: str) -> str:
-    if outcome.evaluated is None:
+    if isinstance(outcome, Failed):
         return f"| {outcome.recipe} | {outcome.setting} | | | | | | {verdict} |"
-    facts = outcome.evaluated.facts
+    facts = outcome.measured
     strongest = find_strongest(facts.metrics)
-    ratio = facts.mse_per_pixel / strongest.mse_per_pixel if strongest.mse_per_pixel else float("nan")
+    beaten = "" if strongest is None else f"{strongest.mse_per_pixel:.5f} {strongest.label}"
+    ratio = facts.mse_per_pixel / strongest.mse_per_pixel if strongest and strongest.mse_per_pixel else float("nan")
     return (
         f"| {outcome.recipe} | {outcome.setting} | {outcome.split.facts.name} | {facts.code_size} "
-        f"| {facts.mse_per_pixel:.5f} | {strongest.mse_per_pixel:.5f} {strongest.label} | {ratio:.2f} | {verdict} |"
+        f"| {facts.mse_per_pixel:.5f} | {beaten} | {ratio:.2f} | {verdict} |"
     )
 
 
@@ -171,8 +172,8 @@ def _metric_rows(metrics: Metrics) -> Iterator[tuple[str, str]]:
             yield metric.heading("artifact"), write_alone(metric, value)
 
 
-def _picture(store_url: str, evaluated: EvaluationResult, name: str) -> str:
-    png_bytes = local_file(open_store(store_url), evaluated.files[f"figures/{name}.png"]).read_bytes()
+def _picture(store_url: str, done: Done, name: str) -> str:
+    png_bytes = local_file(open_store(store_url), done.results["evaluated"].files[f"figures/{name}.png"]).read_bytes()
     return f"![{name.replace('_', ' ')}]({inline_image(png_bytes).uri})"
 
 

@@ -1,4 +1,4 @@
-"""What a failed run says to people."""
+"""Failures: what a failed run says to people."""
 
 import logging
 import os

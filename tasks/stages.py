@@ -1,21 +1,23 @@
-"""How a Prefect task stands for a stage: named by the stage's fingerprint, Cached where the store has the result.
+"""The one Prefect task of all stages: named by the stage's fingerprint, Cached where the store has the result.
 
 Prefect's own cache is off. It answers from its result storage, which one worker has and another has not, and which
 says nothing about what the store still holds.
 """
 
-import functools
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import prefect
-from prefect import Task
+from prefect import Task, get_run_logger
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import TaskRun
 from prefect.states import Completed, State
 
 from aepipe.errors import TransientStoreError, UnknownOutcomeError
-from aepipe.stages.stage import StageResult
+from aepipe.stages.results import FactsT, StageResult
+from aepipe.stages.stage import Stage
+from aepipe.store import open_store
+from aepipe.tasks.artifacts import TrainingProgress
 
 # A store that is away for minutes. What a task did before is in the store, so it is not done again.
 RETRY_DELAYS_SECONDS = (5, 15, 30, 60, 60)
@@ -55,37 +57,35 @@ def store_task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]:
     )
 
 
-def stage_task(fingerprint_of: Callable[..., str], name: str):
-    """Return a decorator for a function that runs one stage as a Prefect task and returns its `StageResult`.
+def produce(store_url: str, stage: Stage[FactsT], refresh: bool = False) -> StageResult[FactsT]:
+    """Run one stage as a Prefect task of its name, and return its result.
 
     The task run is called `name/fingerprint`; its final state is named Cached where the store had the result.
-
-    Args:
-        fingerprint_of: Takes the function's arguments but `store_url`, `saving` and `refresh`, returns the stage's
-            fingerprint.
-        name: The task's name.
     """
-
-    def run_name(parameters: dict) -> str:
-        work = {name: value for name, value in parameters.items() if name not in ("store_url", "saving", "refresh")}
-        return f"{name}/{fingerprint_of(**work)[:12]}"
-
-    def decorate(run_stage: Callable[..., StageResult]) -> Callable[..., StageResult]:
-        @store_task(name=name, task_run_name=run_name)
-        @functools.wraps(run_stage)
-        def stage(*args, **kwargs) -> State:
-            return _final_state(run_stage(*args, **kwargs))
-
-        @functools.wraps(run_stage)
-        def call(*args, **kwargs) -> StageResult:
-            return stage(*args, **kwargs, return_state=True).result()
-
-        return call
-
-    return decorate
+    run = _produce.with_options(name=stage.name, description=type(stage).__doc__)
+    return result_of(run(store_url, stage, refresh, return_state=True))
 
 
-def _final_state(result: StageResult) -> State:
+def result_of(state: State[State[R]]) -> R:
+    """Return what a task came to that returns a state: its run ends in that one, which its type does not say."""
+    return cast("State[R]", state).result()
+
+
+def _label(parameters: dict[str, Any]) -> str:
+    return parameters["stage"].label()
+
+
+@store_task(name="stage", task_run_name=_label)
+def _produce(store_url: str, stage: Stage[Any], refresh: bool) -> State[StageResult[Any]]:
+    progress = TrainingProgress()
+    result = stage.produce(open_store(store_url), refresh, progress)
+    progress.end()
+    for line in stage.lines(result):
+        get_run_logger().info(line)
+    return _final_state(result)
+
+
+def _final_state(result: StageResult[FactsT]) -> State[StageResult[FactsT]]:
     done = "found in the store" if result.was_cached else f"done in {result.seconds:.1f} s"
     message = f"{result.stage}/{result.fingerprint[:12]} {done}"
     return Completed(name="Cached" if result.was_cached else "Completed", message=message, data=result)

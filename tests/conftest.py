@@ -10,6 +10,10 @@ from servers.moto import moto_server
 from servers.rclone import rclone_server
 from servers.seaweedfs import seaweedfs_server
 from servers.server import S3Server
+from shapes import check_shapes
+
+# Before anything imports the modules that are checked.
+check_shapes()
 
 SERVERS = {"seaweedfs": seaweedfs_server, "moto": moto_server, "rclone": rclone_server}
 # What the machine's user may have set, and what would lead a test elsewhere.

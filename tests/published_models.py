@@ -10,9 +10,10 @@ from aepipe.recipes.plan import Overrides
 from aepipe.releases.channels import point_channel
 from aepipe.releases.manifest import manifest_sha256
 from aepipe.releases.writing import complete_release
-from aepipe.stages.data import DataParameters, prepare_data, split_data
+from aepipe.stages.data import DataParameters, DataStage
 from aepipe.stages.request import TrainingRequest
-from aepipe.stages.train import train_recipe
+from aepipe.stages.split import SplitStage
+from aepipe.stages.train import TrainStage
 from aepipe.store import Store
 from aepipe.store.local_files import local_file
 
@@ -26,9 +27,9 @@ def train_on_digits(store: Store) -> dict[str, Path]:
     """Train a few steps; return what a model is loaded from, by name."""
     overrides = Overrides(max_steps=30, learning_rate=0.01)
     request = TrainingRequest(recipe=RECIPE, data_set="digits", overrides=overrides)
-    data = prepare_data(store, DataParameters(data_set="digits", preprocessing=PREPROCESSING))
-    split = split_data(store, data, request.split_settings(data))
-    trained = train_recipe(store, request.training_plan(data), data, split)
+    data = DataStage(DataParameters(data_set="digits", preprocessing=PREPROCESSING)).produce(store)
+    split = SplitStage(data, request.split_settings(data)).produce(store)
+    trained = TrainStage(request.training_plan(data), data, split).produce(store)
     return {name: local_file(store, trained.files[name]) for name in NAMES}
 
 

@@ -2,7 +2,10 @@
 
 import hashlib
 
-from aepipe.stages.stage import (
+from aepipe.recipes import RECIPES
+from aepipe.recipes.plan import Overrides, plan_training
+from aepipe.stages.outcome import Done
+from aepipe.stages.results import (
     DataResult,
     EvaluationResult,
     ExportResult,
@@ -19,7 +22,7 @@ KINDS = {
         {"name": "mnist-official", "num_train": 54000, "num_validation": 6000, "num_test": 10000, "test_sha256": ""},
     ),
     NoiseResult: ("noise", {"name": "mnist-official", "num_images": 1000}),
-    ExportResult: ("export", {}),
+    ExportResult: ("export", {"formats": {}}),
     TrainedResult: (
         "train",
         {
@@ -57,3 +60,16 @@ def result(kind, key: str = "", **facts):
     stage, usual = KINDS[kind]
     digest = hashlib.sha256(f"{stage} {key}".encode()).hexdigest()
     return kind(stage=stage, fingerprint=digest, files={}, facts={**usual, **facts}, seconds=1)
+
+
+def done(recipe: str, setting: str = "tuned", **results) -> Done:
+    """A recipe that was trained and evaluated, with these results and plan beside those that do."""
+    known = RECIPES.get(recipe, RECIPES["mnist-dense"])
+    usual = {
+        "plan": plan_training(known.name, setting, "full", Overrides(), known.native_shape),
+        "data": result(DataResult),
+        "split": result(SplitResult),
+        "trained": result(TrainedResult),
+        "evaluated": result(EvaluationResult),
+    }
+    return Done(recipe=recipe, setting=setting, **{**usual, **results})

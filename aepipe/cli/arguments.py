@@ -10,8 +10,8 @@ from aepipe.experiments.space import CHOICES
 from aepipe.experiments.sweep import SweepValues
 from aepipe.gate.settings import PublishSettings
 from aepipe.noise import NoiseParameters
-from aepipe.recipes import RECIPES, complete_name, spelled_out
-from aepipe.recipes.plan import Overrides, SplitOverrides
+from aepipe.recipes import RECIPES, complete_name, recipe_names, spelled_out
+from aepipe.recipes.plan import Overrides, SettingName, SplitOverrides
 from aepipe.stages.data import DataSettings
 from aepipe.suggestions import did_you_mean
 from aepipe.training.settings import CheckpointSettings
@@ -38,13 +38,15 @@ def split_list(text: str) -> list[str]:
     return [item.strip() for item in text.split(",")]
 
 
-def parse_recipes(text: str) -> list[str]:
-    """Return the recipes that names with commas between them stand for.
+def parse_recipes(text: str, setting: SettingName = "tuned") -> list[str]:
+    """Return the recipes that names with commas between them stand for; all: aepipe's own that have the setting.
 
     Raises:
         ParameterError: a name stands for none, or for several.
     """
-    return list(RECIPES) if text.strip() == "all" else [complete_name(name) for name in split_list(text)]
+    own = [name for name, recipe in RECIPES.items() if setting in recipe.variants]
+    found = (own if name == "all" else [complete_name(name)] for name in split_list(text))
+    return [name for names in found for name in names]
 
 
 def parse_changes(changes: list[str]) -> dict[str, dict[str, Any]]:
@@ -57,13 +59,12 @@ def parse_changes(changes: list[str]) -> dict[str, dict[str, Any]]:
     for change in changes:
         path, value = _name_and_value(change, "name=value or recipe.name=value")
         group, dot, name = path.rpartition(".")
-        recipe = spelled_out(group)
-        if recipe in RECIPES:
-            target = parameters["recipe_overrides"].setdefault(recipe, {})
-        elif group in GROUPS or not dot:
+        if group in GROUPS or not dot:
             target = parameters[group or "overrides"]
+        elif (recipe := spelled_out(group)) in recipe_names():
+            target = parameters["recipe_overrides"].setdefault(recipe, {})
         else:
-            legal = (*GROUPS, *RECIPES)
+            legal = (*GROUPS, *recipe_names())
             rule = f"Before the dot stands one of {', '.join(legal)}."
             raise ParameterError(rule, did_you_mean(group, legal), set=change)
         _require_name(name, GROUPS.get(group, Overrides).model_fields, change)

@@ -85,15 +85,9 @@ def make_noise(
     most_left_out: MaxLeftOutOption = 0.1,
 ) -> None:
     """Make the noisy-input test set of a data set."""
-    from aepipe.stages.data import (
-        DataParameters,
-        DataSettings,
-        account_lines,
-        prepare_data,
-        recommended_split,
-        split_data,
-    )
-    from aepipe.stages.noise import make_noisy_test_set
+    from aepipe.stages.data import DataParameters, DataSettings, DataStage
+    from aepipe.stages.noise import NoiseStage
+    from aepipe.stages.split import SplitStage, recommended_split
     from aepipe.store import open_store
 
     chosen = {"kinds": kinds, "levels": levels, "seed": seed}
@@ -101,9 +95,10 @@ def make_noise(
     corruption = NoiseParameters.model_validate(given)
     opened = open_store(store)
     settings = DataSettings(most_left_out=most_left_out)
-    data = prepare_data(opened, DataParameters(data_set=data_set, settings=settings), refresh)
-    for line in account_lines(data):
-        typer.echo(f"{data.facts.name}: {line}", err=True)
-    split = split_data(opened, data, recommended_split(data), refresh)
-    for ref in make_noisy_test_set(opened, data, split, corruption, refresh).files.values():
+    images = DataStage(DataParameters(data_set=data_set, settings=settings))
+    data = images.produce(opened, refresh)
+    for line in images.lines(data):
+        typer.echo(line, err=True)
+    split = SplitStage(data, recommended_split(data)).produce(opened, refresh)
+    for ref in NoiseStage(data, split, corruption).produce(opened, refresh).files.values():
         typer.echo(ref.uri)

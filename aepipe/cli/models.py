@@ -8,27 +8,30 @@ import typer
 from aepipe.cli.options import JsonOption, StoreOption
 from aepipe.cli.output import Row, print_result, print_rows, print_table, printable
 from aepipe.models.options import count_parameters
-from aepipe.recipes import RECIPES, spelled_out
+from aepipe.recipes import load_recipes, spelled_out
 
 
 class RecipeRow(Row):
     """One setting of a recipe."""
 
     recipe: str
+    short: str | None
     setting: str
     data_set: str
     pixels: int
     code: int
     parameters: int
     architecture: str
-    source: str
+    source: str | None
 
 
 def list_recipes(as_json: JsonOption = False) -> None:
     """Show the recipes: data, code size, parameters, source."""
+    known, problems = load_recipes()
     rows = [
         RecipeRow(
             recipe=recipe.name,
+            short=", ".join(recipe.aliases) or None,
             setting=setting,
             data_set=recipe.data_set,
             pixels=math.prod(recipe.native_shape),
@@ -37,10 +40,12 @@ def list_recipes(as_json: JsonOption = False) -> None:
             architecture=model.architecture,
             source=recipe.source,
         )
-        for recipe in RECIPES.values()
-        for setting, model in (("tuned", recipe.tuned.model), ("published", recipe.published.model))
+        for recipe in known
+        for setting, model in ((name, variant.model) for name, variant in recipe.variants.items())
     ]
     print_rows(as_json, "Recipes", RecipeRow, rows)
+    for problem in problems:
+        typer.echo(f"aepipe: {problem}", err=True)
 
 
 def show_table(store: StoreOption = "./store", as_json: JsonOption = False) -> None:
@@ -59,7 +64,7 @@ def show_table(store: StoreOption = "./store", as_json: JsonOption = False) -> N
 
 def reconstruct(
     images: Annotated[str, typer.Argument(help="A folder, a .zip or .npz file, or an s3:// prefix.")],
-    recipe: Annotated[str, typer.Option(help="Whose model; a part that no other recipe has will do: conv.")],
+    recipe: Annotated[str, typer.Option(help="Whose model; a short name will do: conv for faces-conv.")],
     store: StoreOption = "./store",
     channel: Annotated[str, typer.Option(help="A channel, or a release's id.")] = "production",
     output: Annotated[str, typer.Option(help="A new or empty folder.")] = "./reconstructions",

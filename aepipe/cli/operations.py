@@ -36,13 +36,14 @@ def apply(
     check: Annotated[bool, typer.Option(help="Change nothing; exit with 1 where something would change.")] = False,
 ) -> None:
     """Bring the Prefect server at PREFECT_API_URL to deploy/prefect.yaml; applied twice it changes nothing."""
-    from aepipe.deploy.connection import apply_all, connected
+    from aepipe.deploy.apply.everything import apply_all, check_all
+    from aepipe.deploy.connection import connected
 
     with connected() as client:
-        changes = list(apply_all(client, store, pools, notify, file, check))
-    for change in changes:
-        typer.echo(str(change))
-    if not changes:
+        lines = list((check_all if check else apply_all)(client, store, pools, notify, file))
+    for line in lines:
+        typer.echo(line)
+    if not lines:
         typer.echo("Everything is as in the file.")
     elif check:
         raise typer.Exit(1)

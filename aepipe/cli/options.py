@@ -13,7 +13,7 @@ StoreOption = Annotated[str, typer.Option("--store", envvar="AEPIPE_STORE", help
 
 # Of trainings.
 RecipeArgument = Annotated[
-    str, typer.Argument(help=f"{words(parameters.Recipe)} A part that no other recipe has will do: conv.")
+    str, typer.Argument(help=f"{words(parameters.Recipe)} A short name will do: conv for faces-conv.")
 ]
 SettingOption = Annotated[Literal["tuned", "published"], typer.Option(help=words(parameters.Setting))]
 PresetOption = Annotated[Literal["full", "quick"], typer.Option(help=words(parameters.Preset))]

@@ -215,7 +215,7 @@ def download_release(
     manifest = resolve_release(opened, release)
     with Progress(transient=True) as progress:
         task = progress.add_task(manifest.release, total=len(manifest.files))
-        # A release's own names come first: a part of another recipe's may be one of them.
+        # A release's own names come first: another recipe's short name may be one of them.
         wanted = [name if name in manifest.recipes else spelled_out(name) for name in recipe or ()]
         folder = download(opened, manifest, to, wanted, lambda _: progress.advance(task))
     print_result(as_json, {"release": manifest.release, "folder": str(folder)}, str(folder))

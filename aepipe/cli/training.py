@@ -38,7 +38,9 @@ FAILED = 1
 def run(
     recipes: Annotated[
         str,
-        typer.Option(help=f"{words(parameters.Recipes)} Names with commas between them (conv: faces-conv), or all."),
+        typer.Option(
+            help=f"{words(parameters.Recipes)} Names with commas between them (conv: faces-conv), or all of aepipe's."
+        ),
     ] = "all",
     setting: SettingOption = "tuned",
     preset: PresetOption = "full",
@@ -61,7 +63,7 @@ def run(
 ) -> None:
     """Train, evaluate and publish recipes; what the store already has is not done again."""
     chosen: dict[str, Any] = {
-        "recipes": parse_recipes(recipes),
+        "recipes": parse_recipes(recipes, setting),
         "setting": setting,
         "preset": preset,
         "data_set": data_set,
@@ -175,7 +177,7 @@ def rerun(
     store: StoreOption = "./store",
     server: ServerOption = None,
 ) -> None:
-    """Run the pipeline again with a release's chosen, and say of each model whether its bytes came out the same.
+    """Run the pipeline again with a release's parameters, and say of each model whether its bytes came out the same.
 
     Exits with 1 where one did not.
     """

@@ -8,7 +8,7 @@ from aepipe.datasets.tally import LeftOut, num_expected
 from aepipe.errors import DataError
 from aepipe.notation import counted
 
-MOST_SHOWN = 6
+MAX_SHOWN = 6
 
 
 class Losses(BaseModel):
@@ -128,6 +128,6 @@ class Account(BaseModel):
 
 
 def _several(counts: dict[str, int], total: int | None = None) -> str:
-    shown = ", ".join(f"{name} {count}" for name, count in list(counts.items())[:MOST_SHOWN])
+    shown = ", ".join(f"{name} {count}" for name, count in list(counts.items())[:MAX_SHOWN])
     total = len(counts) if total is None else total
-    return f"{shown}, and {total - MOST_SHOWN} more" if total > MOST_SHOWN else shown
+    return f"{shown}, and {total - MAX_SHOWN} more" if total > MAX_SHOWN else shown

@@ -8,7 +8,7 @@ import numpy as np
 
 from aepipe.io.names import printable_name
 
-MOST_PAIRS = 3
+MAX_PAIRS = 3
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,6 @@ def find_duplicates(images: np.ndarray, names: Sequence[str]) -> Duplicates:
         if other is name:
             continue
         count += 1
-        if len(pairs) < MOST_PAIRS:
+        if len(pairs) < MAX_PAIRS:
             pairs.append(f"{printable_name(name)} equals {printable_name(other)}")
     return Duplicates(count, tuple(pairs))

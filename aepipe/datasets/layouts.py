@@ -1,4 +1,4 @@
-"""What folders of images mean: classes, the user's own parts, masks. Every guess comes with a sentence that says it."""
+"""Layouts of folders of images: classes, the user's own parts, masks. Every guess is said in a sentence."""
 
 import re
 from collections import Counter

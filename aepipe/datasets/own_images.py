@@ -26,8 +26,8 @@ from aepipe.errors import BrokenFileError, ChangedDataError, DataError
 from aepipe.io.names import printable_name
 
 IMAGE_SIZE = 64
-MINIMUM_IMAGES = 2
-MOST_SHOWN = 20
+MIN_IMAGES = 2
+MAX_SHOWN = 20
 
 SUMMARY = DataSetSummary(
     name="images",
@@ -143,9 +143,9 @@ def _image_data(
     parts: Sequence[str] | None = None,
     notes: tuple[str, ...] = (),
 ) -> ImageData:
-    if len(decoded.images) < MINIMUM_IMAGES:
+    if len(decoded.images) < MIN_IMAGES:
         raise DataError(
-            f"A data set must have at least {MINIMUM_IMAGES} usable images.",
+            f"A data set must have at least {MIN_IMAGES} usable images.",
             WAY_OUT,
             location=location,
             num_images=len(decoded.images),
@@ -180,12 +180,12 @@ def _account(
         num_with_frames=decoded.num_with_frames,
         image_shape=decoded.images.shape[1:],
         left_out=decoded.tally.left_out(),
-        sizes=dict(decoded.sizes.most_common(MOST_SHOWN)),
-        modes=dict(decoded.modes.most_common(MOST_SHOWN)),
+        sizes=dict(decoded.sizes.most_common(MAX_SHOWN)),
+        modes=dict(decoded.modes.most_common(MAX_SHOWN)),
         losses=Losses(**decoded.losses),
         num_duplicates=doubles.count,
         duplicates=doubles.pairs,
-        classes=dict(by_class.most_common(MOST_SHOWN)),
+        classes=dict(by_class.most_common(MAX_SHOWN)),
         num_classes=len(by_class),
         parts=dict(Counter(part or "left to the split" for part in parts or ())),
         notes=(*notes, *(["all images are equal"] if doubles.count == len(decoded.images) - 1 else [])),

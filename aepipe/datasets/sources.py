@@ -1,4 +1,4 @@
-"""Where a file may come from, in order, and how its bytes are read from there: a folder, http(s) or S3."""
+"""Sources of a file, in order, and how its bytes are read from there: a folder, http(s) or S3."""
 
 import os
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What is known about a data set before any of it is here."""
+"""Specs of data sets: what is known about one before any of it is here."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping

@@ -39,8 +39,8 @@ MANY: dict[Reason, str] = {
     "no picture": "no pictures",
 }
 EXPECTED = get_args(Reason)[: get_args(Reason).index("mask")]
-MOST_NAMES = 5
-MOST_ENDINGS = 8
+MAX_NAMES = 5
+MAX_ENDINGS = 8
 
 
 class LeftOut(BaseModel):
@@ -91,7 +91,7 @@ class Tally:
         """Count a file, or several of one name."""
         self._counts[reason] += count
         names = self._names.setdefault(reason, [])
-        if len(names) < MOST_NAMES:
+        if len(names) < MAX_NAMES:
             names.append(
                 f"{printable_name(name)}: {printable_name(fault.removesuffix('.'))}" if fault else printable_name(name)
             )
@@ -112,7 +112,7 @@ class Tally:
                 reason=reason,
                 count=self._counts[reason],
                 names=tuple(self._names[reason]),
-                endings=dict(self._endings.get(reason, Counter()).most_common(MOST_ENDINGS)),
+                endings=dict(self._endings.get(reason, Counter()).most_common(MAX_ENDINGS)),
             )
             for reason in get_args(Reason)
             if self._counts[reason]

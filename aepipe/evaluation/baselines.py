@@ -1,4 +1,4 @@
-"""What a denoiser has to beat: the best linear map.
+"""Baselines of a denoiser: the best linear map.
 
 Images are (num_images, height, width, channels) in [0, 1].
 """
@@ -13,7 +13,7 @@ from aepipe.splits import evenly_spaced
 
 RIDGE_STRENGTHS = tuple(10 ** (exponent / 2) for exponent in range(-8, 3))
 # A map with nearly as many parameters as rows repeats them: what it leaves over is float32's rounding.
-LEAST_FREEDOM = 0.01
+MIN_FREEDOM = 0.01
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class _Regression:
         kept = self.variances / damped
         squares = self.total - float(((2 - kept) / damped) @ np.square(self.products).sum(axis=1))
         freedom = self.num_rows - 1 - kept.sum()
-        return squares / freedom**2 if freedom > LEAST_FREEDOM * self.num_rows else np.inf
+        return squares / freedom**2 if freedom > MIN_FREEDOM * self.num_rows else np.inf
 
     def _damped(self, strength: float) -> np.ndarray:
         ridge = strength * self.variances.sum() / len(self.axes)

@@ -14,8 +14,7 @@ Metrics = Mapping[str, float | None]
 # card's table and the header that model hubs read, the page over all releases, the artifact of a training, the table
 # of a sweep, what `aepipe releases show` prints, what a manifest says of a recipe.
 Place = Literal[
-    *("table", "denoising", "report", "details", "card", "hub"),
-    *("index", "artifact", "sweep", "show", "manifest"),
+    "table", "denoising", "report", "details", "card", "hub", "index", "artifact", "sweep", "show", "manifest"
 ]
 # Errors per pixel and in the source's unit are each written in one notation on a page, to be compared at a glance.
 Scale = Literal["per pixel", "source unit"]

@@ -13,9 +13,9 @@ import numpy as np
 from aepipe.linear import PrincipalComponents
 from aepipe.splits import evenly_spaced
 
-MOST_PATCHES = 50_000
+MAX_PATCHES = 50_000
 # Above this size of a patch its components take minutes, and large patches are memorised as whole images are.
-MOST_PATCH_VALUES = 1024
+MAX_PATCH_VALUES = 1024
 GRIDS = (2, 4, 8)
 # Of a low-pass by frequency: JPEG's colour space, and the share of the code that each colour difference gets.
 YCBCR = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
@@ -87,7 +87,7 @@ class PatchComponents:
     def fit(cls, images: np.ndarray, code_size: int, grid: int) -> "PatchComponents":
         """Fit on the patches of training images, at most 50,000 evenly spaced ones."""
         patches = _patches(images, grid)
-        patches = patches[evenly_spaced(len(patches), MOST_PATCHES)]
+        patches = patches[evenly_spaced(len(patches), MAX_PATCHES)]
         name = "x".join(str(length // grid) for length in images.shape[1:3])
         return cls(name, grid, PrincipalComponents.fit(patches, code_size // grid**2))
 
@@ -104,7 +104,7 @@ def possible_grids(image_shape: tuple[int, int, int], code_size: int) -> Iterato
     height, width, channels = image_shape
     for grid in GRIDS:
         divides = height % grid == width % grid == 0 and min(height, width) >= 2 * grid
-        if divides and grid**2 <= code_size and height * width * channels <= MOST_PATCH_VALUES * grid**2:
+        if divides and grid**2 <= code_size and height * width * channels <= MAX_PATCH_VALUES * grid**2:
             yield grid
 
 

@@ -1,4 +1,4 @@
-"""What a model's codes are like. Codes are (num_images, code_size)."""
+"""Measures of a model's codes. Codes are (num_images, code_size)."""
 
 import warnings
 
@@ -9,7 +9,7 @@ from aepipe.splits import evenly_spaced
 # A value counts as zero below this share of the largest one.
 ZERO_SHARE = 0.01
 DEAD_DEVIATION = 1e-6
-MOST_SILHOUETTE_IMAGES, MOST_PROBE_STEPS = 2000, 300
+MAX_SILHOUETTE_IMAGES, MAX_PROBE_STEPS = 2000, 300
 
 
 def code_statistics(codes: np.ndarray) -> dict[str, float]:
@@ -37,7 +37,7 @@ def silhouette(codes: np.ndarray, labels: np.ndarray) -> float | None:
     """
     from sklearn.metrics import silhouette_score
 
-    chosen = evenly_spaced(len(codes), MOST_SILHOUETTE_IMAGES)
+    chosen = evenly_spaced(len(codes), MAX_SILHOUETTE_IMAGES)
     codes, labels = np.asarray(codes, np.float64)[chosen], labels[chosen]
     if not 2 <= len(np.unique(labels)) < len(labels):
         return None
@@ -62,7 +62,7 @@ def probe_accuracy(
     if not is_readable or not train_codes.shape[1]:
         return None
     # The regularisation keeps few images of many classes apart; its steps end before they are perfect.
-    classifier = LogisticRegression(C=0.1, max_iter=MOST_PROBE_STEPS, tol=1e-3)
+    classifier = LogisticRegression(C=0.1, max_iter=MAX_PROBE_STEPS, tol=1e-3)
     probe = make_pipeline(StandardScaler(), classifier)
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -1,4 +1,4 @@
-"""Which figures a trained model gets."""
+"""Drawing of the figures that a trained model gets."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -129,4 +129,4 @@ def _draw_codes(folder: Path, subject: Subject, held_out: HeldOut, measured: Mea
 
 def _by_class(errors: np.ndarray, labels: np.ndarray | None, names: Sequence[str]) -> Mapping[str, float]:
     # Numbered here where they have no font, so that a class has one number in all figures.
-    return {name: value for name, value in mse_by_class(errors, labels, drawable_names(names)) if name != ALL}
+    return {name: value for name, value in mse_by_class(errors, labels, tuple(drawable_names(names))) if name != ALL}

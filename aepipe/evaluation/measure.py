@@ -14,7 +14,7 @@ from aepipe.evaluation.figures.style import numbered_classes
 from aepipe.evaluation.measurements import Measurements, take_measurements
 from aepipe.evaluation.metrics import ALL, MetricRow, mse_by_class
 from aepipe.evaluation.opponents import Opponents
-from aepipe.evaluation.strongest import BASELINES, find_strongest
+from aepipe.evaluation.strongest import BASELINES, require_strongest
 from aepipe.evaluation.subject import HeldOut, Subject
 from aepipe.training.collapse import is_collapsed
 
@@ -39,10 +39,16 @@ def measure(folder: Path, subject: Subject, held_out: HeldOut, opponents: Oppone
     _write_metrics(folder / "metrics.csv", subject, held_out, measured, facts)
     test = held_out.split.test
     labels = held_out.labels(test)
-    named = {} if labels is None else {"labels": labels}
-    np.savez(folder / "codes.npz", codes=measured.codes, rows=test, errors=measured.errors, **named)
+    _write_codes(folder / "codes.npz", measured, test, labels)
     draw(folder / "figures", subject, held_out, measured)
     return facts
+
+
+def _write_codes(path: Path, measured: Measurements, rows: np.ndarray, labels: np.ndarray | None) -> None:
+    if labels is None:
+        np.savez(path, codes=measured.codes, rows=rows, errors=measured.errors)
+    else:
+        np.savez(path, codes=measured.codes, rows=rows, errors=measured.errors, labels=labels)
 
 
 def _facts(subject: Subject, held_out: HeldOut, measured: Measurements) -> dict[str, Any]:
@@ -80,7 +86,7 @@ def _write_metrics(
         if f"{name}_mse_per_pixel" in BASELINES
         for class_name, value in mse_by_class(errors, *labels)
     ]
-    strongest = find_strongest(facts)
+    strongest = require_strongest(facts)
     rows.append(MetricRow(**who, metric="strongest_baseline_mse_per_pixel", value=strongest.mse_per_pixel))
     rows += [MetricRow(**who, metric=name, value=facts[name]) for name in WHOLE_SET if facts[name] is not None]
     columns = {

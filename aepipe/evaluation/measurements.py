@@ -1,4 +1,4 @@
-"""What a model makes of held-out images, computed in batches: only codes and a few numbers of each image are held."""
+"""Measurements on held-out images, in batches: only codes and a few numbers of each image are held."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from aepipe.evaluation.catalogue import MSE
 from aepipe.evaluation.codes import probe_accuracy
 from aepipe.evaluation.metrics import measure_images, mse_per_image, summarise
 from aepipe.evaluation.opponents import Opponents
-from aepipe.evaluation.strongest import find_strongest
+from aepipe.evaluation.strongest import require_strongest
 from aepipe.evaluation.subject import HeldOut, Subject, predict
 from aepipe.linear import PrincipalComponents
 from aepipe.noise import NoiseSpec
 from aepipe.splits import evenly_spaced
 
-MOST_PROBE_IMAGES = 5000
+MAX_PROBE_IMAGES = 5000
 
 
 @dataclass(frozen=True)
@@ -45,18 +45,18 @@ class Measurements:
     def strongest(self) -> tuple[str, np.ndarray]:
         """The strongest baseline: what it is called, and its error on each image."""
         errors = {f"{name}_mse_per_pixel": errors for name, errors in self.opponents.errors.items()}
-        found = find_strongest({name: float(of_each.mean()) for name, of_each in errors.items()})
+        found = require_strongest({name: float(of_each.mean()) for name, of_each in errors.items()})
         return found.label, errors[found.name]
 
 
 def take_measurements(subject: Subject, held_out: HeldOut, opponents: Opponents) -> Measurements:
     """Return what a model makes of the held-out images."""
-    codes, pca_codes, measured = [], [], []
+    batches: list[tuple[np.ndarray, np.ndarray]] = []
+    measured: list[dict[str, np.ndarray]] = []
     for originals in held_out.batches(held_out.split.test):
-        codes.append(predict(subject.autoencoder.encoder, originals))
-        pca_codes.append(opponents.components.encode(originals))
+        batches.append((predict(subject.autoencoder.encoder, originals), opponents.components.encode(originals)))
         measured.append(measure_images(originals, predict(subject.autoencoder.model, originals)))
-    codes, pca_codes = (np.concatenate(parts) for parts in (codes, pca_codes))
+    codes, pca_codes = (np.concatenate(parts) for parts in zip(*batches, strict=True))
     metrics = {name: np.concatenate([batch[name] for batch in measured]) for name in measured[0]}
     classes = held_out.labels(held_out.split.test), held_out.data.label_names
     probes = _probes(subject, held_out, opponents.components, codes, pca_codes)
@@ -75,9 +75,9 @@ def _probes(
     subject: Subject, held_out: HeldOut, components: PrincipalComponents, codes: np.ndarray, pca_codes: np.ndarray
 ) -> tuple[float | None, float | None]:
     """Return the accuracy of a linear classifier of the model's code and of PCA's, trained on the same images."""
-    train = held_out.split.train[evenly_spaced(len(held_out.split.train), MOST_PROBE_IMAGES)]
+    train = held_out.split.train[evenly_spaced(len(held_out.split.train), MAX_PROBE_IMAGES)]
     train_labels, test_labels = held_out.labels(train), held_out.labels(held_out.split.test)
-    if train_labels is None:
+    if train_labels is None or test_labels is None:
         return None, None
     encoded = [
         (predict(subject.autoencoder.encoder, images), components.encode(images)) for images in held_out.batches(train)

@@ -1,4 +1,4 @@
-"""How near a reconstruction is to its original. Images are (num_images, height, width, channels) in [0, 1]."""
+"""Metrics of reconstructions beside their originals. Images are (num_images, height, width, channels) in [0, 1]."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -7,12 +7,13 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.ndimage import gaussian_filter
 
+from aepipe.arrays import Float64, Int, Real
 from aepipe.errors import TrainingError
 from aepipe.evaluation.catalogue import MSE
 
 ALL = "all"
 # Under this an error is rounding of float32 pixels. A table has no place for the infinite PSNR of none: it says 120 dB.
-SMALLEST_MSE = 1e-12
+MIN_MSE = 1e-12
 # Bounds the memory: a dozen float64 copies of a batch are held at once.
 BATCH_IMAGES = 500
 # Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment", 2004.
@@ -33,7 +34,10 @@ class MetricRow(BaseModel):
     value: float = Field(description="The number.", allow_inf_nan=False)
 
 
-def mse_per_image(originals: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
+def mse_per_image(
+    originals: Real[np.ndarray, "num_images height width channels"],
+    reconstructions: Real[np.ndarray, "num_images height width channels"],
+) -> Float64[np.ndarray, " num_images"]:
     """Return the mean squared error per pixel of each image, float64 of (num_images,).
 
     Raises:
@@ -50,7 +54,10 @@ def psnr_db(mse: float) -> float:
     return math.inf if mse == 0 else -10 * math.log10(mse)
 
 
-def ssim_per_image(originals: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
+def ssim_per_image(
+    originals: Real[np.ndarray, "num_images height width channels"],
+    reconstructions: Real[np.ndarray, "num_images height width channels"],
+) -> Float64[np.ndarray, " num_images"]:
     """Return the structural similarity of each image, float64 of (num_images,); 1 for equal images.
 
     The window is Gaussian, 11 pixels wide and with a deviation of 1.5; on narrower images it is the widest odd one
@@ -103,7 +110,10 @@ def _similarities(originals: np.ndarray, reconstructions: np.ndarray) -> np.ndar
 PER_IMAGE: Mapping[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {MSE: mse_per_image, "ssim": ssim_per_image}
 
 
-def measure_images(originals: np.ndarray, reconstructions: np.ndarray) -> dict[str, np.ndarray]:
+def measure_images(
+    originals: Real[np.ndarray, "num_images height width channels"],
+    reconstructions: Real[np.ndarray, "num_images height width channels"],
+) -> dict[str, Float64[np.ndarray, " num_images"]]:
     """Return every metric of each image, float64 of (num_images,), by the metric's name.
 
     Raises:
@@ -113,8 +123,8 @@ def measure_images(originals: np.ndarray, reconstructions: np.ndarray) -> dict[s
 
 
 def summarise(
-    measured: Mapping[str, np.ndarray],
-    labels: np.ndarray | None,
+    measured: Mapping[str, Float64[np.ndarray, " num_images"]],
+    labels: Int[np.ndarray, " num_images"] | None,
     label_names: tuple[str, ...],
     source_unit: float,
 ) -> Iterator[tuple[str, str, float]]:
@@ -129,7 +139,7 @@ def summarise(
     (_, mse), *by_class = mse_by_class(measured[MSE], labels, label_names)
     yield ALL, MSE, mse
     yield ALL, "mse_in_source_unit", mse * source_unit**2
-    yield ALL, "psnr_db", psnr_db(max(mse, SMALLEST_MSE))
+    yield ALL, "psnr_db", psnr_db(max(mse, MIN_MSE))
     for name, values in measured.items():
         if name != MSE:
             yield ALL, name, float(values.mean())
@@ -139,7 +149,9 @@ def summarise(
 
 
 def mse_by_class(
-    errors: np.ndarray, labels: np.ndarray | None, label_names: tuple[str, ...]
+    errors: Float64[np.ndarray, " num_images"],
+    labels: Int[np.ndarray, " num_images"] | None,
+    label_names: tuple[str, ...],
 ) -> Iterator[tuple[str, float]]:
     """Yield "all" with the mean error of the whole set, then each class that there is with its own.
 

@@ -1,10 +1,11 @@
-"""What an autoencoder has to beat at its code size: PCA, PCA of patches, a low-pass filter; the same for every model.
+"""Opponents of an autoencoder at its code size: PCA, PCA of patches, a low-pass filter; the same for every model.
 
 What there is to choose about an opponent is chosen on the validation part; held-out images decide nothing.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -16,13 +17,15 @@ from aepipe.splits import Split, evenly_spaced
 
 BATCH_SIZE = 500
 # Bounds memory and time where images are many; their variances are known long before.
-MOST_VALUES = 25_000_000
+MAX_VALUES = 25_000_000
 
 
 class Codec(Protocol):
     """Something that keeps so many numbers of an image."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Which one it is, in words."""
 
     def reconstruct(self, images: np.ndarray) -> np.ndarray:
         """Return images of the same shape."""
@@ -48,7 +51,7 @@ def measure_opponents(data: ImageData, split: Split, code_size: int) -> Opponent
     """Return what the opponents come to on a split's held-out images; they are fitted on all others."""
     not_held_out = np.union1d(split.train, split.validation)
     components = PrincipalComponents.fit_batches(lambda: batches(data, not_held_out), code_size)
-    most = max(2, MOST_VALUES // data.images[0].size)
+    most = max(2, MAX_VALUES // data.images[0].size)
     train, deciding = _parts_to_choose_by(split)
     parts = [data.scaled(rows[evenly_spaced(len(rows), most)]) for rows in (train, deciding, not_held_out)]
     codecs = {"patch_pca": _best(_patch_fits(parts[0], code_size), *parts), "dct": _best(_dct_fits(code_size), *parts)}
@@ -77,14 +80,11 @@ Fit = Callable[[np.ndarray], Codec]
 
 def _patch_fits(images: np.ndarray, code_size: int) -> Sequence[Fit]:
     grids = possible_grids(images.shape[1:], code_size)
-    return [lambda images, grid=grid: PatchComponents.fit(images, code_size, grid) for grid in grids]
+    return [partial(PatchComponents.fit, code_size=code_size, grid=grid) for grid in grids]
 
 
 def _dct_fits(code_size: int) -> Sequence[Fit]:
-    return [
-        lambda images: LowPass.by_variance(images, code_size),
-        lambda images: LowPass.by_zig_zag(images, code_size),
-    ]
+    return [partial(choose, code_size=code_size) for choose in (LowPass.by_variance, LowPass.by_zig_zag)]
 
 
 def _best(fits: Sequence[Fit], train: np.ndarray, deciding: np.ndarray, not_held_out: np.ndarray) -> Codec | None:

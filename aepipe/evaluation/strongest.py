@@ -26,3 +26,15 @@ def find_baselines(metrics: Metrics) -> list[Baseline]:
 def find_strongest(metrics: Metrics) -> Baseline | None:
     """Return the baseline with the smallest error; None where there is no figure of any."""
     return min(find_baselines(metrics), key=lambda baseline: baseline.mse_per_pixel, default=None)
+
+
+def require_strongest(metrics: Metrics) -> Baseline:
+    """Return the baseline with the smallest error, where at least one was measured.
+
+    Raises:
+        ValueError: none was.
+    """
+    strongest = find_strongest(metrics)
+    if strongest is None:
+        raise ValueError(f"At least one baseline is measured. Received: metrics={sorted(metrics)}.")
+    return strongest

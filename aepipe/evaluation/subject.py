@@ -1,4 +1,4 @@
-"""What is measured, and on what."""
+"""The subject of an evaluation: a model, and the images that it is measured on."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

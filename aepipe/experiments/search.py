@@ -27,9 +27,9 @@ from aepipe.recipes import get_recipe
 from aepipe.recipes.plan import Overrides, plan_training
 from aepipe.stages.facts import SearchFacts
 from aepipe.stages.fingerprint import fingerprint
-from aepipe.stages.outcome import Outcome
+from aepipe.stages.outcome import Failed, Outcome
 from aepipe.stages.request import TrainingRequest
-from aepipe.stages.stage import SearchResult, produce_stage
+from aepipe.stages.results import SearchResult, produce_stage
 from aepipe.store.interface import Store
 from aepipe.training.settings import TrainingSettings
 
@@ -105,7 +105,7 @@ class Search:
         # Another seed each time: the same one would ask for the same candidates again.
         self._study.sampler = optuna.samplers.TPESampler(seed=len(self._study.trials), constant_liar=True)
         if not self._study.trials:
-            self._study.enqueue_trial(self._own)
+            self._study.enqueue_trial(dict(self._own))
         self._ask_again_for_what_was_stopped()
 
     def _open(self) -> optuna.Study:
@@ -149,7 +149,7 @@ class Search:
 
     def tell(self, candidate: Candidate, budget: Budget, outcome: Outcome) -> bool:
         """Note what a rung came to, and return whether the candidate goes on."""
-        if outcome.error is not None:
+        if isinstance(outcome, Failed):
             candidate.trial.set_user_attr("error", outcome.error)
             self._study.tell(candidate.trial, state=TrialState.FAIL)
             return False
@@ -204,7 +204,7 @@ class Search:
         if not self._trials(TrialState.COMPLETE):
             return None
         trial = self._study.best_trial
-        return trial.number, trial.value, trial.params
+        return trial.number, self._study.best_value, trial.params
 
     def error_of_the_setting(self) -> float | None:
         """Return the validation MSE of the setting as it is; None where it was no candidate, or not to its end."""

@@ -1,4 +1,6 @@
-"""What a search tries: numbers in ranges, and lists of values."""
+"""Spaces that a search tries: numbers in ranges, and lists of values."""
+
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
@@ -35,16 +37,12 @@ class _Ranges(BaseModel):
         return {name: value for name, value in self if value is not None}
 
 
-SearchRanges = create_model(
-    "SearchRanges",
-    __base__=_Ranges,
-    __doc__="Numbers to try anywhere in a range.",
-    **{
-        name: (Range | None, Field(None, title=field.title, description=f"Range to try. {field.description}"))
-        for name, field in Overrides.model_fields.items()
-        if name in NUMBERS
-    },
-)
+_FIELDS: dict[str, Any] = {
+    name: (Range | None, Field(None, title=field.title, description=f"Range to try. {field.description}"))
+    for name, field in Overrides.model_fields.items()
+    if name in NUMBERS
+}
+SearchRanges = create_model("SearchRanges", __base__=_Ranges, __doc__="Numbers to try anywhere in a range.", **_FIELDS)
 
 
 def check_space(ranges: SearchRanges, values: SweepValues) -> None:

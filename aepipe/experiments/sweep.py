@@ -5,6 +5,7 @@ import io
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import GenericAlias
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -16,12 +17,12 @@ from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides
 from aepipe.stages.facts import SweepFacts
 from aepipe.stages.fingerprint import fingerprint
-from aepipe.stages.outcome import Outcome
+from aepipe.stages.outcome import Failed, Outcome
 from aepipe.stages.request import TrainingRequest, with_needed_noise
-from aepipe.stages.stage import SweepResult, produce_stage
+from aepipe.stages.results import SweepResult, produce_stage
 from aepipe.store.interface import Store
 
-MOST_TRAININGS = 1000
+MAX_TRAININGS = 1000
 FIGURES = tuple(metric.name for metric in metrics_at("sweep"))
 
 
@@ -43,14 +44,15 @@ def _list_of(field: Any) -> tuple[Any, Any]:
     """Return a list of an override's values, each within the override's own bounds."""
     value = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
     values = Field(None, title=field.title, description=f"Values to try. {field.description}", min_length=1)
-    return list[value] | None, values
+    return GenericAlias(list, (value,)) | None, values
 
 
+_FIELDS: dict[str, Any] = {name: _list_of(field) for name, field in Overrides.model_fields.items() if name != "seed"}
 SweepValues = create_model(
     "SweepValues",
     __base__=_Values,
     __doc__="Values to try of what a run can override; seeds are a parameter of their own.",
-    **{name: _list_of(field) for name, field in Overrides.model_fields.items() if name != "seed"},
+    **_FIELDS,
 )
 
 
@@ -82,9 +84,9 @@ def plan_sweep(
     ]
     if len(set(requests)) < len(requests):
         raise ParameterError("Each training of a sweep is another one.", "Name each seed and each value once.")
-    if len(requests) > MOST_TRAININGS:
+    if len(requests) > MAX_TRAININGS:
         way_out = "Name fewer seeds or values, or divide the sweep."
-        raise ParameterError(f"A sweep has at most {MOST_TRAININGS} trainings.", way_out, trainings=len(requests))
+        raise ParameterError(f"A sweep has at most {MAX_TRAININGS} trainings.", way_out, trainings=len(requests))
     return with_needed_noise(requests)
 
 
@@ -110,17 +112,21 @@ def tabulate(store: Store, outcomes: Sequence[Outcome]) -> SweepResult:
 
 
 def _identity(outcome: Outcome) -> str:
-    return outcome.error if outcome.evaluated is None else outcome.evaluated.digest
+    return outcome.error if isinstance(outcome, Failed) else outcome.results["evaluated"].digest
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:
     row: dict[str, Any] = {"recipe": outcome.recipe, "setting": outcome.setting}
-    if outcome.plan is not None:
-        row |= {"code_size": outcome.plan.model.code_size, **outcome.plan.training.model_dump(mode="json")}
-    if outcome.evaluated is not None:
-        row |= {name: outcome.evaluated.facts.metrics.get(name) for name in FIGURES}
-        row |= {"training_seconds": outcome.trained.facts.training_seconds, "training": outcome.trained.fingerprint}
-    return {**row, "error": outcome.error or ""}
+    if isinstance(outcome, Failed):
+        return {**row, "error": outcome.error}
+    trained = outcome.trained
+    return {
+        **row,
+        **{"code_size": outcome.plan.model.code_size, **outcome.plan.training.model_dump(mode="json")},
+        **{name: outcome.measured.metrics.get(name) for name in FIGURES},
+        **{"training_seconds": trained.facts.training_seconds, "training": trained.fingerprint},
+        "error": "",
+    }
 
 
 def _best(rows: Sequence[Mapping[str, Any]]) -> str:

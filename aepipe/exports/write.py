@@ -19,7 +19,7 @@ from aepipe.exports.formats import EXPORTS, ExportFormat
 from aepipe.io.temporary import temporary_folder
 from aepipe.training.runtime import keras, tf
 
-LONGEST_CHECK_SECONDS = 600
+MAX_CHECK_SECONDS = 600
 
 
 def export_model(
@@ -65,7 +65,7 @@ def compare_exports(paths: Mapping[str, Path], images: np.ndarray, expected: np.
         np.savez(arrays, images=images, expected=expected)
         command = [sys.executable, "-m", "aepipe.exports.check", str(arrays)]
         command += [f"{name}={path}" for name, path in paths.items()]
-        check = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONGEST_CHECK_SECONDS)
+        check = subprocess.run(command, capture_output=True, text=True, check=False, timeout=MAX_CHECK_SECONDS)
     if check.returncode:
         reason = check.stderr.strip().splitlines()[-1] if check.stderr.strip() else f"exit code {check.returncode}"
         raise TrainingError(

@@ -1,4 +1,4 @@
-"""On which held-out pictures a published model and a new one compare: those that neither has learned from.
+"""Fairness: a published model and a new one compare on held-out pictures that neither has learned from.
 
 A model has learned from what it trained on, and from what its kept epoch was chosen by. A picture is known by its
 digest, in whatever row it is now.
@@ -11,9 +11,9 @@ import numpy as np
 from aepipe.errors import AepipeError
 from aepipe.parts import TEST, TRAIN, VALIDATION
 from aepipe.releases.manifest import Manifest
-from aepipe.stages.data import load_digests
-from aepipe.stages.outcome import Outcome
-from aepipe.stages.stage import DataResult, SplitResult, find_stage
+from aepipe.stages.outcome import Done
+from aepipe.stages.results import DataResult, SplitResult, find_stage
+from aepipe.stages.split import load_digests
 from aepipe.store.interface import Store
 
 
@@ -30,7 +30,7 @@ class Comparable:
     problem: str = ""
 
 
-def find_comparable(store: Store, outcome: Outcome, incumbent: Manifest) -> Comparable:
+def find_comparable(store: Store, outcome: Done, incumbent: Manifest) -> Comparable:
     """Return the run's held-out pictures that neither its model nor a release's model of the recipe has learned from.
 
     Args:
@@ -54,7 +54,7 @@ def find_comparable(store: Store, outcome: Outcome, incumbent: Manifest) -> Comp
     return Comparable(chosen, problem)
 
 
-def _is_same_split(outcome: Outcome, incumbent: Manifest) -> bool:
+def _is_same_split(outcome: Done, incumbent: Manifest) -> bool:
     """Tell whether the same rows of the same images are held out; releases of every age say so."""
     theirs = incumbent.recipes.get(outcome.recipe)
     held_out = outcome.data.facts.images_sha256, outcome.split.facts.test_sha256

@@ -1,7 +1,9 @@
 """Published models, loaded from their published bytes and measured on a run's held-out images."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +15,10 @@ from aepipe.models.options import count_parameters
 from aepipe.noise import NoiseSpec
 from aepipe.recipes.plan import TrainingPlan
 from aepipe.recipes.trained import TrainedRecipe
-from aepipe.stages.data import load_data, load_split
+from aepipe.stages.data import load_data
 from aepipe.stages.noise import load_noise
-from aepipe.stages.outcome import Outcome
+from aepipe.stages.outcome import Done
+from aepipe.stages.split import load_split
 from aepipe.store.interface import Store
 from aepipe.store.parsing import parse_stored
 
@@ -64,7 +67,7 @@ class PublishedErrors:
         )
 
 
-def measure_published(store: Store, release: str, outcome: Outcome) -> PublishedErrors:
+def measure_published(store: Store, release: str, outcome: Done) -> PublishedErrors:
     """Return what a recipe's model in a release comes to on the run's held-out images, from its bytes in the store.
 
     A denoiser is judged by its error on noise of the level that it was trained for, any other by that on clean images.
@@ -88,7 +91,7 @@ def measure_published(store: Store, release: str, outcome: Outcome) -> Published
     return PublishedErrors(release, mse_per_image(targets, predict(model, inputs)))
 
 
-def _load(store: Store, key: str, plan: TrainingPlan):
+def _load(store: Store, key: str, plan: TrainingPlan) -> Callable[..., Any]:
     from aepipe.training.model_files import Expected, load_published
 
     expected = Expected(count_parameters(plan.model, plan.image_shape), plan.image_shape, plan.image_shape)
@@ -96,13 +99,14 @@ def _load(store: Store, key: str, plan: TrainingPlan):
     with temporary_folder("gate") as folder:
         path = folder / "model.keras"
         store.get_file(key, path)
-        return load_published(path, expected)
+        model: Callable[..., Any] = load_published(path, expected)
+        return model
 
 
-def _held_out_images(store: Store, outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:
-    if is_denoiser(outcome.evaluated.facts):
-        spec = NoiseSpec(kind="gaussian", level=outcome.plan.training.corruption.level)
-        clean, noisy = load_noise(store, outcome.noisy).pair(spec)
+def _held_out_images(store: Store, outcome: Done) -> tuple[np.ndarray, np.ndarray]:
+    corruption = outcome.plan.training.corruption
+    if is_denoiser(outcome.measured) and corruption is not None and outcome.noisy is not None:
+        clean, noisy = load_noise(store, outcome.noisy).pair(NoiseSpec(kind="gaussian", level=corruption.level))
         return noisy, clean
     images = load_data(store, outcome.data).scaled(load_split(store, outcome.split).test)
     return images, images

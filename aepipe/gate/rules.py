@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from aepipe.evaluation.catalogue import BY_NAME, DENOISED_MSE, MSE, Metric, baselines_of
 from aepipe.evaluation.strongest import find_baselines, find_strongest
 from aepipe.gate.settings import PublishSettings
-from aepipe.gate.verdicts import Outcome, RuleResult, Verdict
+from aepipe.gate.verdicts import RuleResult, Verdict
 from aepipe.notation import decimals, significant, words
 from aepipe.stages.facts import EvaluationFacts
+from aepipe.stages.outcome import Done, Failed, Outcome
 
 # Figures of a rule that are no metrics by name: errors by which it was decided, and numbers of images.
 ERRORS = ("error", "measured", "reloaded", "incumbent")
@@ -67,7 +68,7 @@ class Measured:
 
 def is_sound(outcome: Outcome) -> bool:
     """Tell whether a recipe came to a model that somebody could use; others are not even candidates."""
-    return outcome.error is None and all(rule.passed for rule in _soundness(outcome.evaluated.facts))
+    return isinstance(outcome, Done) and all(rule.passed for rule in _soundness(outcome.measured))
 
 
 def judged_metric(facts: EvaluationFacts) -> Metric:
@@ -101,9 +102,9 @@ def judge(
         demands: Which rules hold it back.
         settings: The tolerances.
     """
-    if outcome.error is not None:
+    if isinstance(outcome, Failed):
         return Verdict(recipe=outcome.recipe, verdict="failed", reason=outcome.error)
-    facts = outcome.evaluated.facts
+    facts = outcome.measured
     rules = [*_soundness(facts)]
     if reloaded is not None:
         rules.append(_reload_rule(judged_error(facts), reloaded, settings.reload_tolerance))

@@ -1,4 +1,4 @@
-"""What can be chosen about publishing."""
+"""Settings of publishing."""
 
 from typing import Literal
 

@@ -1,12 +1,8 @@
-"""What the gate says about each recipe of a run."""
+"""Verdicts: the gate's decision about each recipe of a run."""
 
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-
-from aepipe.stages.outcome import Outcome
-
-__all__ = ["Outcome", "RuleResult", "Verdict"]
 
 
 class RuleResult(BaseModel):

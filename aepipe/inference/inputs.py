@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from aepipe.arrays import Float32
 from aepipe.datasets.images import ImageData
 from aepipe.errors import ParameterError
 from aepipe.preprocess import preprocess, resize_bicubic
@@ -13,7 +14,7 @@ BYTE_RANGE = (0.0, 255.0)
 
 def to_model_input(
     images: np.ndarray, trained: TrainedRecipe, pixel_range: tuple[float, float] | None = None
-) -> np.ndarray:
+) -> Float32[np.ndarray, "num_images height width channels"]:
     """Return images as the model was trained on them; what is already so stays as it is.
 
     The training's preprocessing comes first. Where that leaves another size, images are resized (bicubic); where it

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PARTS = ("model", "encoder", "decoder")
 BATCH_IMAGES = 256
-LONGEST_REASON = 300
+MAX_REASON = 300
 
 
 @dataclass(frozen=True)
@@ -199,4 +199,4 @@ def _load_part(path: Path, file: ReleaseFile, expected: "Expected | None" = None
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())[:LONGEST_REASON]
+    return " ".join(text.split())[:MAX_REASON]

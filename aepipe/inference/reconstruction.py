@@ -1,4 +1,4 @@
-"""What a published model makes of somebody's images: a picture for each, and a table of errors."""
+"""Reconstruction of somebody's images by a published model: a picture for each, and a table of errors."""
 
 import csv
 import hashlib
@@ -19,7 +19,7 @@ from aepipe.datasets.one_by_one import OwnFile, open_images
 from aepipe.datasets.own_images import pixel_range_of
 from aepipe.datasets.tally import LeftOut
 from aepipe.errors import BrokenFileError, DataError, ParameterError
-from aepipe.evaluation.metrics import SMALLEST_MSE, mse_per_image, psnr_db
+from aepipe.evaluation.metrics import MIN_MSE, mse_per_image, psnr_db
 from aepipe.inference.loading import LoadedModel, load
 from aepipe.io.disk import disk_errors
 from aepipe.io.names import name_bytes, printable_name
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 ERRORS = "errors.csv"
 # What common file systems take.
-LONGEST_NAME_BYTES = 255
+MAX_NAME_BYTES = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Reconstructions:
             "output": str(self.output),
             "num_images": len(self.errors),
             "mse_per_pixel": self.mse_per_pixel,
-            "psnr_db": psnr_db(max(self.mse_per_pixel, SMALLEST_MSE)),
+            "psnr_db": psnr_db(max(self.mse_per_pixel, MIN_MSE)),
             "num_resized": self.num_resized,
             "num_recoloured": self.num_recoloured,
             "left_out": list(self.left_out),
@@ -88,7 +88,7 @@ class Reconstructions:
         """Yield what a person should know beside the worst errors."""
         height, width, channels = self.loaded.image_shape
         count, mse = len(self.errors), self.mse_per_pixel
-        yield f"Mean of {count}: MSE {mse:.5f}, PSNR {psnr_db(max(mse, SMALLEST_MSE)):.2f} dB."
+        yield f"Mean of {count}: MSE {mse:.5f}, PSNR {psnr_db(max(mse, MIN_MSE)):.2f} dB."
         if self.num_resized:
             other = f"had another size than {height} x {width}"
             yield f"{self.num_resized} of {count} {other}: their centred square was resized."
@@ -167,9 +167,9 @@ def _png_path(name: str) -> str:
     """Return the file for an image's reconstruction; a name without room for its ending is cut, and stays its own."""
     path = PurePosixPath(name)
     file = path.name if path.name.lower().endswith(".png") else f"{path.name}.png"
-    if len(name_bytes(file)) > LONGEST_NAME_BYTES:
+    if len(name_bytes(file)) > MAX_NAME_BYTES:
         digest = hashlib.sha256(name_bytes(name)).hexdigest()[:8]
-        kept = name_bytes(path.name)[: LONGEST_NAME_BYTES - len(digest) - len("~.png")].decode("utf-8", "ignore")
+        kept = name_bytes(path.name)[: MAX_NAME_BYTES - len(digest) - len("~.png")].decode("utf-8", "ignore")
         file = f"{kept}~{digest}.png"
     return path.with_name(file).as_posix()
 
@@ -234,7 +234,7 @@ def _reconstruct(prepared: Sequence[_Prepared], loaded: LoadedModel, folder: Pat
         _write_png(folder / _png_path(image.name), pixels)
     errors = mse_per_image(originals, outputs).tolist()
     return [
-        Measurement(image.name, error, psnr_db(max(error, SMALLEST_MSE)))
+        Measurement(image.name, error, psnr_db(max(error, MIN_MSE)))
         for image, error in zip(prepared, errors, strict=True)
     ]
 

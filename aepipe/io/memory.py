@@ -1,4 +1,4 @@
-"""How much memory this process may have."""
+"""Memory that this process may have."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a failed S3 call means: which of this project's errors, what to do about it, and whether to try again."""
+"""Errors of S3 calls: which of this project's they are, what to do about them, and whether to try again."""
 
 import re
 from collections.abc import Iterator, Mapping

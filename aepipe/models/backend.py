@@ -34,19 +34,19 @@ def without_banner() -> Iterator[None]:
     patterns = [part for line in BANNER for part in ("-e", line)]
     # In a session of its own: Ctrl-C must not end it before what it reads from.
     command = [grep, "--line-buffered", "--text", "--fixed-strings", "--invert-match", *patterns]
-    reader = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=2, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    read_end, write_end = os.pipe()
+    reader = subprocess.Popen(command, stdin=read_end, stdout=2, stderr=subprocess.DEVNULL, start_new_session=True)
+    os.close(read_end)
     before = os.dup(2)
     sys.stderr.flush()
-    os.dup2(reader.stdin.fileno(), 2)
+    os.dup2(write_end, 2)
+    os.close(write_end)
     try:
         yield
     finally:
         sys.stderr.flush()
         os.dup2(before, 2)
         os.close(before)
-        reader.stdin.close()
         # It ends when the last process that has its pipe does.
         with suppress(subprocess.TimeoutExpired):
             reader.wait(FILTER_SECONDS)

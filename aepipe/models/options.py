@@ -1,4 +1,4 @@
-"""What can be chosen about each architecture. Plain data: importing it does not import Keras."""
+"""Options of each architecture. Plain data: importing them does not import Keras."""
 
 import itertools
 import math
@@ -12,10 +12,10 @@ Activation = Literal["linear", "relu", "elu", "sigmoid", "tanh", "gelu", "silu"]
 Initializer = Literal["glorot_uniform", "he_normal", "variance_scaling"]
 
 # A code of more than a quarter of the pixels is hardly a bottleneck.
-MINIMUM_COMPRESSION = 4
-SMALLEST_WIDTH = 2
+MIN_COMPRESSION = 4
+MIN_WIDTH = 2
 # Of images larger than its own a recipe's model would have a hundred million weights (64x64x3), and gigabytes of files.
-LARGEST_SCALED_WIDTH, LARGEST_SCALED_CODE = 2048, 512
+MAX_SCALED_WIDTH, MAX_SCALED_CODE = 2048, 512
 
 
 class ModelOptions(BaseModel):
@@ -105,12 +105,12 @@ def scale_to_pixels(options: AnyModelOptions, native_pixels: int, num_pixels: in
     if native_pixels == num_pixels:
         return options
     factor = num_pixels / native_pixels
-    largest_code = max(1, num_pixels // MINIMUM_COMPRESSION)
+    largest_code = max(1, num_pixels // MIN_COMPRESSION)
     scaled: dict[str, int | tuple[int, ...]] = {
-        "code_size": min(largest_code, _scaled(options.code_size, factor, LARGEST_SCALED_CODE))
+        "code_size": min(largest_code, _scaled(options.code_size, factor, MAX_SCALED_CODE))
     }
     if isinstance(options, WidthsOptions):
-        scaled["hidden_widths"] = tuple(_scaled(width, factor, LARGEST_SCALED_WIDTH) for width in options.hidden_widths)
+        scaled["hidden_widths"] = tuple(_scaled(width, factor, MAX_SCALED_WIDTH) for width in options.hidden_widths)
     return options.model_copy(update=scaled)
 
 
@@ -120,10 +120,10 @@ def check_bottleneck(options: Chosen, num_pixels: int) -> Chosen:
     Raises:
         ParameterError: it is larger, so that a low error would mean nothing.
     """
-    if options.code_size * MINIMUM_COMPRESSION > num_pixels:
+    if options.code_size * MIN_COMPRESSION > num_pixels:
         raise ParameterError(
             f"A code has at most a quarter of the image's {num_pixels} values.",
-            f"Choose code_size up to {num_pixels // MINIMUM_COMPRESSION}.",
+            f"Choose code_size up to {num_pixels // MIN_COMPRESSION}.",
             code_size=options.code_size,
         )
     return options
@@ -189,4 +189,4 @@ def _count_convolutional(options: ConvolutionalOptions, image_shape: tuple[int, 
 
 
 def _scaled(width: int, factor: float, largest: int) -> int:
-    return max(SMALLEST_WIDTH, min(round(width * factor), max(width, largest)))
+    return max(MIN_WIDTH, min(round(width * factor), max(width, largest)))

@@ -7,27 +7,27 @@ from aepipe import notation
 from aepipe.evaluation.catalogue import DENOISED_MSE, MSE, Metrics, metrics_at
 from aepipe.evaluation.strongest import find_baselines, find_strongest
 from aepipe.exports.formats import FORMATS
-from aepipe.gate.verdicts import Outcome
 from aepipe.models.options import VariationalOptions
 from aepipe.pages.numbers import Write, notation_of_errors, page_writer
 from aepipe.pages.rendering import markdown_environment
 from aepipe.recipes.recipe import Recipe
 from aepipe.stages.data import account_lines
 from aepipe.stages.facts import EvaluationFacts
+from aepipe.stages.outcome import Done
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#|~!$^])")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
-def render_card(recipe: Recipe, outcome: Outcome, release_id: str) -> str:
+def render_card(recipe: Recipe, outcome: Done, release_id: str) -> str:
     """Return the card of a recipe that was trained and evaluated, as Markdown with a YAML header.
 
     Args:
         recipe: The recipe.
-        outcome: What it came to; it has a plan and all results but the noisy test set's.
+        outcome: What it came to; it was evaluated.
         release_id: The release that the model is in.
     """
-    results = outcome.evaluated.facts
+    results = outcome.measured
     is_denoiser = results.denoised_mse_per_pixel is not None
     per_pixel = notation_of_errors([results.metrics])
     exports = {} if outcome.exported is None else outcome.exported.facts.formats
@@ -69,7 +69,7 @@ def escape_markdown(text: str) -> str:
     return _MARKUP.sub(r"\\\1", " ".join(text.split())).translate(_ENTITIES)
 
 
-def _scaling(outcome: Outcome) -> str:
+def _scaling(outcome: Done) -> str:
     minimum, maximum = (notation.plain(limit) for limit in outcome.data.facts.pixel_range)
     if (minimum, maximum) == ("0", "1"):
         return "the source's own unit"
@@ -101,7 +101,7 @@ def _result_rows(results: EvaluationFacts, write: Write) -> Iterator[list[str]]:
         yield [heading, write(metric, results.metrics.get(metric.name)), *others]
 
 
-def _uses(outcome: Outcome) -> Iterator[str]:
+def _uses(outcome: Done) -> Iterator[str]:
     plan, data = outcome.plan, outcome.data.facts
     if plan.training.corruption is not None:
         yield f"Removing {plan.training.corruption.kind} noise from images like those of {data.name}."
@@ -114,8 +114,8 @@ def _uses(outcome: Outcome) -> Iterator[str]:
     yield "Not for decisions about persons, and not as a compressed format to keep images in: what is lost is lost."
 
 
-def _limits(outcome: Outcome) -> Iterator[str]:
-    results, plan, split = outcome.evaluated.facts, outcome.plan, outcome.split.facts
+def _limits(outcome: Done) -> Iterator[str]:
+    results, plan, split = outcome.measured, outcome.plan, outcome.split.facts
     yield (
         f"It has seen {outcome.data.facts.name} alone. Images of another kind, size, brightness or alignment "
         "come out worse than these figures say."

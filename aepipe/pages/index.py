@@ -20,9 +20,9 @@ from aepipe.store.interface import Store
 KEY = "index.html"
 logger = logging.getLogger(__name__)
 # A year of nights; older ones stay in the store, and in `aepipe releases list`.
-MOST_RELEASES = 366
+MAX_RELEASES = 366
 # Data that grow are other data each night: a chart has room for so many.
-MOST_SERIES = 10
+MAX_SERIES = 10
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def write_index(store: Store) -> str:
         named.setdefault(channel.release, []).append(name)
     manifests, unreadable = survey_releases(store)
     problems = {release: error.problem for release, error in unreadable.items()}
-    store.put(KEY, render_index(manifests[:MOST_RELEASES], named, store.url, problems).encode())
+    store.put(KEY, render_index(manifests[:MAX_RELEASES], named, store.url, problems).encode())
     return f"{store.url}/{KEY}"
 
 
@@ -95,7 +95,7 @@ def render_index(
             manifests=manifests,
             channels=channels,
             store_url=store_url,
-            most_series=MOST_SERIES,
+            most_series=MAX_SERIES,
             unreadable=unreadable,
             recipes=_present(manifests),
             charts=dict(_charts(manifests)),
@@ -127,7 +127,7 @@ def series_of(recipe: str, manifests: Iterable[Manifest]) -> list[Series]:
     names = tell_apart(key[3:] for key in found)
     return [
         Series(f"{setting}, {preset}, {names[tuple(data)]}, code {code_size}", *zip(*points, strict=True))
-        for (setting, preset, code_size, *data), points in list(found.items())[-MOST_SERIES:]
+        for (setting, preset, code_size, *data), points in list(found.items())[-MAX_SERIES:]
     ]
 
 

@@ -4,7 +4,7 @@ import base64
 import io
 from dataclasses import dataclass
 
-MAXIMUM_WIDTH = 1400
+MAX_WIDTH = 1400
 # A line plot or a strip of digits stays exact; dense pictures beyond this are the ones that make a page heavy.
 LOSSLESS_BYTES = 64_000
 LOSSY_QUALITY = 80
@@ -25,14 +25,14 @@ class InlineImage:
 
 
 def inline_image(png_bytes: bytes) -> InlineImage:
-    """Return a PNG as a much smaller WebP picture, on white, at most `MAXIMUM_WIDTH` pixels wide."""
+    """Return a PNG as a much smaller WebP picture, on white, at most `MAX_WIDTH` pixels wide."""
     from PIL import Image
 
     with Image.open(io.BytesIO(png_bytes)) as source:
         picture = Image.alpha_composite(Image.new("RGBA", source.size, "white"), source.convert("RGBA")).convert("RGB")
-    if picture.width > MAXIMUM_WIDTH:
-        height = max(1, round(picture.height * MAXIMUM_WIDTH / picture.width))
-        picture = picture.resize((MAXIMUM_WIDTH, height), Image.Resampling.LANCZOS)
+    if picture.width > MAX_WIDTH:
+        height = max(1, round(picture.height * MAX_WIDTH / picture.width))
+        picture = picture.resize((MAX_WIDTH, height), Image.Resampling.LANCZOS)
     data = _encoded(picture, lossless=True)
     if len(data) > LOSSLESS_BYTES:
         data = min(data, _encoded(picture, quality=LOSSY_QUALITY), key=len)

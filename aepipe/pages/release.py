@@ -10,11 +10,12 @@ import pandas as pd
 
 from aepipe.cells import as_cell, from_cell
 from aepipe.errors import ObjectNotFoundError
-from aepipe.gate.verdicts import Outcome, Verdict
+from aepipe.gate.verdicts import Verdict
 from aepipe.pages.card import render_card
 from aepipe.pages.report import Figure, NoisySet, Report, render_report
 from aepipe.recipes import get_recipe
 from aepipe.releases.manifest import Manifest
+from aepipe.stages.outcome import Done, Outcome
 from aepipe.store.interface import Store
 
 # In the order of the report; a recipe has those of them that make sense for it.
@@ -34,7 +35,7 @@ CAPTIONS = {
 }
 
 
-# Those of production are shown, too: what a model makes of images, not how it came to be.
+# Those of the channel's model are shown, too: what a model makes of images, not how it came to be.
 COMPARED = ("reconstructions", "extremes", "denoising", "samples", "error_by_noise")
 
 
@@ -80,7 +81,7 @@ def write_pages(
     )
     for outcome in outcomes:
         # A card says how to load the model, and an unsound model is not in the release.
-        if f"models/{outcome.recipe}/model.keras" in files:
+        if isinstance(outcome, Done) and f"models/{outcome.recipe}/model.keras" in files:
             card = folder / "models" / outcome.recipe / "card.md"
             card.parent.mkdir(parents=True)
             card.write_text(render_card(get_recipe(outcome.recipe), outcome, facts.release), encoding="utf-8")
@@ -97,7 +98,7 @@ def write_pages(
         seconds=facts.seconds,
         outcomes=outcomes,
         verdicts=verdicts,
-        figures={outcome.recipe: list(_figures(outcome.recipe, files, store, production)) for outcome in outcomes},
+        figures={outcome.recipe: list(_figures(outcome, files, store, production)) for outcome in outcomes},
         noisy_sets=list(_noisy_sets(outcomes, files)),
     )
     (folder / "report.html").write_text(render_report(report), encoding="utf-8")
@@ -109,26 +110,39 @@ def _read_metrics(path: Path) -> pd.DataFrame:
     return table.assign(class_name=table.class_name.map(from_cell))
 
 
-def _figures(recipe: str, files: Mapping[str, Path], store: Store, production: Manifest | None) -> Iterator[Figure]:
-    """Yield a recipe's figures, each that tells how good it is with production's."""
-    of_production = {file.path for file in production.files} if production else set()
+def _figures(
+    outcome: Outcome, files: Mapping[str, Path], store: Store, production: Manifest | None
+) -> Iterator[Figure]:
+    """Yield a recipe's figures, each that tells how good it is with that of the channel's model on the same data."""
+    comparable = production if production is not None and _is_of_same_data(outcome, production) else None
     for name, caption in CAPTIONS.items():
-        path = f"models/{recipe}/figures/{name}.png"
-        if path not in files:
-            continue
-        in_production = None
-        if name in COMPARED and path in of_production:
-            # A damaged release is for `aepipe releases verify` to find; this one is published all the same.
-            with suppress(ObjectNotFoundError):
-                words = f"In production ({production.release}): {caption[0].lower()}{caption[1:]}"
-                in_production = Figure(words, store.get(f"releases/{production.release}/{path}"))
-        yield Figure(caption, files[path].read_bytes(), in_production)
+        path = f"models/{outcome.recipe}/figures/{name}.png"
+        if path in files:
+            compared = _published(store, comparable, path, caption) if comparable and name in COMPARED else None
+            yield Figure(caption, files[path].read_bytes(), compared)
+
+
+def _is_of_same_data(outcome: Outcome, production: Manifest) -> bool:
+    summary = production.recipes.get(outcome.recipe)
+    return isinstance(outcome, Done) and summary is not None and summary.data == outcome.split.facts.name
+
+
+def _published(store: Store, production: Manifest, path: str, caption: str) -> Figure | None:
+    """Return the figure of the release that the channel has; none where it has none, or is damaged."""
+    if all(file.path != path for file in production.files):
+        return None
+    # A damaged release is for `aepipe releases verify` to find; this one is published all the same.
+    with suppress(ObjectNotFoundError):
+        words = f"In the channel now ({production.release}): {caption[0].lower()}{caption[1:]}"
+        return Figure(words, store.get(f"releases/{production.release}/{path}"))
+    return None
 
 
 def _noisy_sets(outcomes: Sequence[Outcome], files: Mapping[str, Path]) -> Iterator[NoisySet]:
-    sets = {outcome.noisy.facts.name: outcome.noisy.facts for outcome in outcomes if outcome.noisy is not None}
+    made = [outcome.noisy for outcome in outcomes if isinstance(outcome, Done)]
+    sets = {noisy.facts.name: noisy.facts for noisy in made if noisy is not None}
     for name, facts in sets.items():
-        levels = {}
+        levels: dict[str, list[str]] = {}
         for spec in facts.baselines:
             levels.setdefault(spec.kind, []).append(f"{spec.level:g}")
         specs = "; ".join(f"{kind} at {', '.join(values)}" for kind, values in levels.items())

@@ -1,4 +1,4 @@
-"""How the pages' templates are filled in."""
+"""Rendering of the pages' templates."""
 
 import json
 
@@ -24,7 +24,8 @@ def two_lines(heading: str) -> str:
     """Return the head of a narrow column as HTML, broken where its longer half is the shortest."""
     words = heading.split(" ")
     halves = [(" ".join(words[:at]), " ".join(words[at:])) for at in range(1, len(words))]
-    return Markup("<br>").join(min(halves, key=lambda half: max(map(len, half)), default=(heading,)))
+    shortest = min(halves, key=lambda half: max(len(half[0]), len(half[1])), default=(heading,))
+    return Markup("<br>").join(shortest)
 
 
 def _environment(**options) -> Environment:

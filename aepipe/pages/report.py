@@ -9,7 +9,7 @@ from typing import Any
 from aepipe.evaluation.catalogue import BY_NAME, DENOISED_MSE, LINEAR_MSE, MSE, Metrics, metrics_at
 from aepipe.evaluation.strongest import Baseline, find_strongest
 from aepipe.gate.rules import COUNTS, ERRORS, is_sound
-from aepipe.gate.verdicts import Outcome, Verdict
+from aepipe.gate.verdicts import Verdict
 from aepipe.notation import Notation, choose_notation, decimals, significant
 from aepipe.pages.details import detail_lines, say_baseline
 from aepipe.pages.inline_images import InlineImage, inline_image
@@ -18,7 +18,8 @@ from aepipe.pages.rendering import html_environment
 from aepipe.splits import say_parts
 from aepipe.stages.data import account_lines
 from aepipe.stages.facts import EvaluationFacts
-from aepipe.stages.outcome import STAGES
+from aepipe.stages.graph import STAGES
+from aepipe.stages.outcome import Done, Outcome
 
 VERDICTS = ("promoted", "first", "held", "failed")
 
@@ -99,10 +100,15 @@ class Entry:
     verdict: Verdict
     figures: Sequence[Sequence[tuple[str, InlineImage]]]
 
+    @property
+    def done(self) -> Done | None:
+        """What it came to; None where it failed."""
+        return self.outcome if isinstance(self.outcome, Done) else None
+
     @cached_property
     def facts(self) -> EvaluationFacts | None:
         """The evaluation's facts; none where it did not come to an evaluation."""
-        return self.outcome.evaluated.facts if self.outcome.evaluated else None
+        return self.done.measured if self.done else None
 
     @property
     def metrics(self) -> Metrics:
@@ -155,11 +161,7 @@ def render_report(report: Report) -> str:
             counts=_counts(entries),
             num_compared=len(ratios),
             num_better=sum(ratio < 1 for ratio in ratios),
-            inputs={
-                entry.outcome.data.fingerprint: account_lines(entry.outcome.data)
-                for entry in entries
-                if entry.outcome.data
-            },
+            inputs={entry.done.data.fingerprint: account_lines(entry.done.data) for entry in entries if entry.done},
             noisy_sets=[(noisy_set, inline_image(noisy_set.png_bytes)) for noisy_set in report.noisy_sets],
             stages=STAGES,
             columns=metrics_at("report"),
@@ -190,19 +192,19 @@ def _groups(entries: Sequence[Entry]) -> list[list[Entry]]:
     """Return the evaluated recipes by the data and split that they share: only those are comparable."""
     groups: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
-        if entry.verdict.verdict != "failed":
-            key = (entry.outcome.data.fingerprint, entry.outcome.split.fingerprint)
+        if entry.done is not None:
+            key = (entry.done.data.fingerprint, entry.done.split.fingerprint)
             groups.setdefault(key, []).append(entry)
     return list(groups.values())
 
 
 def _counts(entries: Sequence[Entry]) -> dict[str, int]:
-    counted = Counter(entry.verdict.verdict for entry in entries)
+    counted: Counter[str] = Counter(entry.verdict.verdict for entry in entries)
     return {verdict: counted[verdict] for verdict in VERDICTS}
 
 
 def _training_errors(entries: Sequence[Entry]) -> list[float | None]:
-    trained = [entry.outcome.trained.facts for entry in entries if entry.outcome.trained]
+    trained = [entry.done.trained.facts for entry in entries if entry.done]
     return [mse for facts in trained for mse in (facts.train_mse, facts.validation_mse)]
 
 

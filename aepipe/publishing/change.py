@@ -1,9 +1,9 @@
-"""What a channel's move means for its readers, before it is made and after."""
+"""A channel's move, in what it means for readers, before it is made and after."""
 
 from dataclasses import dataclass
 
 from aepipe.errors import CorruptObjectError, NewerObjectError, ObjectNotFoundError, ParameterError
-from aepipe.releases.channels import Channel
+from aepipe.releases.channel import Channel
 from aepipe.releases.manifest import Manifest, has_model, read_manifest, with_models
 from aepipe.store.interface import Store
 

@@ -19,13 +19,14 @@ from aepipe.gate.fairness import find_comparable
 from aepipe.gate.recheck import PublishedErrors, measure_published
 from aepipe.gate.rules import Demands, is_sound, judge
 from aepipe.gate.settings import PublishSettings
-from aepipe.gate.verdicts import Outcome, Verdict
+from aepipe.gate.verdicts import Verdict
 from aepipe.io.hashing import file_sha256
 from aepipe.io.temporary import temporary_folder
 from aepipe.publishing.contents import content_digest, costs, lineage, summarise
 from aepipe.publishing.equal import find_equal, held_by_others, read_verdicts
 from aepipe.publishing.promotion import Judgement, promote_passed
-from aepipe.releases.channels import CANDIDATE, Channel, point_channel, read_channel
+from aepipe.releases.channel import Channel
+from aepipe.releases.channels import CANDIDATE, point_channel, read_channel
 from aepipe.releases.commit import git_commit
 from aepipe.releases.manifest import (
     Manifest,
@@ -38,6 +39,7 @@ from aepipe.releases.manifest import (
 )
 from aepipe.releases.signatures import require_trusted
 from aepipe.releases.writing import complete_release, put_release_files
+from aepipe.stages.outcome import Done, Outcome
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
 
@@ -180,7 +182,7 @@ class _Judging:
 
     def _judge_one(self, release: str, production: Manifest | None, outcome: Outcome) -> Verdict:
         reloaded = incumbent = None
-        if is_sound(outcome):
+        if isinstance(outcome, Done) and is_sound(outcome):
             own = self._measure(release, outcome)
             reloaded = own.on_all()
             if production is not None and has_model(production, outcome.recipe):
@@ -189,7 +191,7 @@ class _Judging:
         demands = Demands.of(outcome.setting, self.preset, self._settings)
         return judge(outcome, reloaded, incumbent, demands, self._settings)
 
-    def _measure(self, release: str, outcome: Outcome) -> PublishedErrors:
+    def _measure(self, release: str, outcome: Done) -> PublishedErrors:
         name = release, outcome.recipe
         if name not in self._measured:
             self._measured[name] = measure_published(self._store, release, outcome)
@@ -226,7 +228,7 @@ def _write_candidate(
         created=run.started.astimezone(UTC).isoformat(timespec="seconds"),
         git_commit=git_commit(),
         packages=package_versions(),
-        hardware=sorted({str(o.trained.facts.hardware) for o in outcomes if o.trained is not None}),
+        hardware=sorted({str(o.trained.facts.hardware) for o in outcomes if isinstance(o, Done)}),
         seconds=round((datetime.now(UTC) - run.started).total_seconds(), 1),
     )
     with temporary_folder("release") as folder:
@@ -255,10 +257,12 @@ def _write_candidate(
 def _stage_files(store: Store, outcomes: Sequence[Outcome]) -> Iterator[tuple[str, Path]]:
     """Yield path in the release and local file of what the stages made; of unsound models only what tells why."""
     for outcome in outcomes:
+        if not isinstance(outcome, Done):
+            continue
         if outcome.noisy is not None:
             for path, ref in outcome.noisy.files.items():
                 yield f"noisy-test-sets/{path}", local_file(store, ref)
-        if outcome.trained is None or outcome.evaluated is None:
+        if outcome.evaluated is None:
             continue
         exported = {} if outcome.exported is None else outcome.exported.files
         files: Mapping = {**outcome.trained.files, **outcome.evaluated.files, **exported}

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from aepipe.gate.settings import PublishSettings
-from aepipe.gate.verdicts import Outcome
 from aepipe.pages.index import refresh_index
 from aepipe.publishing import promotion
 from aepipe.publishing.change import Change, latest_change
@@ -20,6 +19,8 @@ from aepipe.releases.channel import Channel
 from aepipe.releases.prune import HOUR_SECONDS, Pruned, plan_prune
 from aepipe.releases.prune import prune as remove_releases
 from aepipe.releases.prune_stages import PrunedStage, plan_stages, prune_stages
+from aepipe.stages.graph import STAGE_NAMES
+from aepipe.stages.outcome import Outcome
 from aepipe.store.interface import Store
 
 
@@ -113,7 +114,7 @@ def prune(store: Store, keep: int, grace_hours: float, delete: bool) -> Pruning:
     found = tuple(plan_prune(store, keep, grace_hours))
     if delete:
         found = tuple(remove_releases(store, found))
-    results = tuple(plan_stages(store, [pruned.release for pruned in found], grace_hours))
+    results = tuple(plan_stages(store, [pruned.release for pruned in found], grace_hours, STAGE_NAMES))
     if not delete:
         return Pruning(found, results, num_uploads=0, was_done=False)
     results = tuple(prune_stages(store, results))

@@ -6,7 +6,7 @@ sees. It trains on all 400 faces; here a part of each person's images, or whole 
 
 from aepipe.models.options import ConvolutionalOptions, ResidualOptions
 from aepipe.preprocess import Preprocessing
-from aepipe.recipes.recipe import Recipe, Setting
+from aepipe.recipes.recipe import Recipe, Variant
 from aepipe.splits import SplitSettings
 from aepipe.training.settings import AugmentationSettings, CorruptionSettings, TrainingSettings
 
@@ -19,8 +19,8 @@ _FILTERS = (16, 32, 64, 128)
 _NOISE = CorruptionSettings(kind="gaussian", level=0.2)
 
 
-def _published(code_l1: float = 0.0, corruption: CorruptionSettings | None = None) -> Setting:
-    return Setting(
+def _published(code_l1: float = 0.0, corruption: CorruptionSettings | None = None) -> Variant:
+    return Variant(
         split=SplitSettings(method="known-persons", test_fraction=0.2, validation_fraction=0),
         model=ConvolutionalOptions(
             filters=_FILTERS,
@@ -41,8 +41,8 @@ def _tuned(
     code_threshold: float = 0.0,
     code_l1: float = 0.0,
     corruption: CorruptionSettings | None = None,
-) -> Setting:
-    return Setting(
+) -> Variant:
+    return Variant(
         split=SplitSettings(method="known-persons", test_fraction=0.2),
         model=ResidualOptions(
             code_size=256,
@@ -68,6 +68,7 @@ def _tuned(
 
 CONVOLUTIONAL = Recipe(
     name="faces-conv",
+    aliases=("conv",),
     title="Deep convolutional autoencoder on Olivetti faces",
     source="GeeksforGeeks after Bonaccorso, deep convolutional autoencoder",
     published=_published(),
@@ -86,6 +87,7 @@ DENOISING = Recipe(
 )
 SPARSE = Recipe(
     name="faces-sparse",
+    aliases=("sparse",),
     title="Sparse convolutional autoencoder on Olivetti faces",
     source="GeeksforGeeks after Bonaccorso, sparse autoencoder",
     published=_published(code_l1=0.01),

@@ -1,7 +1,7 @@
 """A dense denoiser for MNIST, which all four sources name as the use of an autoencoder."""
 
 from aepipe.models.options import DenseOptions
-from aepipe.recipes.recipe import Recipe, Setting
+from aepipe.recipes.recipe import Recipe, Variant
 from aepipe.splits import SplitSettings
 from aepipe.training.settings import CorruptionSettings, TrainingSettings
 
@@ -11,7 +11,7 @@ RECIPE = Recipe(
     source="Named by all four sources; the network is OpenGenus'",
     data_set="mnist",
     native_shape=(28, 28, 1),
-    published=Setting(
+    published=Variant(
         split=SplitSettings(method="official", validation_fraction=0),
         model=DenseOptions(
             hidden_widths=(392, 196),
@@ -24,7 +24,7 @@ RECIPE = Recipe(
             batch_size=150, epochs=5, keep="last", corruption=CorruptionSettings(kind="gaussian", level=0.4)
         ),
     ),
-    tuned=Setting(
+    tuned=Variant(
         split=SplitSettings(method="official"),
         model=DenseOptions(
             hidden_widths=(1024, 512),

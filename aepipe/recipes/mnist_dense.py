@@ -5,18 +5,19 @@ and splits it as the source does, the first 70% to train. By default the recipe 
 """
 
 from aepipe.models.options import DenseOptions
-from aepipe.recipes.recipe import Recipe, Setting
+from aepipe.recipes.recipe import Recipe, Variant
 from aepipe.splits import SplitSettings
 from aepipe.training.settings import TrainingSettings
 
 RECIPE = Recipe(
     name="mnist-dense",
+    aliases=("dense",),
     title="Dense autoencoder on MNIST",
     source='OpenGenus, "Autoencoder using TensorFlow"',
     data_set="mnist",
     native_shape=(28, 28, 1),
     source_unit=255,
-    published=Setting(
+    published=Variant(
         split=SplitSettings(method="official", shuffle=False, validation_fraction=0),
         model=DenseOptions(
             hidden_widths=(392, 196),
@@ -28,7 +29,7 @@ RECIPE = Recipe(
         ),
         training=TrainingSettings(batch_size=150, epochs=5, shuffle=False, keep="last", loss_unit=255),
     ),
-    tuned=Setting(
+    tuned=Variant(
         split=SplitSettings(method="official"),
         model=DenseOptions(
             hidden_widths=(512, 256),

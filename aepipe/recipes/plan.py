@@ -7,18 +7,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.models.options import AnyModelOptions, ResidualOptions, check_bottleneck, scale_to_pixels
 from aepipe.recipes import get_recipe
+from aepipe.recipes.recipe import SettingName as SettingName
 from aepipe.splits import SplitMethod, SplitSettings, default_method
 from aepipe.training.settings import Devices, Precision, Schedule, TrainingSettings
 
 Length = Annotated[int, Field(ge=1, le=65536)]
-SettingName = Literal["tuned", "published"]
 Preset = Literal["full", "quick"]
 
 # Enough for a recognisable reconstruction, few enough for every recipe to be done in minutes on two cores. A limit on
 # steps rather than epochs, because a small data set has few steps an epoch.
 QUICK_STEPS = 400
 # Steps on smaller images than the recipe's take less time, and tiny ones are worth more of them.
-MOST_QUICK_STEPS = 2000
+MAX_QUICK_STEPS = 2000
 
 
 class Overrides(BaseModel):
@@ -101,20 +101,20 @@ def plan_training(
     """Return what is trained on images of this shape, (height, width, channels).
 
     Raises:
-        ParameterError: there is no such recipe, or the code would be no bottleneck.
+        ParameterError: there is no such recipe, it has no such setting, or the code would be no bottleneck.
     """
     recipe = get_recipe(recipe_name)
-    setting = getattr(recipe, setting_name)
+    variant = recipe.variant(setting_name)
     num_pixels, native_pixels = math.prod(image_shape), math.prod(recipe.native_shape)
-    model = scale_to_pixels(setting.model, native_pixels, num_pixels)
+    model = scale_to_pixels(variant.model, native_pixels, num_pixels)
     changes = overrides.chosen()
     if isinstance(model, ResidualOptions) and num_pixels > native_pixels:
         # A step moves each weight by about the rate, and a code by the rate times the pixels: the start would be lost.
-        changes.setdefault("learning_rate", setting.training.learning_rate * native_pixels / num_pixels)
+        changes.setdefault("learning_rate", variant.training.learning_rate * native_pixels / num_pixels)
     if "code_size" in changes:
         model = model.model_copy(update={"code_size": changes.pop("code_size")})
     if preset == "quick" and not {"epochs", "max_steps"} & changes.keys():
-        steps = min(MOST_QUICK_STEPS, QUICK_STEPS * max(1, native_pixels // num_pixels))
+        steps = min(MAX_QUICK_STEPS, QUICK_STEPS * max(1, native_pixels // num_pixels))
         changes |= {"max_steps": steps, "epochs": steps}
     return TrainingPlan(
         recipe=recipe.name,
@@ -122,7 +122,7 @@ def plan_training(
         source_unit=recipe.source_unit,
         image_shape=image_shape,
         model=check_bottleneck(model, num_pixels),
-        training=setting.training.model_copy(update=changes),
+        training=variant.training.model_copy(update=changes),
     )
 
 
@@ -130,7 +130,7 @@ def plan_split(
     recipe_name: str, setting_name: SettingName, overrides: SplitOverrides, has_official: bool, has_persons: bool
 ) -> SplitSettings:
     """Return the recipe's split, or the nearest that the data set allows, with the user's changes."""
-    split: SplitSettings = getattr(get_recipe(recipe_name), setting_name).split
+    split = get_recipe(recipe_name).variant(setting_name).split
     possible = {"fraction": True, "official": has_official, "known-persons": has_persons, "unseen-persons": has_persons}
     if not possible[split.method]:
         split = split.model_copy(update={"method": default_method(has_official, has_persons)})

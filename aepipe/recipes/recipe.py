@@ -1,14 +1,30 @@
-"""What a recipe is: data, preprocessing, model and training, and where it comes from."""
+"""A recipe: data, preprocessing, model and training, and where it comes from."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated, Literal
 
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from aepipe.errors import ParameterError
 from aepipe.models.options import AnyModelOptions
 from aepipe.preprocess import Preprocessing
 from aepipe.splits import SplitSettings
 from aepipe.training.settings import TrainingSettings
 
+SettingName = Literal["tuned", "published"]
+# On the command line these stand where a recipe's name can stand, and mean something else.
+RESERVED = ("all", "data", "split", "noise", "checkpoints", "publishing")
 
-class Setting(BaseModel):
+
+def _not_reserved(word: str) -> str:
+    if word in RESERVED:
+        raise ValueError(f"none of {', '.join(RESERVED)} is a recipe's name")
+    return word
+
+
+RecipeWord = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64), AfterValidator(_not_reserved)]
+
+
+class Variant(BaseModel):
     """One way to train a recipe."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -19,16 +35,40 @@ class Setting(BaseModel):
 
 
 class Recipe(BaseModel):
-    """One autoencoder of the tutorials, as its source has it and as this project trains it."""
+    """One autoencoder: as this project or its author trains it, and as its source has it where there is one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(description="What it is called everywhere.")
+    name: RecipeWord = Field(description="What it is called everywhere.")
+    aliases: tuple[RecipeWord, ...] = Field((), description="Short names, which stand for it on the command line.")
     title: str = Field(description="What it is, in a few words.")
-    source: str = Field(description="Where it comes from.")
+    source: str | None = Field(None, description="Where it comes from; None for an idea of one's own.")
     data_set: str = Field(description="The data set that it is made for.")
     preprocessing: Preprocessing = Field(Preprocessing(), description="What is done to that data set.")
     native_shape: tuple[int, int, int] = Field(description="(height, width, channels) that the widths are chosen for.")
     source_unit: float = Field(1.0, description="The value of white in the source's printed numbers.")
-    published: Setting = Field(description="What the source does, as closely as today's libraries allow.")
-    tuned: Setting = Field(description="The best that this project knows, with the same data and code size.")
+    tuned: Variant = Field(description="The best that is known, with the same data and code size.")
+    published: Variant | None = Field(
+        None, description="What the source does, as closely as today's libraries allow; None where there is no source."
+    )
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What it is called: its name and its short names."""
+        return self.name, *self.aliases
+
+    @property
+    def variants(self) -> dict[SettingName, Variant]:
+        """The settings that it has, by name."""
+        return {"tuned": self.tuned} if self.published is None else {"tuned": self.tuned, "published": self.published}
+
+    def variant(self, setting: SettingName) -> Variant:
+        """Return one of its settings.
+
+        Raises:
+            ParameterError: it has none of this name.
+        """
+        if setting not in self.variants:
+            rule = f"The recipe {self.name} has the setting {' and '.join(self.variants)} only."
+            raise ParameterError(rule, "Choose that one, or leave the recipe out.", setting=setting)
+        return self.variants[setting]

@@ -1,4 +1,4 @@
-"""What recipe.json says beside a published model: what was trained, and on which images."""
+"""A trained recipe, as recipe.json beside a published model says it: what was trained, and on which images."""
 
 import math
 from typing import Annotated, Literal

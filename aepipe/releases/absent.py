@@ -1,4 +1,4 @@
-"""What is not there, said with what is: a store that nobody wrote to, a channel that was never set."""
+"""Errors about what is not there, with what is: a store that nobody wrote to, a channel that was never set."""
 
 from collections.abc import Collection
 

@@ -1,4 +1,4 @@
-"""What a channel is and how it is stored: what it names, what it named before, who set it and why."""
+"""A channel as it is stored: what it names, what it named before, who set it and why."""
 
 import hashlib
 import json

@@ -27,7 +27,7 @@ from aepipe.store.names import is_channel_name
 CANDIDATE, PRODUCTION, DEMONSTRATION = "candidate", "production", "demonstration"
 USUAL = (CANDIDATE, PRODUCTION, DEMONSTRATION)
 DEADLINE_SECONDS = 60.0
-FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.05, 2.0
+FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS = 0.05, 2.0
 KEPT_ENTRIES = 500
 logger = logging.getLogger(__name__)
 
@@ -156,7 +156,7 @@ def _waits() -> Iterator[float]:
     longest = FIRST_WAIT_SECONDS
     while True:
         yield random.uniform(0, longest)
-        longest = min(2 * longest, LONGEST_WAIT_SECONDS)
+        longest = min(2 * longest, MAX_WAIT_SECONDS)
 
 
 def _swap(store: Store, channel: str, new: Channel, found: Versioned | None) -> Channel:

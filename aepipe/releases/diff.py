@@ -1,4 +1,4 @@
-"""What differs between two releases."""
+"""Differences between two releases."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +21,8 @@ class Difference:
 
 def compare(before: Manifest, after: Manifest) -> list[Difference]:
     """Return what differs: the code, packages, parameters, each recipe's data and metrics, the models' bytes."""
-    values = [dict(_values(manifest)) for manifest in (before, after)]
+    # What one says is none and the other does not say at all is no difference.
+    values = [{name: value for name, value in _values(manifest) if value is not None} for manifest in (before, after)]
     names = dict.fromkeys([*values[0], *values[1]])
     rows = [Difference(name, *(side.get(name, MISSING) for side in values)) for name in names]
     return [row for row in rows if row.before != row.after]

@@ -1,4 +1,4 @@
-"""What a release says about itself: its manifest, written last."""
+"""Manifests: what a release says about itself, written last."""
 
 import hashlib
 import json

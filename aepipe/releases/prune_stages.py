@@ -1,15 +1,13 @@
 """Results of stages that nothing needs any more: no release that is kept is made of them, and none is young."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from aepipe.releases.manifest import survey_releases
 from aepipe.releases.prune import HOUR_SECONDS
 from aepipe.store.interface import ObjectInfo, Store
 
-# What a release is made of, and can be made anew. The results of searches and sweeps are there for their own sake.
-PRUNED_STAGES = ("data", "split", "noise", "train", "evaluate", "export")
 logger = logging.getLogger(__name__)
 
 
@@ -30,13 +28,15 @@ class PrunedStage:
     age_hours: float
 
 
-def plan_stages(store: Store, going: Iterable[str], grace_hours: float) -> list[PrunedStage]:
+def plan_stages(store: Store, going: Iterable[str], grace_hours: float, stages: Collection[str]) -> list[PrunedStage]:
     """Return what may go.
 
     Args:
         store: Where the results are.
         going: Ids of the releases that go.
         grace_hours: Nothing younger goes: a run may be at work with it.
+        stages: What a release is made of, and can be made anew. The results of searches and sweeps are there for their
+            own sake.
     """
     manifests, unreadable = survey_releases(store)
     going = set(going)
@@ -47,7 +47,7 @@ def plan_stages(store: Store, going: Iterable[str], grace_hours: float) -> list[
     kept = [manifest for manifest in manifests if manifest.release not in going]
     needed = {name for manifest in kept for stages in manifest.lineage.values() for name in stages.values()}
     now = store.clock()
-    planned = (_pruned(prefix, infos, now) for prefix, infos in _by_result(store.list("stages/")).items())
+    planned = (_pruned(prefix, infos, now) for prefix, infos in _by_result(store.list("stages/"), stages).items())
     return [stage for stage in planned if stage.prefix.split("/")[2] not in needed and stage.age_hours >= grace_hours]
 
 
@@ -59,11 +59,11 @@ def prune_stages(store: Store, planned: Iterable[PrunedStage]) -> Iterator[Prune
         yield stage
 
 
-def _by_result(infos: Iterable[ObjectInfo]) -> dict[str, list[ObjectInfo]]:
+def _by_result(infos: Iterable[ObjectInfo], stages: Collection[str]) -> dict[str, list[ObjectInfo]]:
     found: dict[str, list[ObjectInfo]] = {}
     for info in infos:
         parts = info.key.split("/")
-        if len(parts) > 3 and parts[1] in PRUNED_STAGES:
+        if len(parts) > 3 and parts[1] in stages:
             found.setdefault("/".join(parts[:3]), []).append(info)
     return found
 

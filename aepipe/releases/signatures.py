@@ -1,4 +1,4 @@
-"""Who wrote a release: signatures of its manifest, in a file beside it.
+"""Signatures of releases: who wrote a manifest, in a file beside it.
 
 A manifest's digests tell damage from what was written; whoever can write the store can write them anew. A signature
 tells who wrote. It says nothing about channels: which of a publisher's releases a channel names is not signed.
@@ -24,7 +24,7 @@ from aepipe.releases.keys import (
     trusted_keys,
 )
 from aepipe.releases.manifest import SIGNATURES, Manifest, read_manifest, resolve_release, stored_sha256
-from aepipe.releases.verify import Finding, require_intact
+from aepipe.releases.verify import Fault, require_intact
 from aepipe.store.interface import Store
 from aepipe.store.parsing import parse_stored
 
@@ -111,13 +111,13 @@ def require_trusted(store: Store, manifest: Manifest) -> None:
         )
 
 
-def find_distrust(store: Store, manifest: Manifest) -> list[Finding]:
+def find_distrust(store: Store, manifest: Manifest) -> list[Fault]:
     """Return what is wrong about a release's signatures, for whoever lists problems."""
     try:
         _read_signatures(store, manifest.release)
         require_trusted(store, manifest)
     except (UntrustedReleaseError, CorruptObjectError, NewerObjectError) as error:
-        return [Finding(_key(manifest.release), error.problem)]
+        return [Fault(_key(manifest.release), error.problem)]
     return []
 
 

@@ -1,4 +1,4 @@
-"""Whether a release in the store is what its manifest says, to the last byte if asked for."""
+"""Verification of a release in the store against its manifest, to the last byte if asked for."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,14 +14,14 @@ THREADS = 8
 
 
 @dataclass(frozen=True)
-class Finding:
+class Fault:
     """What is wrong about one object of a release."""
 
     key: str
     problem: str
 
 
-def find_problems(store: Store, manifest: Manifest, full: bool = False) -> list[Finding]:
+def find_problems(store: Store, manifest: Manifest, full: bool = False) -> list[Fault]:
     """Return what is wrong about a release: missing files, other sizes, other bytes.
 
     Args:
@@ -30,23 +30,23 @@ def find_problems(store: Store, manifest: Manifest, full: bool = False) -> list[
         full: Read every byte back; otherwise sizes are compared.
     """
     prefix, sizes = _sizes(store, manifest)
-    findings = [*_listed_problems(prefix, manifest, sizes)]
+    faults = [*_listed_problems(prefix, manifest, sizes)]
     if full:
         there = [file for file in manifest.files if sizes.get(file.path) == file.size]
         with ThreadPoolExecutor(THREADS) as pool:
             found = pool.map(lambda file: _read_problem(store, prefix, file), there)
-            findings += [finding for finding in found if finding is not None]
-    return sorted(findings, key=lambda finding: finding.key)
+            faults += [fault for fault in found if fault is not None]
+    return sorted(faults, key=lambda fault: fault.key)
 
 
-def find_foreign(store: Store, manifest: Manifest) -> list[Finding]:
+def find_foreign(store: Store, manifest: Manifest) -> list[Fault]:
     """Return the files in a release's folder that its manifest does not name.
 
     They harm no reader: who looks at a folder with a file manager leaves such files.
     """
     prefix, sizes = _sizes(store, manifest)
     named = {*UNLISTED, *(file.path for file in manifest.files)}
-    return [Finding(prefix + path, "not in the manifest") for path in sorted(sizes) if path not in named]
+    return [Fault(prefix + path, "not in the manifest") for path in sorted(sizes) if path not in named]
 
 
 def require_intact(store: Store, manifest: Manifest, full: bool = False) -> None:
@@ -55,24 +55,24 @@ def require_intact(store: Store, manifest: Manifest, full: bool = False) -> None
     Raises:
         CorruptObjectError: the store does not hold what was put into it.
     """
-    findings = find_problems(store, manifest, full)
-    if findings:
+    faults = find_problems(store, manifest, full)
+    if faults:
         raise CorruptObjectError(
             "A release must be in the store as it was written.",
             "Look at all of it with: aepipe releases verify RELEASE --full.",
             release=manifest.release,
-            key=findings[0].key,
-            problem=findings[0].problem,
-            problems=len(findings),
+            key=faults[0].key,
+            problem=faults[0].problem,
+            problems=len(faults),
         )
 
 
-def _listed_problems(prefix: str, manifest: Manifest, sizes: dict[str, int]) -> Iterator[Finding]:
+def _listed_problems(prefix: str, manifest: Manifest, sizes: dict[str, int]) -> Iterator[Fault]:
     for file in manifest.files:
         if file.path not in sizes:
-            yield Finding(prefix + file.path, "missing")
+            yield Fault(prefix + file.path, "missing")
         elif sizes[file.path] != file.size:
-            yield Finding(prefix + file.path, f"{sizes[file.path]} bytes, not {file.size}")
+            yield Fault(prefix + file.path, f"{sizes[file.path]} bytes, not {file.size}")
 
 
 def _sizes(store: Store, manifest: Manifest) -> tuple[str, dict[str, int]]:
@@ -80,11 +80,11 @@ def _sizes(store: Store, manifest: Manifest) -> tuple[str, dict[str, int]]:
     return prefix, {info.key.removeprefix(prefix): info.size for info in store.list(prefix)}
 
 
-def _read_problem(store: Store, prefix: str, file: ReleaseFile) -> Finding | None:
+def _read_problem(store: Store, prefix: str, file: ReleaseFile) -> Fault | None:
     with temporary_folder("verify") as folder:
         copy = folder / "copy"
         try:
             store.get_file(prefix + file.path, copy)
         except ObjectNotFoundError:
-            return Finding(prefix + file.path, "missing")
-        return None if file_sha256(copy) == file.sha256 else Finding(prefix + file.path, "other bytes")
+            return Fault(prefix + file.path, "missing")
+        return None if file_sha256(copy) == file.sha256 else Fault(prefix + file.path, "other bytes")

@@ -3,17 +3,20 @@
 Every model of the same split and code size is held against the same ones, so they are fitted once.
 """
 
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.evaluation.opponents import Opponents, measure_opponents
 from aepipe.linear import PrincipalComponents
-from aepipe.stages.data import load_data, load_split
+from aepipe.stages.data import load_data
 from aepipe.stages.facts import BaselineFacts
-from aepipe.stages.fingerprint import fingerprint
-from aepipe.stages.stage import BaselineResult, DataResult, SplitResult, produce_stage
+from aepipe.stages.results import BaselineResult, DataResult, SplitResult
+from aepipe.stages.split import load_split
+from aepipe.stages.stage import Stage, Workplace
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
 
@@ -26,23 +29,41 @@ class BaselineParameters(BaseModel):
     code_size: int = Field(description="Number of values in the code.")
 
 
-def fit_baselines(store: Store, data: DataResult, split: SplitResult, code_size: int) -> BaselineResult:
-    """Put the baselines of a split at a code size into the store, unless they are there."""
-    parameters = BaselineParameters(code_size=code_size)
-    inputs = {"data": data.digest, "split": split.digest}
-    name = fingerprint("baselines", parameters, inputs, ["aepipe.stages.baselines"], ["numpy", "scipy"])
+@dataclass(frozen=True)
+class BaselinesStage(Stage[BaselineFacts]):
+    """The baselines of a split at a code size."""
 
-    def work(folder: Path) -> BaselineFacts:
-        found = measure_opponents(load_data(store, data), load_split(store, split), code_size)
-        np.savez(folder / "components.npz", mean=found.components.mean, components=found.components.components)
-        np.savez(folder / "errors.npz", **found.errors)
+    data: DataResult
+    split: SplitResult
+    code_size: int
+
+    name = "baselines"
+    kind = BaselineResult
+    libraries = ("numpy", "scipy")
+
+    def _modules(self) -> Sequence[str]:
+        return ("aepipe.stages.baselines",)
+
+    def _settings(self) -> BaselineParameters:
+        return BaselineParameters(code_size=self.code_size)
+
+    def depends_on(self) -> Mapping[str, str]:
+        """Return the digests of the images and the split."""
+        return {"data": self.data.digest, "split": self.split.digest}
+
+    def work(self, place: Workplace) -> BaselineFacts:
+        """Fit the baselines, and measure them on held-out images."""
+        data, split = load_data(place.store, self.data), load_split(place.store, self.split)
+        found = measure_opponents(data, split, self.code_size)
+        components = found.components
+        np.savez(place.folder / "components.npz", mean=components.mean, components=components.components)
+        errors: dict[str, Any] = dict(found.errors)
+        np.savez(place.folder / "errors.npz", **errors)
         return BaselineFacts(chosen=dict(found.chosen))
-
-    return produce_stage(store, "baselines", name, BaselineResult, work)
 
 
 def load_baselines(store: Store, result: BaselineResult) -> Opponents:
-    """Return what `fit_baselines` put into the store."""
+    """Return what `BaselinesStage` put into the store."""
     with np.load(local_file(store, result.files["components.npz"])) as arrays:
         components = PrincipalComponents(arrays["mean"], arrays["components"])
     with np.load(local_file(store, result.files["errors.npz"])) as errors:

@@ -1,68 +1,50 @@
 """Stage `evaluate`: a trained model, loaded from the bytes in the store, on images that it never saw."""
 
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from aepipe.recipes.plan import TrainingPlan
-from aepipe.stages.baselines import fit_baselines, load_baselines
-from aepipe.stages.data import load_data, load_split
+from aepipe.stages.baselines import BaselinesStage, load_baselines
+from aepipe.stages.data import load_data
 from aepipe.stages.facts import EvaluationFacts
-from aepipe.stages.fingerprint import fingerprint
 from aepipe.stages.noise import load_noise
-from aepipe.stages.stage import (
-    DataResult,
-    EvaluationResult,
-    NoiseResult,
-    SplitResult,
-    TrainedResult,
-    find_whole_stage,
-    produce_stage,
-)
-from aepipe.store.interface import Store
+from aepipe.stages.results import DataResult, EvaluationResult, NoiseResult, SplitResult, TrainedResult
+from aepipe.stages.split import load_split
+from aepipe.stages.stage import Stage, Workplace
 from aepipe.store.local_files import local_file
 
-MODULES = ("aepipe.stages.evaluate", "aepipe.evaluation.measure")
-LIBRARIES = ("keras", "matplotlib", "numpy", "pandas", "scikit-learn", "scipy", "tensorflow")
 
-
-def evaluate_fingerprint(
-    plan: TrainingPlan, data: DataResult, split: SplitResult, noisy: NoiseResult, trained: TrainedResult
-) -> str:
-    """Return the name of this evaluation."""
-    inputs = {"data": data.digest, "split": split.digest, "noisy": noisy.digest}
-    # Its files hold times of day, so the same training done again has another digest.
-    inputs["trained"] = trained.fingerprint
-    return fingerprint("evaluate", plan, inputs, MODULES, LIBRARIES)
-
-
-def find_evaluation(
-    store: Store,
-    plan: TrainingPlan,
-    data: DataResult,
-    split: SplitResult,
-    noisy: NoiseResult,
-    trained: TrainedResult,
-) -> EvaluationResult | None:
-    """Return this evaluation's result if it has been done."""
-    return find_whole_stage(
-        store, "evaluate", evaluate_fingerprint(plan, data, split, noisy, trained), EvaluationResult
-    )
-
-
-def evaluate_recipe(
-    store: Store,
-    plan: TrainingPlan,
-    data: DataResult,
-    split: SplitResult,
-    noisy: NoiseResult,
-    trained: TrainedResult,
-    refresh: bool = False,
-) -> EvaluationResult:
-    """Put a trained recipe's metrics, codes and figures on held-out data into the store.
+@dataclass(frozen=True)
+class EvaluateStage(Stage[EvaluationFacts]):
+    """A trained recipe's metrics, codes and figures on held-out data.
 
     Its facts have the figures that the gate and the report ask for.
     """
 
-    def work(folder: Path) -> EvaluationFacts:
+    plan: TrainingPlan
+    data: DataResult
+    split: SplitResult
+    noisy: NoiseResult
+    trained: TrainedResult
+
+    name = "evaluate"
+    kind = EvaluationResult
+    libraries = ("keras", "matplotlib", "numpy", "pandas", "scikit-learn", "scipy", "tensorflow")
+
+    def _modules(self) -> Sequence[str]:
+        return ("aepipe.stages.evaluate", "aepipe.evaluation.measure")
+
+    def _settings(self) -> TrainingPlan:
+        return self.plan
+
+    def depends_on(self) -> Mapping[str, str]:
+        """Return the digests of all that it reads, and the training's fingerprint."""
+        inputs = {"data": self.data.digest, "split": self.split.digest, "noisy": self.noisy.digest}
+        # Its files hold times of day, so the same training done again has another digest.
+        return {**inputs, "trained": self.trained.fingerprint}
+
+    def work(self, place: Workplace) -> EvaluationFacts:
+        """Measure the model, loaded from the store, on held-out images."""
         # Here, because they import TensorFlow.
         import pandas as pd
 
@@ -70,27 +52,26 @@ def evaluate_recipe(
         from aepipe.evaluation.subject import HeldOut, Subject
         from aepipe.training.saving import load_autoencoder
 
-        files = {name: local_file(store, trained.files[f"{name}.keras"]) for name in ("model", "encoder", "decoder")}
-        corruption = plan.training.corruption
+        store, files, corruption = place.store, self.trained.files, self.plan.training.corruption
+        models = {name: local_file(store, files[f"{name}.keras"]) for name in ("model", "encoder", "decoder")}
         subject = Subject(
-            recipe=plan.recipe,
-            setting=plan.setting,
-            autoencoder=load_autoencoder(**files),
-            source_unit=plan.source_unit,
+            recipe=self.plan.recipe,
+            setting=self.plan.setting,
+            autoencoder=load_autoencoder(**models),
+            source_unit=self.plan.source_unit,
             trained_noise_level=None if corruption is None else corruption.level,
-            is_generative=plan.model.architecture == "variational",
-            history=pd.read_csv(local_file(store, trained.files["history.csv"])),
-            kept_epoch=trained.facts.kept_epoch,
+            is_generative=self.plan.model.architecture == "variational",
+            history=pd.read_csv(local_file(store, files["history.csv"])),
+            kept_epoch=self.trained.facts.kept_epoch,
         )
         held_out = HeldOut(
-            name=split.facts.name,
-            data=load_data(store, data),
-            split=load_split(store, split),
-            noisy=load_noise(store, noisy),
-            noise_baselines=noisy.facts.baselines,
+            name=self.split.facts.name,
+            data=load_data(store, self.data),
+            split=load_split(store, self.split),
+            noisy=load_noise(store, self.noisy),
+            noise_baselines=self.noisy.facts.baselines,
         )
-        baselines = fit_baselines(store, data, split, plan.model.code_size)
-        return EvaluationFacts.model_validate(measure(folder, subject, held_out, load_baselines(store, baselines)))
-
-    name = evaluate_fingerprint(plan, data, split, noisy, trained)
-    return produce_stage(store, "evaluate", name, EvaluationResult, work, refresh)
+        baselines = BaselinesStage(self.data, self.split, self.plan.model.code_size).produce(store)
+        return EvaluationFacts.model_validate(
+            measure(place.folder, subject, held_out, load_baselines(store, baselines))
+        )

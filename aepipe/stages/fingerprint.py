@@ -13,10 +13,11 @@ from pydantic import BaseModel
 from aepipe.io.hashing import canonical_json
 from aepipe.packages import installed_version
 
-# They move bytes, sort files, count cores and report errors; what a stage computes does not depend on them.
+# They move bytes, sort files, count cores, report errors and hold what was computed; no stage's results depend on them.
 NOT_IN_RESULTS = (
     *("aepipe.store", "aepipe.errors", "aepipe.io"),
     *("aepipe.hardware", "aepipe.suggestions", "aepipe.stages.kinds"),
+    *("aepipe.stages.facts", "aepipe.stages.results", "aepipe.stages.stage"),
 )
 
 
@@ -33,7 +34,7 @@ def fingerprint(
         stage: The stage's name.
         parameters: Its typed parameters; every field counts.
         inputs: A digest for each thing the stage reads, by name.
-        modules: Modules of this project that the stage runs; what they import of this project counts too.
+        modules: Modules that the stage runs; what they import of their own package counts too.
         libraries: Distributions whose version changes the result.
     """
     return hashlib.sha256(
@@ -50,7 +51,7 @@ def fingerprint(
 
 
 def source_digests(modules: Iterable[str]) -> dict[str, str]:
-    """Return module name to sha256 of its source, for these modules and all that they import of this project.
+    """Return module name to sha256 of its source, for these modules and all that they import of their own package.
 
     The store and the errors are left out: `NOT_IN_RESULTS`.
     """
@@ -66,15 +67,19 @@ def source_digests(modules: Iterable[str]) -> dict[str, str]:
 
 @cache
 def _read_module(name: str) -> tuple[str, tuple[str, ...]]:
-    source = module_path(name).read_bytes()
-    return hashlib.sha256(source).hexdigest(), tuple(_project_imports(ast.parse(source), name.partition(".")[0]))
+    path = module_path(name)
+    source = path.read_bytes()
+    tree = ast.parse(source if path.suffix == ".py" else b"")
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    return hashlib.sha256(source).hexdigest(), tuple(_project_imports(tree, package))
 
 
 @cache
 def module_path(name: str) -> Path:
     """Return the source file of a module, which is found but not imported."""
-    if name in sys.modules:
-        return Path(sys.modules[name].__file__)
+    loaded = getattr(sys.modules.get(name), "__file__", None)
+    if loaded is not None:
+        return Path(loaded)
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"A stage names a module that does not exist. Received: module={name!r}.")
@@ -82,13 +87,17 @@ def module_path(name: str) -> Path:
 
 
 def _project_imports(tree: ast.AST, package: str) -> Iterable[str]:
+    project = package.partition(".")[0]
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.startswith(f"{package}."))
-        elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == package:
-            for alias in node.names:
-                submodule = f"{node.module}.{alias.name}"
-                yield submodule if _is_module(submodule) else node.module
+            yield from (alias.name for alias in node.names if alias.name.startswith(f"{project}."))
+        elif isinstance(node, ast.ImportFrom):
+            # A recipe from outside may import its neighbours by dots.
+            module = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+            if project and module.partition(".")[0] == project:
+                for alias in node.names:
+                    submodule = f"{module}.{alias.name}"
+                    yield submodule if _is_module(submodule) else module
 
 
 @cache

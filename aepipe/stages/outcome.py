@@ -1,42 +1,82 @@
-"""What a run came to for one recipe."""
+"""The outcome of a run for one recipe: its results, or why there are none."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.recipes.plan import TrainingPlan
-from aepipe.stages.stage import (
+from aepipe.stages.facts import EvaluationFacts
+from aepipe.stages.results import (
     DataResult,
     EvaluationResult,
     ExportResult,
     NoiseResult,
     SplitResult,
+    StageResult,
     TrainedResult,
 )
 
-# The stages' results in an `Outcome`, in the order in which they are made.
-STAGES = ("data", "split", "noisy", "trained", "evaluated", "exported")
 
-
-class Outcome(BaseModel):
-    """One recipe of a run: its results, or why there are none."""
+class Done(BaseModel):
+    """A recipe that was trained; evaluated and exported, where that was asked for."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    kind: Literal["done"] = Field("done", description="What became of it.")
     recipe: str = Field(description="The recipe's name.")
     setting: str = Field(description="Which of its settings.")
-    plan: TrainingPlan | None = Field(None, description="What was trained.")
-    data: DataResult | None = Field(None, description="The images.")
-    split: SplitResult | None = Field(None, description="The rows that trained and that were held out.")
+    plan: TrainingPlan = Field(description="What was trained.")
+    data: DataResult = Field(description="The images.")
+    split: SplitResult = Field(description="The rows that trained and that were held out.")
     noisy: NoiseResult | None = Field(None, description="The noisy-input test set.")
-    trained: TrainedResult | None = Field(None, description="The models.")
+    trained: TrainedResult = Field(description="The models.")
     evaluated: EvaluationResult | None = Field(None, description="Metrics and figures on held-out data.")
-    exported: ExportResult | None = Field(None, description="The model in other formats, where they were asked for.")
+    exported: ExportResult | None = Field(None, description="The model in other formats.")
     was_cached: bool = Field(False, description="Nothing was trained: the results were in the store.")
-    error: str | None = Field(None, description="Why it failed, in one line.")
+
+    @property
+    def results(self) -> Mapping[str, StageResult[Any]]:
+        """The result of each stage that there is, by its name here, in the order in which they are made."""
+        return {name: value for name, value in self if isinstance(value, StageResult)}
+
+    @property
+    def measured(self) -> EvaluationFacts:
+        """What was measured on held-out images.
+
+        Raises:
+            ValueError: the request left that out; what is judged and published was evaluated.
+        """
+        if self.evaluated is None:
+            raise ValueError(f"What is judged was evaluated. Received: recipe={self.recipe!r}.")
+        return self.evaluated.facts
+
+
+class Failed(BaseModel):
+    """A recipe that came to nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["failed"] = Field("failed", description="What became of it.")
+    recipe: str = Field(description="The recipe's name.")
+    setting: str = Field(description="Which of its settings.")
+    error: str = Field(description="Why, in one line.")
+
+    @property
+    def results(self) -> Mapping[str, StageResult[Any]]:
+        """No stage's results are those of a run that failed."""
+        return {}
+
+
+Outcome = Annotated[Done | Failed, Field(discriminator="kind")]
+
+
+def count_cached(outcomes: Iterable[Outcome]) -> int:
+    """Return of how many nothing had to be trained."""
+    return sum(isinstance(outcome, Done) and outcome.was_cached for outcome in outcomes)
 
 
 def summarise_failures(outcomes: Iterable[Outcome]) -> str:
     """Return one line that names what failed and why, or an empty one."""
-    failed = [f"{outcome.recipe} ({outcome.error})" for outcome in outcomes if outcome.error is not None]
+    failed = [f"{outcome.recipe} ({outcome.error})" for outcome in outcomes if isinstance(outcome, Failed)]
     return f"{len(failed)} failed: {'; '.join(failed)}." if failed else ""

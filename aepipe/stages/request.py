@@ -1,10 +1,10 @@
-"""What is asked of one recipe in one run, and whether the store has the answer."""
+"""A request: what is asked of one recipe in one run."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from aepipe import datasets
 from aepipe.errors import ParameterError
@@ -15,14 +15,9 @@ from aepipe.noise import NoiseParameters
 from aepipe.recipes import RecipeName, get_recipe
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides, TrainingPlan, plan_split, plan_training
 from aepipe.splits import SplitSettings
-from aepipe.stages.data import DataParameters, DataSettings, find_data, find_split, image_shape_of
-from aepipe.stages.evaluate import find_evaluation
-from aepipe.stages.export import ExportParameters, find_export
-from aepipe.stages.noise import find_noise
-from aepipe.stages.outcome import Outcome
-from aepipe.stages.stage import DataResult
-from aepipe.stages.train import find_training
-from aepipe.store.interface import Store
+from aepipe.stages.data import DataParameters, DataSettings, image_shape_of
+from aepipe.stages.export import ExportParameters
+from aepipe.stages.results import DataResult
 
 
 class TrainingRequest(BaseModel):
@@ -58,7 +53,7 @@ class TrainingRequest(BaseModel):
     @property
     def is_of_denoiser(self) -> bool:
         """Whether the recipe is trained to remove noise."""
-        return getattr(get_recipe(self.recipe), self.setting).training.corruption is not None
+        return get_recipe(self.recipe).variant(self.setting).training.corruption is not None
 
     @field_validator("data_set")
     @classmethod
@@ -66,6 +61,11 @@ class TrainingRequest(BaseModel):
         if data_set is not None:
             datasets.module_of(data_set)
         return data_set
+
+    @model_validator(mode="after")
+    def _has_setting(self) -> "TrainingRequest":
+        get_recipe(self.recipe).variant(self.setting)
+        return self
 
     def data_parameters(self) -> DataParameters:
         """Return which images; the recipe's preprocessing is for its own data set alone."""
@@ -170,33 +170,3 @@ def with_needed_noise(requests: Sequence[TrainingRequest]) -> list[TrainingReque
         request.model_copy(update={"noise": request.noise.with_needed_kinds(request.data_parameters() in denoised)})
         for request in requests
     ]
-
-
-def find_outcome(store: Store, request: TrainingRequest) -> Outcome | None:
-    """Return the request's outcome if every stage of it is in the store."""
-    data = find_data(store, request.data_parameters())
-    try:
-        plan = data and request.training_plan(data)
-    except ParameterError:
-        # Its own run says so; the others of a pipeline go on.
-        return None
-    split = data and find_split(store, data, request.split_settings(data))
-    trained = split and find_training(store, plan, data, split)
-    noisy = find_noise(store, data, split, request.noise) if trained and request.evaluate else None
-    evaluated = noisy and find_evaluation(store, plan, data, split, noisy, trained)
-    exports = request.export_parameters()
-    exported = trained and exports and find_export(store, exports, data, split, trained)
-    if not trained or (request.evaluate and not evaluated) or (exports and not exported):
-        return None
-    return Outcome(
-        recipe=request.recipe,
-        setting=request.setting,
-        plan=plan,
-        data=data,
-        split=split,
-        noisy=noisy,
-        trained=trained,
-        evaluated=evaluated,
-        exported=exported,
-        was_cached=True,
-    )

@@ -1,82 +1,82 @@
 """Stage `train`: a plan, its data and its split to model files, history and TensorBoard logs."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from aepipe.datasets.images import ImageData
 from aepipe.models import ARCHITECTURES
+from aepipe.recipes import source_modules
 from aepipe.recipes.plan import TrainingPlan
 from aepipe.recipes.trained import TrainedRecipe, TrainingImages
 from aepipe.splits import Split
-from aepipe.stages.data import load_data, load_split
+from aepipe.stages.data import load_data
 from aepipe.stages.facts import TrainedFacts
-from aepipe.stages.fingerprint import fingerprint
-from aepipe.stages.stage import DataResult, SplitResult, TrainedResult, find_whole_stage, produce_stage
+from aepipe.stages.results import DataResult, SplitResult, TrainedResult
+from aepipe.stages.split import load_split
+from aepipe.stages.stage import OnEpoch, Stage, Workplace
 from aepipe.store.interface import Store
 from aepipe.training.checkpoints import Checkpoints
 from aepipe.training.settings import CheckpointSettings
 from aepipe.training.stopping import run_stoppable
 
 MODULES = ("aepipe.training.trainer", "aepipe.training.callbacks", "aepipe.training.saving", "aepipe.training.collapse")
-LIBRARIES = ("keras", "numpy", "tensorflow")
 NUM_EXAMPLES = 10
 NUM_GUARD_IMAGES = 1000
 
 
-def train_fingerprint(plan: TrainingPlan, data: DataResult, split: SplitResult) -> str:
-    """Return the name of this training."""
-    modules = (*MODULES, ARCHITECTURES[plan.model.architecture])
-    inputs = {"data": data.digest, "split": split.digest}
-    return fingerprint("train", plan, inputs, modules, LIBRARIES)
+@dataclass(frozen=True)
+class TrainStage(Stage[TrainedFacts]):
+    """A recipe's models. A training that was stopped goes on from its last checkpoint; one that is done anew starts so.
 
-
-def find_training(store: Store, plan: TrainingPlan, data: DataResult, split: SplitResult) -> TrainedResult | None:
-    """Return the result of this training if it has been done."""
-    return find_whole_stage(store, "train", train_fingerprint(plan, data, split), TrainedResult)
-
-
-def train_recipe(
-    store: Store,
-    plan: TrainingPlan,
-    data: DataResult,
-    split: SplitResult,
-    saving: CheckpointSettings = CheckpointSettings(),  # noqa: B008 - frozen
-    refresh: bool = False,
-    on_epoch: Callable[[Any, int], None] | None = None,
-) -> TrainedResult:
-    """Train a recipe and put its models into the store, unless that has been done.
-
-    A training that was stopped goes on from its last checkpoint; with `refresh` it starts anew.
-
-    Args:
-        store: Where the results go, and checkpoints.
-        plan: What is trained.
-        data: The images.
-        split: The rows that train and validate.
-        saving: How often the state is saved.
-        refresh: Train even if that has been done.
-        on_epoch: Called with each `aepipe.training.state.Epoch` and the number of epochs.
-
-    Raises:
-        TrainingError: the loss did not stay finite; nothing is kept.
-        TrainingInterruptedError: it was told to stop; its state is saved.
+    A loss that does not stay finite is a `TrainingError`, and nothing is kept; a training that is told to stop is a
+    `TrainingInterruptedError`, and its state is saved.
     """
-    name = train_fingerprint(plan, data, split)
-    checkpoints = Checkpoints(store, name)
 
-    def work(folder: Path) -> TrainedFacts:
-        if refresh:
+    plan: TrainingPlan
+    data: DataResult
+    split: SplitResult
+    # What is computed does not depend on it.
+    saving: CheckpointSettings = CheckpointSettings()  # noqa: RUF009 - frozen
+
+    name = "train"
+    kind = TrainedResult
+    libraries = ("keras", "numpy", "tensorflow")
+
+    def _modules(self) -> Sequence[str]:
+        return (*MODULES, ARCHITECTURES[self.plan.model.architecture], *source_modules(self.plan.recipe))
+
+    def _settings(self) -> TrainingPlan:
+        return self.plan
+
+    def depends_on(self) -> Mapping[str, str]:
+        """Return the digests of the images and the split."""
+        return {"data": self.data.digest, "split": self.split.digest}
+
+    def produce(self, store: Store, refresh: bool = False, on_epoch: OnEpoch | None = None) -> TrainedResult:
+        """Return the models' result from the store, or train and put it there; its checkpoints go."""
+        result = super().produce(store, refresh, on_epoch)
+        self._checkpoints(store).clear()
+        return result
+
+    def work(self, place: Workplace) -> TrainedFacts:
+        """Train the model, from its last checkpoint where there is one."""
+        checkpoints, on_epoch = self._checkpoints(place.store), place.on_epoch
+        if place.refresh:
             checkpoints.clear()
-        _describe(folder, plan, data)
-        images, rows = load_data(store, data), load_split(store, split)
-        return run_stoppable(lambda stop: _train(folder, plan, images, rows, checkpoints, saving, on_epoch, stop))
+        _describe(place.folder, self.plan, self.data)
+        images, rows = load_data(place.store, self.data), load_split(place.store, self.split)
+        tell = None if on_epoch is None else partial(on_epoch, self.plan)
+        return run_stoppable(
+            lambda stop: _train(place.folder, self.plan, images, rows, checkpoints, self.saving, tell, stop)
+        )
 
-    result = produce_stage(store, "train", name, TrainedResult, work, refresh)
-    checkpoints.clear()
-    return result
+    def _checkpoints(self, store: Store) -> Checkpoints:
+        return Checkpoints(store, self.fingerprint())
 
 
 def _describe(folder: Path, plan: TrainingPlan, data: DataResult) -> None:

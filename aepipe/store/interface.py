@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from aepipe.errors import StoreError
 
-MAXIMUM_SEGMENT_BYTES = 255
+MAX_SEGMENT_BYTES = 255
 
 # A digest of the bytes, or the ETag in one of its two spellings.
 Compared = Literal["digest", "quoted", "bare"]
@@ -118,6 +118,6 @@ def check_key(key: str) -> str:
     segments = key.split("/")
     if any(segment in ("", ".", "..") for segment in segments) or any(ord(character) < 32 for character in key):
         raise StoreError("A key is made of non-empty names with single slashes between them.", key=key)
-    if any(len(segment.encode()) > MAXIMUM_SEGMENT_BYTES for segment in segments):
-        raise StoreError(f"No segment of a key is longer than {MAXIMUM_SEGMENT_BYTES} bytes.", key=key)
+    if any(len(segment.encode()) > MAX_SEGMENT_BYTES for segment in segments):
+        raise StoreError(f"No segment of a key is longer than {MAX_SEGMENT_BYTES} bytes.", key=key)
     return key

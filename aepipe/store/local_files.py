@@ -12,7 +12,7 @@ from aepipe.store.folder import FolderStore
 from aepipe.store.interface import Store, check_key
 from aepipe.store.refs import Ref
 
-LONGEST_SUFFIX = 16
+MAX_SUFFIX = 16
 
 
 def local_file(store: Store, ref: Ref) -> Path:
@@ -32,7 +32,7 @@ def local_file(store: Store, ref: Ref) -> Path:
             raise _other_bytes(ref)
         return path
     # With the key's ending: Keras tells formats by it.
-    path = default_cache_folder() / "objects" / ref.sha256[:2] / f"{ref.sha256}{Path(key).suffix[:LONGEST_SUFFIX]}"
+    path = default_cache_folder() / "objects" / ref.sha256[:2] / f"{ref.sha256}{Path(key).suffix[:MAX_SUFFIX]}"
     with disk_errors(path=str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{path}.lock"):

@@ -1,4 +1,4 @@
-"""What names, digests and sizes in stored objects may be: checked when they are read, as whoever wrote them may lie."""
+"""Names, digests and sizes in stored objects, checked when they are read, as whoever wrote them may lie."""
 
 import re
 import unicodedata
@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-MAXIMUM_PATH_BYTES = 900
-MAXIMUM_NAME_BYTES = 255
+MAX_PATH_BYTES = 900
+MAX_NAME_BYTES = 255
 RELEASE_ID = re.compile(r"\d{8}T\d{6}Z(-[0-9a-z]{1,64}){1,8}")
 CHANNEL_NAME = re.compile(r"[a-z0-9-]{1,64}")
 
@@ -26,12 +26,12 @@ def is_channel_name(text: str) -> bool:
 
 def is_path(text: str) -> bool:
     """Tell whether a text is a path that stays where it is put: relative, normalised, of printable names."""
-    return len(_encoded(text)) <= MAXIMUM_PATH_BYTES and all(is_name(segment) for segment in text.split("/"))
+    return len(_encoded(text)) <= MAX_PATH_BYTES and all(is_name(segment) for segment in text.split("/"))
 
 
 def is_name(text: str) -> bool:
     """Tell whether a text is the name of one file: no separator, no dots alone, nothing that steers a terminal."""
-    if text in ("", ".", "..") or len(_encoded(text)) > MAXIMUM_NAME_BYTES:
+    if text in ("", ".", "..") or len(_encoded(text)) > MAX_NAME_BYTES:
         return False
     return not any(character in "/\\" or _is_control(character) for character in text)
 

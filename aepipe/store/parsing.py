@@ -2,7 +2,6 @@
 
 import json
 import math
-from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,7 +10,7 @@ from aepipe.errors import CorruptObjectError, NewerObjectError
 
 SCHEMA_VERSION = 1
 RESTORE = "Restore it from a backup, or remove it."
-MOST_LISTED = 3
+MAX_LISTED = 3
 
 Stored = TypeVar("Stored")
 
@@ -44,7 +43,7 @@ def parse_stored(
                 key=key,
                 schema_version=version,
             )
-        return _adapter(kind).validate_json(data, extra="ignore")
+        return TypeAdapter(kind).validate_json(data, extra="ignore")
     # Nested deeper than Python can follow is as good as cut short.
     except (ValueError, RecursionError) as error:
         raise corrupt_object(key, error, way_out) from None
@@ -62,11 +61,6 @@ def corrupt_object(key: str, error: Exception, way_out: str = RESTORE) -> Corrup
     return CorruptObjectError(rule, way_out, key=key, problem=_problem(error))
 
 
-@cache
-def _adapter(kind: type[Stored]) -> TypeAdapter[Stored]:
-    return TypeAdapter(kind)
-
-
 def _finite(text: str) -> float:
     if not math.isfinite(float(text)):
         raise ValueError(f"{text[:20]} is no finite number")
@@ -77,6 +71,6 @@ def _problem(error: Exception) -> str:
     if not isinstance(error, ValidationError):
         return str(error)
     errors: list[Any] = error.errors(include_url=False, include_input=False, include_context=False)
-    more = f" and {len(errors) - MOST_LISTED} more" if len(errors) > MOST_LISTED else ""
-    listed = [": ".join(filter(None, (".".join(map(str, e["loc"])), e["msg"]))) for e in errors[:MOST_LISTED]]
+    more = f" and {len(errors) - MAX_LISTED} more" if len(errors) > MAX_LISTED else ""
+    listed = [": ".join(filter(None, (".".join(map(str, e["loc"])), e["msg"]))) for e in errors[:MAX_LISTED]]
     return "; ".join(listed)[:300] + more

@@ -1,4 +1,4 @@
-"""What a store really does, measured before anything depends on it: a server may accept a condition and ignore it."""
+"""Preflight of a store, before anything depends on it: a server may accept a condition and ignore it."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

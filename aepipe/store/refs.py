@@ -1,4 +1,4 @@
-"""What travels between stages: references to objects in the store, never arrays or models."""
+"""References to objects in the store: what travels between stages, never arrays or models."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Which images each step of an epoch sees, and how they come from disk while the step before is computed."""
+"""Batches of an epoch: which images each step sees, read from disk while the step before is computed."""
 
 import math
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What watches a training: the progress bar, TensorBoard."""
+"""Callbacks of a training: the progress bar, TensorBoard."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -25,7 +25,7 @@ MEMBERS = sorted((CONFIG, METADATA, WEIGHTS))
 MAX_CONFIG_BYTES, MAX_LEVELS, MAX_OBJECTS = 2**22, 64, 1000
 # Beside the weights: the state of random layers, averages of batches.
 MAX_OTHER_VALUES = 10_000
-LONGEST_REASON = 300
+MAX_REASON = 300
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def load_published(path: Path, expected: Expected | None = None) -> keras.Model:
     except Exception as error:
         # Keras wraps what it met into pages of configuration.
         text = str(error).rpartition("Exception encountered:")[2]
-        reason = " ".join(f"{type(error).__name__}: {text}".split())[:LONGEST_REASON]
+        reason = " ".join(f"{type(error).__name__}: {text}".split())[:MAX_REASON]
         raise ModelFileError("A model's file must be one that Keras' safe mode loads.", reason=reason) from error
 
 

@@ -33,7 +33,7 @@ if _threads != os.cpu_count():
 tf.get_logger().setLevel("ERROR")
 
 # NVIDIA's Ampere, the first with bfloat16.
-FIRST_COMPUTE_CAPABILITY = (8, 0)
+MIN_COMPUTE_CAPABILITY = (8, 0)
 CPU_FLAGS = ("avx512_bf16", "amx_bf16")
 
 __all__ = ["hardware", "keras", "resolve_precision", "tf", "use_precision"]
@@ -55,7 +55,7 @@ def resolve_precision(precision: Precision) -> Precision:
     gpus = tf.config.list_physical_devices("GPU")
     details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
     if gpus:
-        has_it = all(detail.get("compute_capability", (0, 0)) >= FIRST_COMPUTE_CAPABILITY for detail in details)
+        has_it = all(detail.get("compute_capability", (0, 0)) >= MIN_COMPUTE_CAPABILITY for detail in details)
     else:
         cpu = Path("/proc/cpuinfo")
         has_it = cpu.exists() and any(flag in cpu.read_text() for flag in CPU_FLAGS)

@@ -1,4 +1,4 @@
-"""How a model is trained. Plain data: importing it does not import TensorFlow."""
+"""Settings of a training. Plain data: importing them does not import TensorFlow."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What a run may choose of how it is started: its resources, and else what a deployment of the file names.
+"""Job variables, by which a run chooses how it is started: its resources, and else what a deployment of the file names.
 
 Whoever can start a run could otherwise let the worker execute any command, in any image, with any folder of the host.
 The server checks a run's job variables against the schema of its pool, and knows no other limit.

@@ -1,15 +1,17 @@
-"""Whom the server tells of trouble: a block that is there, one that is still to be made, or a webhook by its URL."""
+"""The block that tells people of trouble: one that is there, one that is still to be made, or a webhook by its URL."""
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from urllib.parse import urlsplit
 
 import typer
 from prefect.blocks.webhook import Webhook
 from prefect.client.orchestration import SyncPrefectClient
+from pydantic import SecretStr
 
-from aepipe.deploy.apply.automations import NoBlockError, apply_automations, find_block
-from aepipe.deploy.apply.change import Change
+from aepipe.deploy.apply.automations import NoBlockError, find_block, plan_automations
+from aepipe.deploy.apply.change import Change, Kind, mend_all
 from aepipe.errors import ParameterError
 
 LOOK_EVERY_SECONDS = 30.0
@@ -17,44 +19,60 @@ LOOK_EVERY_SECONDS = 30.0
 OWN_BLOCK = "webhook/aepipe"
 
 
-def notify_block(client: SyncPrefectClient, notify: str | None, check: bool = False) -> str | None:
-    """Return the block that is told of trouble, as type/name; of a URL a Webhook block is made, which keeps it secret.
+def block_of(notify: str) -> str:
+    """Return the block that is told of trouble, as type/name; of a URL a Webhook block is made.
+
+    Args:
+        notify: type/name, or a URL.
+
+    Raises:
+        ParameterError: the URL is none.
+    """
+    if "://" not in notify:
+        return notify
+    parts = urlsplit(notify)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        # What chat services call a URL has a secret in it.
+        way_out = "Name a block as type/name, or a URL that begins with https://."
+        raise ParameterError("A webhook's URL is http or https.", way_out, scheme=parts.scheme)
+    return OWN_BLOCK
+
+
+def plan_block(client: SyncPrefectClient, notify: str) -> Iterator[Change]:
+    """Yield a change where a URL's block, which keeps it secret, is not there or has another URL.
 
     Args:
         client: Of the server.
-        notify: type/name, or a URL; None for nobody.
-        check: Make nothing.
+        notify: type/name, or a URL.
+    """
+    block = block_of(notify)
+    if block == notify:
+        return
+    mend = partial(_save_webhook, notify)
+    try:
+        found = find_block(client, block, with_secrets=True)
+    except NoBlockError:
+        yield Change(f"block {block}", Kind.MISSING, mend)
+    else:
+        if found.data.get("url") != notify:
+            yield Change(f"block {block}", Kind.DIFFERENT, mend)
+
+
+def require_block(client: SyncPrefectClient, notify: str) -> None:
+    """Check that whom to notify can be told: a block that is named must be there, one of a URL can be made.
 
     Raises:
         NoBlockError: there is no such block.
         ParameterError: the URL is none.
     """
-    if notify is None:
-        return None
-    if "://" not in notify:
-        find_block(client, notify)
-        return notify
-    if not check:
-        _save_webhook(notify)
-    return OWN_BLOCK
-
-
-def block_if_there(client: SyncPrefectClient, notify: str | None, check: bool) -> str | None:
-    """Return the same; where the block is not there, say how it is made, and let all else be applied."""
-    try:
-        return notify_block(client, notify, check)
-    except NoBlockError as error:
-        typer.echo(f"Nobody is notified yet. {error} Then apply again.", err=True)
-        return None
+    block = block_of(notify)
+    if block == notify:
+        find_block(client, block)
 
 
 def _save_webhook(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        # What chat services call a URL has a secret in it.
-        way_out = "Name a block as type/name, or a URL that begins with https://."
-        raise ParameterError("A webhook's URL is http or https.", way_out, scheme=parts.scheme)
-    Webhook(url=url).save(OWN_BLOCK.partition("/")[2], overwrite=True, _sync=True)
+    webhook = Webhook(url=SecretStr(url))
+    webhook.save(OWN_BLOCK.partition("/")[2], overwrite=True)
 
 
 class Notifications:
@@ -67,18 +85,19 @@ class Notifications:
     def __init__(self, notify: str | None):
         self._notify, self._is_missing, self._looked_at = notify, False, 0.0
 
-    def block(self, client: SyncPrefectClient) -> str | None:
-        """Return the block where it is there; where it is not, say once how it is made."""
+    def whom(self, client: SyncPrefectClient) -> str | None:
+        """Return who can be told; where the block is not there, say once how it is made."""
         self._looked_at = time.monotonic()
         try:
-            block = notify_block(client, self._notify)
+            if self._notify is not None:
+                require_block(client, self._notify)
         except ParameterError as error:
             if not self._is_missing:
                 typer.echo(f"Nobody is notified yet. {error} It is looked for until then.", err=True)
             self._is_missing = True
             return None
         self._is_missing = False
-        return block
+        return self._notify
 
     def is_time_to_look(self) -> bool:
         """Whether a block is missing and was not looked for lately."""
@@ -86,6 +105,7 @@ class Notifications:
 
     def apply(self, client: SyncPrefectClient) -> Iterator[Change]:
         """Create the automations that notify as soon as the block is there."""
-        block = self.block(client)
-        if block is not None:
-            yield from apply_automations(client, "process", block, check=False)
+        notify = self.whom(client)
+        if notify is not None:
+            yield from mend_all(plan_block(client, notify))
+            yield from mend_all(plan_automations(client, "process", block_of(notify)))

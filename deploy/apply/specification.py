@@ -1,31 +1,24 @@
-"""What deploy/prefect.yaml asks of a Prefect server, checked: Prefect itself takes unknown names without a word."""
+"""The deployments of deploy/prefect.yaml, checked: Prefect itself takes unknown names without a word."""
 
 import importlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_type_hints
 
 import yaml
 from prefect import Flow
 from prefect.client.schemas.schedules import CronSchedule
-from prefect.utilities.callables import parameter_schema
 from prefect.utilities.schema_tools import validate
 from prefect.utilities.schema_tools.validation import ValidationError as SchemaError
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError, field_validator
 
-from aepipe.deploy.apply.work_pools import PoolType, pool_template
+from aepipe.deploy.apply.form import form_of
+from aepipe.deploy.apply.job_templates import PoolType, pool_template
 from aepipe.errors import ParameterError
 
 FILE = Path(__file__).parents[1] / "prefect.yaml"
-BOUNDS: Mapping[str, str] = {
-    "minimum": "at least {}",
-    "exclusiveMinimum": "over {}",
-    "maximum": "at most {}",
-    "exclusiveMaximum": "under {}",
-}
 
 
 class _Part(BaseModel):
@@ -94,9 +87,10 @@ class DeploymentSpec(_Part):
         return entrypoint
 
     @property
-    def flow(self) -> Flow:
+    def flow(self) -> Flow[..., Any]:
         """The flow that the entrypoint leads to."""
-        return _import(self.entrypoint)
+        found: Flow[..., Any] = _import(self.entrypoint)
+        return found
 
     @property
     def full_name(self) -> str:
@@ -105,28 +99,7 @@ class DeploymentSpec(_Part):
 
     def parameter_schema(self) -> dict[str, Any]:
         """Return what the server checks parameters against, and the UI makes the form of."""
-        return deepcopy(_form(self.flow))
-
-
-@cache
-def _form(flow: Flow) -> dict[str, Any]:
-    # Several deployments have one flow, and each schema takes tens of milliseconds.
-    schema = parameter_schema(flow).model_dump_for_openapi()
-    for part in (schema, *schema.get("definitions", {}).values()):
-        for name, field in part.get("properties", {}).items():
-            _explain(name, field)
-    return schema
-
-
-def _explain(name: str, field: dict[str, Any]) -> None:
-    """Give a field of the form a title in plain words, and the bounds that the form itself does not show."""
-    words = name.replace("_", " ")
-    if field.get("title", name) in (name, words.title()):
-        field["title"] = words.capitalize()
-    rules = [rule for rule in (field, *field.get("anyOf", [])) if isinstance(rule, dict)]
-    bounds = [text.format(rule[key]) for rule in rules for key, text in BOUNDS.items() if key in rule]
-    if bounds:
-        field["description"] = f"{field.get('description', '')} ({', '.join(bounds)})".strip()
+        return deepcopy(form_of(self.flow))
 
 
 class _Content(_Part):
@@ -208,9 +181,10 @@ def _names(content: Any) -> Mapping[int, str]:
 
 def _refusal(file: Path, where: str, names: Mapping[int, str], error: ValidationError) -> ParameterError:
     finding = error.errors(include_url=False)[0]
-    location = list(finding["loc"])
-    if location[:1] == ["deployments"] and len(location) > 1:
-        location[1] = names.get(location[1], location[1])
+    location = [*finding["loc"]]
+    match location:
+        case ["deployments", int(number), *_]:
+            location[1] = names.get(number, number)
     path = ".".join(part for part in (where, *map(str, location)) if part) or "content"
     given, message = finding["input"], finding["msg"].replace("Value error, ", "").partition(" or instance of")[0]
     if finding["type"] == "missing" and isinstance(given, dict):

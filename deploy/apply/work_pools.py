@@ -1,32 +1,45 @@
-"""The work pools, and the base job templates that say how their runs are started."""
+"""The work pools of a server: what differs between them and their templates, and how it is mended."""
 
-import json
-import os
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+from functools import partial
 
-FOLDER = Path(__file__).parents[1]
-PoolType = Literal["process", "docker", "kubernetes"]
-# Whoever starts children must not wait in the queue that they wait in, so there are two pools.
-POOLS: Mapping[str, str] = {
-    "aepipe-cpu": "Pipelines, sweeps, searches and everything else that trains nothing.",
-    "aepipe-gpu": "Trainings, one at a time on each GPU.",
-}
-# What one pool's template has other than the other's, where the template has such a variable.
-GPU_DEFAULTS: Mapping[str, Any] = {
-    "gpu": 1,
-    "device_requests": [{"driver": "nvidia", "count": 1, "capabilities": [["gpu"]]}],
-}
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+from prefect.exceptions import ObjectNotFound
+
+from aepipe.deploy.apply.change import Change, Kind
+from aepipe.deploy.apply.job_templates import POOLS, PoolType, pool_template
+from aepipe.deploy.apply.job_variables import closed
+from aepipe.deploy.apply.specification import DeploymentSpec
+from aepipe.errors import ParameterError
 
 
-def pool_template(pool_type: PoolType, pool: str = "aepipe-cpu") -> dict[str, Any]:
-    """Return a work pool's base job template; the images' name is $AEPIPE_IMAGE, and for GPUs that with -gpu."""
-    template = json.loads((FOLDER / "pools" / f"{pool_type}.json").read_text())
-    image = os.environ.get("AEPIPE_IMAGE") or "aepipe:0.1.0"
-    is_gpu = pool == "aepipe-gpu"
-    defaults = {"image": f"{image}-gpu" if is_gpu else image, **(GPU_DEFAULTS if is_gpu else {})}
-    for name, value in defaults.items():
-        if name in template["variables"]["properties"]:
-            template["variables"]["properties"][name]["default"] = value
-    return template
+def plan_pools(client: SyncPrefectClient, pool_type: PoolType, specs: Sequence[DeploymentSpec]) -> Iterator[Change]:
+    """Yield a change for each work pool that is not there or not as its template says.
+
+    Args:
+        client: Of the server.
+        pool_type: What runs the flows: processes of the worker's machine, Docker or Kubernetes.
+        specs: The deployments, whose job variables runs may have, too.
+
+    Raises:
+        ParameterError: a pool is there with another type, which can't be changed.
+    """
+    for name, description in POOLS.items():
+        subject = f"work pool {name}"
+        template = closed(
+            pool_template(pool_type, name),
+            [spec.work_pool.job_variables for spec in specs if spec.work_pool.name == name],
+        )
+        try:
+            pool = client.read_work_pool(name)
+        except ObjectNotFound:
+            new = WorkPoolCreate(name=name, type=pool_type, description=description, base_job_template=template)
+            yield Change(subject, Kind.MISSING, partial(client.create_work_pool, new))
+            continue
+        if pool.type != pool_type:
+            way_out = f"Drain it and delete it: prefect work-pool delete {name}; or name its type: --pools {pool.type}."
+            raise ParameterError("A work pool keeps its type.", way_out, pool=name, type=pool_type)
+        if (pool.base_job_template, pool.description) != (template, description):
+            update = WorkPoolUpdate(description=description, base_job_template=template)
+            yield Change(subject, Kind.DIFFERENT, partial(client.update_work_pool, name, update))

@@ -1,4 +1,4 @@
-"""What is checked of the data sets: in the cache, or from where they can be fetched. Nothing is downloaded."""
+"""Checks of the data sets: in the cache, or from where they can be fetched. Nothing is downloaded."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait

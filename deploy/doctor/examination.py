@@ -1,11 +1,12 @@
-"""Checking an installation: the server, what is on it, the store, the data sets' sources and this machine."""
+"""The examination of an installation: server, what is on it, store, keys, data sets' sources and this machine."""
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from aepipe.deploy.apply.work_pools import PoolType
+from aepipe.deploy.apply.job_templates import PoolType
 from aepipe.deploy.doctor.data_sets import check_data_sets
-from aepipe.deploy.doctor.finding import Finding, gather
+from aepipe.deploy.doctor.finding import Check, Finding, gather
 from aepipe.deploy.doctor.keys import check_keys
 from aepipe.deploy.doctor.machine import check_disks, check_gpus, check_memory, check_packages
 from aepipe.deploy.doctor.releases import check_releases
@@ -28,7 +29,7 @@ def examine(store: str, pools: PoolType, file: Path | None, state: Path = DEFAUL
         file: The deployments that should be there; None for deploy/prefect.yaml.
         state: The folder of `aepipe up`, where that runs here.
     """
-    checks = {
+    checks: Mapping[str, Check] = {
         "Prefect server": partial(check_server, store, pools, file),
         "store": partial(check_store, store),
         "channels": partial(check_releases, store),

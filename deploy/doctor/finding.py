@@ -1,4 +1,4 @@
-"""What a check found, and checks side by side of which none can hold up the others."""
+"""Findings of checks, which run side by side so that none can hold up the others."""
 
 import os
 import time
@@ -17,6 +17,7 @@ from aepipe.hardware import usable_cores
 SLOW_SECONDS = 30.0
 
 Result = TypeVar("Result")
+State = Literal["ok", "warning", "broken"]
 Check = Callable[[], Iterator["Finding"]]
 
 
@@ -24,7 +25,7 @@ Check = Callable[[], Iterator["Finding"]]
 class Finding:
     """One line: what was looked at, what was found, and what to do about it."""
 
-    state: Literal["ok", "warning", "broken"]
+    state: State
     subject: str
     finding: str
     way_out: str = ""

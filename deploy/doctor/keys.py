@@ -1,4 +1,4 @@
-"""What is checked of signatures: this machine's keys, and whether what channels name is signed by a trusted one."""
+"""Checks of signatures: this machine's keys, and whether what channels name is signed by a trusted one."""
 
 from collections.abc import Iterator
 

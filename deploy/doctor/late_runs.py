@@ -1,6 +1,6 @@
-"""What is checked of runs: late ones, and slots of limits that no run holds."""
+"""Checks of runs: late ones, and slots of limits that no run holds."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from prefect.client.orchestration import SyncPrefectClient
@@ -11,6 +11,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateName,
     FlowRunFilterStateType,
 )
+from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.responses import DeploymentResponse
 
 from aepipe.deploy.doctor.finding import Finding
@@ -48,12 +49,14 @@ def _check_late(client: SyncPrefectClient, deployments: Mapping[str, DeploymentR
     since = min(run.expected_start_time for run in late if run.expected_start_time)
     minutes = (datetime.now(UTC) - since).total_seconds() / 60
     names = {deployment.id: name for name, deployment in deployments.items()}
-    whose = ", ".join(sorted({names[run.deployment_id] for run in late}))
+    whose = ", ".join(sorted({names[run.deployment_id] for run in late if run.deployment_id}))
     count = f"{PAGE} or more" if len(late) == PAGE else len(late)
     way_out = "Start workers for their pool, or wait until those that are busy are free; see the UI under Runs, Late."
     return Finding("warning", "late runs", f"{count} of {whose}, the oldest for {minutes:.0f} minutes", way_out)
 
 
-def _read_runs(client: SyncPrefectClient, deployments, state: FlowRunFilterState) -> list:
+def _read_runs(
+    client: SyncPrefectClient, deployments: Iterable[DeploymentResponse], state: FlowRunFilterState
+) -> list[FlowRun]:
     ids = FlowRunFilterDeploymentId(any_=[deployment.id for deployment in deployments])
     return client.read_flow_runs(flow_run_filter=FlowRunFilter(deployment_id=ids, state=state), limit=PAGE)

@@ -1,4 +1,4 @@
-"""What is checked of this machine: GPUs, disk, memory, Python and its packages."""
+"""Checks of this machine: GPUs, disk, memory, Python and its packages."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from prefect.settings import PREFECT_HOME
 
-from aepipe.deploy.doctor.finding import Finding
+from aepipe.deploy.doctor.finding import Finding, State
 from aepipe.deploy.up.credentials import find_states
 from aepipe.errors import StoreError
 from aepipe.hardware import count_gpus
@@ -106,7 +106,9 @@ def _store_folder(store: str) -> dict[str, Path]:
 
 def judge_disk(names: str, free_bytes: int) -> Finding:
     """Judge the room on the disk of what these names name."""
-    state = "broken" if free_bytes < DISK_TO_FAIL_BYTES else "warning" if free_bytes < DISK_TO_WARN_BYTES else "ok"
+    state: State = (
+        "broken" if free_bytes < DISK_TO_FAIL_BYTES else "warning" if free_bytes < DISK_TO_WARN_BYTES else "ok"
+    )
     way_out = "" if state == "ok" else "Make room: aepipe releases prune, the cache, old runs' files; or move it."
     return Finding(state, f"disk of {names}", f"{free_bytes / GIB:.1f} GiB free", way_out)
 
@@ -142,7 +144,7 @@ def check_packages() -> Iterator[Finding]:
 
 def judge_packages(requirements: Iterable[str]) -> Finding:
     """Compare versions with requirements; Python counts as a package."""
-    wrong = []
+    wrong: list[str] = []
     for requirement in map(Requirement, requirements):
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
             wrong += _wrong(requirement.name, requirement.specifier)

@@ -1,4 +1,4 @@
-"""What is checked of the channels: each can be read, and what it names is whole."""
+"""Checks of the channels: each can be read, and what it names is whole."""
 
 from collections.abc import Iterator
 

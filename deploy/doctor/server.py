@@ -1,4 +1,4 @@
-"""What is checked of the Prefect server, and of what this project has on it."""
+"""Checks of the Prefect server, and of what this project has on it."""
 
 import json
 import shlex
@@ -9,15 +9,16 @@ import yaml
 from packaging.version import Version
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import WorkPoolFilter, WorkPoolFilterName
-from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from pydantic import ValidationError
 
-from aepipe.deploy.apply.automations import apply_automations, names_that_notify
-from aepipe.deploy.apply.change import Change
-from aepipe.deploy.apply.deployments import apply_deployments, apply_pools, default_store, paused
+from aepipe.deploy.apply.automations import names_that_notify, plan_automations
+from aepipe.deploy.apply.change import Change, Kind
+from aepipe.deploy.apply.deployments import default_store, list_paused, plan_deployments
+from aepipe.deploy.apply.job_templates import POOLS, PoolType
 from aepipe.deploy.apply.specification import FILE, DeploymentSpec, load_deployments
-from aepipe.deploy.apply.work_pools import POOLS, PoolType
+from aepipe.deploy.apply.work_pools import plan_pools
 from aepipe.deploy.connection import ServerError, connected
 from aepipe.deploy.doctor.finding import Finding, failure
 from aepipe.deploy.doctor.late_runs import check_runs
@@ -119,11 +120,11 @@ def _check_applied(client: SyncPrefectClient, file: Path, store: str, pools: Poo
     except (OSError, yaml.YAMLError) as error:
         yield Finding("broken", subject, " ".join(str(error).split()), "Name a file that can be read: --file.")
     else:
-        differences = list(apply_deployments(client, specs, check=True))
-        yield from (_difference(change, apply) for change in differences)
+        differences = list(plan_deployments(client, specs))
+        yield from (judge_change(change, apply) for change in differences)
         if not differences:
             yield Finding("ok", "deployments", f"all {len(specs)} are as in {file.name}")
-        yield from _check_schedules(client, specs)
+        yield from _check_paused(client, specs)
         yield from _check_templates(client, pools, specs, apply)
 
 
@@ -131,31 +132,28 @@ def _check_templates(
     client: SyncPrefectClient, pools: PoolType, specs: Sequence[DeploymentSpec], apply: str
 ) -> Iterator[Finding]:
     try:
-        changes = list(apply_pools(client, pools, specs, check=True))
+        changes = list(plan_pools(client, pools, specs))
     except ParameterError:
         # A pool of another type, which is told already.
         return
-    yield from (_difference(change, apply) for change in changes if change.what != "missing")
+    # Those that are missing are told already.
+    yield from (judge_change(change, apply) for change in changes if change.kind is not Kind.MISSING)
 
 
-def _difference(change: Change, apply: str) -> Finding:
-    return Finding("broken", change.subject, change.what, apply)
+def judge_change(change: Change, apply: str) -> Finding:
+    """Judge a difference between the server and the files, which `apply` mends."""
+    return Finding("broken", change.subject, change.found, apply)
 
 
-def _check_schedules(client: SyncPrefectClient, specs: Sequence[DeploymentSpec]) -> Iterator[Finding]:
-    for spec in specs:
-        try:
-            changes = list(paused(client, [spec]))
-        except ObjectNotFound:
-            continue
-        for change in changes:
-            way_out = "Switch it on in the UI, on the deployment's page, where that was not meant."
-            yield Finding("warning", change.subject, "paused: it starts nothing", way_out)
+def _check_paused(client: SyncPrefectClient, specs: Sequence[DeploymentSpec]) -> Iterator[Finding]:
+    way_out = "Switch it on in the UI, on the deployment's page, where that was not meant."
+    for name in list_paused(client, specs):
+        yield Finding("warning", name, "paused: it starts nothing", way_out)
 
 
 def _check_automations(client: SyncPrefectClient, pools: PoolType, apply: str) -> Iterator[Finding]:
-    differences = list(apply_automations(client, pools, None, check=True))
-    yield from (_difference(change, apply) for change in differences)
+    differences = list(plan_automations(client, pools, None))
+    yield from (judge_change(change, apply) for change in differences)
     enabled = {found.name for found in client.read_automations() if found.enabled}
     silent = [name for name in names_that_notify() if name not in enabled]
     if silent:

@@ -1,4 +1,4 @@
-"""What is checked of the store: its server's clock, and whether it does what publishing depends on."""
+"""Checks of the store: its server's clock, and whether it does what publishing depends on."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What is checked of the server as a page in somebody's browser would try it: nothing of it may be answered."""
+"""Checks of the server as a page in somebody's browser would try it: nothing of it may be answered."""
 
 from collections.abc import Iterator, Mapping
 

@@ -1,4 +1,4 @@
-"""What is checked of the work pools: there, open, and with workers that take runs from them."""
+"""Checks of the work pools: there, open, and with workers that take runs from them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import Worker, WorkerStatus, WorkPool
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound
 
-from aepipe.deploy.apply.work_pools import POOLS, PoolType
+from aepipe.deploy.apply.job_templates import POOLS, PoolType
 from aepipe.deploy.doctor.finding import Finding
 
 

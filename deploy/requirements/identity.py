@@ -1,4 +1,4 @@
-"""Where an environment lies and which Python it has: one that was moved or copied still runs the old place's code."""
+"""Identity of an environment, its place and Python: one that was moved or copied still runs the old place's code."""
 
 import sys
 

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 ENVIRONMENT = Path(".venv")
 PYTHON = ENVIRONMENT / "bin" / "python"
@@ -46,7 +47,7 @@ def main(lock: str) -> None:
         sys.exit(INTERRUPTED)
 
 
-def on_signals(act: Callable | signal.Handlers) -> None:
+def on_signals(act: Callable[[int, FrameType | None], object] | signal.Handlers) -> None:
     """Set what the signals that end a make do."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, act)
@@ -192,12 +193,12 @@ def pip(*arguments: str) -> None:
         )
 
 
-def run(*command: str) -> subprocess.CompletedProcess:
+def run(*command: str) -> subprocess.CompletedProcess[str]:
     """Run a command silently; its output and errors are one text."""
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
 
 
-def first_line(done: subprocess.CompletedProcess) -> str:
+def first_line(done: subprocess.CompletedProcess[str]) -> str:
     """Return the first line of what a command said, or its exit code where it said nothing."""
     return next(iter(done.stdout.split("\n")), "").strip() or f"exit code {done.returncode}"
 

@@ -1,4 +1,4 @@
-"""Where `aepipe up` listens: the address, the names that it answers to, the pages that may use it."""
+"""The address of `aepipe up`: where it listens, the names that it answers to, the pages that may use it."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""What a server of `aepipe up` asks everybody for: made once, kept in its folder, found by its user's commands."""
+"""Credentials that a server of `aepipe up` asks for: made once, kept in its folder, found by its user's commands."""
 
 import os
 import secrets

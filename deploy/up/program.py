@@ -29,7 +29,7 @@ class Program:
     log: Path
     descriptors: Sequence[int] = ()
     umask: int = -1
-    process: subprocess.Popen | None = field(default=None)
+    process: subprocess.Popen[bytes] | None = field(default=None)
 
     def start(self) -> None:
         """Start it. Ctrl-C at the terminal does not reach it: it is stopped in its turn."""

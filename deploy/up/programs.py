@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from aepipe.deploy.up.address import Address
 from aepipe.deploy.up.leftovers import MARK
@@ -79,7 +80,7 @@ class Programs:
         own = {"PREFECT_WORKER_QUERY_SECONDS": "5", "PREFECT_API_AUTH_STRING": self._auth, **environment}
         return self._program(f"{WORKER}{name}", ["prefect", *options], own)
 
-    def _program(self, name: str, module: Sequence[str], environment: Mapping[str, str], **options) -> Program:
+    def _program(self, name: str, module: Sequence[str], environment: Mapping[str, str], **options: Any) -> Program:
         shared = {
             "PREFECT_HOME": str(self._state),
             "PREFECT_API_URL": f"{self._address.url}/api",

@@ -1,9 +1,9 @@
-"""One machine: a Prefect server, its deployments and its workers, until somebody stops them."""
+"""The supervisor of one machine: a Prefect server, its deployments and its workers, until somebody stops them."""
 
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import UUID
@@ -22,9 +22,10 @@ from prefect.settings import (
 )
 
 from aepipe.deploy.apply.deployments import default_store
+from aepipe.deploy.apply.everything import apply_all
 from aepipe.deploy.apply.notify import Notifications
 from aepipe.deploy.apply.specification import FILE, load_deployments
-from aepipe.deploy.connection import ServerError, apply_all, connected
+from aepipe.deploy.connection import ServerError, connected
 from aepipe.deploy.runs import cancel_running, read_live, reschedule
 from aepipe.deploy.up.address import Address
 from aepipe.deploy.up.credentials import AUTH_FILE, auth_string, prepare_state, write_client_file
@@ -118,14 +119,14 @@ class Machine:
             self._keep_running([server, *workers])
 
     def _apply(self, client: SyncPrefectClient) -> None:
-        notify = self._notifications.block(client)
-        for change in apply_all(client, self._store, "process", notify, self._file, check=False):
-            typer.echo(str(change))
+        notify = self._notifications.whom(client)
+        for line in apply_all(client, self._store, "process", notify, self._file):
+            typer.echo(line)
         if self._address.is_local and self._database is None:
             # No other machine can have workers of this server, so nothing of what it thinks is running is.
             self._interrupted += read_live(client)
 
-    def _stop(self, *_) -> None:
+    def _stop(self, *_: object) -> None:
         self._is_told_to_stop = True
 
     def _keep_running(self, programs: Sequence[Program]) -> None:
@@ -147,7 +148,7 @@ class Machine:
         try:
             with temporary_settings(GOODBYE), connected() as client:
                 for change in self._notifications.apply(client):
-                    typer.echo(str(change))
+                    typer.echo(f"{change.subject}: {change.done}")
         except NO_ANSWER as error:
             typer.echo(f"whom to notify could not be looked up: {_line(error)}", err=True)
 
@@ -171,7 +172,7 @@ class Machine:
             stack.callback(self._tell, lambda: self._cancel(workers))
             yield
 
-    def _tell(self, tell) -> None:
+    def _tell(self, tell: Callable[[], None]) -> None:
         try:
             with temporary_settings(GOODBYE):
                 tell()

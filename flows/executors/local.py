@@ -8,11 +8,10 @@ run that starts them.
 import multiprocessing
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from pathlib import Path
 
 import cloudpickle
 from prefect.client.orchestration import get_client
@@ -22,12 +21,13 @@ from prefect.logging import get_run_logger
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import State
 
-from aepipe.flows.children import MOST_ATTEMPTS, cancelled_children, crash_child
+from aepipe.flows.children import MAX_ATTEMPTS, cancelled_children, crash_child
+from aepipe.flows.executors.executor import Shared
 from aepipe.flows.interruption import leave_signals_to_parent, started_without_hangups
 from aepipe.flows.lifeline import end_with_process
 from aepipe.flows.train import train
-from aepipe.hardware import chosen_threads, usable_cores
-from aepipe.stages.outcome import Outcome
+from aepipe.hardware import chosen_threads, count_gpus, usable_cores
+from aepipe.stages.outcome import Failed, Outcome
 from aepipe.stages.request import TrainingRequest, describe_request, estimated_work
 from aepipe.tasks.failures import failure_of
 
@@ -35,7 +35,7 @@ from aepipe.tasks.failures import failure_of
 KILLED = (BrokenProcessPool, TerminationSignal)
 
 
-def train_side_by_side(requests: Sequence[TrainingRequest], at_once: int | None, **shared) -> list[Outcome]:
+def train_side_by_side(requests: Sequence[TrainingRequest], at_once: int | None, shared: Shared) -> list[Outcome]:
     """Run the train flow for each request; a failure is an outcome, so that the others go on.
 
     A training whose process was killed is started again from its checkpoint, twice at most.
@@ -44,7 +44,7 @@ def train_side_by_side(requests: Sequence[TrainingRequest], at_once: int | None,
         requests: What to train.
         at_once: How many at a time, with the cores shared out among them where AEPIPE_THREADS does not say how many
             each has; by default 2, on a GPU 1.
-        **shared: The flow's other parameters.
+        shared: What they have in common.
     """
     num_lanes = _count_lanes(at_once, len(requests))
     if num_lanes == 1:
@@ -71,17 +71,17 @@ def train_side_by_side(requests: Sequence[TrainingRequest], at_once: int | None,
                 idle.append(open_lane())
                 crash_child(request)
                 get_run_logger().warning("The process of %s was ended; it goes on from its checkpoint.", request.recipe)
-                if attempts[request] < MOST_ATTEMPTS:
+                if attempts[request] < MAX_ATTEMPTS:
                     waiting.appendleft(request)
                 else:
-                    error = f"its process was killed {MOST_ATTEMPTS} times"
-                    outcomes[request] = Outcome(recipe=request.recipe, setting=request.setting, error=error)
+                    error = f"its process was killed {MAX_ATTEMPTS} times"
+                    outcomes[request] = Failed(recipe=request.recipe, setting=request.setting, error=error)
     return [outcomes[request] for request in requests]
 
 
 def _count_lanes(chosen: int | None, num_requests: int) -> int:
     """Two keep two cores busier than one does; a GPU has one."""
-    default = 1 if Path("/dev/nvidia0").exists() else min(2, usable_cores())
+    default = 1 if count_gpus() else min(2, usable_cores())
     return min(chosen or default, num_requests)
 
 
@@ -91,7 +91,7 @@ def threads_of_lane(num_lanes: int) -> int:
 
 
 @contextmanager
-def _lanes(num_lanes: int) -> Iterator[tuple[list[ProcessPoolExecutor], callable, bytes]]:
+def _lanes(num_lanes: int) -> Iterator[tuple[list[ProcessPoolExecutor], Callable[[], ProcessPoolExecutor], bytes]]:
     """Give idle lanes, how to open one more, and what a child needs to be this run's; all end with the block."""
     variables = {"AEPIPE_THREADS": str(threads_of_lane(num_lanes)), "TTY_COMPATIBLE": "0"}
     opened: list[ProcessPoolExecutor] = []
@@ -124,15 +124,17 @@ def _stop_lanes() -> None:
 def _begin(variables: dict[str, str]) -> None:
     os.environ.update(variables)
     leave_signals_to_parent()
-    end_with_process(multiprocessing.parent_process())
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        end_with_process(parent)
 
 
-def _train_in_child(context: bytes, request: TrainingRequest, shared: dict) -> Outcome:
+def _train_in_child(context: bytes, request: TrainingRequest, shared: Shared) -> Outcome:
     with hydrated_context(cloudpickle.loads(context)):
         return _train(request, shared)
 
 
-def _train_and_say(request: TrainingRequest, shared: dict, number: int, num_requests: int) -> Outcome:
+def _train_and_say(request: TrainingRequest, shared: Shared, number: int, num_requests: int) -> Outcome:
     outcome = _train(request, shared)
     _say_done(request, number, num_requests)
     return outcome
@@ -142,8 +144,8 @@ def _say_done(request: TrainingRequest, number: int, num_requests: int) -> None:
     get_run_logger().info("%d of %d: %s has ended", number, num_requests, describe_request(request))
 
 
-def _train(request: TrainingRequest, shared: dict) -> Outcome:
-    state: State = train(**dict(request), **shared, return_state=True)
+def _train(request: TrainingRequest, shared: Shared) -> Outcome:
+    state: State = train(**dict(request), **dict(shared), return_state=True)
     if state.is_completed():
         return state.result()
-    return Outcome(recipe=request.recipe, setting=request.setting, error=failure_of(state))
+    return Failed(recipe=request.recipe, setting=request.setting, error=failure_of(state))

@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import cast
 from uuid import UUID
 
 from prefect import get_run_logger
@@ -17,23 +17,25 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
 from prefect.runtime import flow_run
+from prefect.states import State
 from pydantic_core import to_jsonable_python
 
-from aepipe.flows.children import MOST_ATTEMPTS, cancelled_children, patiently, read_children
-from aepipe.stages.outcome import Outcome
+from aepipe.flows.children import MAX_ATTEMPTS, cancelled_children, is_over, patiently, read_children
+from aepipe.flows.executors.executor import Shared
+from aepipe.stages.outcome import Failed, Outcome
 from aepipe.stages.request import TrainingRequest, describe_request, estimated_work
 from aepipe.tasks.failures import message_of
-from aepipe.tasks.find import collect_results
+from aepipe.tasks.results import collect_results
 
 DEPLOYMENT = "train/gpu"
 LOOK_EVERY_SECONDS = 3
 # A queue with more waiting runs than this makes every worker's question for work slow.
-MOST_AT_ONCE = 50
+MAX_AT_ONCE = 50
 # Workers hear of it at once and tell the processes; how those end is the workers' business, and takes them seconds.
 CANCEL_SECONDS = 1.5
 
 
-def train_on_pool(requests: Sequence[TrainingRequest], at_once: int | None, **shared) -> list[Outcome]:
+def train_on_pool(requests: Sequence[TrainingRequest], at_once: int | None, shared: Shared) -> list[Outcome]:
     """Train each request on a worker; a failure is an outcome, so that the others go on.
 
     A child that crashed is started again, twice at most, and goes on from its checkpoint. Children of an earlier
@@ -42,19 +44,19 @@ def train_on_pool(requests: Sequence[TrainingRequest], at_once: int | None, **sh
     Args:
         requests: What to train.
         at_once: How many children wait or run at a time; by default, and at most, 50.
-        **shared: The flow's other parameters.
+        shared: What they have in common.
     """
     with get_client(sync_client=True) as client:
         fan = _Fan(client, requests, shared)
         with cancelled_children(partial(time.sleep, CANCEL_SECONDS)):
-            fan.run(min(at_once or MOST_AT_ONCE, MOST_AT_ONCE))
+            fan.run(min(at_once or MAX_AT_ONCE, MAX_AT_ONCE))
     return [fan.outcomes[request] for request in requests]
 
 
 class _Fan:
     """Children that run, requests that wait, outcomes that are there."""
 
-    def __init__(self, client: SyncPrefectClient, requests: Sequence[TrainingRequest], shared: dict[str, Any]):
+    def __init__(self, client: SyncPrefectClient, requests: Sequence[TrainingRequest], shared: Shared):
         self._client, self._shared = client, shared
         # The longest first, so that none is left to run alone at the end.
         self._waiting = deque(sorted(requests, key=estimated_work, reverse=True))
@@ -67,8 +69,8 @@ class _Fan:
         while self._waiting or self._children:
             while self._waiting and len(self._children) < at_once:
                 self._start(self._waiting.popleft())
-            for child in self._ended():
-                self._collect(self._children.pop(child.id), child)
+            for child, state in self._ended():
+                self._collect(self._children.pop(child.id), child, state)
             if self._children:
                 time.sleep(LOOK_EVERY_SECONDS)
 
@@ -81,14 +83,14 @@ class _Fan:
             if request is None:
                 continue
             self._attempts[request] += 1
-            if not child.state.is_final():
+            if not is_over(child):
                 self._waiting.remove(request)
                 self._children[child.id] = request
 
     def _start(self, request: TrainingRequest) -> None:
         self._attempts[request] += 1
-        parameters = to_jsonable_python({**dict(request), **self._shared})
-        child = patiently()(
+        parameters = to_jsonable_python({**dict(request), **dict(self._shared)})
+        started = patiently()(
             run_deployment,
             DEPLOYMENT,
             parameters=parameters,
@@ -97,19 +99,20 @@ class _Fan:
             # Where the answer was lost, asking again gives the same child.
             idempotency_key=f"{flow_run.id}/{request.digest}/{self._attempts[request]}",
         )
-        self._children[child.id] = request
+        # It is something that is waited for only where code is asynchronous.
+        self._children[cast(FlowRun, started).id] = request
 
-    def _ended(self) -> list[FlowRun]:
+    def _ended(self) -> list[tuple[FlowRun, State]]:
         ids = FlowRunFilter(id=FlowRunFilterId(any_=list(self._children)))
-        children = patiently()(self._client.read_flow_runs, flow_run_filter=ids, limit=MOST_AT_ONCE)
-        return [child for child in children if child.state.is_final()]
+        children = patiently()(self._client.read_flow_runs, flow_run_filter=ids, limit=MAX_AT_ONCE)
+        return [(child, child.state) for child in children if child.state is not None and child.state.is_final()]
 
-    def _collect(self, request: TrainingRequest, child: FlowRun) -> None:
-        if child.state.is_completed():
-            self.outcomes[request] = collect_results(self._shared["store"], TrainingRequest.of(child.parameters))
-        elif child.state.is_crashed() and self._attempts[request] < MOST_ATTEMPTS:
-            get_run_logger().warning("%s crashed and is started again: %s", child.name, child.state.message)
+    def _collect(self, request: TrainingRequest, child: FlowRun, state: State) -> None:
+        if state.is_completed():
+            self.outcomes[request] = collect_results(self._shared.store, TrainingRequest.of(child.parameters))
+        elif state.is_crashed() and self._attempts[request] < MAX_ATTEMPTS:
+            get_run_logger().warning("%s crashed and is started again: %s", child.name, state.message)
             self._waiting.appendleft(request)
         else:
-            error = message_of(child.state)
-            self.outcomes[request] = Outcome(recipe=request.recipe, setting=request.setting, error=error)
+            error = message_of(state)
+            self.outcomes[request] = Failed(recipe=request.recipe, setting=request.setting, error=error)

@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 
+from aepipe.flows.executors.executor import Executor, Shared
 from aepipe.flows.executors.local import train_side_by_side
 from aepipe.flows.executors.pool import train_on_pool
 from aepipe.flows.parameters import Execution
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest
-from aepipe.tasks.data import take_images
-from aepipe.tasks.find import find_results
+from aepipe.tasks.results import find_results, take_images
 
-TRAIN = {"local": train_side_by_side, "pool": train_on_pool}
+TRAIN: dict[Execution, Executor] = {"local": train_side_by_side, "pool": train_on_pool}
 
 
 def train_all(
-    requests: Sequence[TrainingRequest], execution: Execution, at_once: int | None, refresh: bool, **shared
+    requests: Sequence[TrainingRequest], execution: Execution, at_once: int | None, shared: Shared
 ) -> list[Outcome]:
     """Return an outcome for each request, in order; what the store already has is not trained again.
 
@@ -24,13 +24,13 @@ def train_all(
         requests: What to train.
         execution: local: in processes of this machine; pool: each by a run of train/gpu.
         at_once: How many at a time; None leaves it to the execution.
-        refresh: Train and evaluate even if that has been done.
-        **shared: The train flow's other parameters.
+        shared: What all trainings have in common.
     """
-    requests = take_images(shared["store"], requests, refresh)
-    outcomes = {request: find_results(shared["store"], request, refresh) for request in requests}
-    missing = [request for request in requests if outcomes[request] is None]
+    requests = take_images(shared.store, requests, shared.refresh)
+    found = [(request, find_results(shared.store, request, shared.refresh)) for request in requests]
+    outcomes: dict[TrainingRequest, Outcome] = {request: done for request, done in found if done is not None}
+    missing = [request for request in requests if request not in outcomes]
     if missing:
-        trained = TRAIN[execution](missing, at_once, refresh=refresh, **shared)
+        trained = TRAIN[execution](missing, at_once, shared)
         outcomes |= dict(zip(missing, trained, strict=True))
     return [outcomes[request] for request in requests]

@@ -37,7 +37,7 @@ def test_images_in_batches_have_the_same_components(count):
 def test_many_large_images_have_the_same_components_found_at_random(monkeypatch):
     images = smooth_images(300)
     exact = PrincipalComponents.fit(images, 6)
-    monkeypatch.setattr("aepipe.linear.MOST_EXACT", 20)
+    monkeypatch.setattr("aepipe.linear.MAX_EXACT", 20)
     again = [
         PrincipalComponents.fit_batches(lambda: (images[start : start + 70] for start in range(0, 300, 70)), 6)
         for _ in range(2)

@@ -7,9 +7,10 @@ from concurrent.futures import ProcessPoolExecutor
 
 from whole_run import EPOCHS, request_for
 
-from aepipe.stages.data import prepare_data, split_data
+from aepipe.stages.data import DataStage
 from aepipe.stages.request import TrainingRequest, estimated_work
-from aepipe.stages.train import train_recipe
+from aepipe.stages.split import SplitStage
+from aepipe.stages.train import TrainStage
 from aepipe.store import open_store
 
 
@@ -24,9 +25,9 @@ def main(folder: str) -> None:
 def train_one(folder: str, request: TrainingRequest) -> None:
     """Train one recipe in this process."""
     store = open_store(folder)
-    data = prepare_data(store, request.data_parameters())
-    parts = split_data(store, data, request.split_settings(data))
-    train_recipe(store, request.training_plan(data), data, parts, refresh=True)
+    data = DataStage(request.data_parameters()).produce(store)
+    parts = SplitStage(data, request.split_settings(data)).produce(store)
+    TrainStage(request.training_plan(data), data, parts).produce(store, refresh=True)
 
 
 if __name__ == "__main__":

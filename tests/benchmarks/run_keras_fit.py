@@ -9,7 +9,8 @@ from whole_run import EPOCHS, request_for
 
 from aepipe.models import build
 from aepipe.models.layers import Corruption
-from aepipe.stages.data import load_data, load_split, prepare_data, split_data
+from aepipe.stages.data import DataStage, load_data
+from aepipe.stages.split import SplitStage, load_split
 from aepipe.store import open_store
 from aepipe.training.losses import LOSSES
 
@@ -20,8 +21,8 @@ def main(folder: str) -> None:
     for recipe in EPOCHS:
         keras.backend.clear_session()
         request = request_for(recipe)
-        data = prepare_data(store, request.data_parameters())
-        plan, parts = request.training_plan(data), split_data(store, data, request.split_settings(data))
+        data = DataStage(request.data_parameters()).produce(store)
+        plan, parts = request.training_plan(data), SplitStage(data, request.split_settings(data)).produce(store)
         settings, images = plan.training, load_data(store, data).scaled(load_split(store, parts).train)
         unit, loss_of = np.float32(settings.loss_unit), LOSSES[settings.loss]
         model = build(plan.model, plan.image_shape).model

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from aepipe.recipes import RECIPES
 from aepipe.recipes.plan import Overrides, SplitOverrides
-from aepipe.stages.data import prepare_data, split_data
+from aepipe.stages.data import DataStage
 from aepipe.stages.request import TrainingRequest
+from aepipe.stages.split import SplitStage
 from aepipe.store import open_store
 
 HERE = Path(__file__).parent
@@ -46,8 +47,8 @@ def bench_run(rounds: int) -> dict[str, float]:
         store = open_store(folder)
         for recipe in RECIPES:
             request = request_for(recipe)
-            data = prepare_data(store, request.data_parameters())
-            split_data(store, data, request.split_settings(data))
+            data = DataStage(request.data_parameters()).produce(store)
+            SplitStage(data, request.split_settings(data)).produce(store)
         for number in range(rounds):
             for name in ("aepipe", "keras_fit") if number % 2 == 0 else ("keras_fit", "aepipe"):
                 seconds[name].append(_timed(f"run_{name}", folder))

@@ -6,8 +6,10 @@ import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.responses import DeploymentResponse
 
-from aepipe.deploy.apply.deployments import apply_deployments, apply_pools
+from aepipe.deploy.apply.change import mend_all
+from aepipe.deploy.apply.deployments import plan_deployments
 from aepipe.deploy.apply.specification import FILE, load_deployments
+from aepipe.deploy.apply.work_pools import plan_pools
 
 
 @pytest.fixture(autouse=True)
@@ -29,8 +31,8 @@ def client(prefect_server) -> Iterator[SyncPrefectClient]:
 def train_deployment(client) -> DeploymentResponse:
     """The deployment train/gpu and its pools, and nothing else."""
     specs = [spec for spec in load_deployments(FILE, "./store", "process") if spec.full_name == "train/gpu"]
-    assert list(apply_pools(client, "process", specs, False))
-    assert list(apply_deployments(client, specs, False))
+    assert list(mend_all(plan_pools(client, "process", specs)))
+    assert list(mend_all(plan_deployments(client, specs)))
     return client.read_deployment_by_name("train/gpu")
 
 

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 from prefect.utilities.templating import apply_values, find_placeholders
 
-from aepipe.deploy.apply.work_pools import pool_template
+from aepipe.deploy.apply.job_templates import pool_template
 
 FOLDER = Path(__file__).parents[2] / "deploy"
 TYPES = ["docker", "kubernetes"]

@@ -8,7 +8,7 @@ import typer
 import yaml
 
 from aepipe.cli.app import app
-from aepipe.deploy.apply.work_pools import POOLS, pool_template
+from aepipe.deploy.apply.job_templates import POOLS, pool_template
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"

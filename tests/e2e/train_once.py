@@ -3,9 +3,10 @@
 import sys
 
 from aepipe.recipes.plan import Overrides
-from aepipe.stages.data import prepare_data, split_data
+from aepipe.stages.data import DataStage
 from aepipe.stages.request import TrainingRequest
-from aepipe.stages.train import train_recipe
+from aepipe.stages.split import SplitStage
+from aepipe.stages.train import TrainStage
 from aepipe.store import open_store
 from aepipe.training.runtime import tf  # noqa: F401 - imported before "started" is said
 from aepipe.training.settings import CheckpointSettings
@@ -17,11 +18,11 @@ def main(folder: str, epochs: str) -> None:
     request = TrainingRequest(
         recipe="mnist-denoising", setting="published", data_set="digits", overrides=Overrides(epochs=int(epochs))
     )
-    data = prepare_data(store, request.data_parameters())
-    parts = split_data(store, data, request.split_settings(data))
+    data = DataStage(request.data_parameters()).produce(store)
+    parts = SplitStage(data, request.split_settings(data)).produce(store)
     print("started", flush=True)
     saving = CheckpointSettings(every_seconds=0, every_epochs=4)
-    result = train_recipe(store, request.training_plan(data), data, parts, saving)
+    result = TrainStage(request.training_plan(data), data, parts, saving).produce(store)
     print(result.facts.resumed_at_step, result.facts.kept_epoch, result.files["model.keras"].sha256, flush=True)
 
 

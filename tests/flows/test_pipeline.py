@@ -14,12 +14,12 @@ from prefect.client.orchestration import get_client
 from aepipe.flows.executors import train_all
 from aepipe.flows.pipeline import pipeline
 from aepipe.gate.settings import PublishSettings
+from aepipe.io.hashing import file_sha256
 from aepipe.noise import NoiseParameters
 from aepipe.recipes.plan import Overrides
 from aepipe.releases.channels import read_channel
 from aepipe.releases.manifest import list_releases, resolve_release
 from aepipe.releases.verify import find_problems
-from aepipe.stages.stage import file_sha256
 from aepipe.store import open_store
 
 NOISE = NoiseParameters(kinds=("gaussian",), levels=(0.2, 0.4), max_images=50)
@@ -196,7 +196,7 @@ def test_another_epochs_value_for_one_recipe_retrains_and_judges_that_recipe_alo
     assert [manifest.release for manifest in list_releases(store)][-1] == first.release
     pages = [store.get(f"releases/{release}/report.html").decode() for release in (first.release, second.release)]
     # The reconstructions, extremes and noise curves of both recipes, and the samples of one.
-    assert [len(re.findall(r"<figcaption>In production \(.*?\): ", page)) for page in pages] == [0, 7]
+    assert [len(re.findall(r"<figcaption>In the channel now \(.*?\): ", page)) for page in pages] == [0, 7]
 
 
 def test_refresh_trains_again_to_the_same_bytes(published):

@@ -14,10 +14,10 @@ import numpy as np
 
 from aepipe.errors import DataError
 
-MOST_OPCODES = 500_000
-MOST_OPEN_MARKS = 8
-MOST_IN_TUPLE = 16
-MOST_DIMENSIONS = 4
+MAX_OPCODES = 500_000
+MAX_OPEN_MARKS = 8
+MAX_IN_TUPLE = 16
+MAX_DIMENSIONS = 4
 SCALARS = (int, str, bytes)
 # What the file's reader raises for an opcode that is none, is cut off, or finds too little on the stack.
 DAMAGED = (ValueError, LookupError, TypeError, OverflowError, RecursionError)
@@ -111,15 +111,15 @@ class _Machine:
             if opcode.name == "STOP":
                 (result,) = self._stack
                 return result
-            if number >= MOST_OPCODES:
-                raise ValueError(f"it has more than {MOST_OPCODES} opcodes")
+            if number >= MAX_OPCODES:
+                raise ValueError(f"it has more than {MAX_OPCODES} opcodes")
             if opcode.name not in self._steps:
                 raise ValueError(f"the opcode {opcode.name} is not admitted")
             self._steps[opcode.name](argument)
         raise ValueError("it is cut off")
 
     def _mark(self, _: None) -> None:
-        if len(self._marks) >= MOST_OPEN_MARKS:
+        if len(self._marks) >= MAX_OPEN_MARKS:
             raise ValueError("it is nested too deep")
         self._marks.append(len(self._stack))
 
@@ -134,7 +134,7 @@ class _Machine:
 
     def _push_tuple(self, items: list[Any]) -> None:
         is_deep = any(isinstance(part, tuple) for item in items if isinstance(item, tuple) for part in item)
-        if len(items) > MOST_IN_TUPLE or is_deep or any(isinstance(item, list | dict) for item in items):
+        if len(items) > MAX_IN_TUPLE or is_deep or any(isinstance(item, list | dict) for item in items):
             raise ValueError("a tuple is long or deep")
         self._stack.append(tuple(items))
 
@@ -190,6 +190,6 @@ class _Machine:
         if not isinstance(byte_type, _ByteType) or not isinstance(shape, tuple):
             raise ValueError("an array must have a shape and a dtype")
         raw = self._encode(data) if isinstance(data, str) else data
-        if not isinstance(raw, bytes) or len(shape) > MOST_DIMENSIONS or math.prod(shape) != len(raw):
+        if not isinstance(raw, bytes) or len(shape) > MAX_DIMENSIONS or math.prod(shape) != len(raw):
             raise ValueError("an array's shape must fit its bytes")
         target.values = np.frombuffer(raw, np.uint8).reshape(shape, order="F" if is_fortran else "C")

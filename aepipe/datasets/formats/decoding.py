@@ -17,9 +17,9 @@ from aepipe.datasets.tally import Tally
 from aepipe.errors import BrokenFileError, NoPictureError, TooLargeError, UnreadKindError, UnreadPixelsError
 
 # A decoder lets other threads run, and a network is waited for by many at once.
-MOST_THREADS, NETWORK_THREADS = 8, 16
+MAX_THREADS, NETWORK_THREADS = 8, 16
 ALREADY_WAITING = 2
-MOST_SIZES = 6
+MAX_SIZES = 6
 
 
 @dataclass
@@ -94,7 +94,7 @@ def in_order(
     function: Callable[[Member], Any], members: Iterable[Member], is_remote: bool
 ) -> Iterator[tuple[Member, Any]]:
     """Yield each member with what the function returns for it; a few threads are ahead, never all of them."""
-    num_threads = NETWORK_THREADS if is_remote else min(MOST_THREADS, _count_cores())
+    num_threads = NETWORK_THREADS if is_remote else min(MAX_THREADS, _count_cores())
     waiting: deque[tuple[Member, Future]] = deque()
     with quiet(), ThreadPoolExecutor(num_threads) as pool:
         try:

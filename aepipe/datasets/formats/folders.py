@@ -114,7 +114,7 @@ def _read(path: Path) -> bytes:
         with open(descriptor, "rb") as stream:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise ChangedDataError("A picture is a plain file.", "Run again.", file=printable_name(str(path)))
-            return checked_bytes(stream.read(members.MAXIMUM_MEMBER_BYTES + 1))
+            return checked_bytes(stream.read(members.MAX_MEMBER_BYTES + 1))
     except FileNotFoundError as error:
         file = printable_name(str(path))
         raise ChangedDataError("A file was removed after it was listed.", "Run again.", file=file) from error

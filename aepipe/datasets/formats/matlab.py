@@ -16,7 +16,7 @@ MATRIX, COMPRESSED = 14, 15
 NUMBER_TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 BYTE_ORDERS = {b"IM": "<", b"MI": ">"}
 # Flags, dimensions and name in front of a matrix's values.
-MOST_PREAMBLE_BYTES = 4096
+MAX_PREAMBLE_BYTES = 4096
 
 
 def read_matrix(path: Path, name: str, shape: tuple[int, int]) -> np.ndarray:
@@ -38,7 +38,7 @@ def read_matrix(path: Path, name: str, shape: tuple[int, int]) -> np.ndarray:
         raise DataError("The file must be a MATLAB file of version 5.", starts=data[:20])
     try:
         for kind, content in _elements(data[HEADER_BYTES:], order):
-            matrix = _unpacked(kind, content, order, MOST_PREAMBLE_BYTES + 8 * math.prod(shape))
+            matrix = _unpacked(kind, content, order, MAX_PREAMBLE_BYTES + 8 * math.prod(shape))
             values = _values(matrix, order, name, shape)
             if values is not None:
                 return _as_bytes(values)

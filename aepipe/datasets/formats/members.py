@@ -49,9 +49,9 @@ SYSTEM_FOLDERS = frozenset(
     )
 )
 SYSTEM_FILES = frozenset(("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"))
-MAXIMUM_MEMBERS = 500_000
-MAXIMUM_MEMBER_BYTES = 64 << 20
-MAXIMUM_TOTAL_BYTES = 64 << 30
+MAX_MEMBERS = 500_000
+MAX_MEMBER_BYTES = 64 << 20
+MAX_TOTAL_BYTES = 64 << 30
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Listing:
 def may_be_picture(name: str, size: int, tally: Tally) -> bool:
     """Tell whether a file of this name and size in bytes is looked into; count it where it is not."""
     reason = _reason_to_pass(PurePosixPath(name))
-    if reason is None and size > MAXIMUM_MEMBER_BYTES and not Member(name, bytes).is_meant_to_be_a_picture:
+    if reason is None and size > MAX_MEMBER_BYTES and not Member(name, bytes).is_meant_to_be_a_picture:
         reason = "no picture"
     if reason is not None:
         tally.add(reason, name)
@@ -134,9 +134,9 @@ def check_bounds(sizes: Iterable[int]) -> None:
         DataError: there are too many files or bytes.
     """
     sizes = list(sizes)
-    if len(sizes) > MAXIMUM_MEMBERS or sum(sizes) > MAXIMUM_TOTAL_BYTES:
+    if len(sizes) > MAX_MEMBERS or sum(sizes) > MAX_TOTAL_BYTES:
         raise DataError(
-            f"There must be at most {MAXIMUM_MEMBERS} pictures of {MAXIMUM_TOTAL_BYTES} bytes together.",
+            f"There must be at most {MAX_MEMBERS} pictures of {MAX_TOTAL_BYTES} bytes together.",
             num_pictures=len(sizes),
             num_bytes=sum(sizes),
         )
@@ -158,6 +158,6 @@ def checked_bytes(data: bytes) -> bytes:
     Raises:
         TooLargeError: the file is too large.
     """
-    if len(data) > MAXIMUM_MEMBER_BYTES:
-        raise TooLargeError(f"A picture must have at most {MAXIMUM_MEMBER_BYTES} bytes.")
+    if len(data) > MAX_MEMBER_BYTES:
+        raise TooLargeError(f"A picture must have at most {MAX_MEMBER_BYTES} bytes.")
     return data

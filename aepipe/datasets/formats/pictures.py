@@ -34,12 +34,12 @@ from aepipe.errors import (
 if TYPE_CHECKING:
     from PIL import Image
 
-MAXIMUM_PIXELS = 50_000_000
-MAXIMUM_FRAMES = 1000
+MAX_PIXELS = 50_000_000
+MAX_FRAMES = 1000
 LARGE_PIXELS = 16_000_000
 LARGE_ONES = BoundedSemaphore(2)
 # Images that all have one square size up to this stay as they are.
-LARGEST_KEPT_SIZE = 128
+MAX_KEPT_SIZE = 128
 # What Pillow may take bytes for; its other formats run programs, hold several things, or are nobody's pictures.
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM", "AVIF", "JPEG2000")
 # Their further frames are previews of the first.
@@ -91,7 +91,7 @@ class Frames:
 
 
 def read_frames(member: Member, data: bytes, fit: Callable[[Picture], Picture]) -> Frames:
-    """Return the frames of a picture file, at most `MAXIMUM_FRAMES`.
+    """Return the frames of a picture file, at most `MAX_FRAMES`.
 
     Args:
         member: The file.
@@ -106,7 +106,7 @@ def read_frames(member: Member, data: bytes, fit: Callable[[Picture], Picture]) 
         found: list[Picture] = []
         num_left = getattr(picture, "n_frames", 1) - num_frames
         for number in range(num_frames):
-            if len(found) == MAXIMUM_FRAMES:
+            if len(found) == MAX_FRAMES:
                 num_left += num_frames - number
                 break
             if num_frames > 1:
@@ -130,7 +130,7 @@ def _room_for(picture: "Image.Image") -> AbstractContextManager[object]:
 def is_small_square(picture: Picture) -> bool:
     """Tell whether a picture may stay as it is."""
     height, width = picture.pixels.shape[:2]
-    return height == width <= LARGEST_KEPT_SIZE
+    return height == width <= MAX_KEPT_SIZE
 
 
 def resized(picture: Picture, size: int) -> Picture:
@@ -193,7 +193,7 @@ def _decoding(data: bytes) -> Iterator[None]:
     except (AepipeError, MemoryError):
         raise
     except Image.DecompressionBombError as error:
-        raise TooLargeError(f"A picture must have at most {MAXIMUM_PIXELS} pixels: {error}.") from error
+        raise TooLargeError(f"A picture must have at most {MAX_PIXELS} pixels: {error}.") from error
     except UnidentifiedImageError as error:
         # Pillow's own message names an object in memory.
         if is_heic(data):
@@ -222,8 +222,8 @@ def _opened(data: bytes) -> "Image.Image":
 
 def _check(picture: "Image.Image") -> None:
     width, height = picture.size
-    if width * height > MAXIMUM_PIXELS:
-        raise TooLargeError(f"A picture must have at most {MAXIMUM_PIXELS} pixels.", width=width, height=height)
+    if width * height > MAX_PIXELS:
+        raise TooLargeError(f"A picture must have at most {MAX_PIXELS} pixels.", width=width, height=height)
     if picture.mode == "F":
         raise UnreadPixelsError("A picture must have 8 or 16 bits a channel, not floats.", mode=picture.mode)
 

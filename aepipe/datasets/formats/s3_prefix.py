@@ -29,7 +29,7 @@ def list_s3(url: str) -> Listing:
 
 def _read(prefix: Any, name: str, item: dict[str, Any]) -> bytes:
     try:
-        return checked_bytes(prefix.read(name, item["ETag"], members.MAXIMUM_MEMBER_BYTES + 1))
+        return checked_bytes(prefix.read(name, item["ETag"], members.MAX_MEMBER_BYTES + 1))
     except ConflictError as error:
         raise ChangedDataError(
             "An object was written or removed after it was listed.", "Run again.", key=name

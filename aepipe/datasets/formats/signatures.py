@@ -1,4 +1,4 @@
-"""What the bytes of a file begin with says what it is, whatever its name says."""
+"""Signatures of formats: the bytes that a file begins with say what it is, whatever its name says."""
 
 import struct
 

@@ -62,7 +62,7 @@ def _read_entry(archive: zipfile.ZipFile, path: Path, entry: zipfile.ZipInfo) ->
     try:
         with archive.open(entry) as stream:
             # A size makes it decompress no more than announced.
-            return checked_bytes(stream.read(min(entry.file_size, members.MAXIMUM_MEMBER_BYTES) + 1))
+            return checked_bytes(stream.read(min(entry.file_size, members.MAX_MEMBER_BYTES) + 1))
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError) as error:
         raise BrokenFileError(f"Its entry in the zip file is damaged: {error}.") from error
     except OSError as error:

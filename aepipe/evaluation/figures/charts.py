@@ -1,20 +1,20 @@
 """Figures that show numbers: losses, errors by class and by noise, by image."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.ticker import LogFormatter, MaxNLocator, NullFormatter
 
 from aepipe.evaluation.figures.style import (
     LINEAR,
+    MAX_NAMED_CLASSES,
     MODEL,
-    MOST_NAMED_CLASSES,
     NOTHING,
     SETTINGS,
     drawable_names,
@@ -23,19 +23,32 @@ from aepipe.evaluation.figures.style import (
     set_title,
     short_name,
 )
-from aepipe.evaluation.metrics import SMALLEST_MSE
+from aepipe.evaluation.metrics import MIN_MSE
 
 NUM_BINS = 41
-SMALLEST_ERROR_SHARE = 1e-4
+MIN_ERROR_SHARE = 1e-4
+# Times are drawn as numbers of days.
+HALF_A_DAY = 0.5
 
 
 class Series(Protocol):
     """Errors at some times."""
 
-    label: str
-    created: Sequence[str]
-    mse: Sequence[float]
-    reference: Sequence[float]
+    @property
+    def label(self) -> str:
+        """What tells it from other series."""
+
+    @property
+    def created(self) -> Sequence[str]:
+        """ISO times."""
+
+    @property
+    def mse(self) -> Sequence[float]:
+        """MSE per pixel at each time."""
+
+    @property
+    def reference(self) -> Sequence[float]:
+        """What it is compared with, at each time."""
 
 
 def loss_curves(history: pd.DataFrame, kept_epoch: int, path: Path, title: str) -> None:
@@ -79,7 +92,7 @@ def mse_by_class(
     errors: Mapping[str, float], baseline_errors: Mapping[str, float], path: Path, title: str, baseline: str = "PCA"
 ) -> None:
     """Write the error of each class, beside a baseline's at the same code size; many classes are sorted, not named."""
-    names = list(errors) if len(errors) <= MOST_NAMED_CLASSES else sorted(errors, key=errors.get)
+    names = list(errors) if len(errors) <= MAX_NAMED_CLASSES else sorted(errors, key=lambda name: errors[name])
     places = np.arange(len(names))
     with mpl.rc_context(SETTINGS):
         figure = new_figure(5)
@@ -95,7 +108,7 @@ def mse_by_class(
         axes.grid(False, axis="x")
         axes.set(ylabel="MSE per pixel")
         set_title(figure, title)
-        if len(names) <= MOST_NAMED_CLASSES:
+        if len(names) <= MAX_NAMED_CLASSES:
             long_names = max(map(len, names)) > 7
             axes.set_xticks(
                 places,
@@ -121,16 +134,17 @@ def error_over_time(series: Sequence[Series], path: Path, title: str) -> None:
     with mpl.rc_context(SETTINGS):
         figure = new_figure(4)
         axes = figure.add_subplot()
-        drawn = []
+        drawn: list[float] = []
         for number, line in enumerate(series):
-            times = [datetime.fromisoformat(created) for created in line.created]
+            times = [date2num(datetime.fromisoformat(created)) for created in line.created]
             axes.plot(times, line.mse, "o-", color=colors(number % 10), label=short_name(line.label, 80))
             axes.plot(times, line.reference, "_--", color=colors(number % 10), markersize=12)
             drawn += times
         axes.set_ylabel("MSE per pixel")
         axes.set_ylim(0, 1.1 * max(max(*line.mse, *line.reference) for line in series) or 1)
         # One release alone would stand on an axis of years.
-        margin = (max(drawn) - min(drawn)) / 20 or timedelta(hours=12)
+        margin = (max(drawn) - min(drawn)) / 20 or HALF_A_DAY
+        axes.xaxis_date()
         axes.set_xlim(min(drawn) - margin, max(drawn) + margin)
         locator = AutoDateLocator(minticks=2, maxticks=6)
         axes.xaxis.set_major_locator(locator)
@@ -181,9 +195,9 @@ def error_histogram(
 ) -> None:
     """Write how many images have which error, (num_images,), beside a baseline's at the same code size."""
     values = np.concatenate([errors, baseline_errors])
-    smallest = max(values.min(), values.max() * SMALLEST_ERROR_SHARE, SMALLEST_MSE)
+    smallest = max(values.min(), values.max() * MIN_ERROR_SHARE, MIN_MSE)
     # Errors are spread over powers of ten; an error of none would have no place among them.
-    bins = np.geomspace(smallest, max(values.max(), 2 * smallest), NUM_BINS)
+    bins = np.geomspace(smallest, max(values.max(), 2 * smallest), NUM_BINS).tolist()
     with mpl.rc_context(SETTINGS):
         figure = new_figure(4)
         axes = figure.add_subplot()

@@ -7,8 +7,8 @@ import matplotlib as mpl
 import numpy as np
 
 from aepipe.evaluation.figures.style import (
+    MAX_NAMED_CLASSES,
     MODEL,
-    MOST_NAMED_CLASSES,
     SETTINGS,
     drawable_names,
     new_figure,
@@ -36,7 +36,7 @@ def code_maps(
         for panel, (kind, points) in zip(panels, maps.items(), strict=True):
             if labels is None:
                 panel.scatter(*points.T, s=10, color=MODEL)
-            elif len(label_names) <= MOST_NAMED_CLASSES:
+            elif len(label_names) <= MAX_NAMED_CLASSES:
                 names = [short_name(name) for name in drawable_names(label_names)]
                 colors = mpl.colormaps["tab20" if len(label_names) > 10 else "tab10"]
                 for index in np.unique(labels):
@@ -47,7 +47,7 @@ def code_maps(
             panel.set(xticks=[], yticks=[], title=kind)
             panel.spines[:].set_visible(False)
             panel.grid(False)
-        if labels is not None and len(label_names) <= MOST_NAMED_CLASSES:
+        if labels is not None and len(label_names) <= MAX_NAMED_CLASSES:
             figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper", markerscale=2)
         elif labels is not None:
             figure.colorbar(shown, ax=panels, label=f"class index, {len(label_names)} classes")

@@ -1,9 +1,10 @@
-"""How every figure looks, and how it is written: the same data gives the same bytes."""
+"""Style of every figure, and its file: the same data gives the same bytes."""
 
 import textwrap
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
@@ -11,13 +12,16 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
+
 DOTS_PER_INCH = 130
 WIDTH_INCHES = 9.0
 # Neither black nor white, which noise makes of pixels at the edge.
 GAP_GREY = 0.8
 TITLE_CHARACTERS_PER_INCH = 10
-MOST_NAME_CHARACTERS = 24
-MOST_NAMED_CLASSES = 12
+MAX_NAME_CHARACTERS = 24
+MAX_NAMED_CLASSES = 12
 # Okabe and Ito's palette, which colour-blind readers tell apart; black first for what is measured.
 MODEL, LINEAR, NOTHING = "#0072B2", "#E69F00", "#666666"
 # Of other scripts, where the machine has them: what the default font lacks is drawn with the first that has it.
@@ -30,7 +34,7 @@ OTHER_FONTS = (
 )
 _installed = {font.name for font in font_manager.fontManager.ttflist}
 FONTS = ["DejaVu Sans", *(name for name in OTHER_FONTS if name in _installed)]
-SETTINGS = {
+SETTINGS: "dict[RcKeyType, Any]" = {
     "font.family": FONTS,
     "font.size": 12,
     "axes.titlesize": 13,
@@ -59,7 +63,7 @@ def set_title(figure: Figure, title: str) -> None:
     figure.suptitle("\n".join(lines), fontsize=13)
 
 
-def short_name(name: str, most_characters: int = MOST_NAME_CHARACTERS) -> str:
+def short_name(name: str, most_characters: int = MAX_NAME_CHARACTERS) -> str:
     """Return a class's name, which is a user's folder name, as a legend or an axis has room for."""
     shortened = name if len(name) <= most_characters else f"{name[: most_characters - 3]}..."
     # A legend leaves out names that start with an underscore.
@@ -96,8 +100,11 @@ def _literal(text: str) -> str:
 def save(figure: Figure, path: Path, is_cropped: bool = False) -> None:
     """Write a PNG that says nothing about when or by what it was made; cropped, without empty space around it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    crop = {"bbox_inches": "tight", "pad_inches": 0.1} if is_cropped else {}
-    figure.savefig(path, metadata={"Software": None}, **crop)
+    metadata = {"Software": None}
+    if is_cropped:
+        figure.savefig(path, metadata=metadata, bbox_inches="tight", pad_inches=0.1)
+    else:
+        figure.savefig(path, metadata=metadata)
 
 
 def show_image(axes: Axes, image: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""What an S3 server says to one request, in its own words: whoever looks for a fault must not wait for retries."""
+"""A probe of an S3 server: its answer to one request, in its own words; a look for faults must not wait for retries."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager

@@ -1,4 +1,4 @@
-"""What is removed in numbers: objects, a thousand in a request, and uploads that nobody finished."""
+"""Removal in numbers: objects, a thousand in a request, and uploads that nobody finished."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any

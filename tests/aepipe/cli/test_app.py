@@ -1,4 +1,4 @@
-"""The command line is a contract: its names are held here and in the README, and errors are one line."""
+"""The command line is a contract: its names are held here and in the documents, and errors are one line."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from documents import all_text
 from releases import put_release
 from typer.testing import CliRunner
 
@@ -98,15 +99,14 @@ def test_every_command_explains_itself_with_an_example(command):
     assert f"aepipe {command}" in done.output
 
 
-def test_the_readme_names_every_command():
-    readme = (ROOT / "README.md").read_text()
-    assert [command for command in CONTRACT if f"aepipe {command}" not in readme] == []
+def test_the_documents_name_every_command():
+    text = all_text()
+    assert [command for command in CONTRACT if f"aepipe {command}" not in text] == []
 
 
-def test_the_readme_names_no_option_that_is_not_there():
-    readme = (ROOT / "README.md").read_text()
+def test_the_documents_name_no_option_that_is_not_there():
     known = {option for options in CONTRACT.values() for option in options}
-    for line in re.findall(r"^\s*(?:[A-Z_]+=\S+ )*aepipe .*$", readme, re.MULTILINE):
+    for line in re.findall(r"^\s*(?:[A-Z_]+=\S+ )*aepipe .*$", all_text(), re.MULTILINE):
         assert set(re.findall(r"--[a-z-]+", line)) <= known, line
 
 
@@ -267,7 +267,7 @@ def test_an_unforeseen_error_is_one_line_with_its_place_and_its_traceback(tmp_pa
 
 def test_json_is_for_programs():
     rows = json.loads(aepipe("recipes", "--json").stdout)
-    assert {row["recipe"] for row in rows} == set(RECIPES)
+    assert {row["recipe"] for row in rows} >= set(RECIPES)
     assert all(row["parameters"] > row["code"] for row in rows)
 
 

@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 
 import pytest
-from results import result
+from results import done, result
 
 from aepipe.errors import ConflictError, CorruptObjectError, ParameterError
 from aepipe.experiments.search import open_search
@@ -11,9 +11,9 @@ from aepipe.experiments.space import Range, SearchRanges
 from aepipe.experiments.sweep import SweepValues
 from aepipe.recipes import get_recipe
 from aepipe.recipes.plan import Overrides, plan_training
-from aepipe.stages.outcome import Outcome
+from aepipe.stages.outcome import Done, Failed
 from aepipe.stages.request import TrainingRequest
-from aepipe.stages.stage import TrainedResult
+from aepipe.stages.results import TrainedResult
 from aepipe.store import open_store
 
 RANGES = SearchRanges(learning_rate=Range(low=1e-4, high=1e-1))
@@ -30,10 +30,9 @@ def search(tmp_path):
         )
 
 
-def came_to(error: float | None) -> Outcome:
+def came_to(error: float | None) -> Done:
     """What a training with this validation MSE came to."""
-    trained = result(TrainedResult, validation_mse=error)
-    return Outcome(recipe="mnist-dense", setting="tuned", trained=trained)
+    return done("mnist-dense", trained=result(TrainedResult, validation_mse=error), evaluated=None)
 
 
 def test_candidates_that_are_behind_are_given_up(search):
@@ -116,7 +115,7 @@ def test_another_space_is_another_search(search):
 def test_a_candidate_that_fails_is_no_candidate_to_ask_again(search):
     study = search()
     (candidate,) = study.ask(1)
-    assert not study.tell(candidate, study.budgets[0], Outcome(recipe="r", setting="s", error="no finite loss"))
+    assert not study.tell(candidate, study.budgets[0], Failed(recipe="r", setting="s", error="no finite loss"))
     study.save()
     again = search()
     assert again.num_tried == 1

@@ -5,16 +5,17 @@ import math
 import numpy as np
 import pytest
 from releases import describe
-from results import result
+from results import done, result
 
 from aepipe.gate.fairness import find_comparable
 from aepipe.gate.recheck import PublishedErrors
 from aepipe.gate.rules import Demands, Measured, judge
 from aepipe.gate.settings import PublishSettings
 from aepipe.splits import SplitSettings
-from aepipe.stages.data import DataParameters, load_split, prepare_data, split_data
-from aepipe.stages.outcome import Outcome
-from aepipe.stages.stage import EvaluationResult
+from aepipe.stages.data import DataParameters, DataStage
+from aepipe.stages.outcome import Done
+from aepipe.stages.results import EvaluationResult
+from aepipe.stages.split import SplitStage, load_split
 from aepipe.store import open_store
 
 OLD = "20260101T000000Z-a"
@@ -31,12 +32,12 @@ def store(tmp_path, monkeypatch):
 def train_on(store, tmp_path):
     """Returns what a recipe came to on these pictures, as far as that is known before its training."""
 
-    def run(shown: np.ndarray, **settings) -> Outcome:
+    def run(shown: np.ndarray, **settings) -> Done:
         path = tmp_path / f"{len(list(tmp_path.iterdir()))}.npz"
         np.savez(path, images=shown)
-        data = prepare_data(store, DataParameters(data_set=f"images:{path}"))
-        split = split_data(store, data, SplitSettings(**settings))
-        return Outcome(recipe="conv", setting="tuned", data=data, split=split)
+        data = DataStage(DataParameters(data_set=f"images:{path}")).produce(store)
+        split = SplitStage(data, SplitSettings(**settings)).produce(store)
+        return done("conv", data=data, split=split)
 
     return run
 
@@ -46,7 +47,7 @@ def pictures(count: int, first: int = 0) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (first + count, 64), np.uint8)[numbers].reshape(count, 8, 8, 1)
 
 
-def release_of(outcome: Outcome, **changes):
+def release_of(outcome: Done, **changes):
     facts = {
         "verdict": "promoted",
         "images_sha256": outcome.data.facts.images_sha256,
@@ -114,9 +115,13 @@ def judged(incumbent: Measured | None):
         "collapsed": False,
         "code_standard_deviation": 0.5,
     }
-    evaluated = result(EvaluationResult, **facts)
-    outcome = Outcome(recipe="conv", setting="tuned", evaluated=evaluated)
-    return judge(outcome, Measured("new", 0.000451), incumbent, ALL, PublishSettings())
+    return judge(
+        done("conv", evaluated=result(EvaluationResult, **facts)),
+        Measured("new", 0.000451),
+        incumbent,
+        ALL,
+        PublishSettings(),
+    )
 
 
 def test_a_model_is_not_held_for_what_the_old_one_has_memorised(store, train_on):

@@ -3,7 +3,7 @@
 import zipfile
 
 import pytest
-from results import result
+from results import done
 
 from aepipe.errors import TransientStoreError
 from aepipe.gate.recheck import measure_published
@@ -11,9 +11,9 @@ from aepipe.models import build
 from aepipe.preprocess import Preprocessing
 from aepipe.recipes.plan import Overrides, plan_training
 from aepipe.recipes.trained import TrainedRecipe, TrainingImages
-from aepipe.stages.data import DataParameters, prepare_data, recommended_split, split_data
-from aepipe.stages.outcome import Outcome
-from aepipe.stages.stage import EvaluationResult
+from aepipe.stages.data import DataParameters, DataStage
+from aepipe.stages.outcome import Done
+from aepipe.stages.split import SplitStage, recommended_split
 from aepipe.store import FolderStore, open_store
 from aepipe.training.saving import save_model
 
@@ -28,17 +28,16 @@ def store(tmp_path, monkeypatch) -> FolderStore:
 
 
 @pytest.fixture
-def outcome(store, tmp_path) -> Outcome:
+def outcome(store, tmp_path) -> Done:
     """A recipe of a run, and a release with a model of it."""
-    data = prepare_data(store, DataParameters(data_set="digits"))
-    split = split_data(store, data, recommended_split(data))
+    data = DataStage(DataParameters(data_set="digits")).produce(store)
+    split = SplitStage(data, recommended_split(data)).produce(store)
     plan = plan_training(RECIPE, "tuned", "quick", Overrides(), (8, 8, 1))
     images = TrainingImages(name="digits", pixel_range=(0, 16), preprocessing=Preprocessing())
     save_model(build(plan.model, (8, 8, 1), seed=0).model, tmp_path / "model.keras")
     store.put_file(f"{PREFIX}/model.keras", tmp_path / "model.keras")
     store.put(f"{PREFIX}/recipe.json", TrainedRecipe(plan=plan, trained_on=images).model_dump_json().encode())
-    evaluated = result(EvaluationResult)
-    return Outcome(recipe=RECIPE, setting="tuned", plan=plan, data=data, split=split, evaluated=evaluated)
+    return done(RECIPE, plan=plan, data=data, split=split)
 
 
 def pack(store, config: bytes) -> None:

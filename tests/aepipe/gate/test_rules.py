@@ -3,12 +3,12 @@
 import math
 
 import pytest
-from results import result
+from results import done, result
 
 from aepipe.gate.rules import Demands, Measured, is_sound, judge
 from aepipe.gate.settings import PublishSettings
-from aepipe.stages.outcome import Outcome, summarise_failures
-from aepipe.stages.stage import EvaluationResult
+from aepipe.stages.outcome import Done, Failed, summarise_failures
+from aepipe.stages.results import EvaluationResult
 
 GOOD = {
     "mse_per_pixel": 0.01,
@@ -22,9 +22,8 @@ ALL = Demands(baselines=True, incumbent=True)
 OLD = Measured("20260101T000000Z-a", 0.0101)
 
 
-def outcome(**facts) -> Outcome:
-    evaluated = result(EvaluationResult, **{**GOOD, **facts})
-    return Outcome(recipe="faces-conv", setting="published", evaluated=evaluated)
+def outcome(**facts) -> Done:
+    return done("faces-conv", "published", evaluated=result(EvaluationResult, **{**GOOD, **facts}))
 
 
 def decide(incumbent=OLD, reloaded=0.01, demands=ALL, settings=PublishSettings(), **facts):  # noqa: B008
@@ -101,7 +100,7 @@ def test_what_is_demanded_of_whom(setting, preset, chosen, baselines, incumbent)
 
 
 def test_a_failed_recipe_is_told_as_failed():
-    failed = Outcome(recipe="faces-conv", setting="tuned", error="A loss must stay finite.")
+    failed = Failed(recipe="faces-conv", setting="tuned", error="A loss must stay finite.")
     verdict = judge(failed, None, None, ALL, PublishSettings())
     assert (verdict.verdict, verdict.reason) == ("failed", "A loss must stay finite.")
     assert summarise_failures([outcome(), failed]) == "1 failed: faces-conv (A loss must stay finite.)."

@@ -20,7 +20,7 @@ from aepipe.training.losses import LOSSES
 assert "tensorflow" not in sys.modules
 for name in sys.argv[1:]:
     recipe = get_recipe(name)
-    for setting in (recipe.published, recipe.tuned):
+    for setting in recipe.variants.values():
         images = np.random.default_rng(0).random((2, *recipe.native_shape), np.float32)
         autoencoder = build(setting.model, recipe.native_shape)
         reconstructions = autoencoder.model(images, training=True)

@@ -14,11 +14,10 @@ from aepipe.recipes import RECIPES, get_recipe
 from aepipe.recipes.plan import Overrides, plan_training
 
 
-@pytest.mark.parametrize("setting", ["published", "tuned"])
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize(("name", "setting"), [(name, s) for name, recipe in RECIPES.items() for s in recipe.variants])
 def test_a_recipe_builds_for_its_own_images(name, setting):
     recipe = get_recipe(name)
-    options = getattr(recipe, setting).model
+    options = recipe.variant(setting).model
     autoencoder = build(options, recipe.native_shape)
     images = np.zeros((2, *recipe.native_shape), np.float32)
     assert count_parameters(options, recipe.native_shape) == autoencoder.model.count_params()
@@ -146,9 +145,7 @@ def test_augmentation_mirrors_every_other_image_while_training_only():
 
 
 def test_every_architecture_is_used_by_a_recipe():
-    used = {
-        getattr(recipe, setting).model.architecture for recipe in RECIPES.values() for setting in ("tuned", "published")
-    }
+    used = {variant.model.architecture for recipe in RECIPES.values() for variant in recipe.variants.values()}
     assert used == set(ARCHITECTURES)
 
 

@@ -5,21 +5,21 @@ import re
 import pytest
 import yaml
 from markdown_it import MarkdownIt
-from results import result
+from results import done, result
 
 from aepipe.datasets.account import Account
-from aepipe.gate.verdicts import Outcome
 from aepipe.pages.card import escape_markdown, render_card
 from aepipe.recipes import RECIPES
 from aepipe.recipes.plan import QUICK_STEPS, Overrides, plan_training
-from aepipe.stages.stage import DataResult, EvaluationResult, ExportResult, SplitResult, TrainedResult
+from aepipe.stages.outcome import Done
+from aepipe.stages.results import DataResult, EvaluationResult, ExportResult, SplitResult
 
 HOSTILE = "a|b <script>alert(1)</script> [x](http://example.org) `c` *d* __e__\n\n# f \\| &lt;"
 
 
-def outcome(name: str, setting: str = "tuned", preset: str = "full", data: str = "mnist", **changes) -> Outcome:
+def outcome(name: str, setting: str = "tuned", preset: str = "full", data: str = "mnist", **changes) -> Done:
     plan = plan_training(name, setting, preset, Overrides(), RECIPES[name].native_shape)
-    split = getattr(RECIPES[name], setting).split.label
+    split = RECIPES[name].variant(setting).split.label
     results = {
         "mse_per_pixel": 0.00285,
         "mse_in_source_unit": 185.3,
@@ -32,13 +32,12 @@ def outcome(name: str, setting: str = "tuned", preset: str = "full", data: str =
         "compression_ratio": 8.0,
         **changes,
     }
-    return Outcome(
-        recipe=name,
-        setting=setting,
+    return done(
+        name,
+        setting,
         plan=plan,
         data=result(DataResult, name=data),
         split=result(SplitResult, name=f"{data}-{split}"),
-        trained=result(TrainedResult),
         evaluated=result(EvaluationResult, **results),
     )
 

@@ -6,7 +6,7 @@ from releases import describe, put_release
 from typer.testing import CliRunner
 
 from aepipe.cli.app import releases_app as app
-from aepipe.pages.index import MOST_SERIES, render_index, series_of, write_index
+from aepipe.pages.index import MAX_SERIES, render_index, series_of, write_index
 from aepipe.releases.channels import point_channel
 from aepipe.releases.manifest import manifest_sha256
 from aepipe.store import open_store
@@ -89,4 +89,4 @@ def test_data_sets_of_one_name_are_two_lines():
 def test_of_many_lines_the_latest_are_drawn():
     nights = [release(f"202601{day:02}T020000Z-aaaaaa", images_sha256=f"{day:064}") for day in range(20, 0, -1)]
     drawn = series_of("mnist-dense", nights)
-    assert len(drawn) == MOST_SERIES == 10
+    assert len(drawn) == MAX_SERIES == 10

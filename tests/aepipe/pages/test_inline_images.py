@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from aepipe.pages.inline_images import MAXIMUM_WIDTH, inline_image
+from aepipe.pages.inline_images import MAX_WIDTH, inline_image
 
 
 def png_of(pixels: np.ndarray) -> bytes:
@@ -47,6 +47,6 @@ def test_wide_pictures_are_told_from_others(height, width, is_wide):
 
 
 def test_a_very_wide_picture_is_made_narrower():
-    image = inline_image(png_of(np.zeros((30, 2 * MAXIMUM_WIDTH), np.uint8)))
-    assert (image.width, image.height) == (MAXIMUM_WIDTH, 15)
-    assert decoded(image.uri).shape == (15, MAXIMUM_WIDTH, 3)
+    image = inline_image(png_of(np.zeros((30, 2 * MAX_WIDTH), np.uint8)))
+    assert (image.width, image.height) == (MAX_WIDTH, 15)
+    assert decoded(image.uri).shape == (15, MAX_WIDTH, 3)

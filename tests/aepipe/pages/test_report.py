@@ -6,17 +6,17 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from PIL import Image
-from results import result
+from results import done, result
 
 from aepipe.datasets.account import Account
 from aepipe.gate.rules import Demands, Measured, judge
 from aepipe.gate.settings import PublishSettings
-from aepipe.gate.verdicts import Outcome
 from aepipe.notation import ABSENT
 from aepipe.pages.report import Entry, Figure, NoisySet, Report, render_report
 from aepipe.recipes import RECIPES
 from aepipe.recipes.plan import Overrides, plan_training
-from aepipe.stages.stage import DataResult, EvaluationResult, NoiseResult, SplitResult, TrainedResult
+from aepipe.stages.outcome import Done, Failed, Outcome
+from aepipe.stages.results import DataResult, EvaluationResult, NoiseResult, SplitResult, TrainedResult
 
 HOSTILE = "<script>alert(1)</script><img src=http://example.org/x onerror=alert(2)>\"'&amp;"
 VOID = {"meta", "br", "img", "input"}
@@ -24,7 +24,7 @@ VOID = {"meta", "br", "img", "input"}
 OLD = Measured("20250201T060000Z-abcdef", 1.0)
 
 
-def outcome(name: str, data: str = "mnist", mse: float = 0.00285, **changes) -> Outcome:
+def outcome(name: str, data: str = "mnist", mse: float = 0.00285, **changes) -> Done:
     plan = plan_training(name, "tuned", "full", Overrides(), RECIPES[name].native_shape)
     facts = {
         "mse_per_pixel": mse,
@@ -43,9 +43,8 @@ def outcome(name: str, data: str = "mnist", mse: float = 0.00285, **changes) -> 
         "num_test_images": 10000,
         **changes,
     }
-    return Outcome(
-        recipe=name,
-        setting="tuned",
+    return done(
+        name,
         plan=plan,
         data=result(DataResult, data, name=data, data_set=data),
         split=result(SplitResult, data, name=f"{data}-official"),
@@ -55,7 +54,7 @@ def outcome(name: str, data: str = "mnist", mse: float = 0.00285, **changes) -> 
     )
 
 
-def with_account(one: Outcome, **changes) -> Outcome:
+def with_account(one: Done, **changes) -> Done:
     """An outcome on a user's own images."""
     account = {"num_files": 9, "num_taken": 7, "num_images": 7, "image_shape": (28, 28, 1), **changes}
     return one.model_copy(update={"data": result(DataResult, account=Account(**account))})
@@ -171,7 +170,7 @@ def test_recipes_are_grouped_by_the_data_and_split_that_they_share():
 
 
 def test_failed_recipes_come_first_with_their_reason():
-    failed = Outcome(recipe="horses-stacked", setting="tuned", error="A loss must stay finite. Received: epoch=3.")
+    failed = Failed(recipe="horses-stacked", setting="tuned", error="A loss must stay finite. Received: epoch=3.")
     page = Page(render_report(report_of(outcome("mnist-dense"), failed)))
     articles = [attributes["id"] for tag, attributes in page.elements if tag == "article"]
     assert articles == ["horses-stacked", "mnist-dense", "lineage"]
@@ -180,7 +179,7 @@ def test_failed_recipes_come_first_with_their_reason():
 
 
 def test_a_run_in_which_all_failed_still_has_a_report():
-    failed = Outcome(recipe="mnist-dense", setting="tuned", error="No mirror answers.")
+    failed = Failed(recipe="mnist-dense", setting="tuned", error="No mirror answers.")
     page = Page(render_report(report_of(failed, git_commit=None, hardware="")))
     assert "took 1 h 2 min. 0 promoted" in page.text
     assert "1 failed" in page.text
@@ -248,7 +247,7 @@ def test_lineage_names_parameters_packages_and_every_stage():
 @pytest.mark.parametrize("where", ["data", "error", "parameter", "caption", "hardware", "noisy"])
 def test_nothing_from_outside_becomes_markup(where):
     one = outcome("mnist-dense", data=HOSTILE if where == "data" else "mnist")
-    two = Outcome(recipe="horses-stacked", setting="tuned", error=HOSTILE if where == "error" else "no")
+    two = Failed(recipe="horses-stacked", setting="tuned", error=HOSTILE if where == "error" else "no")
     report = report_of(
         one,
         two,

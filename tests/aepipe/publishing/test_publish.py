@@ -5,15 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 from releases import put_release
-from results import result
+from results import done, result
 
 from aepipe.publishing.publish import Published, Run, publish_release
-from aepipe.recipes import RECIPES
-from aepipe.recipes.plan import Overrides, plan_training
 from aepipe.releases.channels import CANDIDATE, point_channel, read_channel
 from aepipe.releases.manifest import list_releases, manifest_sha256
-from aepipe.stages.outcome import Outcome
-from aepipe.stages.stage import DataResult, EvaluationResult, SplitResult, TrainedResult
+from aepipe.stages.outcome import Done, Failed, Outcome
+from aepipe.stages.results import DataResult, EvaluationResult, TrainedResult
 from aepipe.store import open_store
 
 STARTED = datetime(2026, 1, 1, 2, tzinfo=UTC)
@@ -25,20 +23,16 @@ def store(tmp_path):
     return open_store(tmp_path / "store")
 
 
-def failed(error: str) -> Outcome:
-    return Outcome(recipe="mnist-dense", setting="tuned", error=error)
+def failed(error: str) -> Failed:
+    return Failed(recipe="mnist-dense", setting="tuned", error=error)
 
 
-def collapsed(code_size: int = 98) -> Outcome:
+def collapsed(code_size: int = 98) -> Done:
     """A training that ended with a code that says nothing: held, and not in the release."""
-    recipe = RECIPES["mnist-dense"]
     metrics = {"mse_per_pixel": 0.07, "pca_mse_per_pixel": 0.07, "code_size": code_size, "collapsed": True}
-    return Outcome(
-        recipe=recipe.name,
-        setting="tuned",
-        plan=plan_training(recipe.name, "tuned", "full", Overrides(), recipe.native_shape),
+    return done(
+        "mnist-dense",
         data=result(DataResult, images_sha256="0" * 64),
-        split=result(SplitResult),
         trained=result(TrainedResult, str(code_size)),
         evaluated=result(EvaluationResult, str(code_size), **metrics),
     )

@@ -27,3 +27,11 @@ def test_models_that_were_kept_from_another_run_are_not_expected_again():
     kept = FIRST.model_copy(update={"recipes": recipes})
     again = describe("20260101T000000Z-b", {"models/dense/model.keras": b"1"})
     assert states(again, kept) == {"dense": "same", "conv": "of another run"}
+
+
+def test_what_an_older_release_does_not_say_is_no_difference_to_none():
+    newer = FIRST.recipes["conv"].model_copy(update={"ssim": None, "input": None})
+    again = FIRST.model_copy(update={"recipes": {**FIRST.recipes, "conv": newer}})
+    assert compare(FIRST, again) == []
+    better = FIRST.model_copy(update={"recipes": {**FIRST.recipes, "conv": newer.model_copy(update={"ssim": 0.9})}})
+    assert [(row.name, row.before, row.after) for row in compare(FIRST, better)] == [("recipes.conv.ssim", "-", 0.9)]

@@ -20,7 +20,7 @@ from aepipe.releases.manifest import list_releases, read_manifest, resolve_relea
 from aepipe.releases.prune import plan_prune
 from aepipe.releases.prune_stages import plan_stages
 from aepipe.releases.verify import find_problems
-from aepipe.stages.stage import DataResult, find_stage
+from aepipe.stages.results import DataResult, find_stage
 
 GOOD, BAD = "20260101T000000Z-aaaaaa", "20270101T000000Z-bbbbbb"
 HOSTILE = [
@@ -101,7 +101,7 @@ def readers(store, folder):
             lambda: find_problems(store, read_manifest(store, BAD), True),
             lambda: download(store, read_manifest(store, BAD), folder / "copy"),
             lambda: promote(store, "other", BAD, "w", "b", True),
-            lambda: plan_stages(store, [], 0),
+            lambda: plan_stages(store, [], 0, ["data"]),
         ],
         "channels/production.json": [
             lambda: list_channels(store),

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
+from results import done
 from servers.proxy import Proxy, serving
 from servers.server import make_client
 
@@ -14,17 +15,13 @@ from aepipe.splits import SplitSettings, say_parts
 from aepipe.stages.data import (
     DataParameters,
     DataSettings,
+    DataStage,
     account_lines,
-    data_label,
-    find_data,
     load_data,
-    load_split,
-    prepare_data,
-    split_data,
 )
 from aepipe.stages.facts import DataFacts
-from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest
+from aepipe.stages.split import SplitStage, load_split
 from aepipe.store import open_store
 
 
@@ -62,12 +59,12 @@ def count_reads(monkeypatch):
 
 def test_what_was_taken_is_in_the_facts_and_is_said(store, pets):
     (pets / "a" / "notes.txt").write_text("text")
-    result = prepare_data(store, of(pets))
+    result = DataStage(of(pets)).produce(store)
     lines = account_lines(result)
     assert lines[0] == "4 images of 8 x 8, grey, from 4 of 5 files"
     assert "1 left out, no picture: 1 .txt" in lines
     verdict = Verdict(recipe="conv", verdict="failed", reason="", rules=())
-    summary = summarise("r", Outcome(recipe="conv", setting="tuned", data=result, error="x"), verdict)
+    summary = summarise("20260101T020000Z-aaaaaa", done("conv", data=result), verdict)
     assert summary.input["num_files"] == 5
     summary.model_dump_json()
 
@@ -76,15 +73,15 @@ def test_frames_of_a_file_stay_together_in_the_store_and_the_shares_are_said(sto
     for number in range(12):
         frames = [Image.fromarray(np.full((8, 8), 10 + 3 * number + frame, np.uint8)) for frame in range(3)]
         frames[0].save(pets / "a" / f"{number}.tif", save_all=True, append_images=frames[1:])
-    data = prepare_data(store, of(pets))
-    split = split_data(store, data, SplitSettings())
+    data = DataStage(of(pets)).produce(store)
+    split = SplitStage(data, SplitSettings()).produce(store)
     files, parts = load_data(store, data).files, load_split(store, split).parts
     assert sum(len(set(files[rows])) for rows in parts.values()) == len(set(files)) == 16
     assert f"{len(parts['test']) / 40:.0%} held out (30%)" in say_parts(split.facts)
 
 
 def test_known_sets_and_results_of_an_older_version_have_no_account(store):
-    result = prepare_data(store, DataParameters(data_set="digits"))
+    result = DataStage(DataParameters(data_set="digits")).produce(store)
     assert account_lines(result) == []
     older = result.facts.model_dump(exclude={"account", "identity", "sample_bits"})
     assert account_lines(result.model_copy(update={"facts": DataFacts(**older)})) == []
@@ -94,24 +91,24 @@ def test_more_left_out_than_is_allowed_ends_it_also_when_it_is_in_the_store(stor
     (pets / "a" / "broken.png").write_bytes(b"no picture")
     for _ in range(2):
         with pytest.raises(DataError, match=r"At most 10% .*left_out='20%'.*a/broken\.png.*data\.most_left_out"):
-            prepare_data(store, of(pets))
-    assert prepare_data(store, of(pets, most_left_out=0.2)).was_cached
+            DataStage(of(pets)).produce(store)
+    assert DataStage(of(pets, most_left_out=0.2)).produce(store).was_cached
 
 
 def test_a_picture_that_arrives_later_belongs_to_the_next_run(store, pets, monkeypatch):
     reads = count_reads(monkeypatch)
-    begun = prepare_data(store, of(pets))
+    begun = DataStage(of(pets)).produce(store)
     # Once for the identity, once for the pixels.
     assert sorted(reads) == sorted(2 * [f"{number}.png" for number in range(4)])
     picture(pets / "a" / "9.png", 9)
     reads.clear()
     parameters = of(pets, identity=begun.facts.identity)
-    for later in (find_data(store, parameters), prepare_data(store, parameters, refresh=True)):
+    for later in (DataStage(parameters).find(store), DataStage(parameters).produce(store, refresh=True)):
         assert later.fingerprint == begun.fingerprint
     assert reads == []
-    assert prepare_data(store, of(pets)).facts.num_images == 5
+    assert DataStage(of(pets)).produce(store).facts.num_images == 5
     with pytest.raises(ChangedDataError, match="those that the run began with"):
-        prepare_data(open_store(store.url + "-of-another"), parameters)
+        DataStage(parameters).produce(open_store(store.url + "-of-another"))
 
 
 def test_a_request_carries_the_identity(store, pets):
@@ -123,8 +120,8 @@ def test_a_request_carries_the_identity(store, pets):
 
 def test_the_task_has_a_name_without_reading_anything(pets, monkeypatch):
     reads = count_reads(monkeypatch)
-    assert data_label(of(pets)) == "pets"
-    assert len(data_label(of(pets, identity="a" * 64))) == 64
+    assert DataStage(of(pets)).label() == "data/pets"
+    assert len(DataStage(of(pets, identity="a" * 64)).label()) == len("data/") + 12
     assert reads == []
 
 
@@ -138,17 +135,17 @@ def test_a_file_that_is_written_while_it_is_read_is_read_again(store, pets, monk
         return data
 
     monkeypatch.setattr(folders, "_read", change_and_read)
-    data = load_data(store, prepare_data(store, of(pets)))
+    data = load_data(store, DataStage(of(pets)).produce(store))
     assert data.images[0, 0, 0, 0] == 101
     changes += range(20)
     with pytest.raises(ChangedDataError, match=r"0\.png"):
-        prepare_data(store, of(pets), refresh=True)
+        DataStage(of(pets)).produce(store, refresh=True)
 
 
 def test_refresh_reads_again(store, pets, monkeypatch):
-    prepare_data(store, of(pets))
-    assert prepare_data(store, of(pets)).was_cached
-    assert not prepare_data(store, of(pets), refresh=True).was_cached
+    DataStage(of(pets)).produce(store)
+    assert DataStage(of(pets)).produce(store).was_cached
+    assert not DataStage(of(pets)).produce(store, refresh=True).was_cached
 
 
 class Refusing(Proxy):
@@ -180,22 +177,22 @@ def own(pets, s3_server, lead_to, monkeypatch):
 def test_a_server_that_is_busy_for_a_moment_takes_no_picture_away(store, own):
     proxy, parameters = own
     proxy.times, proxy.bodies_to_cut = 2, 1
-    assert prepare_data(store, parameters).facts.num_images == 4
+    assert DataStage(parameters).produce(store).facts.num_images == 4
 
 
 def test_a_server_that_fails_leaves_nothing_in_the_store_and_a_healthy_one_gives_all(store, own):
     proxy, parameters = own
     proxy.status, proxy.times = 403, 100
     with pytest.raises(AccessDeniedError, match=r"own/a/.*status=403"):
-        prepare_data(store, parameters)
+        DataStage(parameters).produce(store)
     assert list(store.list("stages/data")) == []
     proxy.times = 0
-    assert prepare_data(store, parameters).facts.num_images == 4
+    assert DataStage(parameters).produce(store).facts.num_images == 4
 
 
 def test_a_bit_that_flips_on_the_way_is_noticed(store, own):
     proxy, parameters = own
-    clean = prepare_data(store, parameters).facts.images_sha256
+    clean = DataStage(parameters).produce(store).facts.images_sha256
     flipped, asked = [], len(proxy.requests)
 
     def answer(method, path, headers):
@@ -205,7 +202,7 @@ def test_a_bit_that_flips_on_the_way_is_noticed(store, own):
             proxy.bodies_to_flip = 1
 
     proxy.answer = answer
-    refreshed = prepare_data(store, parameters, refresh=True)
+    refreshed = DataStage(parameters).produce(store, refresh=True)
     assert refreshed.facts.images_sha256 == clean
     # The listing, four objects, and one of them once more.
     assert proxy.bodies_to_flip == 0

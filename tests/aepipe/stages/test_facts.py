@@ -10,7 +10,7 @@ from results import result
 
 from aepipe.io.hashing import canonical_json
 from aepipe.stages.facts import DataFacts, EvaluationFacts, SplitFacts, TrainedFacts
-from aepipe.stages.stage import EvaluationResult, SplitResult, find_stage
+from aepipe.stages.results import EvaluationResult, SplitResult, find_stage
 from aepipe.store import open_store
 
 # As 0.1.0 wrote them.

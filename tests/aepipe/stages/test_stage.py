@@ -6,7 +6,7 @@ import pytest
 
 from aepipe.errors import CorruptObjectError, StoreError
 from aepipe.stages.facts import Facts
-from aepipe.stages.stage import StageResult, find_stage, find_whole_stage, produce_stage
+from aepipe.stages.results import StageResult, find_stage, find_whole_stage, produce_stage
 from aepipe.store import open_store
 from aepipe.store.local_files import local_file
 

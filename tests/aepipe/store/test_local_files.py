@@ -7,7 +7,7 @@ import pytest
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError
 from aepipe.io.folders import default_cache_folder
 from aepipe.stages.facts import SweepFacts
-from aepipe.stages.stage import SweepResult, produce_stage
+from aepipe.stages.results import SweepResult, produce_stage
 from aepipe.store import open_store
 from aepipe.store.local_files import local_file
 

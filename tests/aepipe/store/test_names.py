@@ -10,7 +10,7 @@ from releases import describe
 from aepipe.errors import CorruptObjectError
 from aepipe.releases.channel import Channel
 from aepipe.releases.manifest import Manifest, ReleaseFile
-from aepipe.stages.stage import StageManifest
+from aepipe.stages.results import StageManifest
 from aepipe.store.parsing import parse_stored
 from aepipe.store.refs import Ref
 

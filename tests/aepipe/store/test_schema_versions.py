@@ -19,7 +19,7 @@ from aepipe.recipes.trained import TrainedRecipe, TrainingImages
 from aepipe.releases.channels import read_channel
 from aepipe.releases.manifest import read_manifest
 from aepipe.stages.facts import TrainedFacts
-from aepipe.stages.stage import TrainedResult, find_stage, produce_stage
+from aepipe.stages.results import TrainedResult, find_stage, produce_stage
 from aepipe.store import open_store
 from aepipe.store.parsing import parse_stored
 

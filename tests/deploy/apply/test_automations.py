@@ -15,7 +15,8 @@ from prefect.events.schemas.automations import AutomationCore
 from prefect.events.worker import EventsWorker
 from prefect.states import Failed, Late, Pending, Running
 
-from aepipe.deploy.apply.automations import apply_automations, read_entries
+from aepipe.deploy.apply.automations import plan_automations, read_entries
+from aepipe.deploy.apply.change import mend_all
 from aepipe.deploy.apply.specification import FILE as DEPLOYMENTS
 from aepipe.deploy.apply.specification import load_deployments
 from aepipe.errors import ParameterError
@@ -88,9 +89,13 @@ def make_block(client):
 
 @pytest.fixture
 def apply(client):
-    return lambda notify=None, check=False, pools="process": list(
-        map(str, apply_automations(client, pools, notify, check))
-    )
+    def apply(notify=None, check=False, pools="process") -> list[str]:
+        changes = list(plan_automations(client, pools, notify))
+        if check:
+            return [f"{change.subject}: {change.found}" for change in changes]
+        return [f"{change.subject}: {change.done}" for change in mend_all(changes)]
+
+    return apply
 
 
 @pytest.fixture

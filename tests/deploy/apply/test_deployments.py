@@ -12,9 +12,9 @@ from prefect.client.schemas.schedules import CronSchedule
 from typer.testing import CliRunner
 
 from aepipe.cli.app import app
+from aepipe.deploy.apply.everything import apply_all, check_all
+from aepipe.deploy.apply.job_templates import POOLS, pool_template
 from aepipe.deploy.apply.job_variables import closed
-from aepipe.deploy.apply.work_pools import POOLS, pool_template
-from aepipe.deploy.connection import apply_all
 from aepipe.errors import ParameterError
 
 OWN_ENVIRONMENT = {"env": {"AWS_PROFILE": "models"}}
@@ -41,8 +41,8 @@ def apply(client, tmp_path) -> Callable[..., list[str]]:
     def apply(*entries: dict, check: bool = False, notify: str | None = None) -> list[str]:
         file = tmp_path / "mine.yaml"
         file.write_text(yaml.safe_dump({"deployments": list(entries)}))
-        changes = apply_all(client, "s3://models/aepipe", "process", notify, file if entries else None, check)
-        return [str(change) for change in changes]
+        command = check_all if check else apply_all
+        return list(command(client, "s3://models/aepipe", "process", notify, file if entries else None))
 
     return apply
 

@@ -6,10 +6,12 @@ import jsonschema
 import pytest
 from prefect.exceptions import PrefectHTTPStatusError
 
-from aepipe.deploy.apply.deployments import apply_deployments, apply_pools
+from aepipe.deploy.apply.change import mend_all
+from aepipe.deploy.apply.deployments import plan_deployments
+from aepipe.deploy.apply.job_templates import POOLS, pool_template
 from aepipe.deploy.apply.job_variables import CHOSEN_BY_RUNS, closed
 from aepipe.deploy.apply.specification import DeploymentSpec, PoolReference
-from aepipe.deploy.apply.work_pools import POOLS, pool_template
+from aepipe.deploy.apply.work_pools import plan_pools
 
 TYPES = ["process", "docker", "kubernetes"]
 # What each would let a run do: any command, any image, the host's folders and network, other secrets and rights.
@@ -113,8 +115,8 @@ def create(client):
     spec = DeploymentSpec(
         name="verify", entrypoint="aepipe.flows.releases.verify_release", work_pool=pool, tags=["aepipe"]
     )
-    assert len(list(apply_pools(client, "process", [spec], check=False))) == len(POOLS)
-    assert list(apply_deployments(client, [spec], check=False))
+    assert len(list(mend_all(plan_pools(client, "process", [spec])))) == len(POOLS)
+    assert list(mend_all(plan_deployments(client, [spec])))
     there = client.read_deployment_by_name(spec.full_name)
 
     def create(job_variables: dict) -> int:

@@ -3,8 +3,8 @@
 import pytest
 from prefect.blocks.webhook import Webhook
 
-from aepipe.deploy.apply.notify import Notifications, notify_block
-from aepipe.deploy.connection import apply_all
+from aepipe.deploy.apply.everything import apply_all, check_all
+from aepipe.deploy.apply.notify import Notifications, require_block
 from aepipe.errors import ParameterError
 
 STORE = "s3://models/aepipe"
@@ -19,7 +19,7 @@ def notifying(client):
 def test_a_machine_starts_without_the_block_and_notifies_once_it_is_there(client, notifying, capsys, monkeypatch):
     name = "made-later"
     notifications = Notifications(f"webhook/{name}")
-    list(apply_all(client, STORE, "process", notifications.block(client), None, check=False))
+    list(apply_all(client, STORE, "process", notifications.whom(client), None))
     assert "Create it in the UI under Blocks" in capsys.readouterr().err
     assert notifying() == set()
     assert not notifications.is_time_to_look()
@@ -35,24 +35,39 @@ def test_a_machine_starts_without_the_block_and_notifies_once_it_is_there(client
 
 def test_a_url_becomes_a_block_that_keeps_it_secret(client, notifying):
     notify = "http://127.0.0.1:9/secret-of-the-chat"
-    changes = [str(change) for change in apply_all(client, STORE, "process", notify, None, check=False)]
-    assert not [line for line in changes if "secret" in line]
+    lines = list(apply_all(client, STORE, "process", notify, None))
+    assert not [line for line in lines if "secret" in line]
     assert len(notifying()) == 4
     block = client.read_block_document_by_name("aepipe", "webhook", include_secrets=False)
     assert "secret-of-the-chat" not in str(block.data)
-    assert list(apply_all(client, STORE, "process", notify, None, check=True)) == []
+    assert list(check_all(client, STORE, "process", notify, None)) == []
 
 
 @pytest.mark.parametrize("notify", ["ftp://host/x", "https://"])
 def test_a_url_that_is_none_is_refused(client, notify):
     with pytest.raises(ParameterError, match="A webhook's URL is http or https"):
-        notify_block(client, notify)
+        require_block(client, notify)
 
 
 def test_what_else_is_in_the_file_is_applied_without_the_block(client, notifying, capsys):
-    changes = list(apply_all(client, STORE, "process", "slack-webhook/not-made", None, check=False))
+    lines = list(apply_all(client, STORE, "process", "slack-webhook/not-made", None))
     line = capsys.readouterr().err
     assert line.startswith("Nobody is notified yet.")
     assert ("notify='slack-webhook/not-made'" in line, line.count("\n")) == (True, 1)
-    assert changes
+    assert lines
     assert notifying() == set()
+
+
+def test_a_url_is_planned_before_its_block_is_there_and_another_one_is_taken_over(client, notifying):
+    for block in client.read_block_documents():
+        client.delete_block_document(block.id)
+    first, second = (f"http://127.0.0.1:9/{name}" for name in ("first", "second"))
+    told = [line for line in check_all(client, STORE, "process", first, None) if "block" in line or "notify" in line]
+    assert sorted({line.rpartition(": ")[2] for line in told}) == ["missing"]
+    assert (len(told), told[0]) == (5, "block webhook/aepipe: missing")
+    assert notifying() == set()
+    list(apply_all(client, STORE, "process", first, None))
+    assert list(check_all(client, STORE, "process", second, None)) == ["block webhook/aepipe: not as in the file"]
+    assert list(apply_all(client, STORE, "process", second, None)) == ["block webhook/aepipe: updated"]
+    block = client.read_block_document_by_name("aepipe", "webhook", include_secrets=True)
+    assert block.data["url"] == second

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from aepipe.datasets import DATA_SETS
+from aepipe.deploy.apply.job_templates import FOLDER, pool_template
 from aepipe.deploy.apply.specification import FILE, load_deployments
-from aepipe.deploy.apply.work_pools import FOLDER, pool_template
 from aepipe.errors import ParameterError
 
 STORE = "{{ $AEPIPE_STORE }}"

@@ -21,11 +21,11 @@ from servers.proxy import serving
 from servers.server import free_ports
 
 from aepipe.deploy.apply.automations import names_that_notify
-from aepipe.deploy.apply.deployments import apply_deployments, apply_pools
+from aepipe.deploy.apply.deployments import plan_deployments
+from aepipe.deploy.apply.everything import apply_all
 from aepipe.deploy.apply.specification import FILE, DeploymentSpec
-from aepipe.deploy.connection import apply_all
 from aepipe.deploy.doctor.finding import Finding
-from aepipe.deploy.doctor.server import QUICK, _difference, check_server, judge_version
+from aepipe.deploy.doctor.server import QUICK, check_server, judge_change, judge_version
 
 STORE = "s3://models/aepipe"
 APPLY = f"Run: aepipe apply --store {STORE}"
@@ -62,7 +62,7 @@ def not_ok(file: Path, store: str = STORE) -> dict[str, Finding]:
 @pytest.fixture
 def applied(client, small) -> SyncPrefectClient:
     """A server that is as the file says, with a worker for each pool."""
-    list(apply_all(client, STORE, "process", None, small, check=False))
+    list(apply_all(client, STORE, "process", None, small))
     for pool in ("aepipe-cpu", "aepipe-gpu"):
         client.send_worker_heartbeat(pool, f"worker-of-{pool}", 300)
     return client
@@ -167,7 +167,7 @@ def test_everything_applied_with_workers(applied, small):
 
 
 def test_deployments_without_a_worker(client, small):
-    list(apply_all(client, STORE, "process", None, small, check=False))
+    list(apply_all(client, STORE, "process", None, small))
     client.send_worker_heartbeat("aepipe-cpu", "cpu", 300)
     (finding,) = not_ok(small).values()
     assert (finding.state, finding.subject) == ("broken", "workers of aepipe-gpu")
@@ -269,7 +269,7 @@ def test_somebody_is_told_of_trouble(applied, small):
     from prefect.blocks.webhook import Webhook
 
     Webhook(url="http://127.0.0.1:9/x").save("operations", overwrite=True, _sync=True)
-    list(apply_all(applied, STORE, "process", "webhook/operations", small, check=False))
+    list(apply_all(applied, STORE, "process", "webhook/operations", small))
     assert look(small)["automations"] == Finding("ok", "automations", "all are there, and somebody is told of trouble")
     told = next(found for found in applied.read_automations() if found.name == names_that_notify()[0])
     applied.pause_automation(told.id)
@@ -285,8 +285,7 @@ def test_a_deployment_whose_name_has_a_colon_is_named_in_full(client):
 
 
 def check_missing(client, spec: DeploymentSpec) -> list[Finding]:
-    list(apply_pools(client, "process", [], check=False))
-    return [_difference(change, APPLY) for change in apply_deployments(client, [spec], check=True)]
+    return [judge_change(change, APPLY) for change in plan_deployments(client, [spec])]
 
 
 def test_a_server_that_says_nothing_is_slow_and_not_away(monkeypatch):

@@ -129,7 +129,7 @@ def test_all_broken():
 
 
 def test_picture_made_to_fill_the_memory(monkeypatch):
-    monkeypatch.setattr(pictures, "MAXIMUM_PIXELS", 99)
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 99)
     decoded = decode_all(encoded(pixels(10, 10)), encoded(pixels(9, 9)))
     assert decoded.names == ["1.png"]
     assert "at most 99 pixels" in left_out(decoded)["too large"][1]
@@ -192,7 +192,7 @@ def test_each_frame_is_a_picture(kind, monkeypatch):
     assert decoded.names == ["0.png#0", "0.png#1", "0.png#2", "1.png"]
     assert decoded.images[:3, 0, 0, 0].tolist() == [10, 20, 30]
     assert decoded.num_with_frames == 1
-    monkeypatch.setattr(pictures, "MAXIMUM_FRAMES", 2)
+    monkeypatch.setattr(pictures, "MAX_FRAMES", 2)
     decoded = decode_all(stream.getvalue(), encoded(pixels(8, 8)))
     assert decoded.names == ["0.png#0", "0.png#1", "1.png"]
     assert left_out(decoded) == {"further frame": (1, "0.png")}

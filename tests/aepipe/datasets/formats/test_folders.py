@@ -126,6 +126,6 @@ def test_a_file_that_is_gone_or_unreadable_is_not_taken_for_a_broken_one(tmp_pat
 def test_a_large_file_is_not_read_to_its_end(tmp_path, monkeypatch):
     write(tmp_path, "1.png")
     (tmp_path / "large.png").write_bytes(bytes(101))
-    monkeypatch.setattr(members, "MAXIMUM_MEMBER_BYTES", 100)
+    monkeypatch.setattr(members, "MAX_MEMBER_BYTES", 100)
     with pytest.raises(TooLargeError, match="at most 100 bytes"):
         list_folder(tmp_path).members[1].read()

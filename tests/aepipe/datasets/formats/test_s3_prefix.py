@@ -56,7 +56,7 @@ def test_an_object_that_was_changed_since(pictures, change):
 
 
 def test_a_large_object_is_not_read_to_its_end(pictures, monkeypatch):
-    monkeypatch.setattr(members, "MAXIMUM_MEMBER_BYTES", 2)
+    monkeypatch.setattr(members, "MAX_MEMBER_BYTES", 2)
     with pytest.raises(TooLargeError):
         list_s3("s3://bucket/my/pictures").members[0].read()
 

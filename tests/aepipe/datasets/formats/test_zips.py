@@ -86,14 +86,14 @@ def test_announced_sizes_are_bounded(tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for number in range(3):
             archive.writestr(f"{number}.png", bytes(1000))
-    monkeypatch.setattr(members, "MAXIMUM_MEMBER_BYTES", 999)
+    monkeypatch.setattr(members, "MAX_MEMBER_BYTES", 999)
     with pytest.raises(TooLargeError, match="at most 999 bytes"):
         read_zip(tmp_path / "a.zip")
-    monkeypatch.setattr(members, "MAXIMUM_TOTAL_BYTES", 2999)
+    monkeypatch.setattr(members, "MAX_TOTAL_BYTES", 2999)
     with pytest.raises(DataError, match="num_pictures=3, num_bytes=3000"):
         read_zip(tmp_path / "a.zip")
-    monkeypatch.setattr(members, "MAXIMUM_TOTAL_BYTES", 3000)
-    monkeypatch.setattr(members, "MAXIMUM_MEMBERS", 2)
+    monkeypatch.setattr(members, "MAX_TOTAL_BYTES", 3000)
+    monkeypatch.setattr(members, "MAX_MEMBERS", 2)
     with pytest.raises(DataError, match="at most 2 pictures"):
         read_zip(tmp_path / "a.zip")
 

@@ -1,0 +1,87 @@
+"""The order of a recipe's stages, once: what to do one after the other, and what to look for in the store."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from aepipe.errors import ParameterError
+from aepipe.stages.data import DataStage
+from aepipe.stages.evaluate import EvaluateStage
+from aepipe.stages.export import ExportStage
+from aepipe.stages.noise import NoiseStage
+from aepipe.stages.outcome import Done
+from aepipe.stages.request import TrainingRequest
+from aepipe.stages.results import FactsT, StageResult
+from aepipe.stages.split import SplitStage
+from aepipe.stages.stage import Stage
+from aepipe.stages.train import TrainStage
+from aepipe.store.interface import Store
+from aepipe.training.settings import CheckpointSettings
+
+# What the results are called in an outcome, and the stages that they come from.
+STAGES: Mapping[str, type[Stage[Any]]] = {
+    "data": DataStage,
+    "split": SplitStage,
+    "noisy": NoiseStage,
+    "trained": TrainStage,
+    "evaluated": EvaluateStage,
+    "exported": ExportStage,
+}
+# What a release is made of, and can be made anew.
+STAGE_NAMES = tuple(stage.name for stage in STAGES.values())
+
+
+class Run(Protocol):
+    """Something that comes to the result of a stage: by work, or by a look into the store."""
+
+    def __call__(self, stage: Stage[FactsT], /) -> StageResult[FactsT]:
+        """Return the stage's result."""
+
+
+class _NotThereError(Exception):
+    """The store has no result of a stage."""
+
+
+def outcome_of(request: TrainingRequest, run: Run, saving: CheckpointSettings = CheckpointSettings()) -> Done:  # noqa: B008
+    """Return what a request comes to, stage by stage.
+
+    Args:
+        request: One recipe, with what was chosen about it.
+        run: Comes to the result of each stage.
+        saving: How often the training's state is saved.
+    """
+    data = run(DataStage(request.data_parameters()))
+    plan = request.training_plan(data)
+    split = run(SplitStage(data, request.split_settings(data)))
+    noisy = run(NoiseStage(data, split, request.noise)) if request.evaluate else None
+    trained = run(TrainStage(plan, data, split, saving))
+    evaluated = None if noisy is None else run(EvaluateStage(plan, data, split, noisy, trained))
+    formats = request.export_parameters()
+    exported = None if formats is None else run(ExportStage(formats, data, split, trained))
+    return Done(
+        recipe=request.recipe,
+        setting=request.setting,
+        plan=plan,
+        data=data,
+        split=split,
+        noisy=noisy,
+        trained=trained,
+        evaluated=evaluated,
+        exported=exported,
+        was_cached=trained.was_cached,
+    )
+
+
+def find_outcome(store: Store, request: TrainingRequest) -> Done | None:
+    """Return the request's outcome if every stage of it is in the store."""
+
+    def find(stage: Stage[FactsT], /) -> StageResult[FactsT]:
+        found = stage.find(store)
+        if found is None:
+            raise _NotThereError
+        return found
+
+    try:
+        return outcome_of(request, find)
+    # Whoever asks for what can't be trained is told by its own run; the others of a pipeline go on.
+    except (_NotThereError, ParameterError):
+        return None

@@ -1,0 +1,97 @@
+"""Stage `split`: which rows train, validate and are held out."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from aepipe.errors import ObjectNotFoundError
+from aepipe.io.hashing import array_sha256
+from aepipe.parts import PARTS, picture_digests
+from aepipe.splits import Split, SplitSettings, asked_shares, default_method, describe_parts, make_split, say_parts
+from aepipe.stages.data import load_data
+from aepipe.stages.facts import SplitFacts
+from aepipe.stages.results import DataResult, SplitResult, StageResult
+from aepipe.stages.stage import Stage, Workplace
+from aepipe.store.interface import Store
+from aepipe.store.local_files import local_file
+
+
+@dataclass(frozen=True)
+class SplitStage(Stage[SplitFacts]):
+    """The rows of the training, validation and test parts, and the digests of their pictures.
+
+    Its facts have the size of each part and its number of classes, how many held-out pictures were trained on too, as
+    copies, and how many copies a part of the source's own has left out.
+    """
+
+    data: DataResult
+    chosen: SplitSettings
+
+    name = "split"
+    kind = SplitResult
+    libraries = ("numpy",)
+
+    def _modules(self) -> Sequence[str]:
+        return ("aepipe.stages.split",)
+
+    def _settings(self) -> SplitSettings:
+        return self.chosen
+
+    def depends_on(self) -> Mapping[str, str]:
+        """Return the digest of the images."""
+        return {"data": self.data.digest}
+
+    def work(self, place: Workplace) -> SplitFacts:
+        """Divide the images."""
+        images = load_data(place.store, self.data)
+        split, digests = make_split(images, self.chosen), picture_digests(images.images)
+        np.savez(place.folder / "split.npz", train=split.train, validation=split.validation, test=split.test)
+        np.savez(
+            place.folder / "digests.npz",
+            train=digests[split.train],
+            validation=digests[split.validation],
+            test=digests[split.test],
+        )
+        (place.folder / "split.json").write_text(json.dumps(self.chosen.model_dump(mode="json"), indent=2))
+        return SplitFacts(
+            name=f"{self.data.facts.name}-{self.chosen.label}",
+            settings=self.chosen,
+            test_sha256=array_sha256(split.test),
+            **describe_parts(images, split, digests).model_dump(exclude_unset=True)
+            | {"asked_shares": asked_shares(images, self.chosen)},
+        )
+
+    def lines(self, result: StageResult[SplitFacts]) -> Sequence[str]:
+        """Return how many images and classes each part has."""
+        return [f"Split {result.facts.name}: {say_parts(result.facts)}"]
+
+
+def recommended_split(data: DataResult) -> SplitSettings:
+    """Return the split that this data is best judged by."""
+    has_official = data.facts.num_official_train is not None
+    return SplitSettings(method=default_method(has_official, data.facts.has_persons))
+
+
+def load_split(store: Store, result: SplitResult) -> Split:
+    """Return the rows that `SplitStage` put into the store."""
+    with np.load(local_file(store, result.files["split.npz"])) as rows:
+        return Split(**{part: rows[part] for part in PARTS})
+
+
+def load_digests(store: Store, data: DataResult | None, split: SplitResult) -> dict[str, np.ndarray]:
+    """Return the digests of each part's pictures, in the order of its rows.
+
+    An older version kept none; they are made from the pictures.
+
+    Raises:
+        ObjectNotFoundError: neither digests nor pictures are there any more.
+    """
+    if "digests.npz" in split.files:
+        with np.load(local_file(store, split.files["digests.npz"])) as digests:
+            return {part: digests[part] for part in PARTS}
+    if data is None:
+        raise ObjectNotFoundError("The pictures of a split must be there to know them.", split=split.fingerprint)
+    digests = picture_digests(load_data(store, data).images)
+    return {part: digests[rows] for part, rows in load_split(store, split).parts.items()}

@@ -1,0 +1,51 @@
+"""Tasks that look into the store for what a run needs, before anything is started for it and after others did it."""
+
+from collections.abc import Sequence
+
+from prefect.states import Completed, State
+
+from aepipe import datasets
+from aepipe.stages.data import DataParameters, DataStage
+from aepipe.stages.graph import find_outcome
+from aepipe.stages.outcome import Done, Failed, Outcome
+from aepipe.stages.request import TrainingRequest
+from aepipe.store import open_store
+from aepipe.tasks.stages import produce, result_of, store_task
+
+
+def take_images(store_url: str, requests: Sequence[TrainingRequest], refresh: bool) -> list[TrainingRequest]:
+    """Put users' own images into the store as they are now, once for all; return requests for exactly these."""
+    taken: dict[DataParameters, str | None] = {}
+    for parameters in (request.data_parameters() for request in requests):
+        is_taken = parameters in taken or parameters.settings.identity is not None
+        if datasets.is_own(parameters.data_set) and not is_taken:
+            taken[parameters] = produce(store_url, DataStage(parameters), refresh).facts.identity
+    return [
+        request.with_identity(taken[request.data_parameters()]) if request.data_parameters() in taken else request
+        for request in requests
+    ]
+
+
+def find_results(store_url: str, request: TrainingRequest, refresh: bool) -> Done | None:
+    """Return the recipe's outcome if the store has all of it and it is not to be redone."""
+    return None if refresh else result_of(_find_results(store_url, request, return_state=True))
+
+
+@store_task(name="collect", task_run_name="collect/{request.recipe}")
+def collect_results(store_url: str, request: TrainingRequest) -> Outcome:
+    """Return what a run on another machine put into the store."""
+    outcome = find_outcome(open_store(store_url), request)
+    if outcome is None:
+        error = "its run completed, but its results are not in this store; do its workers use the same one?"
+        return Failed(recipe=request.recipe, setting=request.setting, error=error)
+    return outcome.model_copy(update={"was_cached": False})
+
+
+@store_task(name="find", task_run_name="find/{request.recipe}")
+def _find_results(store_url: str, request: TrainingRequest) -> State[Done | None]:
+    outcome = find_outcome(open_store(store_url), request)
+    if outcome is None:
+        return Completed(message=f"{request.recipe} has to be trained", data=None)
+    return Completed(
+        name="Cached", message=f"{request.recipe}: no training, its results are in the store", data=outcome
+    )

@@ -1,0 +1,79 @@
+"""The order of the stages is there once: for doing them, for finding them, and for what is said of them."""
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+from results import KINDS, done, result
+
+from aepipe.models.options import DenseOptions
+from aepipe.recipes.plan import Overrides
+from aepipe.stages.fingerprint import source_digests
+from aepipe.stages.graph import STAGE_NAMES, STAGES, find_outcome, outcome_of
+from aepipe.stages.outcome import Done, Failed, Outcome
+from aepipe.stages.request import TrainingRequest
+from aepipe.stages.results import DataResult, SplitResult
+from aepipe.stages.train import TrainStage
+from aepipe.store import open_store
+from aepipe.training.settings import CheckpointSettings
+
+REQUEST = TrainingRequest(recipe="mnist-dense", preset="quick", data_set="digits", exports=("onnx",))
+
+
+def stages_of(**changes) -> list[str]:
+    """The names of the stages that a request comes to, in the order in which they are done."""
+    names = []
+
+    def run(stage):
+        names.append(stage.name)
+        return result(stage.kind)
+
+    assert outcome_of(REQUEST.model_copy(update=changes), run).recipe == "mnist-dense"
+    return names
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({}, ["data", "split", "noise", "train", "evaluate", "export"]),
+        ({"exports": ()}, ["data", "split", "noise", "train", "evaluate"]),
+        ({"evaluate": False, "exports": ()}, ["data", "split", "train"]),
+    ],
+)
+def test_a_request_comes_to_the_stages_that_it_asks_for_each_after_what_it_reads(changes, names):
+    assert stages_of(**changes) == names
+
+
+def test_an_outcome_has_a_result_for_each_stage_in_their_order():
+    assert list(STAGES) == [name for name in Done.model_fields if name in STAGES]
+    assert list(done("mnist-dense").results) == ["data", "split", "trained", "evaluated"]
+    assert STAGE_NAMES == ("data", "split", "noise", "train", "evaluate", "export")
+    assert {stage.kind for stage in STAGES.values()} == set(KINDS)
+
+
+def test_what_the_store_has_not_is_not_found_nor_done(tmp_path):
+    store = open_store(str(tmp_path))
+    assert find_outcome(store, REQUEST) is None
+    # What can't be trained is not found either: its own run says why.
+    assert find_outcome(store, REQUEST.model_copy(update={"overrides": Overrides(code_size=63)})) is None
+    assert list(store.list("")) == []
+
+
+def test_how_often_a_training_is_saved_and_how_facts_are_held_changes_no_fingerprint():
+    plan = done("mnist-dense").plan
+    assert isinstance(plan.model, DenseOptions)
+    stages = [
+        TrainStage(plan, result(DataResult), result(SplitResult), saving)
+        for saving in (CheckpointSettings(), CheckpointSettings(every_epochs=3))
+    ]
+    assert len({stage.fingerprint() for stage in stages}) == 1
+    digests = source_digests(["aepipe.stages.evaluate"])
+    assert "aepipe.stages.noise" in digests
+    assert not {"aepipe.stages.facts", "aepipe.stages.results", "aepipe.stages.stage"} & digests.keys()
+
+
+def test_an_outcome_is_done_or_failed_and_nothing_between():
+    read = TypeAdapter(Outcome).validate_python
+    assert isinstance(read({"kind": "failed", "recipe": "r", "setting": "tuned", "error": "no"}), Failed)
+    with pytest.raises(ValidationError, match="trained"):
+        read({"kind": "done", "recipe": "r", "setting": "tuned"})
+    with pytest.raises(ValueError, match="evaluated"):
+        _ = done("mnist-dense", evaluated=None).measured

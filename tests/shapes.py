@@ -1,0 +1,24 @@
+"""Shapes of arrays, checked at every call: what `aepipe.arrays` names is jaxtyping's while tests run."""
+
+import jaxtyping
+from beartype import BeartypeConf, beartype
+
+from aepipe import arrays
+
+# Those whose functions are called with arrays from everywhere.
+MODULES = (
+    "aepipe.evaluation.metrics",
+    "aepipe.inference.inputs",
+    "aepipe.linear",
+    "aepipe.noise",
+    "aepipe.preprocess",
+)
+# An integer is a float to Python's type checkers.
+check = beartype(conf=BeartypeConf(is_pep484_tower=True))
+
+
+def check_shapes() -> None:
+    """Have the modules check what they are given and what they return; before the first of them is imported."""
+    for name in arrays.__all__:
+        setattr(arrays, name, getattr(jaxtyping, name))
+    jaxtyping.install_import_hook(MODULES, "shapes.check")
