@@ -17,7 +17,7 @@ up: .venv/$(LOCK).installed  ## a Prefect server, its UI, the deployments and wo
 	$(BIN)/aepipe up
 
 test: lint types .venv/dev.installed  ## lint, types and the whole test suite, with its coverage
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=
 
 lint: .venv/dev.installed  ## ruff: rules and format
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -23,8 +23,7 @@ from aepipe.tasks.stages import store_task
 def this_run() -> Run:
     """Return the flow run that this is called in; one that is tried again started when this attempt did."""
     context = FlowRunContext.get()
-    is_again = flow_run.run_count > 1
-    started = context.start_time if is_again and context is not None else flow_run.scheduled_start_time
+    started = context.start_time if context is not None and flow_run.run_count > 1 else flow_run.scheduled_start_time
     return Run(flow_run=str(flow_run.id), started=started, parameters=flow_run.parameters)
 
 

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from functools import cache
 
 import pytest
+from longest import LONGEST
 from servers.certificates import Certificates, make_certificates
 from servers.moto import moto_server
 from servers.rclone import rclone_server
@@ -18,6 +19,11 @@ check_shapes()
 SERVERS = {"seaweedfs": seaweedfs_server, "moto": moto_server, "rclone": rclone_server}
 # What the machine's user may have set, and what would lead a test elsewhere.
 UNWANTED_VARIABLES = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE", "AEPIPE_S3_ANONYMOUS")
+
+
+def pytest_collection_modifyitems(items):
+    """Workers take files in this order where pytest-xdist is told not to put those with the most tests first."""
+    items.sort(key=lambda item: LONGEST.index(item.path) if item.path in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="session")

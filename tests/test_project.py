@@ -7,6 +7,7 @@ from importlib import metadata
 from pathlib import Path
 
 import yaml
+from longest import LONGEST
 from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[1]
@@ -62,3 +63,8 @@ def test_what_is_run_for_a_commit_are_targets_of_make():
 def test_make_alone_lists_every_target():
     said = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert {line.split()[1] for line in said.splitlines()} == TARGETS
+
+
+def test_the_files_that_begin_first_are_there():
+    assert [path for path in LONGEST if not path.is_file()] == []
+    assert "--no-loadscope-reorder" in MAKEFILE

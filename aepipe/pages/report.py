@@ -93,7 +93,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Entry:
+class RecipeEntry:
     """One recipe on the page."""
 
     outcome: Outcome
@@ -175,10 +175,10 @@ def render_report(report: Report) -> str:
     )
 
 
-def _entries(report: Report) -> list[Entry]:
+def _entries(report: Report) -> list[RecipeEntry]:
     """Return the recipes, those that failed first, otherwise in the order of the run."""
     entries = [
-        Entry(
+        RecipeEntry(
             outcome,
             verdict,
             [figure.pictures() for figure in report.figures.get(outcome.recipe, ())],
@@ -188,9 +188,9 @@ def _entries(report: Report) -> list[Entry]:
     return sorted(entries, key=lambda entry: entry.verdict.verdict != "failed")
 
 
-def _groups(entries: Sequence[Entry]) -> list[list[Entry]]:
+def _groups(entries: Sequence[RecipeEntry]) -> list[list[RecipeEntry]]:
     """Return the evaluated recipes by the data and split that they share: only those are comparable."""
-    groups: dict[tuple[str, str], list[Entry]] = {}
+    groups: dict[tuple[str, str], list[RecipeEntry]] = {}
     for entry in entries:
         if entry.done is not None:
             key = (entry.done.data.fingerprint, entry.done.split.fingerprint)
@@ -198,12 +198,12 @@ def _groups(entries: Sequence[Entry]) -> list[list[Entry]]:
     return list(groups.values())
 
 
-def _counts(entries: Sequence[Entry]) -> dict[str, int]:
+def _counts(entries: Sequence[RecipeEntry]) -> dict[str, int]:
     counted: Counter[str] = Counter(entry.verdict.verdict for entry in entries)
     return {verdict: counted[verdict] for verdict in VERDICTS}
 
 
-def _training_errors(entries: Sequence[Entry]) -> list[float | None]:
+def _training_errors(entries: Sequence[RecipeEntry]) -> list[float | None]:
     trained = [entry.done.trained.facts for entry in entries if entry.done]
     return [mse for facts in trained for mse in (facts.train_mse, facts.validation_mse)]
 

@@ -7,8 +7,8 @@ from typing import Literal
 from aepipe.errors import ConflictError, ObjectNotFoundError, ParameterError, UnknownOutcomeError
 from aepipe.gate.decision import decision_bytes
 from aepipe.gate.verdicts import Verdict
-from aepipe.publishing.change import refuse_loss, release_of
 from aepipe.publishing.composition import compose
+from aepipe.publishing.move import refuse_loss, release_of
 from aepipe.releases.channel import Action, Channel, Entry
 from aepipe.releases.channels import point_channel, read_channel, require_channel
 from aepipe.releases.manifest import Manifest, read_manifest, resolve_release, stored_sha256, with_models

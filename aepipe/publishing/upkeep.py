@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from aepipe.gate.settings import PublishSettings
 from aepipe.pages.index import refresh_index
 from aepipe.publishing import promotion
-from aepipe.publishing.change import Change, latest_change
+from aepipe.publishing.move import Move, latest_move
 from aepipe.publishing.promotion import Missing
 from aepipe.publishing.publish import Published, Run, publish_release
 from aepipe.releases import removal
@@ -36,7 +36,7 @@ class Moved:
 
     name: str
     channel: Channel
-    change: Change | None
+    change: Move | None
 
 
 @dataclass(frozen=True)
@@ -125,4 +125,4 @@ def prune(store: Store, keep: int, grace_hours: float, delete: bool) -> Pruning:
 
 def _moved(store: Store, name: str, channel: Channel) -> Moved:
     refresh_index(store)
-    return Moved(name, channel, latest_change(store, channel))
+    return Moved(name, channel, latest_move(store, channel))

@@ -58,9 +58,8 @@ def recipe_names() -> list[str]:
     return [*RECIPES, *(name for name in others if name not in _own_words())]
 
 
-# An enumeration, because Prefect shows one as a choice and refuses any other value.
-# mypy wants its members spelled out, and what is installed beside aepipe may add some.
-RecipeName = StrEnum("RecipeName", {name.replace("-", "_").upper(): name for name in recipe_names()})  # type: ignore[misc]
+# An enumeration, because Prefect shows one as a choice and refuses any other value. Its members are known when it runs.
+RecipeName = StrEnum("RecipeName", {n.replace("-", "_").upper(): n for n in recipe_names()})  # type: ignore[misc]
 # What a run trains that names no recipe. What is installed beside aepipe is trained where it is named.
 OWN_RECIPES = [RecipeName(name) for name in RECIPES]
 

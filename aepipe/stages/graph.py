@@ -30,7 +30,7 @@ STAGES: Mapping[str, type[Stage[Any]]] = {
 STAGE_NAMES = tuple(stage.name for stage in STAGES.values())
 
 
-class Run(Protocol):
+class RunStage(Protocol):
     """Something that comes to the result of a stage: by work, or by a look into the store."""
 
     def __call__(self, stage: Stage[FactsT], /) -> StageResult[FactsT]:
@@ -41,7 +41,7 @@ class _NotThereError(Exception):
     """The store has no result of a stage."""
 
 
-def outcome_of(request: TrainingRequest, run: Run, saving: CheckpointSettings = CheckpointSettings()) -> Done:  # noqa: B008
+def outcome_of(request: TrainingRequest, run: RunStage, saving: CheckpointSettings = CheckpointSettings()) -> Done:  # noqa: B008
     """Return what a request comes to, stage by stage.
 
     Args:

@@ -5,12 +5,12 @@ from contextlib import ExitStack
 import pytest
 from e2e.stack import WORKERS, Stack, network_namespace, postgres
 
-LONGEST = ("test_outages.py", "test_up.py")
+LONGEST = ["test_outages.py", "test_up.py", "test_failures.py", "test_kills.py", "test_signals.py", "test_wheel.py"]
 
 
 def pytest_collection_modifyitems(items):
     """What waits longest comes first, so that nothing is left to wait alone at the end."""
-    items.sort(key=lambda item: not any(name in item.nodeid for name in LONGEST))
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="session")

@@ -19,8 +19,14 @@ END_SECONDS = 60
 MARK = "AEPIPE_TEST_RUN"
 
 
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory) -> Path:
+    """One for all: the first run keeps the Prefect server's empty tables there, which take seconds to make."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def training(tmp_path, request):
+def training(tmp_path, cache, request):
     """A run that trains, as a terminal would start it: in a process group of its own."""
     recipes, mark = request.param, uuid.uuid4().hex
     changes = [word for change in ENDLESS for word in ("--set", change)]
@@ -31,7 +37,7 @@ def training(tmp_path, request):
             stdout=output,
             stderr=output,
             stdin=subprocess.DEVNULL,
-            env={**os.environ, MARK: mark, "TMPDIR": str(tmp_path), "AEPIPE_CACHE": str(tmp_path / "cache")},
+            env={**os.environ, MARK: mark, "TMPDIR": str(tmp_path), "AEPIPE_CACHE": str(cache)},
             start_new_session=True,
             preexec_fn=hear_signals,
         )

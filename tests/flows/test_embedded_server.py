@@ -71,7 +71,10 @@ def test_one_that_dies_while_it_starts_is_one_line(tmp_path):
     (tmp_path / "sqlalchemy.py").write_text("raise ImportError('this is what it died of')")
     code = """
 import sys
+from aepipe.flows import embedded_server
 from aepipe.flows.embedded_server import EmbeddedServerError, start_embedded_server
+# On a busy machine the start would be a line of its own.
+embedded_server.SAY_EVERY_SECONDS = 600
 try:
     start_embedded_server().wait_until_healthy()
 except EmbeddedServerError as error:
@@ -80,8 +83,9 @@ except EmbeddedServerError as error:
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "AEPIPE_CACHE": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=environment)
     assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
-    assert "this is what it died of" in done.stderr
+    # A busy machine is told that it takes a while.
+    (line,) = [line for line in done.stderr.splitlines() if "still starting" not in line]
+    assert "this is what it died of" in line
 
 
 @pytest.mark.parametrize("folder", ["/proc/none"])

@@ -31,7 +31,7 @@ MIN_ERROR_SHARE = 1e-4
 HALF_A_DAY = 0.5
 
 
-class Series(Protocol):
+class ErrorsOverTime(Protocol):
     """Errors at some times."""
 
     @property
@@ -122,7 +122,7 @@ def mse_by_class(
         save(figure, path)
 
 
-def error_over_time(series: Sequence[Series], path: Path, title: str) -> None:
+def error_over_time(series: Sequence[ErrorsOverTime], path: Path, title: str) -> None:
     """Write a recipe's error over time, a line for each series.
 
     Args:

@@ -12,7 +12,7 @@ from aepipe.datasets.account import Account
 from aepipe.gate.rules import Demands, Measured, judge
 from aepipe.gate.settings import PublishSettings
 from aepipe.notation import ABSENT
-from aepipe.pages.report import Entry, Figure, NoisySet, Report, render_report
+from aepipe.pages.report import Figure, NoisySet, RecipeEntry, Report, render_report
 from aepipe.recipes import RECIPES
 from aepipe.recipes.plan import Overrides, plan_training
 from aepipe.stages.outcome import Done, Failed, Outcome
@@ -203,7 +203,7 @@ def test_a_denoiser_is_compared_with_the_linear_one():
     text = Page(render_report(report_of(outcome("mnist-denoising", **facts)))).text
     assert re.search(r"Noisy input ?0.0371 .*denoised ?0.00491 Denoised by a linear model ?0.00772", text)
     assert "Noisy input" not in Page(render_report(report_of(outcome("mnist-dense")))).text
-    assert Entry(outcome("mnist-denoising", **facts), None, ()).ratio_to_baseline == 0.00491 / 0.00772
+    assert RecipeEntry(outcome("mnist-denoising", **facts), None, ()).ratio_to_baseline == 0.00491 / 0.00772
     missing = outcome("mnist-dense", denoised_mse_per_pixel=None, noisy_mse_per_pixel=None, linear_mse_per_pixel=None)
     assert "Noisy input" not in Page(render_report(report_of(missing))).text
 

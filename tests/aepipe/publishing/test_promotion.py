@@ -8,7 +8,7 @@ from releases import put_release
 from aepipe.errors import ConflictError, CorruptObjectError, ParameterError
 from aepipe.gate.verdicts import Verdict
 from aepipe.publishing import promotion
-from aepipe.publishing.change import Change, latest_change
+from aepipe.publishing.move import Move, latest_move
 from aepipe.publishing.promotion import Judgement, promote, promote_passed, rollback
 from aepipe.releases.channels import point_channel, read_channel
 from aepipe.releases.manifest import manifest_bytes, manifest_sha256, read_manifest, resolve_release
@@ -121,7 +121,7 @@ def test_a_channel_loses_no_model_unless_that_is_asked_for(store):
     assert read_channel(store, "production") == base
     promoted = promote(store, "production", NEW, "tests", missing="drop")
     assert promoted.release == NEW
-    assert latest_change(store, promoted) == Change(gains=(), replaces=("dense",), loses=("conv",))
+    assert latest_move(store, promoted) == Move(gains=(), replaces=("dense",), loses=("conv",))
 
 
 def test_a_release_can_be_promoted_beside_the_models_that_it_has_none_of(store):
@@ -136,7 +136,7 @@ def test_a_release_can_be_promoted_beside_the_models_that_it_has_none_of(store):
         "conv": b"old conv",
     }
     assert find_problems(store, made, full=True) == []
-    assert str(latest_change(store, promoted)) == "Gains: sparse. Replaces: dense."
+    assert str(latest_move(store, promoted)) == "Gains: sparse. Replaces: dense."
 
 
 @pytest.mark.parametrize("missing", ["refuse", "keep", "drop"])
@@ -157,7 +157,7 @@ def test_a_channel_whose_release_is_gone_can_be_given_another(store):
     with pytest.raises(ParameterError, match=r"Its release can't be read: .* Add --missing drop"):
         promote(store, "production", NEW, "tests")
     promoted = promote(store, "production", NEW, "tests", missing="drop")
-    assert latest_change(store, promoted) is None
+    assert latest_move(store, promoted) is None
 
 
 def test_a_release_whose_manifest_an_older_aepipe_wrote_can_be_promoted_and_read(store):

@@ -13,7 +13,7 @@ WAY_OUT = (
 
 
 @dataclass(frozen=True)
-class Change:
+class Move:
     """What a channel's latest move means for its readers: recipes of which it has a model now, another one, none."""
 
     gains: tuple[str, ...]
@@ -25,7 +25,7 @@ class Change:
         return " ".join(f"{word}: {', '.join(recipes)}." for word, recipes in parts if recipes)
 
 
-def latest_change(store: Store, channel: Channel) -> Change | None:
+def latest_move(store: Store, channel: Channel) -> Move | None:
     """Return what a channel's latest move changed; None where one of the two releases can't be read."""
     try:
         now = read_manifest(store, channel.release)
@@ -35,7 +35,7 @@ def latest_change(store: Store, channel: Channel) -> Change | None:
     files = [{} if of is None else {file.path: file.sha256 for file in of.files} for of in (before, now)]
     old, new = ([] if of is None else with_models(of) for of in (before, now))
     model = "models/{}/model.keras".format
-    return Change(
+    return Move(
         gains=tuple(recipe for recipe in new if recipe not in old),
         replaces=tuple(r for r in new if r in old and files[0][model(r)] != files[1][model(r)]),
         loses=tuple(recipe for recipe in old if recipe not in new),
