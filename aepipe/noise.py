@@ -11,7 +11,6 @@ from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
-from scipy.special import ndtri
 
 from aepipe.arrays import Int, Real, UInt8
 
@@ -133,6 +132,9 @@ def _integers(key: int, image_id: int, count: int) -> np.ndarray:
 @cache
 def _normal_table() -> np.ndarray:
     """Return the normal quantile of each 16-bit integer, in units of 1/65536, as integers."""
+    # Here, because it takes a while, and every command knows the kinds of noise.
+    from scipy.special import ndtri
+
     return np.rint(ndtri((np.arange(BITS) + 0.5) / BITS) * BITS).astype(np.int64)
 
 

@@ -46,7 +46,7 @@ OWNERS = {
     "keras": {"aepipe.exports", "aepipe.models", "aepipe.training"},
 }
 # What takes a while to import, or is not there on a machine that only looks.
-SLOW = ("tensorflow", "keras", "prefect", "pandas", "PIL", "boto3")
+SLOW = ("tensorflow", "keras", "prefect", "pandas", "PIL", "boto3", "scipy")
 SOURCES = [path for top in ("aepipe", "tasks", "flows", "deploy") for path in sorted((ROOT / top).rglob("*.py"))]
 
 

@@ -30,8 +30,6 @@ from aepipe.recipes import complete_name
 from aepipe.store import open_store
 
 if TYPE_CHECKING:
-    from prefect.states import State
-
     from aepipe.publishing.publish import Published
 
 FAILED = 1
@@ -203,7 +201,7 @@ def _prefect(server: str | None, chosen: dict[str, Any], purpose: str) -> Iterat
         yield use_server(server, purpose)
 
 
-def _end_with_table(state: "State[Any]", file: str) -> None:
+def _end_with_table(state: Any, file: str) -> None:
     """Say what a flow came to, and where its table lies; a run that failed ends the command."""
     typer.echo(state.message)
     if not state.is_completed():

@@ -160,6 +160,11 @@ def metrics_at(place: Place) -> list[Metric]:
     return [metric for metric in METRICS if place in metric.where]
 
 
+def names_of(scale: Scale) -> list[str]:
+    """Return the names of the metrics that share a notation."""
+    return [metric.name for metric in METRICS if metric.scale == scale]
+
+
 def errors_first(metrics: Iterable[Metric]) -> list[Metric]:
     """Return metrics for a list of lines: errors, which are compared with each other, stand together at its head."""
     return sorted(metrics, key=lambda metric: metric.scale is None)

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.fft import dctn, idctn
 
 from aepipe.linear import PrincipalComponents
 from aepipe.splits import evenly_spaced
@@ -64,6 +63,8 @@ class LowPass:
 
     def reconstruct(self, images: np.ndarray) -> np.ndarray:
         """Return what the kept coefficients say of the images, of the same shape."""
+        from scipy.fft import idctn
+
         coefficients = np.where(self.kept, _coefficients(images, self.colours), self.mean)
         return np.clip(idctn(coefficients, axes=(1, 2), norm="ortho") @ np.linalg.inv(self.colours).T, 0, 1)
 
@@ -108,6 +109,9 @@ def possible_grids(image_shape: tuple[int, int, int], code_size: int) -> Iterato
 
 
 def _coefficients(images: np.ndarray, colours: np.ndarray) -> np.ndarray:
+    # In functions, because it takes a while, and every command knows the names of the codecs.
+    from scipy.fft import dctn
+
     return dctn(np.asarray(images, np.float64) @ colours.T, axes=(1, 2), norm="ortho")
 
 

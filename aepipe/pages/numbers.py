@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from aepipe.evaluation.catalogue import METRICS, Metric, Metrics
+from aepipe.evaluation.catalogue import Metric, Metrics, names_of
 from aepipe.notation import Notation, choose_notation, decimals, significant
 
 # Enough to tell models apart in a table of text, where every error has as many places.
@@ -18,7 +18,7 @@ def notation_of_errors(measured: Iterable[Metrics], others: Iterable[float | Non
         measured: The metrics of every model on the page.
         others: Errors per pixel that are no metrics, such as those of the training images.
     """
-    names = [metric.name for metric in METRICS if metric.scale == "per pixel"]
+    names = names_of("per pixel")
     return choose_notation([*(metrics.get(name) for metrics in measured for name in names), *others])
 
 
@@ -29,7 +29,7 @@ def page_writer(per_pixel: Notation, measured: Iterable[Metrics]) -> Write:
         per_pixel: The notation of its errors per pixel.
         measured: The metrics of every model on the page.
     """
-    names = [metric.name for metric in METRICS if metric.scale == "source unit"]
+    names = names_of("source unit")
     in_source_unit = choose_notation([metrics.get(name) for metrics in measured for name in names])
 
     def write(metric: Metric, value: float | None) -> str:

@@ -20,8 +20,6 @@ from aepipe.recipes import RECIPES
 from aepipe.releases.facts import RecipeSummary, RunParameters
 from aepipe.releases.manifest import Manifest
 
-# What one training came to, as a line has its mean and spread.
-MEASURED = (*(metric.name for metric in metrics_at("manifest")), "training_seconds")
 # Name of data and split, digest of the images, digest of the held-out rows.
 DataKey = tuple[str, str | None, str | None]
 # What trainings of one line share: recipe, setting, data and split, code size.
@@ -126,10 +124,10 @@ def _short(digest: str | None) -> str:
 
 def as_markdown(lines: Sequence[ResultLine]) -> str:
     """Return the lines as Markdown: a table of reconstruction, and one of denoising where there are denoisers."""
-    tables = [_markdown(RECONSTRUCTION, lines)]
+    tables = [_markdown(_reconstruction(), lines)]
     denoisers = [line for line in lines if DENOISED_MSE in line.mean]
     if denoisers:
-        tables.append(_markdown(DENOISING, denoisers))
+        tables.append(_markdown(_denoising(), denoisers))
     return "\n".join(tables)
 
 
@@ -145,7 +143,7 @@ def _setting(manifest: Manifest, recipe: str, summary: RecipeSummary) -> str:
 def _line(key: Key, data: str, by_seed: Mapping[int, Training], commit: str | None) -> ResultLine:
     recipe, setting, *_, code_size = key
     first = next(iter(by_seed.values()))
-    columns = {name: [training.figures.get(name) for training in by_seed.values()] for name in MEASURED}
+    columns = {name: [training.figures.get(name) for training in by_seed.values()] for name in first.figures}
     # What one of them has not, an older release, is no mean of all.
     known = {name: [value for value in values if value is not None] for name, values in columns.items()}
     measured = {name: values for name, values in known.items() if len(values) == len(by_seed)}
@@ -203,26 +201,33 @@ WHO: list[Column] = [
     ("data", lambda line: line.data),
 ]
 SEEDS: Column = ("seeds", lambda line: str(len(line.seeds)))
-RECONSTRUCTION: list[Column] = [
-    *WHO,
-    ("code", lambda line: str(line.code_size)),
-    ("compression", lambda line: decimals(line.compression_ratio, 1)),
-    *_columns("table").values(),
-    ("strongest baseline", _strongest_cell),
-    ("ratio to it", _ratio_to_strongest),
-    SEEDS,
-    ("training", lambda line: duration(line.mean.get("training_seconds"))),
-    ("hardware", lambda line: line.hardware),
-    ("commit", lambda line: line.commit[:12] if line.commit else ABSENT),
-]
 DIVIDED = (DENOISED_MSE, LINEAR_MSE)
-DENOISING: list[Column] = [
-    *WHO,
-    *(_columns("denoising")[name] for name in DIVIDED),
-    ("ratio to it", partial(_ratio, *DIVIDED)),
-    *(column for name, column in _columns("denoising").items() if name not in DIVIDED),
-    SEEDS,
-]
+
+
+def _reconstruction() -> list[Column]:
+    return [
+        *WHO,
+        ("code", lambda line: str(line.code_size)),
+        ("compression", lambda line: decimals(line.compression_ratio, 1)),
+        *_columns("table").values(),
+        ("strongest baseline", _strongest_cell),
+        ("ratio to it", _ratio_to_strongest),
+        SEEDS,
+        ("training", lambda line: duration(line.mean.get("training_seconds"))),
+        ("hardware", lambda line: line.hardware),
+        ("commit", lambda line: line.commit[:12] if line.commit else ABSENT),
+    ]
+
+
+def _denoising() -> list[Column]:
+    columns = _columns("denoising")
+    return [
+        *WHO,
+        *(columns[name] for name in DIVIDED),
+        ("ratio to it", partial(_ratio, *DIVIDED)),
+        *(column for name, column in columns.items() if name not in DIVIDED),
+        SEEDS,
+    ]
 
 
 def _markdown(columns: Sequence[Column], lines: Sequence[ResultLine]) -> str:

@@ -30,7 +30,6 @@ def _finite(value: float) -> float:
 
 # Written again, a whole number stays one: a manifest that is read and written keeps its bytes.
 Number = Annotated[int | float, AfterValidator(_finite)]
-METRICS = metrics_at("manifest")
 _numbers: TypeAdapter[dict[str, Number | None]] = TypeAdapter(dict[str, Number | None], config=ConfigDict(strict=True))
 
 
@@ -57,7 +56,7 @@ class RecipeSummary(BaseModel):
 
     @model_validator(mode="after")
     def _metrics_are_numbers(self) -> "RecipeSummary":
-        errors = [metric.name for metric in METRICS if metric.scale is not None]
+        errors = [metric.name for metric in metrics_at("manifest") if metric.scale is not None]
         values = _numbers.validate_python(dict(self.metrics))
         negative = [name for name in errors if (values[name] or 0) < 0]
         if negative:
@@ -68,7 +67,7 @@ class RecipeSummary(BaseModel):
     def metrics(self) -> Metrics:
         """Every number of the catalogue that a manifest has, by its name; what this one does not say is None."""
         more: Mapping[str, Any] = self.model_extra or {}
-        return {metric.name: more.get(metric.name) for metric in METRICS}
+        return {metric.name: more.get(metric.name) for metric in metrics_at("manifest")}
 
     @model_serializer(mode="wrap")
     def _as_written(self, write: SerializerFunctionWrapHandler) -> dict[str, JsonValue]:
