@@ -1,0 +1,118 @@
+"""Fitting of a plan's model to a split: the part of a training that needs TensorFlow."""
+
+import threading
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from aepipe.datasets.images import ImageData
+from aepipe.models import build, fit_start
+from aepipe.models.autoencoder import Autoencoder
+from aepipe.recipes.plan import TrainingPlan
+from aepipe.splits import Split
+from aepipe.stages.facts import TrainedFacts
+from aepipe.training.batches import Pixels, num_epochs
+from aepipe.training.callbacks import Listener, ProgressBar, TensorBoard
+from aepipe.training.checkpoints import Checkpoints
+from aepipe.training.collapse import is_collapsed
+from aepipe.training.distribution import distribution
+from aepipe.training.perturbation import training_images
+from aepipe.training.runtime import hardware, keras, resolve_precision, tf, use_precision
+from aepipe.training.saving import save_autoencoder
+from aepipe.training.settings import CheckpointSettings
+from aepipe.training.state import history_rows
+from aepipe.training.trainer import Callback, Trained, Trainer
+
+NUM_EXAMPLES = 10
+NUM_GUARD_IMAGES = 1000
+
+
+def fit_plan(
+    folder: Path,
+    plan: TrainingPlan,
+    data: ImageData,
+    split: Split,
+    checkpoints: Checkpoints,
+    saving: CheckpointSettings,
+    on_epoch: Callable[[Any, int], None] | None,
+    stop: threading.Event,
+) -> TrainedFacts:
+    """Train a plan's model, from its last checkpoint where there is one, and leave models, history and logs.
+
+    Args:
+        folder: Where they go.
+        plan: What is trained.
+        data: The images.
+        split: Which of them train and validate.
+        checkpoints: Where the state is saved.
+        saving: How often.
+        on_epoch: Called with each epoch, and with their number.
+        stop: Ends it after the chunk of steps in hand.
+
+    Raises:
+        TrainingError: the loss is no longer finite.
+        TrainingInterruptedError: it was told to stop; its state is saved.
+    """
+    settings, epochs = plan.training, num_epochs(len(split.train), plan.training)
+    train, validation = (Pixels(data.images, data.pixel_range, rows) for rows in (split.train, split.validation))
+    keras.backend.clear_session()
+    strategy = distribution(settings.devices, settings.batch_size)
+    autoencoder = _begin(plan, train, strategy)
+    examples = Pixels(data.images, data.pixel_range, split.train[:NUM_EXAMPLES])
+    with ProgressBar(f"{plan.setting} {plan.recipe}", epochs) as bar:
+        watching: list[Callback] = [TensorBoard(folder / "tensorboard", examples, epochs), bar]
+        trained = Trainer(
+            autoencoder,
+            train,
+            validation,
+            settings,
+            callbacks=watching if on_epoch is None else [*watching, Listener(on_epoch, epochs)],
+            checkpoints=checkpoints,
+            saving=saving,
+            strategy=strategy,
+            stop=stop,
+        ).run()
+    published = _publish(folder, plan, autoencoder)
+    pd.DataFrame(history_rows(trained.history)).to_csv(folder / "history.csv", index=False)
+    codes = published.encoder.predict(data.scaled(split.train[:NUM_GUARD_IMAGES]), verbose=0)
+    return _facts(plan, trained, is_collapsed(codes), int(autoencoder.model.count_params()))
+
+
+def _begin(plan: TrainingPlan, train: Pixels, strategy: tf.distribute.Strategy | None) -> Autoencoder:
+    """Return the model before its first step: weights by the seed, or those of a linear map that fits the images."""
+    with strategy.scope() if strategy else nullcontext(), use_precision(plan.training.precision):
+        autoencoder = build(plan.model, plan.image_shape, plan.training.seed)
+    fit_start(plan.model, autoencoder, training_images(train, plan.training))
+    return autoencoder
+
+
+def _publish(folder: Path, plan: TrainingPlan, autoencoder: Autoencoder) -> Autoencoder:
+    """Save a model that anybody can load and that computes in float32, whatever it was trained on."""
+    published = build(plan.model, plan.image_shape)
+    published.model.set_weights(autoencoder.model.get_weights())
+    save_autoencoder(published, folder)
+    return published
+
+
+def _facts(plan: TrainingPlan, trained: Trained, collapsed: bool, num_parameters: int) -> TrainedFacts:
+    kept = trained.kept
+    return TrainedFacts(
+        recipe=plan.recipe,
+        setting=plan.setting,
+        collapsed=collapsed,
+        num_parameters=num_parameters,
+        code_size=plan.model.code_size,
+        num_epochs=trained.history[-1].epoch,
+        kept_epoch=kept.epoch,
+        train_mse=kept.mse,
+        validation_mse=None if np.isnan(kept.validation_mse) else kept.validation_mse,
+        training_seconds=round(sum(epoch.seconds for epoch in trained.history), 3),
+        ended_by=trained.ended_by,
+        resumed_at_step=trained.resumed_at,
+        precision=resolve_precision(plan.training.precision),
+        hardware=hardware(),
+    )
