@@ -164,7 +164,8 @@ def test_runs_without_a_process_are_crashed_and_no_others(client, start_run):
             ],
         )
     EventsWorker.instance().wait_until_empty()
-    deadline = time.monotonic() + 2 * SECONDS
+    # A busy machine takes many times as long; that it comes at all is what is tested.
+    deadline = time.monotonic() + 8 * SECONDS
     while not all(client.read_flow_run(run.id).state.is_crashed() for run in (lost, stuck)):
         assert time.monotonic() < deadline
         time.sleep(0.5)
