@@ -16,6 +16,7 @@ from prefect.events import emit_event
 from prefect.states import Cancelled, State
 
 from aepipe.flows.children import PAGE, patiently
+from aepipe.notation import counted
 
 # Due, and not begun. One that was interrupted goes on, and is no missed one.
 WAITING = ("Late", "AwaitingConcurrencySlot")
@@ -56,7 +57,8 @@ def _is_of(run: FlowRun, schedule: UUID) -> bool:
 def _say(name: str, schedule: UUID, runs: list[FlowRun]) -> None:
     """Say that one of these runs stands for the others."""
     since = f"{min(run.expected_start_time for run in runs if run.expected_start_time):%Y-%m-%d %H:%M} UTC"
-    summary = f"{len(runs) - 1} runs of {name} were cancelled; this one stands for all since {since}."
+    cancelled = counted(len(runs) - 1, f"run of {name} was", f"runs of {name} were")
+    summary = f"{cancelled} cancelled; this one stands for all since {since}."
     get_run_logger().warning(summary)
     # What an automation may tell people of.
     emit_event(
