@@ -128,13 +128,14 @@ class PartCounts(BaseModel):
         return {TRAIN: self.num_train, VALIDATION: self.num_validation, TEST: self.num_test}
 
 
-def describe_parts(data: ImageData, split: Split, digests: np.ndarray) -> PartCounts:
+def describe_parts(data: ImageData, split: Split, digests: np.ndarray, settings: SplitSettings) -> PartCounts:
     """Return what is known of a split: the size of each part, its classes, and the copies.
 
     Args:
         data: The data set.
         split: Its rows.
         digests: (num_images,) as `aepipe.parts.picture_digests` gives them.
+        settings: How it was asked for.
     """
     counts = {f"num_{name}": len(rows) for name, rows in split.parts.items()}
     if data.labels is not None:
@@ -145,6 +146,7 @@ def describe_parts(data: ImageData, split: Split, digests: np.ndarray) -> PartCo
         num_different=len(np.unique(digests)),
         num_test_seen=int(np.isin(digests[split.test], seen).sum()),
         num_left_out=len(data) - sum(map(len, split.parts.values())),
+        asked_shares=asked_shares(data, settings),
     )
 
 

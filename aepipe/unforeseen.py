@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 # With the folders that are parts of the package by links in it.
 PACKAGES = ("aepipe", "deploy", "flows", "tasks")
 # What some libraries put into a message is pages long; the file has all of it.
-LONGEST = 300
+MAX_CHARACTERS = 300
 
 
 def wants_traceback() -> bool:
@@ -23,7 +23,7 @@ def wants_traceback() -> bool:
 def describe_unforeseen(error: BaseException) -> str:
     """Return one line about an error, and write its traceback to a file that the line names."""
     text = " ".join(f"{type(error).__name__}: {error}".split())
-    text = text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
+    text = text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]} ..."
     return f"{printable(text)} ({_where(error)}). {_keep(error)}"
 
 

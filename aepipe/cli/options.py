@@ -1,11 +1,13 @@
 """Options and arguments that several commands have; what a flow has too is described in its words."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from aepipe.flows import parameters
 from aepipe.flows.parameters import words
+from aepipe.publishing.promotion import Missing
+from aepipe.recipes.plan import Preset, SettingName
 from aepipe.stages.data import DataSettings
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -15,8 +17,8 @@ StoreOption = Annotated[str, typer.Option("--store", envvar="AEPIPE_STORE", help
 RecipeArgument = Annotated[
     str, typer.Argument(help=f"{words(parameters.Recipe)} A short name will do: conv for faces-conv.")
 ]
-SettingOption = Annotated[Literal["tuned", "published"], typer.Option(help=words(parameters.Setting))]
-PresetOption = Annotated[Literal["full", "quick"], typer.Option(help=words(parameters.Preset))]
+SettingOption = Annotated[SettingName, typer.Option(help=words(parameters.Setting))]
+PresetOption = Annotated[Preset, typer.Option(help=words(parameters.Preset))]
 DataSetOption = Annotated[str | None, typer.Option(help=words(parameters.DataSet))]
 RefreshOption = Annotated[bool, typer.Option(help=words(parameters.Refresh))]
 MaxLeftOutOption = Annotated[float, typer.Option(min=0, max=1, help=words(DataSettings, "most_left_out"))]
@@ -33,7 +35,7 @@ ReleaseArgument = Annotated[str, typer.Argument(help=words(parameters.Release))]
 ChannelOption = Annotated[str, typer.Option(help=words(parameters.Channel))]
 WhyOption = Annotated[str, typer.Option(help=words(parameters.Why))]
 ForceOption = Annotated[bool, typer.Option("--force", help=words(parameters.Force))]
-MissingOption = Annotated[Literal["refuse", "keep", "drop"], typer.Option(help=words(parameters.Missing))]
+MissingOption = Annotated[Missing, typer.Option(help=words(parameters.Missing))]
 FullOption = Annotated[bool, typer.Option("--full", help=words(parameters.Full))]
 KeepOption = Annotated[int, typer.Option(min=0, help=words(parameters.Keep))]
 GraceOption = Annotated[float, typer.Option(min=0, help=words(parameters.GraceHours))]

@@ -2,7 +2,7 @@
 
 from aepipe.errors import printable
 
-LONGEST = 120
+MAX_CHARACTERS = 120
 
 
 def printable_name(name: str) -> str:
@@ -11,7 +11,7 @@ def printable_name(name: str) -> str:
     Different names stay different, unless they are longer than a line.
     """
     shown = printable(name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
-    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 40]}...{shown[-37:]}"
+    return shown if len(shown) <= MAX_CHARACTERS else f"{shown[: MAX_CHARACTERS - 40]}...{shown[-37:]}"
 
 
 def name_bytes(name: str) -> bytes:

@@ -42,6 +42,11 @@ class DataFacts(Facts):
     account: Account | None = Field(None, description="What was taken of a user's own images.")
     identity: str | None = Field(None, description="Digest of the source.")
 
+    @property
+    def has_official_parts(self) -> bool:
+        """Whether the source says which images train and which are held out."""
+        return self.num_official_train is not None
+
 
 class SplitFacts(Facts, PartCounts):
     """What is known of the three parts."""

@@ -80,8 +80,8 @@ class TrainingRequest(BaseModel):
 
     def split_settings(self, data: DataResult) -> SplitSettings:
         """Return how this data is divided."""
-        has_official = data.facts.num_official_train is not None
-        return plan_split(self.recipe, self.setting, self.split, has_official, data.facts.has_persons)
+        facts = data.facts
+        return plan_split(self.recipe, self.setting, self.split, facts.has_official_parts, facts.has_persons)
 
     def export_parameters(self) -> ExportParameters | None:
         """Return which formats are made beside Keras', if any."""

@@ -9,7 +9,7 @@ import numpy as np
 from aepipe.errors import ObjectNotFoundError
 from aepipe.io.hashing import array_sha256
 from aepipe.parts import PARTS, picture_digests
-from aepipe.splits import Split, SplitSettings, asked_shares, default_method, describe_parts, make_split, say_parts
+from aepipe.splits import Split, SplitSettings, default_method, describe_parts, make_split, say_parts
 from aepipe.stages.data import load_data
 from aepipe.stages.facts import SplitFacts
 from aepipe.stages.results import DataResult, SplitResult, StageResult
@@ -59,8 +59,7 @@ class SplitStage(Stage[SplitFacts]):
             name=f"{self.data.facts.name}-{self.chosen.label}",
             settings=self.chosen,
             test_sha256=array_sha256(split.test),
-            **describe_parts(images, split, digests).model_dump(exclude_unset=True)
-            | {"asked_shares": asked_shares(images, self.chosen)},
+            **describe_parts(images, split, digests, self.chosen).model_dump(exclude_unset=True),
         )
 
     def lines(self, result: StageResult[SplitFacts]) -> Sequence[str]:
@@ -70,8 +69,7 @@ class SplitStage(Stage[SplitFacts]):
 
 def recommended_split(data: DataResult) -> SplitSettings:
     """Return the split that this data is best judged by."""
-    has_official = data.facts.num_official_train is not None
-    return SplitSettings(method=default_method(has_official, data.facts.has_persons))
+    return SplitSettings(method=default_method(data.facts.has_official_parts, data.facts.has_persons))
 
 
 def load_split(store: Store, result: SplitResult) -> Split:

@@ -19,6 +19,8 @@ from aepipe.training.checkpoints import Checkpoints
 from aepipe.training.settings import CheckpointSettings
 from aepipe.training.stopping import run_stoppable
 
+# What weights depend on beside the plan. `aepipe.stages.fitting`, which puts them together, would bring every recipe
+# along: each new one would have all others trained again.
 MODULES = ("aepipe.training.trainer", "aepipe.training.callbacks", "aepipe.training.saving", "aepipe.training.collapse")
 
 

@@ -86,5 +86,4 @@ Address = Annotated[str, _checked(is_address, "an address is a store's URL with 
 ReleaseId = Annotated[
     str, _checked(is_release_id, "a release's id is a time and short parts, as 20260101T020000Z-1a2b3c")
 ]
-ChannelName = Annotated[str, _checked(is_channel_name, "a channel's name has lower-case letters, digits and hyphens")]
 Time = Annotated[str, _checked(is_time, "a time is ISO 8601 with its offset from UTC")]

@@ -47,7 +47,7 @@ def test_shares_are_about_what_was_asked():
 def test_equal_pictures_share_a_part():
     shown = np.tile(pictures(50), (4, 1, 1, 1))
     split = make_split(own(shown), SplitSettings())
-    counts = describe_parts(own(shown), split, picture_digests(shown))
+    counts = describe_parts(own(shown), split, picture_digests(shown), SplitSettings())
     assert (counts.num_different, counts.num_test_seen, counts.num_left_out) == (50, 0, 0)
     assert counts.num_test % 4 == 0
 
@@ -81,7 +81,7 @@ def test_small_classes_are_no_obstacle(each):
     labels = np.repeat(np.arange(40), each)
     data = own(pictures(40 * each), labels=labels, label_names=tuple(map(str, range(40))))
     split = make_split(data, SplitSettings())
-    counts = describe_parts(data, split, picture_digests(data.images))
+    counts = describe_parts(data, split, picture_digests(data.images), SplitSettings())
     assert len(split.test) == pytest.approx(12 * each, abs=4 * each + 3)
     assert counts.num_classes_test == len(set(labels[split.test]))
     assert f"{len(split.test)} held out (of {counts.num_classes_test} classes)" in say_parts(counts)
@@ -104,18 +104,20 @@ def test_a_part_that_the_source_has_not_is_cut_from_its_training_pictures():
 def test_a_copy_of_a_picture_in_the_sources_test_part_is_not_trained_on():
     shown = np.concatenate([pictures(60), pictures(10), pictures(10, 500)])
     given = np.array(["train"] * 60 + ["test"] * 20)
-    split = make_split(own(shown, parts=given), SplitSettings(validation_fraction=0))
+    data, settings = own(shown, parts=given), SplitSettings(validation_fraction=0)
+    split = make_split(data, settings)
     assert split.test.tolist() == list(range(60, 80))
     assert split.train.tolist() == list(range(10, 60))
-    counts = describe_parts(own(shown), split, picture_digests(shown))
+    counts = describe_parts(data, split, picture_digests(shown), settings)
     assert say_parts(counts).endswith("20 held out. 10 copies of held-out pictures are left out of the training.")
 
 
 def test_copies_among_a_built_in_sets_parts_are_counted():
     shown = np.concatenate([pictures(10), pictures(5)])
     data = ImageData("set", shown, (0, 255), num_official_train=10)
-    split = make_split(data, SplitSettings(method="official"))
-    counts = describe_parts(data, split, picture_digests(shown))
+    settings = SplitSettings(method="official")
+    split = make_split(data, settings)
+    counts = describe_parts(data, split, picture_digests(shown), settings)
     assert counts.num_test_seen == 5
     assert "5 held-out pictures are also trained on" in say_parts(counts)
 
@@ -168,7 +170,7 @@ def test_a_picture_that_a_held_out_file_has_as_a_frame_is_not_trained_on():
     shown, files = stacks(*[5] * 40)
     alone = np.concatenate([shown, shown[::5]]), np.concatenate([files, 100 + np.arange(40)])
     split = make_split(own(alone[0], files=alone[1]), SplitSettings())
-    facts = describe_parts(own(alone[0]), split, picture_digests(alone[0]))
+    facts = describe_parts(own(alone[0]), split, picture_digests(alone[0]), SplitSettings())
     assert facts.num_test_seen == 0
 
 
@@ -195,8 +197,7 @@ def test_the_shares_that_came_out_are_said_beside_those_asked_for():
     data = own(pictures(40), parts=np.array(["train"] * 30 + [""] * 10))
     settings = SplitSettings(test_fraction=0.25)
     split = make_split(data, settings)
-    counts = describe_parts(data, split, picture_digests(data.images))
-    counts = counts.model_copy(update={"asked_shares": asked_shares(data, settings)})
+    counts = describe_parts(data, split, picture_digests(data.images), settings)
     assert f"{len(split.test) / 40:.0%} held out (25%), " in say_parts(counts)
     given = own(pictures(40), parts=np.repeat(["train", "validation", "test"], [20, 10, 10]))
     assert asked_shares(given, settings) == {}

@@ -19,7 +19,6 @@ from aepipe.errors import BrokenFileError, NoPictureError, TooLargeError, Unread
 # A decoder lets other threads run, and a network is waited for by many at once.
 MAX_THREADS, NETWORK_THREADS = 8, 16
 ALREADY_WAITING = 2
-MAX_SIZES = 6
 
 
 @dataclass

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 WHITE = 255
 DEEP_WHITE = 65535
 # Tags of TIFF.
-REDUCED_COPY, BITS_PER_SAMPLE, PHOTOMETRIC, MAX_VALUE = 254, 258, 262, 281
+REDUCED_COPY, BITS_PER_SAMPLE, PHOTOMETRIC, MAX_SAMPLE_VALUE = 254, 258, 262, 281
 
 
 def deep_values(picture: "Image.Image") -> np.ndarray:
@@ -36,7 +36,7 @@ def bits_of(largest: int) -> int:
 
 def tagged_bits(picture: "Image.Image") -> int | None:
     """Return the bits of a pixel that a TIFF file names, where they are not the container's own."""
-    largest = tag_of(picture, MAX_VALUE, 0)
+    largest = tag_of(picture, MAX_SAMPLE_VALUE, 0)
     bits = tag_of(picture, BITS_PER_SAMPLE, 16)
     if WHITE < largest < DEEP_WHITE:
         return bits_of(largest)
