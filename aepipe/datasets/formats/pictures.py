@@ -198,12 +198,10 @@ def _decoding(data: bytes) -> Iterator[None]:
         # Pillow's own message names an object in memory.
         if is_heic(data):
             raise UnreadKindError("HEIC is not read; convert it to JPEG.") from error
-        kind = BrokenFileError if begins_as_picture(data) else NoPictureError
-        raise kind(f"{NO_PICTURE}: its bytes are of no format that is read.") from error
+        raise _no_picture(data, "its bytes are of no format that is read") from error
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        kind = BrokenFileError if begins_as_picture(data) else NoPictureError
-        raise kind(f"{NO_PICTURE}: {reason}.") from error
+        raise _no_picture(data, reason) from error
 
 
 @contextmanager
@@ -212,6 +210,12 @@ def quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+def _no_picture(data: bytes, reason: str) -> BrokenFileError:
+    """Return why bytes are no picture that is read: they are damaged, or were never meant to be one."""
+    kind = BrokenFileError if begins_as_picture(data) else NoPictureError
+    return kind(f"{NO_PICTURE}: {reason}.")
 
 
 def _opened(data: bytes) -> "Image.Image":

@@ -177,6 +177,12 @@ def test_a_picture_is_told_by_its_bytes_whatever_its_name_is():
     assert reasons["no picture"] == (2, "3.dat", "4.dat")
 
 
+@pytest.mark.parametrize("begins", [b"\xff\xd8\xff", b"GIF8", b"II*\0"], ids=["JPEG", "GIF", "TIFF"])
+def test_what_begins_as_a_picture_and_goes_on_as_nothing_is_a_broken_one(begins):
+    decoded = decode_all(encoded(pixels(8, 8)), begins + b"nothing" * 9, ending=".dat")
+    assert left_out(decoded).keys() == {"broken"}
+
+
 def test_a_heic_file_is_told_as_one():
     decoded = decode_all(encoded(pixels(8, 8)), b"\0\0\0\x18ftypheic", ending=".heic")
     assert decoded.names == ["0.heic"]
