@@ -29,7 +29,7 @@ pictures: .venv/dev.installed  ## the documents' picture of the packages, drawn 
 	PYTHONPATH=tests $(BIN)/python tests/draw_packages.py
 
 e2e: .venv/dev.installed  ## processes that are killed, servers that fail; SELECT='-m "not slow"' leaves out the longest
-	$(BIN)/python -m pytest tests/e2e -n 2 --dist load --maxschedchunk 1 -rP \
+	$(BIN)/python -m pytest tests/e2e -n 2 --dist load --maxschedchunk 1 -rfEP \
 	    --show-capture=stdout -o timeout=1500 $(SELECT)
 
 bench: .venv/dev.installed  ## training speed beside Keras, and beside PyTorch and JAX where they are installed
