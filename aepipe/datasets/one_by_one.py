@@ -10,7 +10,7 @@ import numpy as np
 from aepipe.datasets.formats.members import Member
 from aepipe.datasets.formats.npz import read_npz
 from aepipe.datasets.formats.pictures import Picture, is_small_square, quiet, read_frames, resized, to_8_bits
-from aepipe.datasets.layouts import find_masks
+from aepipe.datasets.layouts.masks import find_masks
 from aepipe.datasets.locations import WAY_OUT, check_location, existing, holds_arrays, open_listing
 from aepipe.datasets.tally import LeftOut
 from aepipe.errors import DataError

@@ -17,7 +17,7 @@ from aepipe.datasets.formats.decoding import Decoded, decode_images, in_order
 from aepipe.datasets.formats.members import Listing, Member
 from aepipe.datasets.formats.npz import read_npz
 from aepipe.datasets.images import ImageData
-from aepipe.datasets.layouts import arrange, find_masks
+from aepipe.datasets.layouts import open_layout
 from aepipe.datasets.locations import WAY_OUT, OneFile, check_location, existing, holds_arrays, is_zip, open_listing
 from aepipe.datasets.one_by_one import row_names
 from aepipe.datasets.spec import DataSetSpec, DataSetSummary, join_digests
@@ -109,12 +109,11 @@ class _OwnFiles:
         return data
 
     def _build(self, listing: Listing) -> ImageData:
-        masks, tally = find_masks([member.name for member in listing.members]), listing.tally.copy()
-        for name in sorted(masks):
-            tally.add("mask", name)
-        pictures = tuple(member for member in listing.members if member.name not in masks)
+        arrangement, tally = open_layout(listing), listing.tally.copy()
+        arrangement.count(tally)
+        pictures = tuple(member for member in listing.members if member.name not in arrangement.left_out)
         decoded = decode_images(replace(listing, members=pictures, tally=tally), self._image_size, self._check)
-        layout = arrange(decoded.names)
+        layout = arrangement.arrange(decoded.names)
         return _image_data(self._location, decoded, listing.num_files, layout.classes, layout.parts, layout.notes)
 
     def _check(self, member: Member, data: bytes) -> None:

@@ -43,7 +43,9 @@ def _list(top: Path) -> Listing:
     num_files = len(found) + sum(one.count for one in tally.left_out())
     names = [name for name in sorted(found) if members.may_be_picture(name, _size(found[name]), tally)]
     check_bounds(_size(found[name]) for name in names)
-    return Listing(tuple(Member(name, partial(_read, found[name])) for name in names), tally, num_files)
+    tables = tuple(Member(name, partial(_read, found[name])) for name in sorted(found) if members.is_table(name))
+    pictures = tuple(Member(name, partial(_read, found[name])) for name in names)
+    return Listing(pictures, tally, num_files, tables=tables)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The objects under an s3:// prefix. An object that can't be read is the moment's fault: its error ends the run."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -23,8 +24,13 @@ def list_s3(url: str) -> Listing:
     objects = {name: item for name, item in prefix.listing().items() if name and not name.endswith("/")}
     names = [name for name in objects if may_be_picture(name, objects[name]["Size"], tally)]
     check_bounds(objects[name]["Size"] for name in names)
-    found = (Member(name, partial(_read, prefix, name, objects[name]), objects[name]["ETag"]) for name in names)
-    return Listing(tuple(found), tally, len(objects), is_remote=True)
+    member = partial(_member, prefix, objects)
+    tables = tuple(map(member, filter(members.is_table, objects)))
+    return Listing(tuple(map(member, names)), tally, len(objects), is_remote=True, tables=tables)
+
+
+def _member(prefix: Any, objects: Mapping[str, dict[str, Any]], name: str) -> Member:
+    return Member(name, partial(_read, prefix, name, objects[name]), objects[name]["ETag"])
 
 
 def _read(prefix: Any, name: str, item: dict[str, Any]) -> bytes:
