@@ -13,7 +13,8 @@ from aepipe.datasets.layouts.layout import Place
 from aepipe.errors import DataError
 from aepipe.io.names import printable_name
 
-ABSOLUTE = re.compile(r"/|[a-z]:/|[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+# A root, a drive of Windows, or an address.
+ABSOLUTE = re.compile(r"/|[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
