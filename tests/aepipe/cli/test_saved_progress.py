@@ -10,7 +10,8 @@ def test_a_store_that_does_not_answer_yet_is_left_to_the_run(s3_server, lead_to)
         nobody.bind(("127.0.0.1", 0))
         lead_to(replace(s3_server, endpoint_url=f"http://127.0.0.1:{nobody.getsockname()[1]}"))
         describe = watch_progress("s3://aepipe-test/away")
-        assert describe() == "the same command goes on from what the store has"
+    lead_to(s3_server)
+    assert describe() == "the same command goes on from what the store has"
 
 
 def test_what_was_saved_since_is_told(tmp_path):
