@@ -57,6 +57,11 @@ class DataParameters(BaseModel):
     settings: DataSettings = Field(DataSettings(), description="What a run chooses about its own images.")
 
     @property
+    def name(self) -> str:
+        """What the images are called; nothing is read for it."""
+        return datasets.name_of(self.data_set, self.preprocessing.class_name)
+
+    @property
     def content(self) -> "DataParameters":
         """What the images depend on, beside their identity."""
         return self.model_copy(update={"settings": DataSettings()})
