@@ -101,8 +101,8 @@ class Arrangement:
 
     def _arrange(self, files: Sequence[str]) -> Layout:
         if self.table is None:
-            return look(files, self.settings.layout)
-        layout = arrange_by_table(self.table, files, look(files, AUTO))
+            return arrange(files, self.settings.layout)
+        layout = arrange_by_table(self.table, files, arrange(files, AUTO))
         return replace(layout, notes=_introduced(layout, self.settings.layout == TABLE or bool(self.settings.table)))
 
     def _with_masks(self, layout: Layout, files: Sequence[str]) -> Layout:
@@ -129,7 +129,7 @@ def open_layout(listing: Listing, settings: LayoutSettings | None = None) -> Arr
     return Arrangement(settings, names, table, others, notes)
 
 
-def look(names: Sequence[str], asked: str = AUTO) -> Layout:
+def arrange(names: Sequence[str], asked: str = AUTO) -> Layout:
     """Return what the folders of files mean.
 
     Args:
@@ -140,8 +140,8 @@ def look(names: Sequence[str], asked: str = AUTO) -> Layout:
         DataError: the layout that is asked for does not fit.
     """
     paths = [tuple(name.split("/")) for name in names]
-    for look_for in LAYOUTS.values() if asked == AUTO else (LAYOUTS[asked],):
-        found = look_for(paths, asked != AUTO)
+    for look in LAYOUTS.values() if asked == AUTO else (LAYOUTS[asked],):
+        found = look(paths, asked != AUTO)
         if isinstance(found, Layout):
             return replace(found, notes=_introduced(found, asked != AUTO))
     raise DataError(
