@@ -2,32 +2,37 @@
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
-from functools import cached_property
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from aepipe.datasets.account import Account, Losses
-from aepipe.datasets.duplicates import find_duplicates
-from aepipe.datasets.formats.decoding import Decoded, decode_images, in_order
+from aepipe.datasets.blocks import BlockImages
 from aepipe.datasets.formats.members import Listing, Member
-from aepipe.datasets.formats.npz import read_npz
-from aepipe.datasets.images import ImageData
-from aepipe.datasets.layouts import arrange, find_masks
-from aepipe.datasets.locations import WAY_OUT, OneFile, check_location, existing, holds_arrays, is_zip, open_listing
-from aepipe.datasets.one_by_one import row_names
+from aepipe.datasets.images import OWN, ImageData
+from aepipe.datasets.index import OK, Index, make_index
+from aepipe.datasets.layouts import arrange
+from aepipe.datasets.locations import OneFile, check_location, existing, holds_arrays, open_listing
+from aepipe.datasets.own.arrays import take_arrays
+from aepipe.datasets.own.describing import Described, describe, put_in_place
+from aepipe.datasets.own.files import KEPT, Counts
+from aepipe.datasets.own.keeping import Blocks, LocalBlocks
+from aepipe.datasets.own.reading import NETWORK_THREADS, Kept
+from aepipe.datasets.own.rows import Row, file_of, path_of
+from aepipe.datasets.own.taking import SIZE, take_files
+from aepipe.datasets.picture_settings import PictureSettings, size_text
 from aepipe.datasets.spec import DataSetSpec, DataSetSummary, join_digests
 from aepipe.datasets.tally import Tally
-from aepipe.errors import BrokenFileError, ChangedDataError, DataError
-from aepipe.io.names import printable_name
+from aepipe.errors import BrokenFileError
+from aepipe.io.temporary import temporary_folder
+from aepipe.io.urls import without_secrets
 
-IMAGE_SIZE = 64
-MIN_IMAGES = 2
-MAX_SHOWN = 20
+MAX_NAME = 40
+TOO_LARGE = "too large"
+# In an index's facts.
+DATA_SET, LOCATION, IDENTITY = "data_set", "location", "identity"
 
 SUMMARY = DataSetSummary(
     name="images",
@@ -40,164 +45,164 @@ SUMMARY = DataSetSummary(
 )
 
 
-def own_images_spec(location: str, image_size: int = IMAGE_SIZE) -> DataSetSpec:
-    """Return the data set at a location; nothing is read yet.
+@dataclass(frozen=True)
+class OwnImages:
+    """What was taken of a place.
 
-    What is built is what the identity names: a picture that comes later belongs to the next who asks.
+    Attributes:
+        name: The data set's.
+        index: Of all files.
+        described: The images and what is known about each.
+        identity: Digest of the files.
+        counts: What reading them came to; None of arrays.
+    """
+
+    name: str
+    index: Index
+    described: Described
+    identity: str
+    counts: Counts | None = None
+
+    def data(self, blocks: Blocks) -> ImageData:
+        """Return the images, from where their blocks are kept."""
+        return own_data(self.name, self.described, blocks)
+
+
+def own_images_spec(location: str, settings: PictureSettings | None = None) -> DataSetSpec:
+    """Return the data set at a location; nothing is read yet.
 
     Args:
         location: A folder, a .zip or .npz file, or an s3:// prefix.
-        image_size: Height and width in pixels of pictures that have no common size.
+        settings: What is taken of the pictures.
 
     Raises:
         DataError: the location holds a password.
     """
     check_location(location)
-    kind = _OwnArrays if holds_arrays(location) else _OwnFiles
-    images = kind(location, image_size)
-    return DataSetSpec(SUMMARY, lambda _: images.build(), digest=lambda: images.identity)
+    return DataSetSpec(
+        SUMMARY, lambda _: _in_memory(location, settings or PictureSettings()), digest=lambda: find_identity(location)
+    )
 
 
-class _OwnArrays:
-    """The arrays of an npz file."""
+def take(
+    location: str,
+    settings: PictureSettings,
+    blocks: Blocks,
+    name: str | None = None,
+    version: str = "",
+    before: Index | None = None,
+) -> OwnImages:
+    """Read what a place has that the index before has not.
 
-    def __init__(self, location: str, image_size: int):
-        self._location, self._file = location, OneFile(location)
+    Args:
+        location: A folder, a .zip or .npz file, or an s3:// prefix.
+        settings: What is taken of the pictures.
+        blocks: Where their pixels are kept.
+        name: The data set's; by default that of the place.
+        version: Changes when pictures are decoded otherwise.
+        before: What was taken before; None reads everything.
 
-    @cached_property
-    def identity(self) -> str:
-        return self._file.sha256()
+    Raises:
+        DataError: the place or a file can't be read, it has too few images, or others than the data set of this name.
+        ChangedDataError: files were written or removed all the time.
+        StoreError: S3 does not give one's own images.
+    """
+    if holds_arrays(location):
+        file = OneFile(location)
+        identity = file.sha256()
+        rows, kept = take_arrays(existing(location), settings, version, blocks)
+        file.check_unchanged()
+        described = describe(location, rows, Tally(), len(rows), kept.form, settings)
+        return _own_images(location, name, described, kept, identity)
+    taken = take_files(location, settings, version, blocks, before)
+    rows, listing = [dict(row) for row in taken.rows], taken.listing
+    images = [row for row in rows if row["state"] == OK]
+    layout = arrange([row["path"] for row in images])
+    put_in_place(images, layout)
+    described = describe(location, rows, listing.tally, listing.num_files, taken.kept.form, settings, layout.notes)
+    return _own_images(location, name, described, taken.kept, _identity(listing, taken.rows), taken.counts)
 
-    def build(self) -> ImageData:
-        images, labels = read_npz(existing(self._location))
-        self._file.check_unchanged()
-        sizes = Counter({f"{images.shape[2]}x{images.shape[1]}": len(images)})
-        decoded = Decoded(images, row_names(len(images)), Tally(), num_taken=len(images), sizes=sizes)
-        return _image_data(self._location, decoded, len(images), labels)
 
+def find_identity(location: str) -> str:
+    """Return a digest of the files that may be pictures, which changes with their names and bytes.
 
-class _OwnFiles:
-    """The picture files of a folder, a zip file or a prefix."""
-
-    def __init__(self, location: str, image_size: int):
-        self._location, self._image_size = location, image_size
-        self._file = OneFile(location) if is_zip(location) else None
-        self._versions: dict[str, str] = {}
-
-    @cached_property
-    def identity(self) -> str:
-        if self._file is not None:
-            return self._file.sha256()
-        self._versions = {
-            member.name: version
-            for member, version in in_order(_version, self._listing.members, self._listing.is_remote)
-        }
-        return join_digests(f"{name}\0{version}" for name, version in self._versions.items())
-
-    @cached_property
-    def _listing(self) -> Listing:
-        """What lies there, taken once."""
-        with open_listing(self._location) as listing:
-            return listing
-
-    def build(self) -> ImageData:
-        if self._file is None:
-            return self._build(self._listing)
-        with open_listing(self._location) as listing:
-            data = self._build(listing)
-        self._file.check_unchanged()
-        return data
-
-    def _build(self, listing: Listing) -> ImageData:
-        masks, tally = find_masks([member.name for member in listing.members]), listing.tally.copy()
-        for name in sorted(masks):
-            tally.add("mask", name)
-        pictures = tuple(member for member in listing.members if member.name not in masks)
-        decoded = decode_images(replace(listing, members=pictures, tally=tally), self._image_size, self._check)
-        layout = arrange(decoded.names)
-        return _image_data(self._location, decoded, listing.num_files, layout.classes, layout.parts, layout.notes)
-
-    def _check(self, member: Member, data: bytes) -> None:
-        expected = self._versions.get(member.name)
-        if expected is not None and member.version is None and hashlib.sha256(data).hexdigest() != expected:
-            raise ChangedDataError(
-                "A file was written after it was listed.", "Run again.", file=printable_name(member.name)
+    Raises:
+        DataError: the place or a file can't be read.
+        StoreError: S3 does not list it.
+    """
+    if holds_arrays(location):
+        return OneFile(location).sha256()
+    with open_listing(location) as listing:
+        if listing.is_remote:
+            return _identity(listing, [])
+        with ThreadPoolExecutor(NETWORK_THREADS) as pool:
+            digests = pool.map(_digest, listing.members)
+            rows = (
+                {"path": path_of(one.name), "bytes_sha256": digest}
+                for one, digest in zip(listing.members, digests, strict=True)
             )
+            return _identity(listing, rows)
 
 
-def _version(member: Member) -> str:
-    if member.version is not None:
-        return member.version
+def data_set_name(location: str, name: str | None = None) -> str:
+    """Return the name of a data set of one's own: the one that was chosen, or that of the place."""
+    stem = Path(location.rstrip("/")).name.removesuffix(".zip").removesuffix(".npz") if name is None else name
+    slug = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:MAX_NAME]
+    return f"{OWN}-{slug}" if slug else OWN
+
+
+def own_data(name: str, described: Described, blocks: Blocks) -> ImageData:
+    """Return images, from where their blocks are kept."""
+    arrays, values = described.arrays, described.values
+    paths = [blocks.path(key) for key in described.block_keys]
+    return ImageData(
+        name=name,
+        images=BlockImages(paths, arrays["places"], values.channels, values.dtype, arrays.get("whites"), values.white),
+        pixel_range=(0, values.white),
+        labels=arrays.get("labels"),
+        label_names=described.label_names,
+        parts=arrays.get("parts"),
+        files=arrays.get("files"),
+        account=described.account,
+    )
+
+
+def _own_images(
+    location: str, name: str | None, described: Described, kept: Kept, identity: str, counts: Counts | None = None
+) -> OwnImages:
+    facts = {
+        DATA_SET: data_set_name(location, name),
+        LOCATION: _whole(location),
+        IDENTITY: identity,
+        KEPT: kept.name,
+        SIZE: size_text(kept.form.size),
+    }
+    return OwnImages(facts[DATA_SET], make_index(described.rows, facts), described, identity, counts)
+
+
+def _whole(location: str) -> str:
+    """Return a place by its whole address."""
+    return without_secrets(location.rstrip("/")) if location.startswith("s3://") else str(existing(location).resolve())
+
+
+def _identity(listing: Listing, rows: Iterable[Row]) -> str:
+    digests = {file_of(row): row["bytes_sha256"] for row in rows}
+    return join_digests(
+        f"{member.name}\0{(member.version if listing.is_remote else digests[path_of(member.name)]) or TOO_LARGE}"
+        for member in listing.members
+    )
+
+
+def _digest(member: Member) -> str | None:
     try:
         return hashlib.sha256(member.read()).hexdigest()
     except BrokenFileError:
         # It is left out of the images too, and counted there.
-        return "too large"
+        return None
 
 
-def _image_data(
-    location: str,
-    decoded: Decoded,
-    num_files: int,
-    classes: Sequence[Any] | np.ndarray | None,
-    parts: Sequence[str] | None = None,
-    notes: tuple[str, ...] = (),
-) -> ImageData:
-    if len(decoded.images) < MIN_IMAGES:
-        raise DataError(
-            f"A data set must have at least {MIN_IMAGES} usable images.",
-            WAY_OUT,
-            location=location,
-            num_images=len(decoded.images),
-            num_files=num_files,
-            reasons=[one.short for one in decoded.tally.left_out()],
-        )
-    label_names: tuple[str, ...] = ()
-    labels = None
-    if classes is not None:
-        values, labels = np.unique(classes, return_inverse=True)
-        label_names = tuple(str(value) for value in values)
-    return ImageData(
-        name=_name(location),
-        images=decoded.images,
-        pixel_range=pixel_range_of(decoded.images),
-        labels=None if labels is None else labels.astype(np.int64),
-        label_names=label_names,
-        parts=None if parts is None else np.array(parts),
-        files=np.array(decoded.files) if decoded.num_with_frames else None,
-        account=_account(decoded, num_files, [] if classes is None else [str(name) for name in classes], parts, notes),
-    )
-
-
-def _account(
-    decoded: Decoded, num_files: int, classes: Sequence[str], parts: Sequence[str] | None, notes: tuple[str, ...]
-) -> Account:
-    by_class, doubles = Counter(classes), find_duplicates(decoded.images, decoded.names)
-    return Account(
-        num_files=num_files,
-        num_taken=decoded.num_taken,
-        num_images=len(decoded.images),
-        num_with_frames=decoded.num_with_frames,
-        image_shape=decoded.images.shape[1:],
-        left_out=decoded.tally.left_out(),
-        sizes=dict(decoded.sizes.most_common(MAX_SHOWN)),
-        modes=dict(decoded.modes.most_common(MAX_SHOWN)),
-        losses=Losses(**decoded.losses),
-        num_duplicates=doubles.count,
-        duplicates=doubles.pairs,
-        classes=dict(by_class.most_common(MAX_SHOWN)),
-        num_classes=len(by_class),
-        parts=dict(Counter(part or "left to the split" for part in parts or ())),
-        notes=(*notes, *(["all images are equal"] if doubles.count == len(decoded.images) - 1 else [])),
-    )
-
-
-def pixel_range_of(images: np.ndarray) -> tuple[int, int]:
-    """Return the values of black and white in one's own images."""
-    return (0, 255) if images.dtype == np.uint8 else (0, 1)
-
-
-def _name(location: str) -> str:
-    stem = Path(location.rstrip("/")).name.removesuffix(".zip").removesuffix(".npz")
-    slug = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:40]
-    return f"images-{slug}" if slug else "images"
+def _in_memory(location: str, settings: PictureSettings) -> ImageData:
+    with temporary_folder("own") as folder:
+        blocks = LocalBlocks(folder)
+        data = take(location, settings, blocks).data(blocks)
+        return replace(data, images=np.asarray(data.images))

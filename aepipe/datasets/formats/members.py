@@ -49,9 +49,10 @@ SYSTEM_FOLDERS = frozenset(
     )
 )
 SYSTEM_FILES = frozenset(("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"))
-MAX_MEMBERS = 500_000
+# The index of so many fits into the memory; the pixels never have to.
+MAX_MEMBERS = 1_000_000
 MAX_MEMBER_BYTES = 64 << 20
-MAX_TOTAL_BYTES = 64 << 30
+MAX_TOTAL_BYTES = 1 << 40
 
 
 @dataclass(frozen=True)
@@ -60,14 +61,16 @@ class Member:
 
     Attributes:
         name: With slashes, below the top. It may hold bytes that are no text, as surrogates.
-        read: Returns its bytes. Raises `BrokenFileError` for what can't be read from a whole file, any other error
-            where reading failed.
+        read: Returns its bytes; it can be sent to another process. Raises `BrokenFileError` for what can't be read from
+            a whole file, any other error where reading failed.
         version: What changes with its bytes, where that is known without reading them.
+        size_bytes: Its length, as it was announced.
     """
 
     name: str
     read: Callable[[], bytes]
     version: str | None = None
+    size_bytes: int = 0
 
     @property
     def is_meant_to_be_a_picture(self) -> bool:
@@ -85,7 +88,7 @@ class Listing:
         members: The files.
         tally: Those that were passed over.
         num_files: All of them.
-        is_remote: Reading waits for a network.
+        is_remote: Reading waits for a network, and a version says what the bytes are.
     """
 
     members: tuple[Member, ...]
