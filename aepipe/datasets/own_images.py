@@ -32,7 +32,7 @@ from aepipe.io.urls import without_secrets
 MAX_NAME = 40
 TOO_LARGE = "too large"
 # In an index's facts.
-DATA_SET, LOCATION, IDENTITY = "data_set", "location", "identity"
+DATA_SET, LOCATION, IDENTITY, FORM = "data_set", "location", "identity", "form"
 
 SUMMARY = DataSetSummary(
     name="images",
@@ -63,9 +63,11 @@ class OwnImages:
     identity: str
     counts: Counts | None = None
 
-    def data(self, blocks: Blocks) -> ImageData:
-        """Return the images, from where their blocks are kept."""
-        return own_data(self.name, self.described, blocks)
+    @property
+    def images_sha256(self) -> str:
+        """Digest of all images in their order: what the pictures show, and the form that they were brought to."""
+        values, pixels = self.described.values, self.index.images["pixels_sha256"]
+        return join_digests([self.index.facts[FORM], str(values.channels), values.dtype, *pixels])
 
 
 def own_images_spec(location: str, settings: PictureSettings | None = None) -> DataSetSpec:
@@ -153,11 +155,13 @@ def data_set_name(location: str, name: str | None = None) -> str:
 
 def own_data(name: str, described: Described, blocks: Blocks) -> ImageData:
     """Return images, from where their blocks are kept."""
-    arrays, values = described.arrays, described.values
-    paths = [blocks.path(key) for key in described.block_keys]
+    arrays, values, keys = described.arrays, described.values, described.block_keys
+    shape, whites = described.account.image_shape, arrays.get("whites")
     return ImageData(
         name=name,
-        images=BlockImages(paths, arrays["places"], values.channels, values.dtype, arrays.get("whites"), values.white),
+        images=BlockImages(
+            lambda number: blocks.path(keys[number]), arrays["places"], shape, values.dtype, whites, values.white
+        ),
         pixel_range=(0, values.white),
         labels=arrays.get("labels"),
         label_names=described.label_names,
@@ -176,6 +180,7 @@ def _own_images(
         IDENTITY: identity,
         KEPT: kept.name,
         SIZE: size_text(kept.form.size),
+        FORM: kept.form.text,
     }
     return OwnImages(facts[DATA_SET], make_index(described.rows, facts), described, identity, counts)
 
@@ -204,5 +209,6 @@ def _digest(member: Member) -> str | None:
 def _in_memory(location: str, settings: PictureSettings) -> ImageData:
     with temporary_folder("own") as folder:
         blocks = LocalBlocks(folder)
-        data = take(location, settings, blocks).data(blocks)
+        own = take(location, settings, blocks)
+        data = own_data(own.name, own.described, blocks)
         return replace(data, images=np.asarray(data.images))

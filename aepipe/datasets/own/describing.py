@@ -14,7 +14,7 @@ from aepipe.datasets.index import DUPLICATE, LEFT_OUT, OK
 from aepipe.datasets.layouts import Layout
 from aepipe.datasets.locations import WAY_OUT
 from aepipe.datasets.own.rows import ON_WHITE, TURNED, UPPER_BITS, Row, file_of, left_out, path_of, tally_rows
-from aepipe.datasets.picture_settings import PictureSettings
+from aepipe.datasets.picture_settings import PictureSettings, size_text
 from aepipe.datasets.tally import Tally
 from aepipe.errors import DataError, ParameterError
 from aepipe.io.names import printable_name
@@ -113,7 +113,7 @@ def describe(
         num_with_frames=len({file_of(row) for row in images if row["page"] is not None}),
         image_shape=(*form.size, values.channels),
         left_out=tally.left_out(),
-        sizes=_commonest(f"{row['width']}x{row['height']}" for row in images),
+        sizes=_commonest(size_text((row["height"], row["width"])) for row in images),
         modes=_commonest(row["mode"] for row in images if row.get("mode")),
         losses=_losses(images, form, values),
         num_duplicates=len(duplicates),

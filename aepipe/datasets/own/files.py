@@ -135,8 +135,8 @@ class Files:
         found: dict[str, list[Row]] = {}
         for row in done.rows:
             found.setdefault(file_of(row), []).append(row)
-        for path, rows in found.items():
-            self.rows[path] = rows if "state" in rows[0] else _renamed(known[rows[0]["bytes_sha256"]], rows[0])
+        for file, rows in found.items():
+            self.rows[file] = rows if "state" in rows[0] else _renamed(known[rows[0]["bytes_sha256"]], rows[0])
 
     def _counts(self, paths: Collection[str]) -> Counts:
         return Counts(

@@ -22,7 +22,7 @@ from aepipe.io.temporary import temporary_folder
 # Files that are written while they are read: the next listing has them as they are then, and only they are read again.
 TRIES = 3
 # So many pictures, evenly spaced, say what size the others have.
-MAX_LOOKED_AT = 1000
+MAX_LOOKED_AT = 256
 # In an index's facts: the size that its pictures were brought to.
 SIZE = "size"
 
