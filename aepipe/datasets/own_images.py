@@ -146,8 +146,8 @@ def find_identity(location: str) -> str:
             return _identity(listing, rows)
 
 
-def data_set_name(location: str, name: str | None = None) -> str:
-    """Return the name of a data set of one's own: the one that was chosen, or that of the place."""
+def name_of(location: str, name: str | None = None) -> str:
+    """Return what the images at a location are called: images- and the name that was chosen, or that of the place."""
     stem = Path(location.rstrip("/")).name.removesuffix(".zip").removesuffix(".npz") if name is None else name
     slug = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:MAX_NAME]
     return f"{OWN}-{slug}" if slug else OWN
@@ -175,7 +175,7 @@ def _own_images(
     location: str, name: str | None, described: Described, kept: Kept, identity: str, counts: Counts | None = None
 ) -> OwnImages:
     facts = {
-        DATA_SET: data_set_name(location, name),
+        DATA_SET: name_of(location, name),
         LOCATION: _whole(location),
         IDENTITY: identity,
         KEPT: kept.name,

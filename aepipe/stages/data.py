@@ -64,6 +64,17 @@ class DataParameters(BaseModel):
     settings: DataSettings = Field(DataSettings(), description="What a run chooses about the images.")
 
     @property
+    def name(self) -> str:
+        """What the images are called, with what was chosen about those of a known data set; nothing is read for it."""
+        chosen = self.settings.pictures
+        class_name = chosen.class_name or self.preprocessing.class_name
+        name = datasets.name_of(self.data_set, class_name, self.settings.name)
+        if datasets.is_own(self.data_set):
+            return name
+        size = [] if chosen.chosen_size is None else [chosen.size]
+        return "-".join([name, *size, *([] if chosen.color == "keep" else [chosen.color])])
+
+    @property
     def content(self) -> "DataParameters":
         """What the images depend on, beside their identity."""
         chosen = DataSettings(**self.settings.pictures.model_dump(), name=self.settings.name)
@@ -161,7 +172,7 @@ class DataStage(Stage[DataFacts]):
 
         def write(folder: Path) -> DataFacts:
             write_own(own, folder, blocks.all_sizes)
-            return own_facts(own, settings, self.parameters.data_set)
+            return own_facts(own, settings, self.parameters.name, self.parameters.data_set)
 
         is_there = not refresh and stage.find(store) is not None
         result = produce_stage(store, self.name, stage.fingerprint(), self.kind, write, refresh=not is_there)

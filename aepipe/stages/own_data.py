@@ -13,7 +13,7 @@ from aepipe.datasets import own_images
 from aepipe.datasets.blocks import PREFIX, BlockImages
 from aepipe.datasets.index import Index, write_index
 from aepipe.datasets.indices import list_indices, load_index, save_index
-from aepipe.datasets.own_images import LOCATION, OwnImages, data_set_name
+from aepipe.datasets.own_images import LOCATION, OwnImages, name_of
 from aepipe.datasets.picture_settings import PictureSettings
 from aepipe.errors import CorruptObjectError, DataError
 from aepipe.io.hashing import canonical_json
@@ -80,7 +80,7 @@ def take_own(
         DataError: the images can't be read, or are others than the data set of this name has.
         StoreError: the store, or S3 where the images are, does not answer.
     """
-    name, blocks, choice = data_set_name(location, name), StoredBlocks(store), _choice(settings)
+    name, blocks, choice = name_of(location, name), StoredBlocks(store), _choice(settings)
     before = _newest(store, list_indices(store, name, "data", choice))
     if before is not None and refresh:
         # The size that was found stays.
@@ -111,12 +111,12 @@ def write_own(own: OwnImages, folder: Path, sizes: Mapping[str, int]) -> None:
         np.save(folder / f"{name}.npy", array)
 
 
-def own_facts(own: OwnImages, settings: PictureSettings, location: str) -> DataFacts:
-    """Return what is known of the images."""
+def own_facts(own: OwnImages, settings: PictureSettings, name: str, data_set: str) -> DataFacts:
+    """Return what is known of the images of a data set, or of one class of them, that have this name."""
     described = own.described
     return DataFacts(
-        name=own.name,
-        data_set=location,
+        name=name,
+        data_set=data_set,
         pictures=settings.pictures,
         num_images=described.account.num_images,
         image_shape=described.account.image_shape,
