@@ -18,7 +18,7 @@ def choose_pictures(data: ImageData, chosen: PictureSettings) -> ImageData:
     """
     if chosen.class_name is not None:
         data = keep_class(data, chosen.class_name)
-    images = in_form(data.images, chosen)
+    images = in_form(np.asarray(data.images), chosen)
     if data.is_own or images is data.images:
         return replace(data, images=images)
     size = [size_text(images.shape[1:3])] if images.shape[1:3] != data.image_shape[:2] else []

@@ -50,9 +50,10 @@ SYSTEM_FOLDERS = frozenset(
     )
 )
 SYSTEM_FILES = frozenset(("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"))
-MAX_MEMBERS = 500_000
+# The index of so many fits into the memory; the pixels never have to.
+MAX_MEMBERS = 1_000_000
 MAX_MEMBER_BYTES = 64 << 20
-MAX_TOTAL_BYTES = 64 << 30
+MAX_TOTAL_BYTES = 1 << 40
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,16 @@ class Member:
 
     Attributes:
         name: With slashes, below the top. It may hold bytes that are no text, as surrogates.
-        read: Returns its bytes. Raises `BrokenFileError` for what can't be read from a whole file, any other error
-            where reading failed.
+        read: Returns its bytes; it can be sent to another process. Raises `BrokenFileError` for what can't be read from
+            a whole file, any other error where reading failed.
         version: What changes with its bytes, where that is known without reading them.
+        size_bytes: Its length, as it was announced.
     """
 
     name: str
     read: Callable[[], bytes]
     version: str | None = None
+    size_bytes: int = 0
 
     @property
     def is_meant_to_be_a_picture(self) -> bool:
@@ -86,7 +89,7 @@ class Listing:
         members: The files.
         tally: Those that were passed over.
         num_files: All of them.
-        is_remote: Reading waits for a network.
+        is_remote: Reading waits for a network, and a version says what the bytes are.
         tables: Those that may say something of the pictures, by name.
         table: The name of the one that the user named as the place.
     """
@@ -98,12 +101,19 @@ class Listing:
     tables: tuple[Member, ...] = ()
     table: str | None = None
 
+    @classmethod
+    def of(cls, files: Iterable[Member], tally: Tally, num_files: int, is_remote: bool = False) -> "Listing":
+        """Return the listing of files that are looked into, pictures and tables."""
+        files = tuple(files)
+        tables = tuple(one for one in files if is_table(one.name))
+        return cls(tuple(one for one in files if not is_table(one.name)), tally, num_files, is_remote, tables)
 
-def may_be_picture(name: str, size: int, tally: Tally) -> bool:
-    """Tell whether a file of this name and size in bytes is looked into; count it where it is not, but for tables."""
-    reason = _reason_to_pass(PurePosixPath(name))
+
+def is_wanted(name: str, size: int, tally: Tally) -> bool:
+    """Tell whether a file of this name and size in bytes is looked into, as a picture or a table; count it if not."""
     if is_table(name):
-        return False
+        return True
+    reason = _reason_to_pass(PurePosixPath(name))
     if reason is None and size > MAX_MEMBER_BYTES and not Member(name, bytes).is_meant_to_be_a_picture:
         reason = "no picture"
     if reason is not None:

@@ -17,7 +17,7 @@ def test_only_normal_images_train():
     assert places(*names) == [NORMAL, ("good", "normal", "test"), DEFECT, ("dent", "anomalous", "test")]
     (note,) = arrange(names).notes
     assert note.startswith(
-        "layout mvtec: 1 normal image to train and validate on, 1 held out by the folders, 2 of 2 kinds"
+        "layout mvtec: 2 normal images, of which the folders hold out 1; 2 anomalous ones never train: scratch 1, "
     )
 
 
@@ -61,10 +61,10 @@ def test_categories_on_top_come_before_the_class():
 
 def test_good_and_bad_without_parts():
     names = ["Data/Images/Normal/1", "Data/Images/Anomaly/2"]
-    assert places(*names) == [("Normal", "normal", ""), ("Anomaly", "anomalous", "test")]
+    assert places(*names) == [("Normal", "normal", ""), ("Anomaly", "anomalous", "")]
     assert [one.kind for one in arrange(names, "classes").places] == ["unknown", "unknown"]
     categories = [f"{category}/{name}" for category in ("candle", "cashew") for name in names]
-    assert places(*categories)[3] == ("cashew/Anomaly", "anomalous", "test")
+    assert places(*categories)[3] == ("cashew/Anomaly", "anomalous", "")
 
 
 def test_any_folder_beside_the_good_one_where_it_is_asked_for():
