@@ -6,7 +6,7 @@ It is the truth about what was trained and tested on: reports, checks, the gate 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from aepipe.errors import CorruptObjectError
 
@@ -20,7 +20,9 @@ VERSION_KEY = b"aepipe.schema_version"
 State = Literal["ok", "broken", "duplicate", "left out"]
 Kind = Literal["normal", "anomalous", "unknown"]
 OK, BROKEN, DUPLICATE, LEFT_OUT = "ok", "broken", "duplicate", "left out"
-NORMAL, ANOMALOUS, UNKNOWN = "normal", "anomalous", "unknown"
+NORMAL: Final = "normal"
+ANOMALOUS: Final = "anomalous"
+UNKNOWN: Final = "unknown"
 # Of images that give pixels: a duplicate is one whose pixels an earlier path has too.
 WITH_PIXELS = (OK, DUPLICATE)
 

@@ -1,4 +1,4 @@
-"""A user's own images: a folder, a zip or npz file, or an s3:// prefix. Sub-folders are classes, or parts of them."""
+"""A user's own images: a folder, an archive, an npz file, a table of them, or an s3:// prefix."""
 
 import hashlib
 import re
@@ -13,16 +13,17 @@ from aepipe.datasets.blocks import BlockImages
 from aepipe.datasets.formats.members import Listing, Member
 from aepipe.datasets.images import OWN, ImageData
 from aepipe.datasets.index import OK, Index, make_index
-from aepipe.datasets.layouts import arrange
+from aepipe.datasets.layouts import Arrangement, open_layout
 from aepipe.datasets.locations import OneFile, check_location, existing, holds_arrays, open_listing
 from aepipe.datasets.own.arrays import take_arrays
-from aepipe.datasets.own.describing import Described, describe, put_in_place
+from aepipe.datasets.own.describing import Described, describe, passed_over, place_images
 from aepipe.datasets.own.files import KEPT, Counts
 from aepipe.datasets.own.keeping import Blocks, LocalBlocks
 from aepipe.datasets.own.reading import NETWORK_THREADS, Kept
 from aepipe.datasets.own.rows import Row, file_of, path_of
 from aepipe.datasets.own.taking import SIZE, take_files
-from aepipe.datasets.picture_settings import PictureSettings, size_text
+from aepipe.datasets.own_settings import OwnSettings
+from aepipe.datasets.picture_settings import size_text
 from aepipe.datasets.spec import DataSetSpec, DataSetSummary, join_digests
 from aepipe.datasets.tally import Tally
 from aepipe.errors import BrokenFileError
@@ -30,6 +31,8 @@ from aepipe.io.temporary import temporary_folder
 from aepipe.io.urls import without_secrets
 
 MAX_NAME = 40
+# Of files that are one data set each.
+ENDINGS = r"\.(zip|npz)$"
 TOO_LARGE = "too large"
 # In an index's facts.
 DATA_SET, LOCATION, IDENTITY, FORM = "data_set", "location", "identity", "form"
@@ -40,7 +43,7 @@ SUMMARY = DataSetSummary(
     image_shape=None,
     num_classes=None,
     split="none, or the user's own train, val and test folders",
-    source="a folder, zip, npz or s3:// prefix",
+    source="a folder, zip, tar, npz or s3:// prefix, or a table of them",
     size_bytes=None,
 )
 
@@ -70,42 +73,35 @@ class OwnImages:
         return join_digests([self.index.facts[FORM], str(values.channels), values.dtype, *pixels])
 
 
-def own_images_spec(location: str, settings: PictureSettings | None = None) -> DataSetSpec:
+def own_images_spec(location: str, settings: OwnSettings | None = None) -> DataSetSpec:
     """Return the data set at a location; nothing is read yet.
 
     Args:
-        location: A folder, a .zip or .npz file, or an s3:// prefix.
-        settings: What is taken of the pictures.
+        location: A folder, an archive, an npz file, a table, or an s3:// prefix.
+        settings: What was chosen of the images.
 
     Raises:
         DataError: the location holds a password.
     """
     check_location(location)
-    return DataSetSpec(
-        SUMMARY, lambda _: _in_memory(location, settings or PictureSettings()), digest=lambda: find_identity(location)
-    )
+    chosen = settings or OwnSettings()
+    return DataSetSpec(SUMMARY, lambda _: _in_memory(location, chosen), digest=lambda: find_identity(location, chosen))
 
 
 def take(
-    location: str,
-    settings: PictureSettings,
-    blocks: Blocks,
-    name: str | None = None,
-    version: str = "",
-    before: Index | None = None,
+    location: str, settings: OwnSettings, blocks: Blocks, version: str = "", before: Index | None = None
 ) -> OwnImages:
     """Read what a place has that the index before has not.
 
     Args:
-        location: A folder, a .zip or .npz file, or an s3:// prefix.
-        settings: What is taken of the pictures.
+        location: A folder, an archive, an npz file, a table, or an s3:// prefix.
+        settings: What was chosen of the images.
         blocks: Where their pixels are kept.
-        name: The data set's; by default that of the place.
         version: Changes when pictures are decoded otherwise.
         before: What was taken before; None reads everything.
 
     Raises:
-        DataError: the place or a file can't be read, it has too few images, or others than the data set of this name.
+        DataError: the place or a file can't be read, or it has too few images.
         ChangedDataError: files were written or removed all the time.
         StoreError: S3 does not give one's own images.
     """
@@ -115,18 +111,18 @@ def take(
         rows, kept = take_arrays(existing(location), settings, version, blocks)
         file.check_unchanged()
         described = describe(location, rows, Tally(), len(rows), kept.form, settings)
-        return _own_images(location, name, described, kept, identity)
+        return _own_images(location, settings.name, described, kept, identity)
     taken = take_files(location, settings, version, blocks, before)
-    rows, listing = [dict(row) for row in taken.rows], taken.listing
-    images = [row for row in rows if row["state"] == OK]
-    layout = arrange([row["path"] for row in images])
-    put_in_place(images, layout)
-    described = describe(location, rows, listing.tally, listing.num_files, taken.kept.form, settings, layout.notes)
-    return _own_images(location, name, described, taken.kept, _identity(listing, taken.rows), taken.counts)
+    rows, listing, arrangement = [dict(row) for row in taken.rows], taken.listing, taken.arrangement
+    layout = place_images([row for row in rows if row["state"] == OK], listing, arrangement)
+    listed = passed_over(listing, arrangement)
+    described = describe(location, rows, listed, listing.num_files, taken.kept.form, settings, layout.notes)
+    identity = _identity(listing, arrangement, taken.rows)
+    return _own_images(location, settings.name, described, taken.kept, identity, taken.counts)
 
 
-def find_identity(location: str) -> str:
-    """Return a digest of the files that may be pictures, which changes with their names and bytes.
+def find_identity(location: str, settings: OwnSettings) -> str:
+    """Return a digest of the files that may be pictures, and of the table of them: it changes with names and bytes.
 
     Raises:
         DataError: the place or a file can't be read.
@@ -134,21 +130,18 @@ def find_identity(location: str) -> str:
     """
     if holds_arrays(location):
         return OneFile(location).sha256()
-    with open_listing(location) as listing:
-        if listing.is_remote:
-            return _identity(listing, [])
-        with ThreadPoolExecutor(NETWORK_THREADS) as pool:
-            digests = pool.map(_digest, listing.members)
-            rows = (
-                {"path": path_of(one.name), "bytes_sha256": digest}
-                for one, digest in zip(listing.members, digests, strict=True)
-            )
-            return _identity(listing, rows)
+    with open_listing(location) as listing, ThreadPoolExecutor(NETWORK_THREADS) as pool:
+        unread = [] if listing.is_remote else listing.members
+        rows = (
+            {"path": path_of(member.name), "bytes_sha256": digest}
+            for member, digest in zip(unread, pool.map(_digest, unread), strict=True)
+        )
+        return _identity(listing, open_layout(listing, settings), rows)
 
 
 def name_of(location: str, name: str | None = None) -> str:
     """Return what the images at a location are called: images- and the name that was chosen, or that of the place."""
-    stem = Path(location.rstrip("/")).name.removesuffix(".zip").removesuffix(".npz") if name is None else name
+    stem = re.sub(ENDINGS, "", Path(location.rstrip("/")).name) if name is None else name
     slug = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:MAX_NAME]
     return f"{OWN}-{slug}" if slug else OWN
 
@@ -190,12 +183,13 @@ def _whole(location: str) -> str:
     return without_secrets(location.rstrip("/")) if location.startswith("s3://") else str(existing(location).resolve())
 
 
-def _identity(listing: Listing, rows: Iterable[Row]) -> str:
+def _identity(listing: Listing, arrangement: Arrangement, rows: Iterable[Row]) -> str:
     digests = {file_of(row): row["bytes_sha256"] for row in rows}
-    return join_digests(
+    files = (
         f"{member.name}\0{(member.version if listing.is_remote else digests[path_of(member.name)]) or TOO_LARGE}"
         for member in listing.members
     )
+    return join_digests([*files, *([arrangement.table_sha256] if arrangement.table_sha256 else [])])
 
 
 def _digest(member: Member) -> str | None:
@@ -206,7 +200,7 @@ def _digest(member: Member) -> str | None:
         return None
 
 
-def _in_memory(location: str, settings: PictureSettings) -> ImageData:
+def _in_memory(location: str, settings: OwnSettings) -> ImageData:
     with temporary_folder("own") as folder:
         blocks = LocalBlocks(folder)
         own = take(location, settings, blocks)

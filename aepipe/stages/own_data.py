@@ -14,6 +14,7 @@ from aepipe.datasets.blocks import PREFIX, BlockImages
 from aepipe.datasets.index import Index, write_index
 from aepipe.datasets.indices import list_indices, load_index, save_index
 from aepipe.datasets.own_images import LOCATION, OwnImages, name_of
+from aepipe.datasets.own_settings import OwnSettings
 from aepipe.datasets.picture_settings import PictureSettings
 from aepipe.errors import CorruptObjectError, DataError
 from aepipe.io.hashing import canonical_json
@@ -64,29 +65,26 @@ class StoredBlocks:
         return local_file(self.store, Ref(uri=uri, sha256=sha256, size=self.all_sizes.get(key, 0), kind="data"))
 
 
-def take_own(
-    store: Store, location: str, settings: PictureSettings, name: str | None, refresh: bool
-) -> tuple[OwnImages, StoredBlocks]:
+def take_own(store: Store, location: str, settings: OwnSettings, refresh: bool) -> tuple[OwnImages, StoredBlocks]:
     """Read what a place has that the index before has not; the pixels go into the store's blocks.
 
     Args:
         store: Where the blocks and the index before are.
         location: The place.
-        settings: What is taken of the pictures.
-        name: The data set's, where it is chosen.
+        settings: What was chosen of them.
         refresh: Read everything anew.
 
     Raises:
         DataError: the images can't be read, or are others than the data set of this name has.
         StoreError: the store, or S3 where the images are, does not answer.
     """
-    name, blocks, choice = name_of(location, name), StoredBlocks(store), _choice(settings)
+    name, blocks, choice = name_of(location, settings.name), StoredBlocks(store), _choice(settings)
     before = _newest(store, list_indices(store, name, "data", choice))
     if before is not None and refresh:
         # The size that was found stays.
         before = replace(before, rows=before.rows[:0])
     version = canonical_json({**source_digests(DECODERS), "pillow": installed_version("pillow")}).decode()
-    own = own_images.take(location, settings, blocks, name, version, before)
+    own = own_images.take(location, settings, blocks, version, before)
     others = before or _newest(store, list_indices(store, name, "data"))
     if others is not None:
         _check_same_set(others, own.index, name)

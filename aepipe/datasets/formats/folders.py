@@ -50,7 +50,8 @@ def _list(top: Path) -> Listing:
     kept = {name: stamp for name, stamp in stamps.items() if members.may_be_picture(name, stamp[0], tally)}
     check_bounds(size for size, _ in kept.values())
     pictures = (_member(name, found[name], stamp, oldest_young) for name, stamp in kept.items())
-    return Listing(tuple(pictures), tally, num_files)
+    tables = (_member(name, found[name], stamps[name], oldest_young) for name in stamps if members.is_table(name))
+    return Listing(tuple(pictures), tally, num_files, tables=tuple(tables))
 
 
 def _member(name: str, path: Path, stamp: Stamp, oldest_young: int) -> Member:

@@ -1,7 +1,7 @@
 """The objects under an s3:// prefix. An object that can't be read is the moment's fault: its error ends the run."""
 
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from aepipe.datasets.formats import members
@@ -25,12 +25,14 @@ def list_s3(url: str) -> Listing:
     objects = {name: item for name, item in _objects(url, listing).listing().items() if name and not name.endswith("/")}
     names = {name for name in objects if may_be_picture(name, objects[name]["Size"], tally)}
     check_bounds(objects[name]["Size"] for name in names)
-    found = (
-        Member(name, partial(_read, url, listing, name, item["ETag"]), item["ETag"], item["Size"])
-        for name, item in objects.items()
-        if name in names
-    )
-    return Listing(tuple(found), tally, len(objects), is_remote=True)
+    member = partial(_member, url, listing)
+    tables = (member(name, item) for name, item in objects.items() if members.is_table(name))
+    pictures = (member(name, item) for name, item in objects.items() if name in names)
+    return Listing(tuple(pictures), tally, len(objects), is_remote=True, tables=tuple(tables))
+
+
+def _member(url: str, listing: str, name: str, item: dict[str, Any]) -> Member:
+    return Member(name, partial(_read, url, listing, name, item["ETag"]), item["ETag"], item["Size"])
 
 
 @lru_cache(1)

@@ -9,7 +9,15 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from aepipe.datasets.formats import members
-from aepipe.datasets.formats.members import Listing, Member, check_bounds, checked_bytes, may_be_picture, unreadable
+from aepipe.datasets.formats.members import (
+    Listing,
+    Member,
+    check_bounds,
+    checked_bytes,
+    is_table,
+    may_be_picture,
+    unreadable,
+)
 from aepipe.datasets.tally import Tally
 from aepipe.errors import BrokenFileError, ChangedDataError, DataError
 
@@ -36,14 +44,17 @@ def open_zip(path: Path) -> Iterator[Listing]:
         entries: dict[str, zipfile.ZipInfo] = {}
         for entry in files:
             name = _name(entry)
-            if not may_be_picture(name, entry.file_size, tally) or not _is_plain(entry, name, tally):
+            is_wanted = may_be_picture(name, entry.file_size, tally) or is_table(name)
+            if not is_wanted or not _is_plain(entry, name, tally):
                 continue
             if name in entries:
                 tally.add("same name twice", name)
             entries[name] = entry
         check_bounds(entry.file_size for entry in entries.values())
-        found = (_member(name, path, stamp, entries[name]) for name in sorted(entries))
-        yield Listing(tuple(found), tally, len(files))
+        found = [_member(name, path, stamp, entries[name]) for name in sorted(entries)]
+        tables = tuple(member for member in found if is_table(member.name))
+        pictures = tuple(member for member in found if not is_table(member.name))
+        yield Listing(pictures, tally, len(files), tables=tables)
         if _stamp(path) != stamp:
             raise ChangedDataError("The file was written while it was read.", "Run again.", path=str(path))
 

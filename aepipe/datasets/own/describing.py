@@ -10,8 +10,10 @@ from aepipe.datasets.account import Account, Losses
 from aepipe.datasets.duplicates import MAX_PAIRS
 from aepipe.datasets.formats.depth import WHITE
 from aepipe.datasets.formats.fitting import Form, cut_share
+from aepipe.datasets.formats.members import Listing
 from aepipe.datasets.index import DUPLICATE, LEFT_OUT, OK
-from aepipe.datasets.layouts import Layout
+from aepipe.datasets.layouts import Arrangement
+from aepipe.datasets.layouts.layout import Layout
 from aepipe.datasets.locations import WAY_OUT
 from aepipe.datasets.own.rows import ON_WHITE, TURNED, UPPER_BITS, Row, file_of, left_out, path_of, tally_rows
 from aepipe.datasets.picture_settings import PictureSettings, size_text
@@ -57,11 +59,37 @@ class Described:
     account: Account
 
 
-def put_in_place(rows: Sequence[Row], layout: Layout) -> None:
-    """Note what the layout says of each image, in the rows that have one."""
-    nothing = [None] * len(rows)
-    for row, name, part in zip(rows, layout.classes or nothing, layout.parts or nothing, strict=True):
-        row |= {"class": name, "part": part}
+def place_images(images: Sequence[Row], listing: Listing, arrangement: Arrangement) -> Layout:
+    """Note what the layout says of each image; return it.
+
+    Args:
+        images: Rows of images.
+        listing: Where they are from.
+        arrangement: How that is understood.
+    """
+    names = {path_of(member.name): member.name for member in listing.members}
+    layout = arrangement.arrange([names[file_of(row)] + row["path"].removeprefix(file_of(row)) for row in images])
+    has_classes, has_parts = layout.classes is not None, layout.parts is not None
+    for row, place in zip(images, layout.places, strict=True):
+        row |= {
+            "class": place.image_class if has_classes else None,
+            "kind": place.kind,
+            "mask": None if place.mask is None else path_of(place.mask),
+            "group": None if place.group is None else path_of(place.group),
+            "part": place.part if has_parts else "",
+        }
+    return layout
+
+
+def passed_over(listing: Listing, arrangement: Arrangement) -> Tally:
+    """Return what gave no row of its own: files that are no pictures, and those that the table alone knows."""
+    tally, read = listing.tally.copy(), {member.name for member in listing.members}
+    for name, reason in arrangement.left_out.items():
+        if name not in read:
+            tally.add(reason, name)
+    for row in arrangement.table.missing if arrangement.table else ():
+        tally.add("named by the table, and not there", row.path, f"row {row.number}")
+    return tally
 
 
 def describe(

@@ -9,12 +9,13 @@ from aepipe.datasets.formats.fitting import Size, choose_size
 from aepipe.datasets.formats.members import Listing, Member
 from aepipe.datasets.formats.pictures import quiet, size_of
 from aepipe.datasets.index import Index
-from aepipe.datasets.layouts import find_masks
+from aepipe.datasets.layouts import Arrangement, open_layout
 from aepipe.datasets.locations import open_listing
 from aepipe.datasets.own.files import Counts, Files, rows_before
 from aepipe.datasets.own.keeping import Blocks
 from aepipe.datasets.own.reading import NETWORK_THREADS, Kept, kept_of
 from aepipe.datasets.own.rows import Row
+from aepipe.datasets.own_settings import OwnSettings
 from aepipe.datasets.picture_settings import AUTO, PictureSettings, parse_size
 from aepipe.errors import BrokenFileError, ChangedDataError
 from aepipe.io.temporary import temporary_folder
@@ -33,25 +34,27 @@ class Taken:
 
     Attributes:
         listing: What lies there.
+        arrangement: How it is understood.
         rows: Of each picture, by path, and of each file that gave none.
         kept: What is taken of each.
         counts: What reading them came to.
     """
 
     listing: Listing
+    arrangement: Arrangement
     rows: list[Row]
     kept: Kept
     counts: Counts
 
 
 def take_files(
-    location: str, settings: PictureSettings, version: str, blocks: Blocks, before: Index | None = None
+    location: str, settings: OwnSettings, version: str, blocks: Blocks, before: Index | None = None
 ) -> Taken:
     """Read what a place has that the index before has not.
 
     Args:
         location: The place, of files.
-        settings: What is taken of the pictures.
+        settings: What was chosen of the pictures, and of how they lie there.
         version: Changes when pictures are decoded otherwise.
         blocks: Where their pixels are kept.
         before: What was taken before; None reads everything.
@@ -67,14 +70,15 @@ def take_files(
         files = Files(kept, blocks, folder, known)
         for _ in range(TRIES - 1):
             with suppress(ChangedDataError):
-                return _take(location, files)
-        return _take(location, files)
+                return _take(location, settings, files)
+        return _take(location, settings, files)
 
 
-def _take(location: str, files: Files) -> Taken:
+def _take(location: str, settings: OwnSettings, files: Files) -> Taken:
     with open_listing(location) as listing:
-        rows, counts = files.read(listing, dict.fromkeys(find_masks([one.name for one in listing.members]), "mask"))
-        return Taken(listing, rows, files.kept, counts)
+        arrangement = open_layout(listing, settings)
+        rows, counts = files.read(listing, arrangement.left_out)
+        return Taken(listing, arrangement, rows, files.kept, counts)
 
 
 def _kept(location: str, settings: PictureSettings, version: str, before: Index | None) -> Kept:
