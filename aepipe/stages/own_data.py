@@ -179,7 +179,7 @@ def _check_same_set(before: Index, index: Index, name: str) -> None:
     if is_moved and known and known.isdisjoint(index.rows["pixels_sha256"]):
         raise DataError(
             f"{name} must stay one data set: the pictures here are none of those that it had at its other place.",
-            "Give this one a name of its own: data.name=..., or --set data.name=...",
+            "Give this one a name of its own: --set data.name=NAME.",
             location=index.facts[LOCATION],
             other=before.facts.get(LOCATION),
         )
