@@ -126,6 +126,7 @@ def test_changes_go_where_they_belong():
         "split": {"seed": "1"},
         "noise": {"levels": ["0.1", "0.3"]},
         "checkpoints": {},
+        "timeouts": {},
         "publishing": {},
     }
 
