@@ -29,7 +29,7 @@ LAYERS = [
     ["aepipe.models"],
     ["aepipe.releases"],
     ["aepipe.noisy_test_set"],
-    ["aepipe.linear", "aepipe.noise", "aepipe.preprocess", "aepipe.splits"],
+    ["aepipe.datasets.indices", "aepipe.linear", "aepipe.noise", "aepipe.preprocess", "aepipe.splits"],
     ["aepipe.datasets", "aepipe.parts", "aepipe.store"],
     ["aepipe.io"],
     # What a metric is called and where it is shown is known below everything that shows one.
