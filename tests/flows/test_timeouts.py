@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from prefect import flow
@@ -80,15 +81,19 @@ def test_a_training_whose_process_hangs_is_killed_and_the_others_go_on(monkeypat
     monkeypatch.setattr(lanes, "_train_in_child", _hang)
     monkeypatch.setattr(lanes, "KILL_SECONDS", 0.2)
     monkeypatch.setattr(local, "LOOK_EVERY_SECONDS", 0.2)
-    hours = dict.fromkeys(("data_hours", "training_hours", "other_hours"), SECOND)
-    shared = Shared(store=str(tmp_path), timeouts=TimeoutSettings(**hours, grace_seconds=0))
+    # A day and a half passes as soon as the other one has ended.
+    clock = SimpleNamespace(monotonic=lambda: now[0])
+    now = [0.0]
+    monkeypatch.setattr(lanes, "time", clock)
+    monkeypatch.setattr(local, "_say_done", lambda *_: now.insert(0, 40 * HOUR_SECONDS))
+    shared = Shared(store=str(tmp_path))
 
     @flow
     def parent():
         return local.train_side_by_side(_requests(), 2, shared)
 
     hung, other = parent()
-    assert hung.error.startswith("tuned mnist-dense, 1 epochs, on digits timed out after 6 s.")
+    assert hung.error.startswith("tuned mnist-dense, 1 epochs, on digits timed out after 38 h.")
     assert other.error == "not trained"
     assert not multiprocessing.active_children()
 
