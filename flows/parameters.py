@@ -42,7 +42,7 @@ RecipeOverrides = Annotated[
     dict[RecipeName, plan.Overrides],
     Field(description='The same for one recipe, as {"faces-conv": {"epochs": 100}}; goes before overrides.'),
 ]
-Data = Annotated[DataSettings, Field(description="How much of one's own images may be left out; more is an error.")]
+Data = Annotated[DataSettings, Field(description="What is taken of the images: size, color, class, how many files.")]
 Split = Annotated[plan.SplitOverrides, Field(description="What to change about the split.")]
 WholeSplit = Annotated[
     SplitSettings | None,

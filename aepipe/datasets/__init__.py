@@ -8,6 +8,7 @@ from pydantic import Field
 
 from aepipe.datasets.cache import check_files, data_set_folder, fetch_arrays
 from aepipe.datasets.images import ImageData
+from aepipe.datasets.picture_settings import PictureSettings
 from aepipe.datasets.spec import DataSetSpec, DataSetSummary, FileCheck
 from aepipe.errors import DataError, ParameterError
 from aepipe.io.urls import has_secrets, without_secrets
@@ -62,15 +63,19 @@ def load(name: str, *, cache_folder: Path | None = None, progress: bool = True) 
     return build(open_data_set(name), cache_folder=cache_folder, progress=progress)
 
 
-def open_data_set(name: str) -> DataSetSpec:
+def open_data_set(name: str, pictures: PictureSettings | None = None) -> DataSetSpec:
     """Return a data set; nothing is read yet.
 
     One's own images are listed once, when the identity or the images are asked for, and both are of that listing.
 
+    Args:
+        name: A name in `DATA_SETS`, or images:LOCATION.
+        pictures: What is taken of the picture files of one's own.
+
     Raises:
         DataError: there is no such data set.
     """
-    return _spec(name)
+    return _spec(name, pictures)
 
 
 def build(spec: DataSetSpec, *, cache_folder: Path | None = None, progress: bool = True) -> ImageData:
@@ -153,7 +158,7 @@ def _split(name: str) -> tuple[str, str]:
     return data_set, location
 
 
-def _spec(name: str) -> DataSetSpec:
+def _spec(name: str, pictures: PictureSettings | None = None) -> DataSetSpec:
     data_set, location = _split(name)
     module = import_module(DATA_SETS[data_set])
-    return module.own_images_spec(location) if data_set == OWN_IMAGES else module.SPEC
+    return module.own_images_spec(location, pictures) if data_set == OWN_IMAGES else module.SPEC

@@ -30,7 +30,7 @@ class TrainingRequest(BaseModel):
     preset: Preset = Field("full", description="quick: few steps, for demonstrations and tests.")
     data_set: str | None = Field(None, description="Another data set than the recipe's own.")
     overrides: Overrides = Field(Overrides(), description="What is changed about the setting.")
-    data: DataSettings = Field(DataSettings(), description="What is chosen about one's own images.")
+    data: DataSettings = Field(DataSettings(), description="What is chosen about the images.")
     split: SplitOverrides = Field(SplitOverrides(), description="What is changed about the split.")
     noise: NoiseParameters = Field(NoiseParameters(), description="The noisy-input test set.")
     evaluate: bool = Field(
@@ -68,10 +68,11 @@ class TrainingRequest(BaseModel):
         return self
 
     def data_parameters(self) -> DataParameters:
-        """Return which images; the recipe's preprocessing is for its own data set alone."""
+        """Return which images; the recipe's preprocessing is for its own data set alone, and gives way to a choice."""
         recipe = get_recipe(self.recipe)
         if self.data_set is None or self.data_set == recipe.data_set:
-            return DataParameters(data_set=recipe.data_set, preprocessing=recipe.preprocessing, settings=self.data)
+            preprocessing = recipe.preprocessing.without(self.data)
+            return DataParameters(data_set=recipe.data_set, preprocessing=preprocessing, settings=self.data)
         return DataParameters(data_set=self.data_set, settings=self.data)
 
     def with_identity(self, identity: str | None) -> "TrainingRequest":

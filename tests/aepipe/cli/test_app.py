@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from aepipe.cli import training
 from aepipe.cli.app import app, main
-from aepipe.cli.arguments import GROUPS, parse_changes, parse_lists, parse_recipes, parse_space
+from aepipe.cli.arguments import GROUPS, names_of, parse_changes, parse_lists, parse_recipes, parse_space
 from aepipe.errors import ParameterError
 from aepipe.recipes import RECIPES
 from aepipe.recipes.plan import Overrides
@@ -113,7 +113,7 @@ def test_the_documents_name_no_option_that_is_not_there():
 def test_the_help_names_everything_that_can_be_set():
     text = re.sub(r"\s+", "", CliRunner().invoke(app, ["run", "--help"]).output)
     assert [name for name in Overrides.model_fields if name not in text] == []
-    dotted = [f"{group}.{name}" for group, model in GROUPS.items() for name in model.model_fields]
+    dotted = [f"{group}.{name}" for group, model in GROUPS.items() for name in names_of(model)]
     assert [name for name in dotted if name not in text] == []
 
 
