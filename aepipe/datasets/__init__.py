@@ -71,7 +71,7 @@ def open_data_set(name: str, settings: OwnSettings | None = None) -> DataSetSpec
 
     Args:
         name: A name in `DATA_SETS`, or images:LOCATION.
-        settings: What is taken of the picture files of one's own, and how they are laid out.
+        settings: What was chosen of one's own.
 
     Raises:
         DataError: there is no such data set.

@@ -1,4 +1,4 @@
-"""A user's own images: a folder, a zip or npz file, or an s3:// prefix. Sub-folders are classes, or parts of them."""
+"""A user's own images: a folder, an archive, an npz file, a table of them, or an s3:// prefix."""
 
 import hashlib
 import re
@@ -13,11 +13,10 @@ from aepipe.datasets.blocks import BlockImages
 from aepipe.datasets.formats.members import Listing, Member
 from aepipe.datasets.images import OWN, ImageData
 from aepipe.datasets.index import OK, Index, make_index
-from aepipe.datasets.layouts import open_layout
-from aepipe.datasets.layouts.settings import TABLE, LayoutSettings
+from aepipe.datasets.layouts import Arrangement, open_layout
 from aepipe.datasets.locations import OneFile, check_location, existing, holds_arrays, open_listing
 from aepipe.datasets.own.arrays import take_arrays
-from aepipe.datasets.own.describing import Described, describe, put_in_place
+from aepipe.datasets.own.describing import Described, describe, passed_over, place_images
 from aepipe.datasets.own.files import KEPT, Counts
 from aepipe.datasets.own.keeping import Blocks, LocalBlocks
 from aepipe.datasets.own.reading import NETWORK_THREADS, Kept
@@ -32,6 +31,8 @@ from aepipe.io.temporary import temporary_folder
 from aepipe.io.urls import without_secrets
 
 MAX_NAME = 40
+# Of files that are one data set each.
+ENDINGS = r"\.(zip|npz)$"
 TOO_LARGE = "too large"
 # In an index's facts.
 DATA_SET, LOCATION, IDENTITY, FORM = "data_set", "location", "identity", "form"
@@ -76,40 +77,31 @@ def own_images_spec(location: str, settings: OwnSettings | None = None) -> DataS
     """Return the data set at a location; nothing is read yet.
 
     Args:
-        location: A folder, a .zip, .tar or .npz file, an s3:// prefix, or a table of the pictures that lie with it.
-        settings: What is taken of the pictures, and how they are laid out.
+        location: A folder, an archive, an npz file, a table, or an s3:// prefix.
+        settings: What was chosen of the images.
 
     Raises:
         DataError: the location holds a password.
     """
     check_location(location)
-    return DataSetSpec(
-        SUMMARY,
-        lambda _: _in_memory(location, settings or OwnSettings()),
-        digest=lambda: find_identity(location, settings or OwnSettings()),
-    )
+    chosen = settings or OwnSettings()
+    return DataSetSpec(SUMMARY, lambda _: _in_memory(location, chosen), digest=lambda: find_identity(location, chosen))
 
 
 def take(
-    location: str,
-    settings: OwnSettings,
-    blocks: Blocks,
-    name: str | None = None,
-    version: str = "",
-    before: Index | None = None,
+    location: str, settings: OwnSettings, blocks: Blocks, version: str = "", before: Index | None = None
 ) -> OwnImages:
     """Read what a place has that the index before has not.
 
     Args:
-        location: A folder, a .zip, .tar or .npz file, an s3:// prefix, or a table of the pictures that lie with it.
-        settings: What is taken of the pictures, and how they are laid out.
+        location: A folder, an archive, an npz file, a table, or an s3:// prefix.
+        settings: What was chosen of the images.
         blocks: Where their pixels are kept.
-        name: The data set's; by default that of the place.
         version: Changes when pictures are decoded otherwise.
         before: What was taken before; None reads everything.
 
     Raises:
-        DataError: the place or a file can't be read, it has too few images, or others than the data set of this name.
+        DataError: the place or a file can't be read, or it has too few images.
         ChangedDataError: files were written or removed all the time.
         StoreError: S3 does not give one's own images.
     """
@@ -120,25 +112,18 @@ def take(
         rows, kept = take_arrays(existing(location), settings, version, blocks)
         file.check_unchanged()
         described = describe(location, rows, Tally(), len(rows), kept.form, settings)
-        return _own_images(location, name, described, kept, identity)
+        return _own_images(location, settings.name, described, kept, identity)
     taken = take_files(location, settings, version, blocks, before)
     rows, listing, arrangement = [dict(row) for row in taken.rows], taken.listing, taken.arrangement
-    images = [row for row in rows if row["state"] == OK]
-    layout = arrangement.arrange([file_of(row) for row in images])
-    put_in_place(images, layout)
-    tally = listing.tally.copy()
-    arrangement.count(tally)
-    described = describe(location, rows, tally, listing.num_files, taken.kept.form, settings, layout.notes)
-    identity = _identity(listing, taken.rows, arrangement.table_sha256)
-    return _own_images(location, name, described, taken.kept, identity, taken.counts)
+    layout = place_images([row for row in rows if row["state"] == OK], listing, arrangement)
+    listed = passed_over(listing, arrangement)
+    described = describe(location, rows, listed, listing.num_files, taken.kept.form, settings, layout.notes)
+    identity = _identity(listing, arrangement, taken.rows)
+    return _own_images(location, settings.name, described, taken.kept, identity, taken.counts)
 
 
-def find_identity(location: str, settings: LayoutSettings) -> str:
-    """Return a digest of the files that may be pictures, which changes with their names and bytes.
-
-    Args:
-        location: Where they are.
-        settings: How they are laid out; a table that says it is part of them.
+def find_identity(location: str, settings: OwnSettings) -> str:
+    """Return a digest of the files that may be pictures, and of the table of them: it changes with names and bytes.
 
     Raises:
         DataError: the place or a file can't be read.
@@ -146,22 +131,18 @@ def find_identity(location: str, settings: LayoutSettings) -> str:
     """
     if holds_arrays(location):
         return OneFile(location).sha256()
-    with open_listing(location) as listing:
-        table_sha256 = open_layout(listing, settings).table_sha256
-        if listing.is_remote:
-            return _identity(listing, [], table_sha256)
-        with ThreadPoolExecutor(NETWORK_THREADS) as pool:
-            digests = pool.map(_digest, listing.members)
-            rows = (
-                {"path": path_of(one.name), "bytes_sha256": digest}
-                for one, digest in zip(listing.members, digests, strict=True)
-            )
-            return _identity(listing, rows, table_sha256)
+    with open_listing(location) as listing, ThreadPoolExecutor(NETWORK_THREADS) as pool:
+        unread = [] if listing.is_remote else listing.members
+        rows = (
+            {"path": path_of(member.name), "bytes_sha256": digest}
+            for member, digest in zip(unread, pool.map(_digest, unread), strict=True)
+        )
+        return _identity(listing, open_layout(listing, settings), rows)
 
 
 def name_of(location: str, name: str | None = None) -> str:
     """Return what the images at a location are called: images- and the name that was chosen, or that of the place."""
-    stem = Path(location.rstrip("/")).name.removesuffix(".zip").removesuffix(".npz") if name is None else name
+    stem = re.sub(ENDINGS, "", Path(location.rstrip("/")).name) if name is None else name
     slug = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:MAX_NAME]
     return f"{OWN}-{slug}" if slug else OWN
 
@@ -203,13 +184,13 @@ def _whole(location: str) -> str:
     return without_secrets(location.rstrip("/")) if location.startswith("s3://") else str(existing(location).resolve())
 
 
-def _identity(listing: Listing, rows: Iterable[Row], table_sha256: str | None) -> str:
+def _identity(listing: Listing, arrangement: Arrangement, rows: Iterable[Row]) -> str:
     digests = {file_of(row): row["bytes_sha256"] for row in rows}
-    files = [
+    files = (
         f"{member.name}\0{(member.version if listing.is_remote else digests[path_of(member.name)]) or TOO_LARGE}"
         for member in listing.members
-    ]
-    return join_digests([*files, *([f"{TABLE}\0{table_sha256}"] if table_sha256 else [])])
+    )
+    return join_digests([*files, *([arrangement.table_sha256] if arrangement.table_sha256 else [])])
 
 
 def _digest(member: Member) -> str | None:

@@ -33,13 +33,6 @@ ARRAYS = ("labels", "persons", "parts", "files")
 class DataSettings(OwnSettings):
     """What a run may choose about the images, and which state of one's own it began with."""
 
-    name: str | None = Field(
-        None,
-        pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$",
-        max_length=40,
-        title="Name",
-        description="What one's own data set is called; by default as its folder is. Indices and models go by it.",
-    )
     most_left_out: float = Field(
         0.1,
         ge=0,
@@ -78,9 +71,7 @@ class DataParameters(BaseModel):
     @property
     def content(self) -> "DataParameters":
         """What the images depend on, beside their identity."""
-        settings = self.settings
-        chosen = {**settings.pictures.model_dump(), **settings.layouts.model_dump(), "name": settings.name}
-        return self.model_copy(update={"settings": DataSettings(**chosen)})
+        return self.model_copy(update={"settings": DataSettings(**self.settings.own.model_dump())})
 
     def with_identity(self, identity: str) -> "DataParameters":
         """Return these parameters for images of this identity."""
@@ -169,7 +160,7 @@ class DataStage(Stage[DataFacts]):
         """Read what is new of a user's own images, and put what they are then under the name of their state."""
         _, _, location = self.parameters.data_set.partition(":")
         settings = self.parameters.settings
-        own, blocks = take_own(store, location, settings, settings.name, refresh)
+        own, blocks = take_own(store, location, settings, refresh)
         if self.identity not in (None, own.identity):
             raise ChangedDataError(
                 "The images must be those that the run began with.", "Run again.", images=self.parameters.data_set

@@ -15,6 +15,7 @@ from aepipe.datasets.index import Index, write_index
 from aepipe.datasets.indices import list_indices, load_index, save_index
 from aepipe.datasets.own_images import LOCATION, OwnImages, name_of
 from aepipe.datasets.own_settings import OwnSettings
+from aepipe.datasets.picture_settings import PictureSettings
 from aepipe.errors import CorruptObjectError, DataError
 from aepipe.io.hashing import canonical_json
 from aepipe.packages import installed_version
@@ -64,29 +65,26 @@ class StoredBlocks:
         return local_file(self.store, Ref(uri=uri, sha256=sha256, size=self.all_sizes.get(key, 0), kind="data"))
 
 
-def take_own(
-    store: Store, location: str, settings: OwnSettings, name: str | None, refresh: bool
-) -> tuple[OwnImages, StoredBlocks]:
+def take_own(store: Store, location: str, settings: OwnSettings, refresh: bool) -> tuple[OwnImages, StoredBlocks]:
     """Read what a place has that the index before has not; the pixels go into the store's blocks.
 
     Args:
         store: Where the blocks and the index before are.
         location: The place.
-        settings: What is taken of the pictures.
-        name: The data set's, where it is chosen.
+        settings: What was chosen of them.
         refresh: Read everything anew.
 
     Raises:
         DataError: the images can't be read, or are others than the data set of this name has.
         StoreError: the store, or S3 where the images are, does not answer.
     """
-    name, blocks, choice = name_of(location, name), StoredBlocks(store), _choice(settings)
+    name, blocks, choice = name_of(location, settings.name), StoredBlocks(store), _choice(settings)
     before = _newest(store, list_indices(store, name, "data", choice))
     if before is not None and refresh:
         # The size that was found stays.
         before = replace(before, rows=before.rows[:0])
     version = canonical_json({**source_digests(DECODERS), "pillow": installed_version("pillow")}).decode()
-    own = own_images.take(location, settings, blocks, name, version, before)
+    own = own_images.take(location, settings, blocks, version, before)
     others = before or _newest(store, list_indices(store, name, "data"))
     if others is not None:
         _check_same_set(others, own.index, name)
@@ -111,7 +109,7 @@ def write_own(own: OwnImages, folder: Path, sizes: Mapping[str, int]) -> None:
         np.save(folder / f"{name}.npy", array)
 
 
-def own_facts(own: OwnImages, settings: OwnSettings, name: str, data_set: str) -> DataFacts:
+def own_facts(own: OwnImages, settings: PictureSettings, name: str, data_set: str) -> DataFacts:
     """Return what is known of the images of a data set, or of one class of them, that have this name."""
     described = own.described
     return DataFacts(
@@ -158,7 +156,7 @@ def has_its_blocks(store: Store, result: DataResult) -> bool:
     return not lost
 
 
-def _choice(settings: OwnSettings) -> str:
+def _choice(settings: PictureSettings) -> str:
     """Return a digest of what was chosen about pixels; the class is none of it, as the others are kept, too."""
     chosen = settings.pictures.model_dump(mode="json", exclude={"class_name"})
     return hashlib.sha256(canonical_json(chosen)).hexdigest()[:CHOICE_DIGITS]
@@ -181,7 +179,7 @@ def _check_same_set(before: Index, index: Index, name: str) -> None:
     if is_moved and known and known.isdisjoint(index.rows["pixels_sha256"]):
         raise DataError(
             f"{name} must stay one data set: the pictures here are none of those that it had at its other place.",
-            "Give this one a name of its own: data.name=..., or --set data.name=...",
+            "Give this one a name of its own: --set data.name=NAME.",
             location=index.facts[LOCATION],
             other=before.facts.get(LOCATION),
         )

@@ -92,7 +92,12 @@ def open_tar(path: Path) -> Iterator[Listing]:
                 tally.add("same name twice", name)
             places[name] = place
         check_bounds(size for _, size in places.values())
-        found = (_member(name, plain, path, places[name]) for name in sorted(places))
+        # An archive is unchanged as a whole.
+        version = str(path.stat().st_mtime_ns)
+        found = (
+            Member(name, partial(_read, plain, path, place), version, place[1])
+            for name, place in sorted(places.items())
+        )
         yield Listing.of(found, tally, num_files)
         if _stamp(path) != stamp:
             raise _changed(path)
@@ -105,10 +110,6 @@ def _stamp(path: Path) -> tuple[int, ...]:
 
 def _changed(path: Path) -> ChangedDataError:
     return ChangedDataError("The file was written while it was read.", "Run again.", path=printable_name(str(path)))
-
-
-def _member(name: str, plain: Path, path: Path, place: Place) -> Member:
-    return Member(name, partial(_read, plain, path, place), size_bytes=place[1])
 
 
 def _name(name: str) -> str:

@@ -88,7 +88,7 @@ def _without_parts(paths: Sequence[Path], is_asked: bool) -> list[Place] | None:
         kinds = {name: NORMAL if is_normal(name) else ANOMALOUS for name in names}
     if kinds is None or len(folders) < len(paths):
         return None
-    return [Place(printable_name(name), kinds[name], part="" if kinds[name] == NORMAL else "test") for name in folders]
+    return [Place(printable_name(name), kinds[name]) for name in folders]
 
 
 def _by_category(paths: Sequence[Path], is_asked: bool) -> list[Place] | None:

@@ -10,8 +10,10 @@ from aepipe.datasets.account import Account, Losses
 from aepipe.datasets.duplicates import MAX_PAIRS
 from aepipe.datasets.formats.depth import WHITE
 from aepipe.datasets.formats.fitting import Form, cut_share
+from aepipe.datasets.formats.members import Listing
 from aepipe.datasets.index import DUPLICATE, LEFT_OUT, OK
-from aepipe.datasets.layouts import Layout
+from aepipe.datasets.layouts import Arrangement
+from aepipe.datasets.layouts.layout import Layout
 from aepipe.datasets.locations import WAY_OUT
 from aepipe.datasets.own.rows import ON_WHITE, TURNED, UPPER_BITS, Row, file_of, left_out, path_of, tally_rows
 from aepipe.datasets.picture_settings import PictureSettings, size_text
@@ -57,16 +59,32 @@ class Described:
     account: Account
 
 
-def put_in_place(rows: Sequence[Row], layout: Layout) -> None:
-    """Note what the layout says of each image, in the rows that have one."""
-    for row, place in zip(rows, layout.places, strict=True):
+def place_images(images: Sequence[Row], listing: Listing, arrangement: Arrangement) -> Layout:
+    """Note what the layout says of each image; return it.
+
+    Args:
+        images: Rows of images.
+        listing: Where they are from.
+        arrangement: How that is understood.
+    """
+    names = {path_of(member.name): member.name for member in listing.members}
+    layout = arrangement.arrange([names[file_of(row)] + row["path"].removeprefix(file_of(row)) for row in images])
+    for row, place in zip(images, layout.places, strict=True):
         row |= {
             "class": place.image_class,
             "kind": place.kind,
             "mask": None if place.mask is None else path_of(place.mask),
-            "group": place.group,
-            "part": place.part or None,
+            "group": None if place.group is None else path_of(place.group),
+            "part": place.part,
         }
+    return layout
+
+
+def passed_over(listing: Listing, arrangement: Arrangement) -> Tally:
+    """Return what gave no row of its own: files that are no pictures, and those that the table alone knows."""
+    tally = listing.tally.copy()
+    arrangement.count(tally)
+    return tally
 
 
 def describe(

@@ -10,7 +10,6 @@ from aepipe.datasets.formats.members import Listing, Member
 from aepipe.datasets.formats.pictures import quiet, size_of
 from aepipe.datasets.index import Index
 from aepipe.datasets.layouts import Arrangement, open_layout
-from aepipe.datasets.layouts.settings import LayoutSettings
 from aepipe.datasets.locations import open_listing
 from aepipe.datasets.own.files import Counts, Files, rows_before
 from aepipe.datasets.own.keeping import Blocks
@@ -35,7 +34,7 @@ class Taken:
 
     Attributes:
         listing: What lies there.
-        arrangement: How its files are understood.
+        arrangement: How it is understood.
         rows: Of each picture, by path, and of each file that gave none.
         kept: What is taken of each.
         counts: What reading them came to.
@@ -55,7 +54,7 @@ def take_files(
 
     Args:
         location: The place, of files.
-        settings: What is taken of the pictures, and how they are laid out.
+        settings: What was chosen of the pictures, and of how they lie there.
         version: Changes when pictures are decoded otherwise.
         blocks: Where their pixels are kept.
         before: What was taken before; None reads everything.
@@ -75,7 +74,7 @@ def take_files(
         return _take(location, settings, files)
 
 
-def _take(location: str, settings: LayoutSettings, files: Files) -> Taken:
+def _take(location: str, settings: OwnSettings, files: Files) -> Taken:
     with open_listing(location) as listing:
         arrangement = open_layout(listing, settings)
         rows, counts = files.read(listing, arrangement.left_out)

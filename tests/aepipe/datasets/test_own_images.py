@@ -12,7 +12,7 @@ from aepipe.datasets.account import Account
 from aepipe.datasets.locations import OneFile, open_listing
 from aepipe.datasets.own.keeping import LocalBlocks
 from aepipe.datasets.own_images import own_images_spec, take
-from aepipe.datasets.picture_settings import PictureSettings
+from aepipe.datasets.own_settings import OwnSettings
 from aepipe.errors import ChangedDataError, DataError
 
 
@@ -78,7 +78,7 @@ def test_no_labels_without_folders(tmp_path):
 def test_mixed_sizes_take_the_asked_one(folder):
     picture(folder / "cats/wide.png", 4, (10, 30))
     assert build(folder).image_shape == (8, 8, 1)
-    assert build(folder, settings=PictureSettings(size="16x24")).image_shape == (16, 24, 1)
+    assert build(folder, settings=OwnSettings(size="16x24")).image_shape == (16, 24, 1)
 
 
 def test_broken_files_among_good_ones(folder):
@@ -220,7 +220,7 @@ def test_a_name_that_is_no_text_is_a_name(folder):
 
 
 def test_what_is_taken_is_what_the_identity_names(folder, tmp_path):
-    own = take(str(folder), PictureSettings(), LocalBlocks(tmp_path / "blocks"))
+    own = take(str(folder), OwnSettings(), LocalBlocks(tmp_path / "blocks"))
     assert own.identity == identity(folder)
     picture(folder / "cats/0.png", 9)
     assert own.identity != identity(folder)

@@ -61,8 +61,9 @@ def test_everything_that_a_table_says():
 
 
 def test_what_a_table_does_not_name_is_left_out_and_counted():
-    found = counted(listing("a.png", "a_b.png", "b.png", "c.png", "d.png", labels_csv=FULL, other_csv="x,y\n1,2"))
-    assert found == {"mask": ("a_b.png",), "not in the table": ("d.png",), "no picture": ("other.csv",)}
+    of = listing("a.png", "a_b.png", "b.png", "c.png", "d.png", labels_csv=FULL, other_csv="x,y\n1,2")
+    assert open_layout(of).left_out == {"a_b.png": "mask", "d.png": "not in the table"}
+    assert counted(of) == {"no picture": ("other.csv",)}
 
 
 def test_files_that_are_not_there_are_counted_as_missing_images():

@@ -12,7 +12,7 @@ from aepipe.datasets.formats import folders, pictures
 from aepipe.datasets.own import describing
 from aepipe.datasets.own.keeping import LocalBlocks
 from aepipe.datasets.own_images import own_data
-from aepipe.datasets.picture_settings import PictureSettings
+from aepipe.datasets.own_settings import OwnSettings
 from aepipe.errors import DataError
 
 
@@ -30,7 +30,7 @@ def decode_all(tmp_path):
         for number, data in enumerate(files):
             (tmp_path / "files" / f"{number}{ending}").write_bytes(data)
         blocks = LocalBlocks(tmp_path / "blocks")
-        own = own_images.take(str(tmp_path / "files"), PictureSettings(size=size, **settings), blocks)
+        own = own_images.take(str(tmp_path / "files"), OwnSettings(size=size, **settings), blocks)
         images, account = own_data(own.name, own.described, blocks).images, own.described.account
         return SimpleNamespace(images=images[:], names=list(own.index.images["path"]), account=account)
 
