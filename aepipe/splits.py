@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.datasets.images import ImageData
+from aepipe.bonds import Pictures
 from aepipe.errors import ParameterError
 from aepipe.notation import counted
 from aepipe.parts import NONE, PARTS, TEST, TRAIN, VALIDATION, draw_parts, picture_digests
@@ -93,8 +94,15 @@ def _is_by_content(data: ImageData, settings: SplitSettings) -> bool:
 
 def _split_by_content(data: ImageData, settings: SplitSettings) -> Split:
     fractions = {TEST: settings.test_fraction, VALIDATION: settings.validation_fraction}
-    parts = draw_parts(picture_digests(data.images), fractions, settings.seed, data.parts, data.files)
+    files = None if data.files is None else _of_several(data.files)
+    pictures = Pictures.of(picture_digests(data.images), data.parts, files=files)
+    parts = draw_parts(pictures, fractions, settings.seed)
     return Split(*(np.flatnonzero(parts == name) for name in PARTS))
+
+
+def _of_several(files: np.ndarray) -> np.ndarray:
+    _, of, counts = np.unique(files, return_inverse=True, return_counts=True)
+    return np.where(counts[of] > 1, files.astype(str), NONE)
 
 
 def _split_rows(data: ImageData, settings: SplitSettings) -> Split:
