@@ -10,12 +10,17 @@ blank page. They don't bind the files together, which one page could do to all.
 
 import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aepipe.datasets.index import ANOMALOUS, Index
 
-NONE = ""
+if TYPE_CHECKING:
+    import pandas as pd
+
+TRAIN, VALIDATION, TEST, NONE = "train", "validation", "test", ""
+PARTS = (TRAIN, VALIDATION, TEST)
 MAX_BOUND = 10
 
 
@@ -48,19 +53,23 @@ class Pictures:
     ) -> "Pictures":
         """Return pictures of which nothing more is known than this."""
         nothing = np.full(len(digests), NONE)
-        known = [nothing if values is None else np.asarray(values) for values in (given, groups, files)]
-        normal = np.zeros(len(digests), bool)
-        return cls(np.asarray(digests), *known, normal if is_anomalous is None else is_anomalous)
+        return cls(
+            digests=np.asarray(digests),
+            given=nothing if given is None else np.asarray(given),
+            groups=nothing if groups is None else np.asarray(groups),
+            files=nothing if files is None else np.asarray(files),
+            is_anomalous=np.zeros(len(digests), bool) if is_anomalous is None else np.asarray(is_anomalous),
+        )
 
     @classmethod
     def of_index(cls, index: Index) -> "Pictures":
-        """Return what an index says of the pictures, in its order; whole frames are called by their file."""
-        rows, texts = index.images, index.images.fillna({"group": NONE})
+        """Return what an index says of the pictures, in its order."""
+        rows = index.images
         return cls(
             digests=rows["pixels_sha256"].to_numpy().astype("S64"),
-            given=rows["part"].where(rows["part"] != "none", NONE).to_numpy().astype("<U10"),
-            groups=texts["group"].to_numpy().astype(str),
-            files=index.files[rows.index].where(rows["page"].notna(), NONE).to_numpy().astype(str),
+            given=rows["part"].where(rows["part"].isin(PARTS), NONE).to_numpy().astype("<U10"),
+            groups=rows["group"].where(rows["group"].notna(), NONE).to_numpy().astype(str),
+            files=_files_with_pages(rows),
             is_anomalous=(rows["kind"] == ANOMALOUS).to_numpy(),
         )
 
@@ -127,6 +136,13 @@ def find_bonds(pictures: Pictures) -> Bonds:
     first = np.full(bond.max() + 1, 2 * len(keys))
     np.minimum.at(first, bond, np.where(is_group, 0, len(keys)) + np.arange(len(keys)))
     return Bonds(unit, picture, bond, keys[first % len(keys)])
+
+
+def _files_with_pages(rows: "pd.DataFrame") -> np.ndarray:
+    """Return the file of each row that is one of several pages of it."""
+    file = rows["path"].str.rpartition("#")[0].where(rows["path"].str.contains(r"#\d+$"), NONE)
+    is_one = ~rows.assign(file=file).duplicated(["file", "bytes_sha256"], keep=False)
+    return file.mask(is_one, NONE).to_numpy().astype(str)
 
 
 def are_alone(of: np.ndarray, picture: np.ndarray) -> np.ndarray:

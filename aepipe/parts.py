@@ -15,12 +15,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from aepipe.bonds import NONE as NONE
-from aepipe.bonds import Bonds, Pictures, are_alone, find_bonds
+from aepipe.bonds import NONE, PARTS, TEST, TRAIN, VALIDATION, Bonds, Pictures, are_alone, find_bonds
 from aepipe.errors import DataError
 
-TRAIN, VALIDATION, TEST = "train", "validation", "test"
-PARTS = (TRAIN, VALIDATION, TEST)
 DIGEST_BYTES = 16
 # Several parts at once are a sum of these.
 BITS = {NONE: 0, TRAIN: 1, VALIDATION: 2, TEST: 4}

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from aepipe.errors import AepipeError
+from aepipe.errors import AepipeError, TransientStoreError
 from aepipe.store import open_store
 
 STATE = re.compile(r"checkpoints/([^/]+)/(\d+)-[^/]+")
@@ -16,7 +16,11 @@ def watch_progress(store: str, refresh: bool = False) -> Callable[[], str]:
         store: The store's URL.
         refresh: The command trains anew whatever is there.
     """
-    before = set(_saved_steps(store).items())
+    try:
+        before = set(_saved_steps(store).items())
+    except TransientStoreError:
+        # The run waits for it. What was saved before is then told as what this command saved.
+        before = set()
 
     def describe() -> str:
         command = "without --refresh the same command" if refresh else "the same command"

@@ -82,6 +82,11 @@ def make_index(rows: Iterable[Mapping[str, Any]], facts: Mapping[str, str] | Non
     return Index(frame.sort_values("path", kind="stable", ignore_index=True), dict(facts or {}))
 
 
+def blocks_of(index: Index) -> set[str]:
+    """Return the keys of the blocks that an index needs."""
+    return {key for key in index.rows["block"] if key is not None}
+
+
 def write_index(index: Index, path: Path) -> None:
     """Write an index as Parquet; equal indices are equal bytes."""
     import pyarrow as pa

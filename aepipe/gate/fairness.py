@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aepipe.bonds import TEST, TRAIN, VALIDATION
 from aepipe.errors import AepipeError
-from aepipe.parts import TEST, TRAIN, VALIDATION
 from aepipe.releases.manifest import Manifest
 from aepipe.stages.outcome import Done
 from aepipe.stages.results import DataResult, SplitResult, find_stage

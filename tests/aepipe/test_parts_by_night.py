@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from aepipe.bonds import NONE, Pictures
-from aepipe.parts import TEST, TRAIN, VALIDATION, draw_parts, remember
+from aepipe.bonds import NONE, TEST, TRAIN, VALIDATION, Pictures
+from aepipe.parts import draw_parts, remember
 
 SHARES = {TEST: 0.3, VALIDATION: 0.1}
 NIGHTS = 20

@@ -1,0 +1,163 @@
+"""Blocks of decoded pixels: NumPy files of many images each, called by their digest, and read as if one array.
+
+A block is written once and never changed. Its images have one shape and type; those of a data set may have several,
+and are brought to one when they are read.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, SupportsIndex
+
+import numpy as np
+
+from aepipe.io.hashing import file_sha256
+
+PREFIX = "blocks"
+# Large enough that a set has few, small enough that one is in memory for each process.
+BLOCK_BYTES = 1 << 24
+# Each takes a file descriptor, of which a process has 1024.
+MAX_OPEN = 256
+
+Place = tuple[str, int]
+Rows = SupportsIndex | slice | np.ndarray
+
+
+def block_key(form: str, sha256: str) -> str:
+    """Return where in the store a block is.
+
+    Args:
+        form: Digest of what the pixels depend on beside the files.
+        sha256: Of the block's bytes.
+    """
+    return f"{PREFIX}/{form}/{sha256}.npy"
+
+
+@dataclass(frozen=True)
+class WrittenBlock:
+    """A block in a local folder; `numbers` are those of its images, by row, in the order in which they were added."""
+
+    path: Path
+    numbers: tuple[int, ...]
+
+    @property
+    def sha256(self) -> str:
+        """Hex digest of the file's bytes."""
+        return self.path.stem
+
+
+@dataclass
+class BlockWriter:
+    """Writes images into blocks; those of one shape and type share them.
+
+    Attributes:
+        folder: Where the blocks go, which must exist.
+        block_bytes: A block is written as soon as it has so many.
+    """
+
+    folder: Path
+    block_bytes: int = BLOCK_BYTES
+    _count: int = 0
+    _waiting: dict[Any, list[tuple[int, np.ndarray]]] = field(default_factory=dict)
+
+    def add(self, image: np.ndarray) -> Iterator[WrittenBlock]:
+        """Take an image, (height, width) or (height, width, channels); yield the block that it has filled, if any."""
+        image = np.atleast_3d(image)
+        kind = image.shape, image.dtype
+        waiting = self._waiting.setdefault(kind, [])
+        waiting.append((self._count, image))
+        self._count += 1
+        if len(waiting) * image.nbytes >= self.block_bytes:
+            yield self._write(self._waiting.pop(kind))
+
+    def finish(self) -> Iterator[WrittenBlock]:
+        """Yield the blocks of what is left."""
+        while self._waiting:
+            yield self._write(self._waiting.pop(next(iter(self._waiting))))
+
+    def _write(self, images: list[tuple[int, np.ndarray]]) -> WrittenBlock:
+        part = self.folder / "block.part"
+        with part.open("wb") as stream:
+            np.save(stream, np.stack([image for _, image in images]))
+        return WrittenBlock(
+            part.rename(self.folder / f"{file_sha256(part)}.npy"), tuple(number for number, _ in images)
+        )
+
+
+class BlockImages:
+    """Images of a data set, (num_images, height, width, channels), read from memory-mapped blocks when asked for.
+
+    Grey images are given three channels where the set has them. Values of another depth than the set's are scaled, so
+    that white is white.
+
+    Args:
+        blocks: Files of blocks, or their arrays.
+        places: (num_images, 2) int64: which block, and which row of it.
+        channels: The set's.
+        dtype: The set's.
+        whites: (num_images,) the value of white in each image's block; None where all have the set's.
+        white: The set's value of white.
+    """
+
+    def __init__(
+        self,
+        blocks: Sequence[Path | np.ndarray],
+        places: np.ndarray,
+        channels: int,
+        dtype: Any,
+        whites: np.ndarray | None = None,
+        white: float = 255,
+    ):
+        self._blocks, self._places = blocks, places
+        self._whites, self._white = whites, white
+        self._open = lru_cache(MAX_OPEN)(self._map)
+        height, width = self._open(int(places[0, 0])).shape[1:3]
+        self.image_shape = (height, width, channels)
+        self.dtype = np.dtype(dtype)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(num_images, height, width, channels)."""
+        return (len(self), *self.image_shape)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        step = max(1, BLOCK_BYTES // (self.dtype.itemsize * int(np.prod(self.image_shape))))
+        for start in range(0, len(self), step):
+            yield from self[start : start + step]
+
+    def __getitem__(self, rows: Rows) -> np.ndarray:
+        """Return the images of a row, a slice, or an array of rows or truths of any shape, which comes in front."""
+        if isinstance(rows, slice):
+            return self._read(np.arange(*rows.indices(len(self))))
+        chosen = np.asarray(rows)
+        if chosen.dtype == bool:
+            chosen = np.flatnonzero(chosen)
+        return self._read(chosen.reshape(-1)).reshape(*chosen.shape, *self.image_shape)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """Return all images in memory."""
+        images = self[:]
+        return images if dtype is None else images.astype(dtype, copy=False)
+
+    def _map(self, number: int) -> np.ndarray:
+        block = self._blocks[number]
+        return block if isinstance(block, np.ndarray) else np.load(block, mmap_mode="r")
+
+    def _read(self, rows: np.ndarray) -> np.ndarray:
+        images = np.empty((len(rows), *self.image_shape), self.dtype)
+        blocks, places = self._places[rows].T
+        order = np.argsort(blocks, kind="stable")
+        for chosen in np.split(order, np.flatnonzero(np.diff(blocks[order])) + 1) if len(rows) else ():
+            pixels = self._open(int(blocks[chosen[0]]))[places[chosen]]
+            images[chosen] = pixels if self._whites is None else self._scaled(pixels, self._whites[rows[chosen]])
+        return images
+
+    def _scaled(self, pixels: np.ndarray, whites: np.ndarray) -> np.ndarray:
+        if np.all(whites == self._white):
+            return pixels
+        whites = whites.astype(np.float32)[:, np.newaxis, np.newaxis, np.newaxis]
+        return np.round(np.minimum(pixels, whites) * (np.float32(self._white) / whites)).astype(self.dtype)

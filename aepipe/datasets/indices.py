@@ -1,0 +1,61 @@
+"""Indices that a store keeps of a data set: one for each state that was seen, never changed, in order of time."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from aepipe.datasets.index import Index, read_index, write_index
+from aepipe.io.hashing import file_sha256
+from aepipe.io.temporary import temporary_folder
+from aepipe.store.interface import Store
+
+PREFIX = "indices"
+DIGEST_DIGITS = 12
+
+# As the files were found, with what tells tomorrow which are unchanged; or with the part of each image.
+Step = Literal["data", "split"]
+
+
+def list_indices(store: Store, data_set: str, step: Step) -> list[str]:
+    """Return the keys of a data set's indices of a step, the newest first."""
+    keys = (info.key for info in store.list(f"{PREFIX}/{data_set}/"))
+    return sorted((key for key in keys if key.rpartition("-")[0].endswith(f"-{step}")), reverse=True)
+
+
+def newest_indices(store: Store, data_set: str, step: Step) -> Iterator[Index]:
+    """Yield a data set's indices of a step, the newest first; each is read when it is asked for.
+
+    Raises:
+        CorruptObjectError: one is damaged, or of a newer version.
+    """
+    for key in list_indices(store, data_set, step):
+        yield load_index(store, key)
+
+
+def load_index(store: Store, key: str) -> Index:
+    """Return an index that lies under a key.
+
+    Raises:
+        ObjectNotFoundError: there is none.
+        CorruptObjectError: it is damaged, or of a newer version.
+    """
+    with temporary_folder("index") as folder:
+        store.get_file(key, folder / "index.parquet")
+        return read_index(folder / "index.parquet")
+
+
+def keep_index(store: Store, data_set: str, step: Step, path: Path) -> str:
+    """Put the file of an index beside the data set's others, and return its key."""
+    # Of this machine's clock: two that are seconds apart may change places, and both are states that were.
+    written = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    key = f"{PREFIX}/{data_set}/{written}-{step}-{file_sha256(path)[:DIGEST_DIGITS]}.parquet"
+    store.put_file(key, path)
+    return key
+
+
+def save_index(store: Store, data_set: str, step: Step, index: Index) -> str:
+    """Write an index beside the data set's others, and return its key."""
+    with temporary_folder("index") as folder:
+        write_index(index, folder / "index.parquet")
+        return keep_index(store, data_set, step, folder / "index.parquet")
