@@ -29,8 +29,13 @@ LISTS = ("kinds", "levels")
 
 def settable() -> str:
     """Return the names that --set takes, in words."""
-    dotted = (f"{group}.{name}" for group, model in GROUPS.items() for name in model.model_fields)
+    dotted = (f"{group}.{name}" for group, model in GROUPS.items() for name in names_of(model))
     return ", ".join((*Overrides.model_fields, *dotted))
+
+
+def names_of(model: type[BaseModel]) -> tuple[str, ...]:
+    """Return what a model's fields are called outside."""
+    return tuple(field.alias or name for name, field in model.model_fields.items())
 
 
 def split_list(text: str) -> list[str]:
@@ -67,7 +72,7 @@ def parse_changes(changes: list[str]) -> dict[str, dict[str, Any]]:
             legal = (*GROUPS, *recipe_names())
             rule = f"Before the dot stands one of {', '.join(legal)}."
             raise ParameterError(rule, did_you_mean(group, legal), set=change)
-        _require_name(name, GROUPS.get(group, Overrides).model_fields, change)
+        _require_name(name, names_of(GROUPS.get(group, Overrides)), change)
         target[name] = split_list(value) if group == "noise" and name in LISTS else value
     return parameters
 

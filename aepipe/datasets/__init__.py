@@ -8,6 +8,7 @@ from pydantic import Field
 
 from aepipe.datasets.cache import check_files, data_set_folder, fetch_arrays
 from aepipe.datasets.images import ImageData
+from aepipe.datasets.picture_settings import PictureSettings
 from aepipe.datasets.spec import DataSetSpec, DataSetSummary, FileCheck
 from aepipe.errors import DataError, ParameterError
 from aepipe.io.urls import has_secrets, without_secrets
@@ -23,6 +24,7 @@ __all__ = [
     "is_own",
     "load",
     "module_of",
+    "name_of",
     "open_data_set",
     "verify",
 ]
@@ -62,15 +64,19 @@ def load(name: str, *, cache_folder: Path | None = None, progress: bool = True) 
     return build(open_data_set(name), cache_folder=cache_folder, progress=progress)
 
 
-def open_data_set(name: str) -> DataSetSpec:
+def open_data_set(name: str, pictures: PictureSettings | None = None) -> DataSetSpec:
     """Return a data set; nothing is read yet.
 
     One's own images are listed once, when the identity or the images are asked for, and both are of that listing.
 
+    Args:
+        name: A name in `DATA_SETS`, or images:LOCATION.
+        pictures: What is taken of the picture files of one's own.
+
     Raises:
         DataError: there is no such data set.
     """
-    return _spec(name)
+    return _spec(name, pictures)
 
 
 def build(spec: DataSetSpec, *, cache_folder: Path | None = None, progress: bool = True) -> ImageData:
@@ -143,6 +149,17 @@ def module_of(name: str) -> str:
     return DATA_SETS[data_set]
 
 
+def name_of(data_set: str, class_name: str | None = None) -> str:
+    """Return what a data set's images, or those of one class, are called; nothing is read for it.
+
+    Raises:
+        DataError: there is no such data set.
+    """
+    name, location = _split(data_set)
+    name = import_module(DATA_SETS[name]).name_of(location) if name == OWN_IMAGES else name
+    return name if class_name is None else f"{name}-{class_name}"
+
+
 def _split(name: str) -> tuple[str, str]:
     data_set, _, location = name.partition(":")
     if data_set not in DATA_SETS or bool(location) != (data_set == OWN_IMAGES):
@@ -153,7 +170,7 @@ def _split(name: str) -> tuple[str, str]:
     return data_set, location
 
 
-def _spec(name: str) -> DataSetSpec:
+def _spec(name: str, pictures: PictureSettings | None = None) -> DataSetSpec:
     data_set, location = _split(name)
     module = import_module(DATA_SETS[data_set])
-    return module.own_images_spec(location) if data_set == OWN_IMAGES else module.SPEC
+    return module.own_images_spec(location, pictures) if data_set == OWN_IMAGES else module.SPEC

@@ -16,11 +16,11 @@ class Losses(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    num_cropped: int = Field(0, description="Images of which only the centred square is seen.")
+    num_cropped: int = Field(0, description="Images of which only the centre is seen.")
     share_cropped: float = Field(0, description="Mean share of their area that is cut away.")
     num_reduced: int = Field(0, description="Images that became smaller.")
     num_enlarged: int = Field(0, description="Images that became larger.")
-    num_deep: int = Field(0, description="Images of 16 bits a pixel, which became 8.")
+    num_deep: int = Field(0, description="Images of 16 bits a pixel.")
     deep_bits: int | None = Field(None, description="Bits that those use: white is the largest value of so many.")
     bulk_bits: int | None = Field(None, description="Bits that nearly all of their pixels need.")
     num_deep_color: int = Field(0, description="Images of 16 bits a channel of which the upper 8 bits are read.")
@@ -41,7 +41,7 @@ class Account(BaseModel):
     num_with_frames: int = Field(0, description="Files with several frames, each of which is an image.")
     image_shape: tuple[int, int, int] = Field(description="(height, width, channels) of every image.")
     left_out: tuple[LeftOut, ...] = Field((), description="What was not taken, by reason.")
-    sizes: dict[str, int] = Field({}, description="The commonest width x height of the files, and how many have it.")
+    sizes: dict[str, int] = Field({}, description="The commonest height x width of the files, and how many have it.")
     modes: dict[str, int] = Field({}, description="How the files keep pixels, in Pillow's words.")
     losses: Losses = Field(Losses(), description="What was taken away.")
     num_duplicates: int = Field(0, description="Images whose pixels another image before them has.")
@@ -77,7 +77,7 @@ class Account(BaseModel):
         height, width, channels = self.image_shape
         kind = "grey" if channels == 1 else "color"
         files = f"{self.num_taken} of {counted(self.num_files, 'file')}"
-        yield f"{counted(self.num_images, 'image')} of {width} x {height}, {kind}, from {files}"
+        yield f"{counted(self.num_images, 'image')} of {height} x {width}, {kind}, from {files}"
         yield f"classes: {_several(self.classes, self.num_classes) or 'none, as not all images lie in folders of them'}"
         if self.parts:
             yield f"parts by the user's own folders: {_several(self.parts)}"
@@ -102,14 +102,15 @@ class Account(BaseModel):
         if losses.num_cropped:
             cut = f"{losses.share_cropped:.0%} of their area on average"
             images = counted(losses.num_cropped, "image is", "images are")
-            yield f"{images} not square: {cut} is cut away, at the edges (files: {found})"
+            yield f"{images} of another shape: {cut} is cut away, at the edges; data.fit=pad keeps all (files: {found})"
         if losses.num_reduced or losses.num_enlarged:
             images = counted(losses.num_reduced, "image is", "images are")
-            yield f"{images} reduced and {losses.num_enlarged} enlarged (files: {found})"
+            size = f"{self.image_shape[0]}x{self.image_shape[1]}"
+            yield f"{images} reduced and {losses.num_enlarged} enlarged to {size}; data.size chooses (files: {found})"
         if losses.num_deep:
             white = f"white is {2 ** (losses.deep_bits or 16) - 1}"
             images = counted(losses.num_deep, "image of a 16-bit file uses", "images of 16-bit files use")
-            yield f"{images} {losses.deep_bits} bits, {white}; 8 bits are kept"
+            yield f"{images} {losses.deep_bits} bits, {white}"
             if losses.bulk_bits and losses.deep_bits and losses.bulk_bits < losses.deep_bits:
                 yield f"nearly all pixels of those need {losses.bulk_bits} bits only: they come out dark"
         if losses.num_deep_color:

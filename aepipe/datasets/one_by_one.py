@@ -1,4 +1,4 @@
-"""A user's own images one by one, each as near to its own form as a model of a given size can take it."""
+"""A user's own images one by one, each in the form that a model takes."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -7,9 +7,10 @@ from functools import partial
 
 import numpy as np
 
+from aepipe.datasets.formats.depth import WHITE
 from aepipe.datasets.formats.members import Member
 from aepipe.datasets.formats.npz import read_npz
-from aepipe.datasets.formats.pictures import Picture, is_small_square, quiet, read_frames, resized, to_8_bits
+from aepipe.datasets.formats.pictures import Change, Picture, quiet, read_frames
 from aepipe.datasets.layouts import find_masks
 from aepipe.datasets.locations import WAY_OUT, check_location, existing, holds_arrays, open_listing
 from aepipe.datasets.tally import LeftOut
@@ -22,13 +23,15 @@ class SingleImage:
 
     Attributes:
         name: The file's name below the top, with #number for a frame of several; the row in an npz file.
-        pixels: (height, width, channels), uint8 or float32 in [0, 1].
+        pixels: (height, width, channels), uint8, uint16 or float32.
         file_size: The (height, width) that the file has.
+        white: The value of white; black is 0.
     """
 
     name: str
     pixels: np.ndarray
     file_size: tuple[int, int]
+    white: float
 
 
 @dataclass(frozen=True)
@@ -37,14 +40,14 @@ class OwnFile:
 
     Attributes:
         name: The file's name below the top, or the row in an npz file.
-        read: Takes the height and width that are wanted, and the bits that pictures of 16 bits a pixel use (each
+        read: Takes what is done to each image's pixels, and the bits that pictures of 16 bits a pixel use (each
             one's own where None); returns its images. Raises `BrokenFileError` for bytes that are no picture, any
             other error where they could not be read.
         is_meant_to_be_a_picture: Whether its name says so.
     """
 
     name: str
-    read: Callable[[int, int, int | None], Sequence[SingleImage]]
+    read: Callable[[Change, int | None], Sequence[SingleImage]]
     is_meant_to_be_a_picture: bool = True
 
 
@@ -93,19 +96,20 @@ def row_names(count: int) -> list[str]:
     return [f"{row:0{digits}d}" for row in range(count)]
 
 
-def _row(name: str, image: np.ndarray, height: int, width: int, sample_bits: int | None) -> list[SingleImage]:
-    return [SingleImage(name, image, image.shape[:2])]
+def _row(name: str, image: np.ndarray, fit: Change, sample_bits: int | None) -> list[SingleImage]:
+    return [SingleImage(name, image, image.shape[:2], WHITE if image.dtype == np.uint8 else 1)]
 
 
-def _read(member: Member, height: int, width: int, sample_bits: int | None) -> list[SingleImage]:
+def _read(member: Member, fit: Change, sample_bits: int | None) -> list[SingleImage]:
     with quiet():
-        frames = read_frames(member, member.read(), partial(_fit, height, width))
-    return [
-        SingleImage(picture.name, np.atleast_3d(to_8_bits(picture, sample_bits)), picture.file_size)
-        for picture in frames.pictures
-    ]
+        frames = read_frames(member, member.read(), fit)
+    return [_single(picture, sample_bits) for picture in frames.pictures]
 
 
-def _fit(height: int, width: int, picture: Picture) -> Picture:
-    is_wanted = is_small_square(picture) or picture.pixels.shape[:2] == (height, width)
-    return picture if is_wanted else resized(picture, max(height, width))
+def _single(picture: Picture, sample_bits: int | None) -> SingleImage:
+    """Return a picture whose white is that of the others like it; a few pixels that stand out are white, too."""
+    white = WHITE
+    if picture.is_deep:
+        fits = sample_bits is not None and picture.bulk_bits <= sample_bits
+        white = (1 << (sample_bits if fits and sample_bits else picture.bits)) - 1
+    return SingleImage(picture.name, np.atleast_3d(np.minimum(picture.pixels, white)), picture.file_size, white)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from aepipe.datasets.account import Account, Losses
+from aepipe.datasets.choosing import in_form
 from aepipe.datasets.duplicates import find_duplicates
 from aepipe.datasets.formats.decoding import Decoded, decode_images, in_order
 from aepipe.datasets.formats.members import Listing, Member
@@ -20,12 +21,12 @@ from aepipe.datasets.images import ImageData
 from aepipe.datasets.layouts import arrange, find_masks
 from aepipe.datasets.locations import WAY_OUT, OneFile, check_location, existing, holds_arrays, is_zip, open_listing
 from aepipe.datasets.one_by_one import row_names
+from aepipe.datasets.picture_settings import PictureSettings
 from aepipe.datasets.spec import DataSetSpec, DataSetSummary, join_digests
 from aepipe.datasets.tally import Tally
 from aepipe.errors import BrokenFileError, ChangedDataError, DataError
 from aepipe.io.names import printable_name
 
-IMAGE_SIZE = 64
 MIN_IMAGES = 2
 MAX_SHOWN = 20
 
@@ -40,29 +41,29 @@ SUMMARY = DataSetSummary(
 )
 
 
-def own_images_spec(location: str, image_size: int = IMAGE_SIZE) -> DataSetSpec:
+def own_images_spec(location: str, settings: PictureSettings | None = None) -> DataSetSpec:
     """Return the data set at a location; nothing is read yet.
 
     What is built is what the identity names: a picture that comes later belongs to the next who asks.
 
     Args:
         location: A folder, a .zip or .npz file, or an s3:// prefix.
-        image_size: Height and width in pixels of pictures that have no common size.
+        settings: What is taken of the pictures.
 
     Raises:
         DataError: the location holds a password.
     """
     check_location(location)
     kind = _OwnArrays if holds_arrays(location) else _OwnFiles
-    images = kind(location, image_size)
+    images = kind(location, settings or PictureSettings())
     return DataSetSpec(SUMMARY, lambda _: images.build(), digest=lambda: images.identity)
 
 
 class _OwnArrays:
     """The arrays of an npz file."""
 
-    def __init__(self, location: str, image_size: int):
-        self._location, self._file = location, OneFile(location)
+    def __init__(self, location: str, settings: PictureSettings):
+        self._location, self._settings, self._file = location, settings, OneFile(location)
 
     @cached_property
     def identity(self) -> str:
@@ -71,7 +72,8 @@ class _OwnArrays:
     def build(self) -> ImageData:
         images, labels = read_npz(existing(self._location))
         self._file.check_unchanged()
-        sizes = Counter({f"{images.shape[2]}x{images.shape[1]}": len(images)})
+        images = in_form(images, self._settings)
+        sizes = Counter({f"{images.shape[1]}x{images.shape[2]}": len(images)})
         decoded = Decoded(images, row_names(len(images)), Tally(), num_taken=len(images), sizes=sizes)
         return _image_data(self._location, decoded, len(images), labels)
 
@@ -79,8 +81,8 @@ class _OwnArrays:
 class _OwnFiles:
     """The picture files of a folder, a zip file or a prefix."""
 
-    def __init__(self, location: str, image_size: int):
-        self._location, self._image_size = location, image_size
+    def __init__(self, location: str, settings: PictureSettings):
+        self._location, self._settings = location, settings
         self._file = OneFile(location) if is_zip(location) else None
         self._versions: dict[str, str] = {}
 
@@ -113,7 +115,7 @@ class _OwnFiles:
         for name in sorted(masks):
             tally.add("mask", name)
         pictures = tuple(member for member in listing.members if member.name not in masks)
-        decoded = decode_images(replace(listing, members=pictures, tally=tally), self._image_size, self._check)
+        decoded = decode_images(replace(listing, members=pictures, tally=tally), self._settings, self._check)
         layout = arrange(decoded.names)
         return _image_data(self._location, decoded, listing.num_files, layout.classes, layout.parts, layout.notes)
 
@@ -158,9 +160,9 @@ def _image_data(
         values, labels = np.unique(classes, return_inverse=True)
         label_names = tuple(str(value) for value in values)
     return ImageData(
-        name=_name(location),
+        name=name_of(location),
         images=decoded.images,
-        pixel_range=pixel_range_of(decoded.images),
+        pixel_range=pixel_range_of(decoded.images, decoded.losses.get("deep_bits")),
         labels=None if labels is None else labels.astype(np.int64),
         label_names=label_names,
         parts=None if parts is None else np.array(parts),
@@ -192,12 +194,15 @@ def _account(
     )
 
 
-def pixel_range_of(images: np.ndarray) -> tuple[int, int]:
-    """Return the values of black and white in one's own images."""
+def pixel_range_of(images: np.ndarray, bits: int | None = None) -> tuple[int, int]:
+    """Return the values of black and white in one's own images; those of 16 bits a pixel use so many."""
+    if images.dtype == np.uint16:
+        return 0, (1 << (bits or 16)) - 1
     return (0, 255) if images.dtype == np.uint8 else (0, 1)
 
 
-def _name(location: str) -> str:
+def name_of(location: str) -> str:
+    """Return what the images at a location are called: images- and the last part of its path."""
     stem = Path(location.rstrip("/")).name.removesuffix(".zip").removesuffix(".npz")
     slug = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:40]
     return f"images-{slug}" if slug else "images"

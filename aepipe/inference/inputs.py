@@ -3,6 +3,7 @@
 import numpy as np
 
 from aepipe.arrays import Float32
+from aepipe.datasets.formats.fitting import grey, window
 from aepipe.datasets.images import ImageData
 from aepipe.errors import ParameterError
 from aepipe.preprocess import preprocess, resize_bicubic
@@ -18,13 +19,14 @@ def to_model_input(
     """Return images as the model was trained on them; what is already so stays as it is.
 
     The training's preprocessing comes first. Where that leaves another size, images are resized (bicubic); where it
-    leaves other channels, a grey model gets their mean, a colour model the grey channel three times.
+    leaves other channels, a grey model gets their mean (their brightness where the run made its pictures grey), a
+    colour model the grey channel three times.
 
     Args:
         images: (num_images, height, width) or (num_images, height, width, channels), of integers or floats.
         trained: The model's recipe.
         pixel_range: The values of black and white. By default floats have 0 and 1; integers have the values of the
-            training images, or 0 and 255 where those were floats.
+            training images, or 0 and 255 where those were floats or these have 8 bits and those more.
 
     Returns:
         float32 (num_images, height, width, channels) in [0, 1], of the shape that the model takes.
@@ -40,10 +42,12 @@ def to_model_input(
     # A class is chosen from a data set, not from what somebody wants reconstructed.
     settings = trained.trained_on.preprocessing.model_copy(update={"class_name": None})
     data = preprocess(ImageData("images", images, pixel_range), settings)
-    height, _, channels = trained.plan.image_shape
-    pixels = _with_channels(data.images, channels)
-    if pixels.shape[1:3] != trained.plan.image_shape[:2]:
-        pixels = resize_bicubic(pixels, height, pixel_range)
+    form, seen = trained.form, data.images
+    if form.is_grey and seen.shape[-1] == 3:
+        seen = grey(seen)[..., np.newaxis]
+    pixels = _with_channels(seen, trained.plan.image_shape[2])
+    if pixels.shape[1:3] != form.size:
+        pixels = resize_bicubic(pixels, form.size, pixel_range)
     return ImageData("images", pixels, pixel_range).scaled()
 
 
@@ -53,11 +57,11 @@ def _check_shape(images: np.ndarray, image_shape: tuple[int, int, int]) -> None:
             "Images have the shape (n, height, width), with 1 or 3 channels at the end or none, and are at least one.",
             shape=images.shape,
         )
-    height, width, _ = image_shape
-    is_square = images.shape[1] == images.shape[2] and height == width
-    if images.shape[1:3] != (height, width) and not is_square:
+    own, wanted = images.shape[1:3], image_shape[:2]
+    if window(own, wanted)[2:] != own:
         raise ParameterError(
-            f"Only square images are resized; this model takes {height} x {width} pixels.",
+            f"Images have the shape of those that the model takes, {wanted[0]} x {wanted[1]} pixels; any size of it is "
+            "resized.",
             "Crop them first.",
             shape=images.shape,
         )
@@ -68,7 +72,8 @@ def _default_range(dtype: np.dtype, trained_range: tuple[float, float]) -> tuple
         return FLOAT_RANGE
     if dtype.kind not in "ui":
         raise ParameterError("Pixels are integers or floats.", dtype=str(dtype))
-    return BYTE_RANGE if trained_range == FLOAT_RANGE else trained_range
+    has_more_bits = dtype == np.uint8 and trained_range[1] > BYTE_RANGE[1]
+    return BYTE_RANGE if trained_range == FLOAT_RANGE or has_more_bits else trained_range
 
 
 def _check_pixels(images: np.ndarray, pixel_range: tuple[float, float]) -> None:

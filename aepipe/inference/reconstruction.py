@@ -5,7 +5,7 @@ import hashlib
 import logging
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from itertools import islice
@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 
 from aepipe.cells import as_cells
+from aepipe.datasets.formats.depth import WHITE
+from aepipe.datasets.formats.fitting import LONGEST_SIDE, Fit, window
+from aepipe.datasets.formats.pictures import Change
 from aepipe.datasets.one_by_one import OwnFile, open_images
-from aepipe.datasets.own_images import pixel_range_of
 from aepipe.datasets.tally import LeftOut
 from aepipe.errors import BrokenFileError, DataError, ParameterError
 from aepipe.evaluation.metrics import MIN_MSE, mse_per_image, psnr_db
@@ -28,6 +30,11 @@ from aepipe.store import Store
 logger = logging.getLogger(__name__)
 
 ERRORS = "errors.csv"
+FITTED: Mapping[Fit, str] = {
+    "crop": "their centre was resized",
+    "pad": "they were resized, with borders where the shape is another",
+    "stretch": "they were resized, whatever their shape",
+}
 # What common file systems take.
 MAX_NAME_BYTES = 255
 
@@ -71,6 +78,7 @@ class Reconstructions:
     def summary(self) -> dict[str, Any]:
         """Return everything but the single errors, for programs."""
         return {
+            "model": self.loaded.name,
             "recipe": self.loaded.recipe,
             "release": self.loaded.release,
             "output": str(self.output),
@@ -91,14 +99,14 @@ class Reconstructions:
         yield f"Mean of {count}: MSE {mse:.5f}, PSNR {psnr_db(max(mse, MIN_MSE)):.2f} dB."
         if self.num_resized:
             other = f"had another size than {height} x {width}"
-            yield f"{self.num_resized} of {count} {other}: their centred square was resized."
+            yield f"{self.num_resized} of {count} {other}: {FITTED[self.loaded.trained.form.fit]}."
         if self.num_recoloured:
             change = "became grey" if channels == 1 else "became three equal channels"
             yield f"{self.num_recoloured} of {count} had other channels than the model and {change} first."
         if self.left_out:
             yield f"{len(self.left_out)} could not be decoded and were left out."
         yield from (f"{one.line}." for one in self.passed_over)
-        yield f"{self.loaded.recipe} of release {self.loaded.release}: {self.output}"
+        yield f"{self.loaded.name} of release {self.loaded.release}: {self.output}"
 
     def worst(self, count: int = 5) -> list[Measurement]:
         """Return the largest errors, the largest first."""
@@ -119,7 +127,7 @@ def reconstruct_images(
     images: str,
     output: str | Path,
     store: Store | str | Path,
-    recipe: str,
+    model: str,
     channel: str = "production",
     batch_size: int = 64,
 ) -> Reconstructions:
@@ -129,7 +137,7 @@ def reconstruct_images(
         images: A folder, a .zip or .npz file, or an s3:// prefix.
         output: The folder; it must be empty, or not be there.
         store: An open store, or its URL.
-        recipe: The recipe whose model is used.
+        model: The name of the model that is used.
         channel: A channel's name, or a release's id.
         batch_size: Images that are in memory at a time; an npz file is in memory as a whole.
 
@@ -142,7 +150,7 @@ def reconstruct_images(
     _refuse_occupied(output)
     with open_images(images) as found:
         _refuse_collisions(found.files)
-        loaded = load(store, recipe, channel)
+        loaded = load(store, model, channel)
         with disk_errors(output=str(output)), _new_folder(output) as folder:
             written = _write(found.files, loaded, folder, batch_size)
     return Reconstructions(loaded, output, passed_over=found.left_out, **written)
@@ -213,25 +221,39 @@ def _batches(images: Iterator[_Prepared], batch_size: int) -> Iterator[list[_Pre
 def _prepare(files: Sequence[OwnFile], loaded: LoadedModel, left_out: list[str]) -> Iterator[_Prepared]:
     """Yield the images as the model takes them; note files that are no pictures, and fail where one can't be read."""
     height, width, channels = loaded.image_shape
+    fit, sample_bits = _fit(loaded), loaded.trained.trained_on.sample_bits
     for file in files:
         try:
-            images = file.read(height, width, loaded.trained.trained_on.sample_bits)
+            images = file.read(fit, sample_bits)
         except BrokenFileError as error:
             if file.is_meant_to_be_a_picture:
                 logger.warning("%s is left out: %s", printable_name(file.name), printable_name(error.problem))
                 left_out.append(file.name)
             continue
         for image in images:
-            pixels = loaded.preprocess(image.pixels[np.newaxis], pixel_range_of(image.pixels))[0]
+            pixels = loaded.preprocess(image.pixels[np.newaxis], (0, image.white))[0]
             was_recoloured = image.pixels.shape[-1] != channels
             yield _Prepared(image.name, pixels, image.file_size != (height, width), was_recoloured)
+
+
+def _fit(loaded: LoadedModel) -> Change:
+    """Return what is done to a picture's pixels first: where the recipe reduces its own images, it does so with small
+    ones of their shape, too."""
+    form, reduces = loaded.trained.form, loaded.trained.trained_on.preprocessing.size is not None
+
+    def fit(pixels: np.ndarray) -> np.ndarray:
+        own = pixels.shape[:2]
+        is_left = reduces and max(own) <= LONGEST_SIDE and window(own, form.size)[2:] == own
+        return pixels if is_left else form.apply(pixels)
+
+    return fit
 
 
 def _reconstruct(prepared: Sequence[_Prepared], loaded: LoadedModel, folder: Path) -> list[Measurement]:
     originals = np.stack([image.pixels for image in prepared])
     outputs = loaded.reconstruct(originals, batch_size=len(originals))
     for image, pixels in zip(prepared, outputs, strict=True):
-        _write_png(folder / _png_path(image.name), pixels)
+        _write_png(folder / _png_path(image.name), pixels, loaded.trained.trained_on.pixel_range[1])
     errors = mse_per_image(originals, outputs).tolist()
     return [
         Measurement(image.name, error, psnr_db(max(error, MIN_MSE)))
@@ -239,11 +261,13 @@ def _reconstruct(prepared: Sequence[_Prepared], loaded: LoadedModel, folder: Pat
     ]
 
 
-def _write_png(path: Path, pixels: np.ndarray) -> None:
+def _write_png(path: Path, pixels: np.ndarray, white: float) -> None:
+    """Write pixels in [0, 1] as a picture; a grey one has 16 bits where the training's white needs them."""
     from PIL import Image
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    values = np.round(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
+    is_deep = white > WHITE and pixels.shape[-1] == 1
+    values = np.round(np.clip(pixels, 0, 1) * (white if is_deep else WHITE)).astype(np.uint16 if is_deep else np.uint8)
     Image.fromarray(values[..., 0] if values.shape[-1] == 1 else values).save(path, "PNG")
 
 

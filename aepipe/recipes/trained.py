@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from aepipe.datasets.formats.fitting import Form
+from aepipe.datasets.picture_settings import PictureSettings
 from aepipe.preprocess import Preprocessing
 from aepipe.recipes.plan import TrainingPlan
 
@@ -25,6 +27,7 @@ class TrainingImages(BaseModel):
         description="The source's values that became 0 and 1."
     )
     preprocessing: Preprocessing = Field(description="What was done before the split.")
+    pictures: PictureSettings | None = Field(None, description="What the run chose of the pictures.")
     sample_bits: int | None = Field(
         None, description="Bits that picture files of 16 bits a pixel used; None where there were none."
     )
@@ -38,3 +41,9 @@ class TrainedRecipe(BaseModel):
     schema_version: Literal[1] = 1
     plan: TrainingPlan = Field(description="What was trained.")
     trained_on: TrainingImages = Field(description="The images.")
+
+    @property
+    def form(self) -> Form:
+        """What pictures are brought to for the model."""
+        chosen = self.trained_on.pictures or PictureSettings()
+        return Form(self.plan.image_shape[:2], chosen.fit, chosen.color == "grey")

@@ -9,7 +9,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe import datasets
+from aepipe.datasets.choosing import choose_pictures
 from aepipe.datasets.images import ImageData
+from aepipe.datasets.picture_settings import PictureSettings
 from aepipe.datasets.spec import DataSetSpec
 from aepipe.errors import ChangedDataError
 from aepipe.io.hashing import array_sha256
@@ -27,10 +29,8 @@ ARRAYS = ("images", "labels", "persons", "parts", "files")
 TRIES = 3
 
 
-class DataSettings(BaseModel):
-    """What a run may choose about one's own images, and which state of them it began with."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class DataSettings(PictureSettings):
+    """What a run may choose about the images, and which state of one's own it began with."""
 
     most_left_out: float = Field(
         0.1,
@@ -54,12 +54,17 @@ class DataParameters(BaseModel):
 
     data_set: str = Field(description="The data set's name, or images:PATH.")
     preprocessing: Preprocessing = Field(Preprocessing(), description="What is done before the split.")
-    settings: DataSettings = Field(DataSettings(), description="What a run chooses about its own images.")
+    settings: DataSettings = Field(DataSettings(), description="What a run chooses about the images.")
+
+    @property
+    def name(self) -> str:
+        """What the images are called; nothing is read for it."""
+        return datasets.name_of(self.data_set, self.preprocessing.class_name)
 
     @property
     def content(self) -> "DataParameters":
         """What the images depend on, beside their identity."""
-        return self.model_copy(update={"settings": DataSettings()})
+        return self.model_copy(update={"settings": DataSettings(**self.settings.pictures.model_dump())})
 
     def with_identity(self, identity: str) -> "DataParameters":
         """Return these parameters for images of this identity."""
@@ -126,14 +131,14 @@ class DataStage(Stage[DataFacts]):
 
     def work(self, place: Workplace) -> DataFacts:
         """Decode and preprocess the images."""
-        source = datasets.open_data_set(self.parameters.data_set)
+        source = datasets.open_data_set(self.parameters.data_set, self.parameters.settings)
         return self._decode(place.folder, source, source.identity())
 
     def _take(self, store: Store, refresh: bool) -> DataResult:
         found = self.find(store) if self.identity else None
         if found is not None:
             return found
-        source = datasets.open_data_set(self.parameters.data_set)
+        source = datasets.open_data_set(self.parameters.data_set, self.parameters.settings)
         identity = source.identity()
         if self.identity not in (None, identity):
             raise ChangedDataError(
@@ -146,6 +151,7 @@ class DataStage(Stage[DataFacts]):
 
     def _decode(self, folder: Path, source: DataSetSpec, identity: str) -> DataFacts:
         data = preprocess(datasets.build(source), self.parameters.preprocessing)
+        data = choose_pictures(data, self.parameters.settings)
         for name in ARRAYS:
             array = getattr(data, name)
             if array is not None:
@@ -164,6 +170,7 @@ def _facts(data: ImageData, parameters: DataParameters, identity: str) -> DataFa
         name=data.name,
         data_set=parameters.data_set,
         preprocessing=parameters.preprocessing,
+        pictures=parameters.settings.pictures,
         num_images=len(data),
         image_shape=data.image_shape,
         dtype=str(data.images.dtype),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from aepipe.datasets.account import Account
+from aepipe.datasets.picture_settings import PictureSettings
 from aepipe.noise import NoiseBaseline
 from aepipe.preprocess import Preprocessing
 from aepipe.splits import PartCounts, SplitSettings
@@ -30,6 +31,7 @@ class DataFacts(Facts):
     name: str = Field(description="The data set's name.")
     data_set: str | None = Field(None, description="The data set's name, or images:PATH.")
     preprocessing: Preprocessing = Field(Preprocessing(), description="What was done before the split.")
+    pictures: PictureSettings | None = Field(None, description="What a run chose of the pictures.")
     num_images: int = Field(description="Number of images.")
     image_shape: tuple[int, int, int] = Field(description="(height, width, channels).")
     dtype: str | None = Field(None, description="NumPy's name for the type of a pixel.")

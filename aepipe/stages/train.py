@@ -84,6 +84,7 @@ def _describe(folder: Path, plan: TrainingPlan, data: DataResult) -> None:
         name=facts.name,
         pixel_range=facts.pixel_range,
         preprocessing=facts.preprocessing,
+        pictures=facts.pictures,
         sample_bits=facts.sample_bits,
     )
     (folder / "recipe.json").write_text(TrainedRecipe(plan=plan, trained_on=images).model_dump_json(indent=2))

@@ -4,18 +4,23 @@ import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from aepipe.datasets.formats.assembling import Assembler
+from aepipe.datasets.formats.fitting import Form, Size, choose_size
 from aepipe.datasets.formats.members import Listing, Member
-from aepipe.datasets.formats.pictures import Frames, quiet, read_frames, small_or_resized
+from aepipe.datasets.formats.pictures import Frames, quiet, read_frames, size_of
+from aepipe.datasets.picture_settings import PictureSettings, size_text
 from aepipe.datasets.tally import Tally
 from aepipe.errors import BrokenFileError, NoPictureError, TooLargeError, UnreadKindError, UnreadPixelsError
 
+# So many pictures, evenly spaced, say what size the others have.
+MAX_LOOKED_AT = 1000
+MAX_KEPT_BYTES = 1 << 26
 # A decoder lets other threads run, and a network is waited for by many at once.
 MAX_THREADS, NETWORK_THREADS = 8, 16
 ALREADY_WAITING = 2
@@ -26,13 +31,13 @@ class Decoded:
     """The images of a listing, and what the account says of them.
 
     Attributes:
-        images: (num_images, height, width, channels), uint8.
+        images: (num_images, height, width, channels), uint8 or uint16.
         names: Of the files that they are from, in the same order; with #number for frames.
         files: A number for the file that each is from.
         tally: What was left out, with what the listing passed over.
         num_taken: Files that gave images.
         num_with_frames: Files that gave several.
-        sizes: width x height of the files' frames.
+        sizes: HEIGHTxWIDTH of the files' frames.
         modes: How the files keep pixels.
         losses: What was taken away, by the names of `Losses`.
     """
@@ -49,27 +54,35 @@ class Decoded:
 
 
 def decode_images(
-    listing: Listing, image_size: int, check: Callable[[Member, bytes], None] = lambda member, data: None
+    listing: Listing,
+    settings: PictureSettings | None = None,
+    check: Callable[[Member, bytes], None] = lambda member, data: None,
 ) -> Decoded:
     """Return the images of a listing's files.
 
-    Images are turned as their EXIF orientation says. Where they don't all have one square size of at most 128 pixels,
-    each is cropped to the largest centred square and resized to `image_size`. They have one channel where all files
-    are grey, else three; what is transparent becomes white. Grey values of 16 bits are scaled by what all of them use.
+    Images are turned as their EXIF orientation says, and brought to one size. They have one channel where all of them
+    are grey, else three; what is transparent becomes white. They have 16 bits where some files have, of which all
+    together say what white is.
 
     Args:
         listing: The files.
-        image_size: Height and width in pixels of images that have no common size.
+        settings: What is taken of them.
         check: Told each file and its bytes, before they are decoded.
 
     Raises:
         DataError: a file can't be read, or the images don't fit into the memory.
         StoreError: an object can't be read.
     """
+    settings = settings or PictureSettings()
+    if settings.chosen_size is None:
+        size, listing = _look(listing)
+    else:
+        size = settings.chosen_size
+    form = Form(size, settings.fit, settings.color == "grey")
     tally, names = listing.tally.copy(), list[str]()
-    assembler = Assembler(image_size, len(listing.members))
-    decoded = Decoded(np.empty((0, image_size, image_size, 1), np.uint8), names, tally)
-    decode = partial(_decode, image_size=image_size, check=check)
+    assembler = Assembler(form, len(listing.members))
+    decoded = Decoded(np.empty((0, *form.size, 1), np.uint8), names, tally)
+    decode = partial(_decode, form=form, first_only=settings.pages == "first", check=check)
     for member, frames in in_order(decode, listing.members, listing.is_remote):
         if isinstance(frames, BrokenFileError):
             _count_broken(member, frames, tally)
@@ -81,12 +94,36 @@ def decode_images(
         for picture in frames.pictures:
             names.append(picture.name)
             decoded.files.append(decoded.num_taken)
-            decoded.sizes[f"{picture.file_size[1]}x{picture.file_size[0]}"] += 1
+            decoded.sizes[size_text(picture.file_size)] += 1
             decoded.modes[picture.mode] += 1
             assembler.add(picture)
     if names:
         decoded.images, decoded.losses = assembler.finish()
+        if settings.color == "rgb" and decoded.images.shape[3] == 1:
+            decoded.images = np.repeat(decoded.images, 3, axis=-1)
     return decoded
+
+
+def _look(listing: Listing) -> tuple[Size, Listing]:
+    """Return the size that suits a listing's files, and the listing with what was read for it in memory."""
+    looked_at = listing.members[:: -(-len(listing.members) // MAX_LOOKED_AT) or 1]
+    sizes, kept, num_bytes = Counter[Size](), dict[str, Member](), 0
+    for member, data in in_order(_bytes, looked_at, listing.is_remote):
+        size = None if data is None else size_of(data)
+        if size is not None:
+            sizes[size] += 1
+        if data is not None and num_bytes + len(data) <= MAX_KEPT_BYTES:
+            num_bytes += len(data)
+            kept[member.name] = replace(member, read=partial(bytes, data))
+    members = tuple(kept.get(member.name, member) for member in listing.members)
+    return choose_size(sizes) if sizes else (1, 1), replace(listing, members=members)
+
+
+def _bytes(member: Member) -> bytes | None:
+    try:
+        return member.read()
+    except BrokenFileError:
+        return None
 
 
 def in_order(
@@ -118,11 +155,13 @@ def _oldest(waiting: deque[tuple[Member, Future]]) -> tuple[Member, Any]:
     return member, future.result()
 
 
-def _decode(member: Member, image_size: int, check: Callable[[Member, bytes], None]) -> Frames | BrokenFileError:
+def _decode(
+    member: Member, form: Form, first_only: bool, check: Callable[[Member, bytes], None]
+) -> Frames | BrokenFileError:
     try:
         data = member.read()
         check(member, data)
-        return read_frames(member, data, partial(small_or_resized, image_size))
+        return read_frames(member, data, form.apply, first_only)
     except BrokenFileError as error:
         return error
 

@@ -15,8 +15,13 @@ DEEP_WHITE = 65535
 REDUCED_COPY, BITS_PER_SAMPLE, PHOTOMETRIC, MAX_SAMPLE_VALUE = 254, 258, 262, 281
 
 
-def deep_values(picture: "Image.Image") -> np.ndarray:
-    """Return the grey values of a picture of 16 bits a pixel, uint16.
+def deep_values(picture: "Image.Image", named_bits: int | None, is_turned: bool) -> np.ndarray:
+    """Return the grey values of a picture of 16 bits a pixel, uint16, of which 0 is black.
+
+    Args:
+        picture: The picture.
+        named_bits: The bits that its file names; no value is larger.
+        is_turned: Whether 0 is white in the file. Black is then the largest value of the bits that the file uses.
 
     Raises:
         UnreadPixelsError: it has more bits.
@@ -26,7 +31,29 @@ def deep_values(picture: "Image.Image") -> np.ndarray:
         raise UnreadPixelsError(
             "A picture must have 8 or 16 bits a channel.", minimum=int(values.min()), maximum=int(values.max())
         )
-    return values.astype(np.uint16)
+    largest = (1 << (named_bits or 16)) - 1
+    values = np.minimum(values, largest).astype(np.uint16)
+    if not is_turned:
+        return values
+    return np.uint16((1 << (named_bits or bits_of(int(values.max())))) - 1) - values
+
+
+def upper_bits_as_deep(pixels: np.ndarray) -> np.ndarray:
+    """Return the upper 8 of 16 bits as what they stand for, uint16, where the picture uses fewer bits than 16."""
+    if bits_of(int(pixels.max()) << 8) == 16:
+        return pixels
+    return pixels.astype(np.uint16) * (DEEP_WHITE // WHITE)
+
+
+def widened(pixels: np.ndarray, bits: int) -> np.ndarray:
+    """Return pixels of 8 bits as uint16 whose white is the largest value of so many bits."""
+    white = (1 << bits) - 1
+    return np.round(pixels * np.float32(white / WHITE)).astype(np.uint16)
+
+
+def is_negative(picture: "Image.Image") -> bool:
+    """Tell whether 0 is white in a file of 16 bits a pixel; Pillow turns the others itself."""
+    return picture.mode.startswith("I;16") and tag_of(picture, PHOTOMETRIC, 1) == 0
 
 
 def bits_of(largest: int) -> int:

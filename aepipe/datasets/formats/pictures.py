@@ -1,25 +1,28 @@
 """One picture file (JPEG, PNG, ...) decoded: whatever a decoder does with its bytes stays that file's affair."""
 
+import hashlib
 import io
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aepipe.datasets.formats.depth import (
-    PHOTOMETRIC,
     REDUCED_COPY,
     WHITE,
     bits_of,
     deep_values,
     is_deep_color,
+    is_negative,
     tag_of,
     tagged_bits,
+    upper_bits_as_deep,
 )
+from aepipe.datasets.formats.fitting import Size
 from aepipe.datasets.formats.members import Member
 from aepipe.datasets.formats.signatures import begins_as_picture, is_heic, without_metadata
 from aepipe.errors import (
@@ -38,8 +41,6 @@ MAX_PIXELS = 50_000_000
 MAX_FRAMES = 1000
 LARGE_PIXELS = 16_000_000
 LARGE_ONES = BoundedSemaphore(2)
-# Images that all have one square size up to this stay as they are.
-MAX_KEPT_SIZE = 128
 # What Pillow may take bytes for; its other formats run programs, hold several things, or are nobody's pictures.
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM", "AVIF", "JPEG2000")
 # Their further frames are previews of the first.
@@ -48,32 +49,40 @@ GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
 NO_PICTURE = "The file must be a picture that Pillow reads"
 # Share of the pixels that say how bright a picture is; a few hot ones do not.
 BULK = 0.999
+# Those of EXIF that lay a picture on its side.
+ORIENTATION, LYING = 0x0112, range(5, 9)
+
+
+Change = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One frame, upright.
+    """One frame, upright, in the form that was asked for.
 
     Attributes:
         name: The file's name; with #number where the file has several frames.
-        pixels: (height, width) grey or (height, width, 3), uint8, or uint16 where `bits` is more than 8.
+        pixels: (height, width) grey or (height, width, 3), uint8, or uint16 where the file has more bits. A picture
+            whose channels are all equal is grey, however its file keeps it.
+        pixels_sha256: Digest of them at the file's own size: equal pictures have equal ones, whatever their files are.
         file_size: The (height, width) that the file has, upright.
         mode: How the file keeps pixels, in Pillow's words.
-        bits: Bits of a pixel that are used, as far as this picture tells: 8 or more.
+        bits: Bits of a channel that are used, as far as this picture tells: 8 or more.
         bulk_bits: Bits that nearly all pixels need; fewer than `bits` where some stand out.
-        is_deep_color: The file has 16 bits a channel, of which `pixels` has the upper 8.
-        is_negative: White is 0 in `pixels`.
+        is_deep_color: The file has 16 bits a channel, of which the upper 8 are read.
+        was_negative: White is 0 in the file.
         was_transparent: Something became white.
     """
 
     name: str
     pixels: np.ndarray
-    file_size: tuple[int, int]
+    pixels_sha256: str
+    file_size: Size
     mode: str
     bits: int = 8
     bulk_bits: int = 8
     is_deep_color: bool = False
-    is_negative: bool = False
+    was_negative: bool = False
     was_transparent: bool = False
 
     @property
@@ -90,23 +99,25 @@ class Frames:
     num_left: int = 0
 
 
-def read_frames(member: Member, data: bytes, fit: Callable[[Picture], Picture]) -> Frames:
+def read_frames(member: Member, data: bytes, fit: Change | None = None, first_only: bool = False) -> Frames:
     """Return the frames of a picture file, at most `MAX_FRAMES`.
 
     Args:
         member: The file.
         data: Its bytes.
-        fit: What is done to each frame before the next one is decoded.
+        fit: What is done to each frame's pixels before the next one is decoded.
+        first_only: Whether the further frames of a stack or an animation are left.
 
     Raises:
         BrokenFileError: the bytes are no picture, or a damaged one.
     """
+    most = 1 if first_only else MAX_FRAMES
     with _decoding(data), _opened(data) as picture:
         num_frames = 1 if picture.format in SINGLE_FORMATS else getattr(picture, "n_frames", 1)
         found: list[Picture] = []
         num_left = getattr(picture, "n_frames", 1) - num_frames
         for number in range(num_frames):
-            if len(found) == MAX_FRAMES:
+            if len(found) == most:
                 num_left += num_frames - number
                 break
             if num_frames > 1:
@@ -116,71 +127,33 @@ def read_frames(member: Member, data: bytes, fit: Callable[[Picture], Picture]) 
                 num_left += 1
                 continue
             digits = len(str(num_frames - 1))
-            name = f"{member.name}#{number:0{digits}}" if num_frames > 1 else member.name
+            is_named_alone = first_only or num_frames == 1
+            name = member.name if is_named_alone else f"{member.name}#{number:0{digits}}"
             with _room_for(picture):
-                found.append(fit(_plain(name, picture)))
+                found.append(_plain(name, picture, fit))
         return Frames(tuple(found), num_left)
+
+
+def size_of(data: bytes) -> Size | None:
+    """Return the upright (height, width) of a file's first frame, from its header; None where it is no picture."""
+    try:
+        with _decoding(data), _opened(data) as picture:
+            size = picture.height, picture.width
+            return size[::-1] if picture.getexif().get(ORIENTATION) in LYING else size
+    except BrokenFileError:
+        return None
+
+
+def digest_of(pixels: np.ndarray) -> str:
+    """Return the sha256 of a picture's size, type and pixels."""
+    digest = hashlib.sha256(f"{pixels.shape} {pixels.dtype}".encode())
+    digest.update(np.ascontiguousarray(pixels).data)
+    return digest.hexdigest()
 
 
 def _room_for(picture: "Image.Image") -> AbstractContextManager[object]:
     """Return what a picture waits for: only a few large ones are in memory at a time."""
     return LARGE_ONES if picture.width * picture.height > LARGE_PIXELS else nullcontext()
-
-
-def is_small_square(picture: Picture) -> bool:
-    """Tell whether a picture may stay as it is."""
-    height, width = picture.pixels.shape[:2]
-    return height == width <= MAX_KEPT_SIZE
-
-
-def resized(picture: Picture, size: int) -> Picture:
-    """Return the largest centred square of a picture, at this height and width."""
-    from PIL import Image
-
-    height, width = picture.pixels.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    square = picture.pixels[top : top + side, left : left + side]
-    if side == size:
-        return replace(picture, pixels=square)
-    if picture.is_deep:
-        planes = [
-            np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize((size, size), Image.Resampling.LANCZOS))
-            for plane in np.moveaxis(np.atleast_3d(square).astype(np.float32), -1, 0)
-        ]
-        # It overshoots at edges; of a negative, white has a smallest value.
-        smallest = square.min() if picture.is_negative else 0
-        values = np.clip(np.round(np.stack(planes, -1)), smallest, square.max()).astype(np.uint16)
-        return replace(picture, pixels=values if square.ndim == 3 else values[..., 0])
-    small = Image.fromarray(np.ascontiguousarray(square)).resize((size, size), Image.Resampling.LANCZOS)
-    return replace(picture, pixels=np.asarray(small))
-
-
-def small_or_resized(size: int, picture: Picture) -> Picture:
-    """Return a small square as it is, anything else at this height and width."""
-    return picture if is_small_square(picture) else resized(picture, size)
-
-
-def to_8_bits(picture: Picture, sample_bits: int | None = None) -> np.ndarray:
-    """Return a picture's pixels as uint8.
-
-    Args:
-        picture: The picture.
-        sample_bits: Bits that a picture of 16 bits uses: white is the largest value of so many. Its own where None,
-            or where it has larger values. A negative is turned within the bits of its file, which may be more.
-    """
-    bits = max(picture.bits, sample_bits or 0)
-    if picture.is_deep:
-        values, white = picture.pixels, (1 << bits) - 1
-        if picture.is_negative:
-            values = white - np.minimum(values, white)
-            white = (1 << max(sample_bits or 0, bits_of(int(values.max())))) - 1
-        scaled = np.minimum(values, white).astype(np.float32) * np.float32(WHITE / white)
-        return np.round(scaled).astype(np.uint8)
-    if picture.is_deep_color and 8 < bits < 16:
-        white = (1 << (bits - 8)) - 1
-        return np.round(np.minimum(picture.pixels, white) * np.float32(WHITE / white)).astype(np.uint8)
-    return picture.pixels
 
 
 @contextmanager
@@ -232,26 +205,57 @@ def _check(picture: "Image.Image") -> None:
         raise UnreadPixelsError("A picture must have 8 or 16 bits a channel, not floats.", mode=picture.mode)
 
 
-def _plain(name: str, picture: "Image.Image") -> Picture:
+def _plain(name: str, picture: "Image.Image", fit: Change | None) -> Picture:
     """Return a frame with its pixels as grey or RGB."""
-    from PIL import Image, ImageOps
+    from PIL import ImageOps
 
     mode, has_deep_color = picture.mode, is_deep_color(picture)
-    negative = mode.startswith("I;16") and tag_of(picture, PHOTOMETRIC, 1) == 0
-    named_bits = tagged_bits(picture)
+    was_negative, named_bits = is_negative(picture), tagged_bits(picture)
     picture.load()
     upright = ImageOps.exif_transpose(picture)
-    size = (upright.height, upright.width)
+    was_transparent = False
     if mode.startswith("I"):
-        values = deep_values(upright)
-        bits, bulk = bits_of(int(values.max())), bits_of(int(np.quantile(values, BULK)))
-        return Picture(name, values, size, mode, named_bits or bits, bits if negative else bulk, is_negative=negative)
-    transparent = upright.has_transparency_data
-    if transparent:
-        layer = upright.convert("RGBA")
-        transparent = bool(np.asarray(layer.getchannel("A")).min() < WHITE)
-        paper = Image.new("RGBA", upright.size, (WHITE, WHITE, WHITE, WHITE))
-        upright = Image.alpha_composite(paper, layer)
-    pixels = np.asarray(upright.convert("L" if mode in GREY_MODES else "RGB"))
-    bits = bits_of(int(pixels.max()) << 8) if has_deep_color else 8
-    return Picture(name, pixels, size, mode, bits, bits, has_deep_color, was_transparent=transparent)
+        pixels = deep_values(upright, named_bits, was_negative)
+    else:
+        pixels, was_transparent = _of_8_bits(upright)
+    if has_deep_color:
+        pixels = upper_bits_as_deep(pixels)
+    pixels = _without_equal_channels(pixels)
+    bits = bulk_bits = 16 if has_deep_color else 8
+    if pixels.dtype == np.uint16:
+        bits = named_bits or bits_of(int(pixels.max()))
+        bulk_bits = bits_of(int(np.quantile(pixels, BULK)))
+    return Picture(
+        name,
+        pixels if fit is None else fit(pixels),
+        digest_of(pixels),
+        pixels.shape[:2],
+        mode,
+        bits,
+        min(bits, bulk_bits),
+        has_deep_color,
+        was_negative,
+        was_transparent,
+    )
+
+
+def _of_8_bits(picture: "Image.Image") -> tuple[np.ndarray, bool]:
+    """Return the pixels as grey or RGB, uint8, on white where they are transparent; and whether any are."""
+    from PIL import Image
+
+    was_transparent, mode = False, "L" if picture.mode in GREY_MODES else "RGB"
+    if picture.has_transparency_data:
+        layer = picture.convert("RGBA")
+        was_transparent = bool(np.asarray(layer.getchannel("A")).min() < WHITE)
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, (WHITE, WHITE, WHITE, WHITE)), layer)
+    return np.asarray(picture.convert(mode)), was_transparent
+
+
+def _without_equal_channels(pixels: np.ndarray) -> np.ndarray:
+    """Return a picture of three equal channels as one of them, any other as it is."""
+    if pixels.ndim == 2:
+        return pixels
+    # A few pixels tell nearly every colour picture.
+    few = pixels[:: max(1, len(pixels) // 8)]
+    is_grey = all(np.array_equal(some[..., 0], some[..., other]) for some in (few, pixels) for other in (1, 2))
+    return np.ascontiguousarray(pixels[..., 0]) if is_grey else pixels

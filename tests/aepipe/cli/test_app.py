@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from aepipe.cli import training
 from aepipe.cli.app import app, main
-from aepipe.cli.arguments import GROUPS, parse_changes, parse_lists, parse_recipes, parse_space
+from aepipe.cli.arguments import GROUPS, names_of, parse_changes, parse_lists, parse_recipes, parse_space
 from aepipe.errors import ParameterError
 from aepipe.recipes import RECIPES
 from aepipe.recipes.plan import Overrides
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[3]
 # Names are only ever added to; scripts and schedules of other people hold on to the rest.
 CONTRACT = {
     "run": [
-        *["--allow-unsafe-pointer", "--at-once", "--data-set", "--exports", "--preset", "--recipes"],
+        *["--allow-unsafe-pointer", "--at-once", "--data-set", "--exports", "--name", "--preset", "--recipes"],
         *["--refresh", "--server", "--set", "--setting", "--store"],
     ],
     "sweep": [
@@ -41,7 +41,7 @@ CONTRACT = {
     "up": ["--database", "--file", "--host", "--notify", "--port", "--state", "--store"],
     "doctor": ["--file", "--json", "--pools", "--state", "--store"],
     "recipes": ["--json"],
-    "reconstruct": ["--batch-size", "--channel", "--json", "--output", "--recipe", "--store", "IMAGES"],
+    "reconstruct": ["--batch-size", "--channel", "--json", "--model", "--output", "--recipe", "--store", "IMAGES"],
     "table": ["--json", "--store"],
     "noise": ["--kinds", "--levels", "--most-left-out", "--refresh", "--seed", "--store", "DATA_SET"],
     "datasets list": ["--json"],
@@ -58,7 +58,7 @@ CONTRACT = {
     "releases sign": ["--json", "--store", "RELEASE"],
     "releases rollback": ["--by", "--channel", "--json", "--store", "--why"],
     "releases diff": ["--json", "--store", "AFTER", "BEFORE"],
-    "releases download": ["--json", "--recipe", "--store", "--to", "RELEASE"],
+    "releases download": ["--json", "--model", "--recipe", "--store", "--to", "RELEASE"],
     "releases prune": ["--delete", "--grace-hours", "--json", "--keep", "--store"],
 }
 
@@ -113,7 +113,7 @@ def test_the_documents_name_no_option_that_is_not_there():
 def test_the_help_names_everything_that_can_be_set():
     text = re.sub(r"\s+", "", CliRunner().invoke(app, ["run", "--help"]).output)
     assert [name for name in Overrides.model_fields if name not in text] == []
-    dotted = [f"{group}.{name}" for group, model in GROUPS.items() for name in model.model_fields]
+    dotted = [f"{group}.{name}" for group, model in GROUPS.items() for name in names_of(model)]
     assert [name for name in dotted if name not in text] == []
 
 

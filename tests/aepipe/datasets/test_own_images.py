@@ -10,6 +10,7 @@ from PIL import Image
 
 from aepipe.datasets.account import Account
 from aepipe.datasets.own_images import own_images_spec
+from aepipe.datasets.picture_settings import PictureSettings
 from aepipe.errors import ChangedDataError, DataError
 
 
@@ -71,8 +72,8 @@ def test_no_labels_without_folders(tmp_path):
 
 def test_mixed_sizes_take_the_asked_one(folder):
     picture(folder / "cats/wide.png", 4, (10, 30))
-    assert build(folder).image_shape == (64, 64, 1)
-    assert build(folder, image_size=16).image_shape == (16, 16, 1)
+    assert build(folder).image_shape == (8, 8, 1)
+    assert build(folder, settings=PictureSettings(size="16x24")).image_shape == (16, 24, 1)
 
 
 def test_broken_files_among_good_ones(folder):
@@ -144,12 +145,12 @@ def test_what_is_said_before_anything_trains(folder):
     (folder / "notes.txt").write_text("text")
     (folder / "dogs/\x1b[2J\n.png").write_bytes(b"broken")
     lines = list(build(folder).account.lines())
-    assert lines[0] == "5 images of 64 x 64, grey, from 5 of 8 files"
+    assert lines[0] == "5 images of 8 x 8, grey, from 5 of 8 files"
     assert lines[1] == "classes: cats 3, dogs 2"
     text = " | ".join(lines)
     assert "2 left out, broken: dogs/\\x1b[2J\\n.png: The file must be" in text
     assert "1 left out, no picture: 1 .txt" in text
-    assert "1 image is not square: 33% of their area" in text
+    assert "1 image is of another shape: 33% of their area" in text
     assert "1 image has the pixels of another one: dogs/2.png equals dogs/1.png" in text
     assert all(line.isprintable() for line in lines)
 

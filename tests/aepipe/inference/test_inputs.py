@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from aepipe.datasets.formats.fitting import grey
 from aepipe.datasets.images import ImageData
+from aepipe.datasets.picture_settings import PictureSettings
 from aepipe.errors import ParameterError
 from aepipe.inference.inputs import to_model_input
 from aepipe.preprocess import Preprocessing, preprocess, resize_bicubic
@@ -42,8 +44,8 @@ def test_what_was_preprocessed_stays_as_it_is():
 
 def test_the_trainings_own_size_comes_before_the_models():
     images = pixels(2, 32, 32)
-    coarse = resize_bicubic(images[..., None], 8, (0, 255))
-    expected = resize_bicubic(coarse, 16, (0, 255)) / 255
+    coarse = resize_bicubic(images[..., None], (8, 8), (0, 255))
+    expected = resize_bicubic(coarse, (16, 16), (0, 255)) / 255
     np.testing.assert_allclose(to_model_input(images, trained(size=8)), expected, atol=1e-6)
 
 
@@ -51,8 +53,23 @@ def test_another_size_is_resized_larger_or_smaller():
     for size in (8, 20, 100):
         images = pixels(2, size, size)
         made = to_model_input(images, trained())
-        np.testing.assert_allclose(made, resize_bicubic(images[..., None], 16, (0, 255)) / 255, atol=1e-6)
+        np.testing.assert_allclose(made, resize_bicubic(images[..., None], (16, 16), (0, 255)) / 255, atol=1e-6)
         assert made.shape == (2, 16, 16, 1)
+
+
+def test_any_size_of_the_models_shape_is_resized():
+    images = pixels(2, 48, 24)
+    made = to_model_input(images, trained((16, 8, 1)))
+    np.testing.assert_allclose(made, resize_bicubic(images[..., None], (16, 8), (0, 255)) / 255, atol=1e-6)
+
+
+def test_where_the_run_made_pictures_grey_their_brightness_counts():
+    recipe = trained()
+    recipe = recipe.model_copy(
+        update={"trained_on": recipe.trained_on.model_copy(update={"pictures": PictureSettings(color="grey")})}
+    )
+    images = pixels(2, 16, 16, 3)
+    np.testing.assert_allclose(to_model_input(images, recipe)[..., 0], grey(images) / np.float32(255), atol=1e-6)
 
 
 def test_channels_are_averaged_or_repeated():
@@ -68,6 +85,8 @@ def test_channels_are_averaged_or_repeated():
     [
         (pixels(1, 16, 16) % 17, (0, 16), None, 16),
         (pixels(1, 16, 16), (0, 1), None, 255),
+        (pixels(1, 16, 16), (0, 4095), None, 255),
+        (pixels(1, 16, 16, dtype=np.uint16) * 16, (0, 4095), None, 4095),
         (pixels(1, 16, 16), (0, 16), (0, 255), 255),
         (pixels(1, 16, 16, dtype=np.float64) / 255, (0, 16), None, 1),
         (pixels(1, 16, 16, dtype=np.float32), (0, 255), (0, 255), 255),

@@ -8,6 +8,7 @@ from published_models import PREPROCESSING, RECIPE, RELEASE, publish
 from sklearn.datasets import load_digits
 
 import aepipe
+from aepipe.datasets.picture_settings import PictureSettings
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError, ParameterError, StoreError
 from aepipe.io.folders import default_cache_folder
 from aepipe.recipes.trained import TrainingImages
@@ -23,7 +24,7 @@ def test_the_models_compute_what_the_trained_ones_do(published_store, trained_fi
     images = DIGITS[..., None].astype(np.float32) / 16
     assert (loaded.release, loaded.recipe, loaded.image_shape) == (RELEASE, RECIPE, (8, 8, 1))
     assert loaded.trained.trained_on == TrainingImages(
-        name="digits-3", pixel_range=(0, 16), preprocessing=PREPROCESSING
+        name="digits-3", pixel_range=(0, 16), preprocessing=PREPROCESSING, pictures=PictureSettings()
     )
     np.testing.assert_allclose(loaded.preprocess(DIGITS), images, atol=1e-7)
     expected = load_model(trained_files["model.keras"]).predict(images, verbose=0)
@@ -60,7 +61,7 @@ def test_what_was_loaded_once_is_not_downloaded_again(published_store, monkeypat
             r"no channel staging\. Received: .*channels=\['production'\]\. .*releases list",
         ),
         (RECIPE, "20250101T000000Z-000000", "Received: release='20250101T000000Z-000000'"),
-        ("mnist-subclassed", "production", f"here: {RECIPE}. Received: recipe='mnist-subclassed', release="),
+        ("mnist-subclassed", "production", f"here: {RECIPE}. Received: model='mnist-subclassed', release="),
         ("faces-conv", "production", f"here: {RECIPE}. Received: .*verdict='held'"),
     ],
 )

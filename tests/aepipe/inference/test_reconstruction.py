@@ -74,7 +74,7 @@ def test_every_image_has_its_reconstruction_and_its_error(published_store, pictu
         assert float(row["psnr_db"]) == pytest.approx(-10 * np.log10(mse), rel=1e-4)
         written = np.asarray(Image.open(output / row["file"]))
         np.testing.assert_allclose(written, np.clip(reconstruction[..., 0], 0, 1) * 255, atol=0.51)
-    assert "1 of 5 had another size than 8 x 8: their centred square was resized." in done.output
+    assert "1 of 5 had another size than 8 x 8: their centre was resized." in done.output
     assert "1 of 5 had other channels than the model and became grey" in done.output
     assert "1 could not be decoded and were left out" in done.output
     assert f"{RECIPE} of release {RELEASE}: {output}" in done.output
