@@ -5,8 +5,9 @@ from pydantic import ValidationError
 
 from aepipe.errors import ParameterError
 from aepipe.recipes import RECIPES
-from aepipe.recipes.naming import own_data_set, spelled_out_model
+from aepipe.recipes.naming import spelled_out_model
 from aepipe.recipes.plan import Overrides
+from aepipe.stages.data import DataSettings
 from aepipe.stages.request import TrainingRequest, describe_request, plan_requests
 
 
@@ -27,9 +28,24 @@ def test_on_other_data_it_has_the_data_sets_name_too():
     assert name_of(data_set="images:s3://bucket/shoes/2026/") == "faces-conv@images-2026"
 
 
-def test_a_class_of_the_whole_set_is_other_data():
-    assert own_data_set(RECIPES["horses-stacked"]) == "cifar10-horse"
-    assert name_of(data_set="cifar10") == "faces-conv@cifar10"
+@pytest.mark.parametrize(
+    ("recipe", "chosen", "name"),
+    [
+        ("horses-stacked", {}, "horses-stacked"),
+        ("horses-stacked", {"class": "dog"}, "horses-stacked@cifar10-dog"),
+        ("horses-stacked", {"color": "rgb"}, "horses-stacked@cifar10-horse-rgb"),
+        # The recipe makes them smaller.
+        ("faces-conv", {"size": "64"}, "faces-conv@olivetti-64x64"),
+        ("mnist-dense", {"class": "7", "size": "20x14"}, "mnist-dense@mnist-7-20x14"),
+    ],
+)
+def test_another_class_size_or_color_of_its_own_data_is_other_data(recipe, chosen, name):
+    assert name_of(recipe, data=DataSettings.model_validate(chosen)) == name
+
+
+def test_a_class_of_ones_own_images_is_other_data_and_a_size_is_not():
+    data = DataSettings.model_validate({"class": "T-shirt/top", "size": "32"})
+    assert name_of(data_set="images:/data/shoes", data=data) == "faces-conv@images-shoes-t-shirt-top"
 
 
 def test_a_chosen_name_is_the_models_and_is_told():
