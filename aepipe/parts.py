@@ -73,13 +73,15 @@ def draw_parts(
     fixed[pictures.is_anomalous] = TEST
     known, of_name = _known(pictures, wanted, before)
     settled = _settled(bonds, fixed, known, of_name)
+    in_bond = _either(bonds.bond, _bits(settled), len(bonds.keys))
+    is_torn = ((in_bond & (in_bond - 1)) > 0)[bonds.bond[bonds.unit]]
 
     def parts_of_rows(of_unit: np.ndarray) -> np.ndarray:
         parts = of_unit[bonds.unit]
         # As a page that a file which is gone had as well: its own file is elsewhere, and was.
         parts[(of_name == parts) & (known != NONE) & (known != parts)] = NONE
         parts = _of_rows(pictures, parts, fixed, wanted)
-        return _without_copies(bonds.picture, parts, fixed, known)
+        return _without_copies(bonds.picture, parts, fixed, known, is_torn)
 
     # What is not normal alone makes no part.
     there = set(parts_of_rows(settled)[~pictures.is_anomalous].tolist())
@@ -186,14 +188,20 @@ def _of_rows(pictures: Pictures, parts: np.ndarray, fixed: np.ndarray, wanted: M
     return np.where(is_torn & (pictures.given != TEST), NONE, np.where(fixed == NONE, parts, fixed))
 
 
-def _without_copies(picture: np.ndarray, parts: np.ndarray, fixed: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Return the parts with each picture in one: where the source holds it out, where it was, or held out."""
+def _without_copies(
+    picture: np.ndarray, parts: np.ndarray, fixed: np.ndarray, known: np.ndarray, is_torn: np.ndarray
+) -> np.ndarray:
+    """Return the parts with each picture in one: where the source holds it out, where it was, or held out.
+
+    A new one that groups in several parts have is nowhere: it may show what one of them is known by.
+    """
     count = picture.max() + 1
     there = _either(picture, _bits(parts), count)
-    kept = there.copy()
+    is_bound = np.bincount(picture, is_torn & (fixed == NONE) & (known == NONE), count) > 0
+    kept = np.where(is_bound & ((there & (there - 1)) > 0), 0, there)
     for found in (_either(picture, _bits(known), count), _either(picture, _bits(fixed), count)):
         kept = np.where(found & there, found & there, kept)
-    kept = np.select([kept >= BITS[TEST], kept >= BITS[VALIDATION]], [TEST, VALIDATION], TRAIN)
+    kept = np.select([kept >= BITS[part] for part in (TEST, VALIDATION, TRAIN)], [TEST, VALIDATION, TRAIN], NONE)
     return np.where(parts == kept[picture], parts, NONE)
 
 
