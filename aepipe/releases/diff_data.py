@@ -46,10 +46,10 @@ def _changes(name: str, before: Index, after: Index) -> Iterator[Difference]:
     ours, theirs = _pictures(before), _pictures(after)
     yield Difference(f"{name}.went", len(ours.index.difference(theirs.index)) or MISSING, MISSING)
     yield Difference(f"{name}.came", MISSING, len(theirs.index.difference(ours.index)) or MISSING)
-    both = ours.join(theirs, how="inner", lsuffix="_before", rsuffix="_after")
+    both = ours.index.intersection(theirs.index)
     for column in ("class", "part"):
-        moved = both[f"{column}_before"].fillna("") != both[f"{column}_after"].fillna("")
-        yield Difference(f"{name}.of_another_{column}", MISSING, int(moved.sum()) or MISSING)
+        is_another = ours[column].fillna("")[both] != theirs[column].fillna("")[both]
+        yield Difference(f"{name}.of_another_{column}", MISSING, int(is_another.sum()) or MISSING)
 
 
 def _pictures(index: Index) -> "pd.DataFrame":
