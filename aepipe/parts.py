@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from aepipe.arrays import Images
 from aepipe.errors import DataError
 
 TRAIN, VALIDATION, TEST, NONE = "train", "validation", "test", ""
@@ -22,7 +23,7 @@ PARTS = (TRAIN, VALIDATION, TEST)
 DIGEST_BYTES = 16
 
 
-def picture_digests(images: np.ndarray) -> np.ndarray:
+def picture_digests(images: Images) -> np.ndarray:
     """Return (num_images,) of 32 hex digits each as bytes: equal where pixels, their type and the shape are."""
     kind = f"{images.dtype.str}{images.shape[1:]}".encode()
     pixels = (np.ascontiguousarray(image).data for image in images)
