@@ -15,6 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from aepipe.arrays import Images
 from aepipe.bonds import NONE, PARTS, TEST, TRAIN, VALIDATION, Bonds, Pictures, are_alone, find_bonds
 from aepipe.errors import DataError
 
@@ -24,7 +25,7 @@ BITS = {NONE: 0, TRAIN: 1, VALIDATION: 2, TEST: 4}
 NO_PARTS: Mapping[bytes, str] = {}
 
 
-def picture_digests(images: np.ndarray) -> np.ndarray:
+def picture_digests(images: Images) -> np.ndarray:
     """Return (num_images,) of 32 hex digits each as bytes: equal where pixels, their type and the shape are."""
     kind = f"{np.dtype(images.dtype).str}{tuple(images.shape[1:])}".encode()
     pixels = (np.ascontiguousarray(images[row]).data for row in range(len(images)))

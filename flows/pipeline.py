@@ -22,6 +22,7 @@ from aepipe.stages.data import DataSettings
 from aepipe.stages.outcome import count_cached, summarise_failures
 from aepipe.stages.request import plan_requests
 from aepipe.tasks.publish import check_store, publish, this_run
+from aepipe.tasks.timeouts import TimeoutSettings
 from aepipe.training.settings import CheckpointSettings
 
 
@@ -50,6 +51,7 @@ def pipeline(
     execution: parameters.Execution = "local",
     at_once: parameters.AtOnce = None,
     checkpoints: parameters.Checkpoints = CheckpointSettings(),  # noqa: B008
+    timeouts: parameters.Timeouts = TimeoutSettings(),  # noqa: B008
     publishing: parameters.Publishing = PublishSettings(),  # noqa: B008
     refresh: parameters.Refresh = False,
 ) -> State[Published]:
@@ -68,7 +70,8 @@ def pipeline(
         exports=exports,
     )
     store_facts = check_store(store, publishing, preset)
-    outcomes = train_all(requests, execution, at_once, Shared(store=store, checkpoints=checkpoints, refresh=refresh))
+    shared = Shared(store=store, checkpoints=checkpoints, timeouts=timeouts, refresh=refresh)
+    outcomes = train_all(requests, execution, at_once, shared)
     published = publish(store, outcomes, this_run(), publishing, store_facts)
     failures = summarise_failures(outcomes)
     if failures:

@@ -20,6 +20,7 @@ from aepipe.stages.outcome import Done
 from aepipe.stages.request import TrainingRequest, describe_request, with_needed_noise
 from aepipe.tasks.artifacts import show_training
 from aepipe.tasks.stages import produce
+from aepipe.tasks.timeouts import TimeoutSettings
 from aepipe.training.settings import CheckpointSettings
 
 
@@ -43,6 +44,7 @@ def train(
     evaluate: parameters.Evaluate = True,
     exports: parameters.Exports = None,
     checkpoints: parameters.Checkpoints = CheckpointSettings(),  # noqa: B008
+    timeouts: parameters.Timeouts = TimeoutSettings(),  # noqa: B008
     refresh: parameters.Refresh = False,
 ) -> Done:
     """Train and evaluate one recipe; what the store already has is not done again."""

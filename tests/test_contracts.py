@@ -23,6 +23,7 @@ PARAMETERS = {
             "at_once",
             "execution",
             "checkpoints",
+            "timeouts",
             "data_set",
             "exports",
             "name",
@@ -37,6 +38,7 @@ PARAMETERS = {
     "aepipe.flows.train.train": [
         *COMMON,
         "checkpoints",
+        "timeouts",
         "data_set",
         "evaluate",
         "exports",
@@ -51,6 +53,7 @@ PARAMETERS = {
         *[
             "at_once",
             "checkpoints",
+            "timeouts",
             "data_set",
             "execution",
             "overrides",
@@ -63,9 +66,9 @@ PARAMETERS = {
     ],
     "aepipe.flows.tune.tune": [
         *["at_once", "checkpoints", "data", "data_set", "execution", "overrides", "preset", "ranges", "recipe"],
-        *["rungs", "setting", "split", "store", "trials", "values"],
+        *["rungs", "setting", "split", "store", "timeouts", "trials", "values"],
     ],
-    "aepipe.flows.noisy_test_set.noisy_test_set": [*COMMON, "data_set"],
+    "aepipe.flows.noisy_test_set.noisy_test_set": [*COMMON, "data_set", "timeouts"],
     "aepipe.flows.releases.promote_release": ["channel", "force", "missing", "release", "store", "why"],
     "aepipe.flows.releases.rollback_channel": ["channel", "store", "why"],
     "aepipe.flows.releases.verify_release": ["full", "release", "store"],

@@ -1,16 +1,26 @@
 """The one shape in which every data set reaches the rest of the pipeline."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from aepipe.arrays import Images
 from aepipe.datasets.account import Account
 
 # What the names of a user's own data sets start with.
 OWN = "images"
 
 Rows = np.ndarray | slice
+
+# So many are computed with at a time; of those over 64x64x3 no more values than these have.
+MAX_AT_ONCE, MAX_VALUES_AT_ONCE = 500, 500 * 64 * 64 * 3
+
+
+def images_at_once(*image_shape: int) -> int:
+    """Return how many images of (height, width, channels) are computed with at a time."""
+    return max(1, min(MAX_AT_ONCE, MAX_VALUES_AT_ONCE // math.prod(image_shape)))
 
 
 @dataclass(frozen=True)
@@ -19,7 +29,7 @@ class ImageData:
 
     Attributes:
         name: The data set's name.
-        images: (num_images, height, width, channels), uint8 or float32, in the source's own unit.
+        images: (num_images, height, width, channels), uint8, uint16 or float32, in the source's own unit.
         pixel_range: The source's values that become 0 and 1.
         labels: (num_images,) int64 class indices, or None where there are none.
         label_names: A name for each class index; empty where there are no labels.
@@ -32,7 +42,7 @@ class ImageData:
     """
 
     name: str
-    images: np.ndarray
+    images: Images
     pixel_range: tuple[float, float]
     labels: np.ndarray | None = None
     label_names: tuple[str, ...] = ()
