@@ -20,6 +20,7 @@ PARAMETERS = {
     "aepipe.flows.pipeline.pipeline": [
         *COMMON,
         *[
+            "accept_data",
             "at_once",
             "execution",
             "checkpoints",
@@ -35,6 +36,7 @@ PARAMETERS = {
     ],
     "aepipe.flows.train.train": [
         *COMMON,
+        "accept_data",
         "checkpoints",
         "data_set",
         "evaluate",

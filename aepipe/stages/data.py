@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe import datasets
+from aepipe.checks.settings import CheckSettings
 from aepipe.datasets.choosing import choose_pictures
 from aepipe.datasets.images import ImageData
 from aepipe.datasets.picture_settings import PictureSettings
@@ -39,6 +40,9 @@ class DataSettings(PictureSettings):
         title="Most left out",
         description="Share of the files that look like pictures that may give none; with more the run fails.",
     )
+    checks: CheckSettings = Field(
+        CheckSettings(), title="Checks", description="How far they may be from those of the last release."
+    )
     identity: str | None = Field(
         None,
         pattern="^[0-9a-f]{64}$",
@@ -57,9 +61,18 @@ class DataParameters(BaseModel):
     settings: DataSettings = Field(DataSettings(), description="What a run chooses about the images.")
 
     @property
+    def name(self) -> str:
+        """What the images are called; nothing is read for it."""
+        return datasets.name_of(self.data_set, self.preprocessing.class_name)
+
+    @property
     def content(self) -> "DataParameters":
         """What the images depend on, beside their identity."""
         return self.model_copy(update={"settings": DataSettings(**self.settings.pictures.model_dump())})
+
+    def without_limit(self) -> "DataParameters":
+        """Return these parameters with no limit to what may be left out, for whoever checks that later."""
+        return self.model_copy(update={"settings": self.settings.model_copy(update={"most_left_out": 1.0})})
 
     def with_identity(self, identity: str) -> "DataParameters":
         """Return these parameters for images of this identity."""

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[3]
 # Names are only ever added to; scripts and schedules of other people hold on to the rest.
 CONTRACT = {
     "run": [
-        *["--allow-unsafe-pointer", "--at-once", "--data-set", "--exports", "--preset", "--recipes"],
+        *["--accept-data", "--allow-unsafe-pointer", "--at-once", "--data-set", "--exports", "--preset", "--recipes"],
         *["--refresh", "--server", "--set", "--setting", "--store"],
     ],
     "sweep": [
