@@ -57,7 +57,7 @@ def check_data(
         parameters = request.data_parameters()
         if parameters in checked:
             continue
-        models = [other.recipe for other in requests if other.data_parameters() == parameters]
+        models = [other.model for other in requests if other.data_parameters() == parameters]
         result = _check(store_url, request, find_compared(store_url, channel, parameters, models), refresh)
         if result is None:
             continue

@@ -1,10 +1,11 @@
 """Reference of the checks: the images of the release that a channel names, and what its encoder makes of images."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from aepipe.checks.measures import Measured
 from aepipe.datasets.index import Index, read_index
+from aepipe.recipes.published import PublishedModel, published_models
 from aepipe.releases.channels import read_channel
 from aepipe.releases.manifest import Manifest, ReleaseFile, read_manifest
 from aepipe.releases.signatures import require_trusted
@@ -94,7 +95,8 @@ def find_reference(store: Store, channel: str, data_set: str, models: Sequence[s
     index, measures = files.get(index_path(data_set)), files.get(measures_path(data_set))
     if index is None:
         return None
-    encoders = (_find_encoder(store, manifest, files, model) for model in models)
+    found = published_models(manifest)
+    encoders = (_find_encoder(store, found[model], files) for model in models if model in found)
     return Reference(
         release=manifest.release,
         index=_ref(store, manifest, index),
@@ -103,13 +105,10 @@ def find_reference(store: Store, channel: str, data_set: str, models: Sequence[s
     )
 
 
-def _find_encoder(
-    store: Store, manifest: Manifest, files: dict[str, ReleaseFile], model: str
-) -> PublishedEncoder | None:
-    paths = {name: f"models/{model}/{name}" for name in MODEL_FILES}
-    if not files.keys() >= set(paths.values()):
-        return None
-    return PublishedEncoder(model, tuple((name, _ref(store, manifest, files[path])) for name, path in paths.items()))
+def _find_encoder(store: Store, model: PublishedModel, files: Mapping[str, ReleaseFile]) -> PublishedEncoder | None:
+    found = {name: files.get(model.path(name)) for name in MODEL_FILES}
+    refs = tuple((name, _ref(store, model.manifest, file)) for name, file in found.items() if file is not None)
+    return PublishedEncoder(model.name, refs) if len(refs) == len(MODEL_FILES) else None
 
 
 def _ref(store: Store, manifest: Manifest, file: ReleaseFile) -> Ref:

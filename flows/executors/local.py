@@ -27,7 +27,7 @@ from aepipe.flows.interruption import leave_signals_to_parent, started_without_h
 from aepipe.flows.lifeline import end_with_process
 from aepipe.flows.train import train
 from aepipe.hardware import chosen_threads, count_gpus, usable_cores
-from aepipe.stages.outcome import Failed, Outcome
+from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest, describe_request, estimated_work
 from aepipe.tasks.failures import failure_of
 
@@ -70,12 +70,12 @@ def train_side_by_side(requests: Sequence[TrainingRequest], at_once: int | None,
                 lane.shutdown(wait=False)
                 idle.append(open_lane())
                 crash_child(request)
-                get_run_logger().warning("The process of %s was ended; it goes on from its checkpoint.", request.recipe)
+                get_run_logger().warning("The process of %s was ended; it goes on from its checkpoint.", request.model)
                 if attempts[request] < MAX_ATTEMPTS:
                     waiting.appendleft(request)
                 else:
                     error = f"its process was killed {MAX_ATTEMPTS} times"
-                    outcomes[request] = Failed(recipe=request.recipe, setting=request.setting, error=error)
+                    outcomes[request] = request.failed(error)
     return [outcomes[request] for request in requests]
 
 
@@ -148,4 +148,4 @@ def _train(request: TrainingRequest, shared: Shared) -> Outcome:
     state: State = train(**dict(request), **dict(shared), return_state=True)
     if state.is_completed():
         return state.result()
-    return Failed(recipe=request.recipe, setting=request.setting, error=failure_of(state))
+    return request.failed(failure_of(state))

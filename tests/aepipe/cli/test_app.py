@@ -26,8 +26,8 @@ ROOT = Path(__file__).parents[3]
 # Names are only ever added to; scripts and schedules of other people hold on to the rest.
 CONTRACT = {
     "run": [
-        *["--accept-data", "--allow-unsafe-pointer", "--at-once", "--data-set", "--exports", "--preset", "--recipes"],
-        *["--refresh", "--server", "--set", "--setting", "--store"],
+        *["--accept-data", "--allow-unsafe-pointer", "--at-once", "--data-set", "--exports", "--name", "--preset"],
+        *["--recipes", "--refresh", "--server", "--set", "--setting", "--store"],
     ],
     "sweep": [
         *["--at-once", "--data-set", "--most-left-out", "--preset", "--seeds", "--server", "--set", "--setting"],
@@ -41,7 +41,7 @@ CONTRACT = {
     "up": ["--database", "--file", "--host", "--notify", "--port", "--state", "--store"],
     "doctor": ["--file", "--json", "--pools", "--state", "--store"],
     "recipes": ["--json"],
-    "reconstruct": ["--batch-size", "--channel", "--json", "--output", "--recipe", "--store", "IMAGES"],
+    "reconstruct": ["--batch-size", "--channel", "--json", "--model", "--output", "--recipe", "--store", "IMAGES"],
     "table": ["--json", "--store"],
     "noise": ["--kinds", "--levels", "--most-left-out", "--refresh", "--seed", "--store", "DATA_SET"],
     "datasets list": ["--json"],
@@ -58,7 +58,7 @@ CONTRACT = {
     "releases sign": ["--json", "--store", "RELEASE"],
     "releases rollback": ["--by", "--channel", "--json", "--store", "--why"],
     "releases diff": ["--json", "--store", "AFTER", "BEFORE"],
-    "releases download": ["--json", "--recipe", "--store", "--to", "RELEASE"],
+    "releases download": ["--json", "--model", "--recipe", "--store", "--to", "RELEASE"],
     "releases prune": ["--delete", "--grace-hours", "--json", "--keep", "--store"],
 }
 
