@@ -73,6 +73,10 @@ class TrainingInterruptedError(AepipeError):
     """A training was told to stop, and saved its state first."""
 
 
+class TimedOutError(AepipeError):
+    """Something took longer than it may."""
+
+
 class StoreError(AepipeError):
     """The store did not do what was asked."""
 

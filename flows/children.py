@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from uuid import UUID
 
 import httpx
@@ -10,10 +11,12 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlo
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.runtime import flow_run
-from prefect.states import Cancelled, Cancelling, Crashed, State
+from prefect.states import Cancelled, Cancelling, Crashed, Failed, State
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_exponential
 
 from aepipe.stages.request import TrainingRequest
+from aepipe.tasks.ending import TIMED_OUT
+from aepipe.tasks.failures import message_of
 
 # A training that dies goes on from its checkpoint; one that dies every time does so for a reason.
 MAX_ATTEMPTS = 3
@@ -79,13 +82,34 @@ def confirm_cancelled(client: SyncPrefectClient) -> None:
         client.set_flow_run_state(own.id, Cancelled(message="It was stopped; its state is saved."), force=True)
 
 
-def crash_child(request: TrainingRequest) -> None:
-    """Mark the child that trained a request as crashed: its process could not say so itself."""
+def end_child(request: TrainingRequest) -> str | None:
+    """Mark the child that trained a request as crashed: its process could not say so itself.
+
+    Returns:
+        Why the latest child of the request was ended, where it took too long.
+    """
+    _set_children(request, Crashed(message="Its process was killed; it goes on from its last checkpoint."))
+    with get_client(sync_client=True) as client:
+        children = [child for child in patiently()(read_children, client) if _is_of(child, request)]
+    latest = max(children, key=lambda child: child.created or datetime.min.replace(tzinfo=UTC), default=None)
+    state = None if latest is None else latest.state
+    return message_of(state) if state is not None and state.name == TIMED_OUT else None
+
+
+def fail_child(request: TrainingRequest, message: str) -> None:
+    """Mark the child that trains a request as one that took too long: its process, which hangs, does not say so."""
+    _set_children(request, Failed(name=TIMED_OUT, message=message))
+
+
+def _set_children(request: TrainingRequest, state: State) -> None:
     with get_client(sync_client=True) as client:
         for child in patiently()(read_children, client):
-            if not is_over(child) and TrainingRequest.of(child.parameters) == request:
-                state: State = Crashed(message="Its process was killed; it goes on from its last checkpoint.")
+            if not is_over(child) and _is_of(child, request):
                 patiently()(client.set_flow_run_state, child.id, state, force=True)
+
+
+def _is_of(child: FlowRun, request: TrainingRequest) -> bool:
+    return TrainingRequest.of(child.parameters) == request
 
 
 def is_over(run: FlowRun) -> bool:

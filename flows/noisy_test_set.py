@@ -14,6 +14,7 @@ from aepipe.stages.noise import NoiseStage
 from aepipe.stages.results import NoiseResult
 from aepipe.stages.split import SplitStage, recommended_split
 from aepipe.tasks.stages import produce
+from aepipe.tasks.timeouts import TimeoutSettings
 
 
 @flow(name="noisy-test-set", flow_run_name=named("noisy {data_set}"))
@@ -24,6 +25,7 @@ def noisy_test_set(
     split: parameters.WholeSplit = None,
     noise: parameters.Noise = NoiseParameters(),  # noqa: B008
     store: parameters.Store = "./store",
+    timeouts: parameters.Timeouts = TimeoutSettings(),  # noqa: B008
     refresh: parameters.Refresh = False,
 ) -> NoiseResult:
     """Corrupt the held-out images of a data set."""

@@ -20,6 +20,7 @@ from aepipe.publishing import promotion
 from aepipe.recipes import RecipeName, naming, plan
 from aepipe.splits import SplitSettings
 from aepipe.stages.data import DataSettings
+from aepipe.tasks.timeouts import TimeoutSettings
 from aepipe.training.settings import CheckpointSettings
 
 DATA_SET_NAMES = ", ".join(f"{name}:PATH" if name == OWN_IMAGES else name for name in DATA_SETS)
@@ -86,6 +87,9 @@ AcceptData = Annotated[
 ]
 Refresh = Annotated[bool, Field(description="Do all of it anew even if the store has it.")]
 Checkpoints = Annotated[CheckpointSettings, Field(description="How often a training's state is saved.")]
+Timeouts = Annotated[
+    TimeoutSettings, Field(description="How long each step may take; one that takes longer ends, and the run fails.")
+]
 Publishing = Annotated[
     PublishSettings,
     Field(description="The channel that models are promoted to, and what the gate demands of them."),

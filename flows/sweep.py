@@ -19,6 +19,7 @@ from aepipe.stages.data import DataSettings
 from aepipe.stages.outcome import summarise_failures
 from aepipe.stages.results import SweepResult
 from aepipe.tasks.tables import tabulate_sweep
+from aepipe.tasks.timeouts import TimeoutSettings
 from aepipe.training.settings import CheckpointSettings
 
 
@@ -39,12 +40,14 @@ def sweep(
     execution: parameters.Execution = "local",
     at_once: parameters.AtOnce = None,
     checkpoints: parameters.Checkpoints = CheckpointSettings(),  # noqa: B008
+    timeouts: parameters.Timeouts = TimeoutSettings(),  # noqa: B008
     refresh: parameters.Refresh = False,
 ) -> State[SweepResult]:
     """Train a recipe with every seed and every combination of values; the table goes to the store."""
     chosen = {"setting": setting, "preset": preset, "data_set": data_set, "data": data, "split": split, "noise": noise}
     requests = plan_sweep(recipe, seeds, values, overrides, **chosen)
-    outcomes = train_all(requests, execution, at_once, Shared(store=store, checkpoints=checkpoints, refresh=refresh))
+    shared = Shared(store=store, checkpoints=checkpoints, timeouts=timeouts, refresh=refresh)
+    outcomes = train_all(requests, execution, at_once, shared)
     table = tabulate_sweep(store, outcomes)
     failures = summarise_failures(outcomes)
     summary = f"{len(outcomes)} trainings: {table.facts.best}"

@@ -23,6 +23,7 @@ from aepipe.stages.request import TrainingRequest, describe_request, with_needed
 from aepipe.tasks.artifacts import show_training
 from aepipe.tasks.data_checks import check_data
 from aepipe.tasks.stages import produce
+from aepipe.tasks.timeouts import TimeoutSettings
 from aepipe.training.settings import CheckpointSettings
 
 
@@ -46,6 +47,7 @@ def train(
     evaluate: parameters.Evaluate = True,
     exports: parameters.Exports = None,
     checkpoints: parameters.Checkpoints = CheckpointSettings(),  # noqa: B008
+    timeouts: parameters.Timeouts = TimeoutSettings(),  # noqa: B008
     accept_data: parameters.AcceptData = None,
     refresh: parameters.Refresh = False,
 ) -> Done | State[Done]:

@@ -23,6 +23,7 @@ from aepipe.store import open_store
 from aepipe.tasks.results import take_images
 from aepipe.tasks.stages import produce
 from aepipe.tasks.tables import save_study, tabulate_study
+from aepipe.tasks.timeouts import TimeoutSettings
 from aepipe.training.settings import CheckpointSettings
 
 DEFAULT_RANGES = SearchRanges.model_validate({"learning_rate": Range(low=1e-4, high=1e-2)})
@@ -47,6 +48,7 @@ def tune(
     execution: parameters.Execution = "local",
     at_once: parameters.CandidatesAtOnce = None,
     checkpoints: parameters.Checkpoints = CheckpointSettings(),  # noqa: B008
+    timeouts: parameters.Timeouts = TimeoutSettings(),  # noqa: B008
 ) -> State[SearchResult]:
     """Search for better settings; run again with the same parameters, or more trials, it goes on where it was."""
     request = TrainingRequest(
@@ -61,7 +63,7 @@ def tune(
     (request,) = take_images(store, [request], refresh=False)
     images = produce(store, DataStage(request.data_parameters()))
     with open_search(open_store(store), request, ranges, values, rungs, image_shape_of(images)) as search:
-        shared = Shared(store=store, checkpoints=checkpoints)
+        shared = Shared(store=store, checkpoints=checkpoints, timeouts=timeouts)
         while search.num_tried < trials:
             _try(search, min(at_once or AT_ONCE[execution], trials - search.num_tried), execution, shared)
         table = tabulate_study(store, search)

@@ -29,7 +29,7 @@ def this_run() -> Run:
     return Run(flow_run=str(flow_run.id), started=started, parameters=flow_run.parameters)
 
 
-@store_task(name="publish")
+@store_task("publishing", name="publish")
 def publish(
     store_url: str,
     outcomes: list[Outcome],

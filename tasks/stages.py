@@ -4,7 +4,9 @@ Prefect's own cache is off. It answers from its result storage, which one worker
 says nothing about what the store still holds.
 """
 
+import functools
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, ParamSpec, TypeVar, cast
 
 import prefect
@@ -14,10 +16,14 @@ from prefect.client.schemas.objects import TaskRun
 from prefect.states import Completed, State
 
 from aepipe.errors import TransientStoreError, UnknownOutcomeError
+from aepipe.stages.data import DataStage
 from aepipe.stages.results import FactsT, StageResult
 from aepipe.stages.stage import Stage
+from aepipe.stages.train import TrainStage
 from aepipe.store import open_store
 from aepipe.tasks.artifacts import TrainingProgress
+from aepipe.tasks.ending import ending_in_time
+from aepipe.tasks.timeouts import Step, timeouts
 
 # A store that is away for minutes. What a task did before is in the store, so it is not done again.
 RETRY_DELAYS_SECONDS = (5, 15, 30, 60, 60)
@@ -42,12 +48,26 @@ def passes_by_itself(task: Task, task_run: TaskRun, state: State) -> bool:
     return isinstance(error, TransientStoreError | UnknownOutcomeError)
 
 
-def store_task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]:
+def store_task(step: Step = "other", **options: Any) -> Callable[[Callable[P, R]], Task[P, R]]:
     """Return the decorator for whatever reads or writes the store, which is tried again while it is away.
 
     Args:
+        step: Which timeout each try has.
         **options: Prefect's own.
     """
+
+    def decorate(function: Callable[P, R]) -> Task[P, R]:
+        @functools.wraps(function)
+        def in_time(*args: P.args, **kwargs: P.kwargs) -> R:
+            with ending_in_time(step, str(options["name"])):
+                return function(*args, **kwargs)
+
+        return _patient_task(**options)(in_time)
+
+    return decorate
+
+
+def _patient_task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]:
     return task(
         retries=len(RETRY_DELAYS_SECONDS),
         retry_delay_seconds=list(RETRY_DELAYS_SECONDS),
@@ -75,14 +95,22 @@ def _label(parameters: dict[str, Any]) -> str:
     return parameters["stage"].label()
 
 
-@store_task(name="stage", task_run_name=_label)
+@_patient_task(name="stage", task_run_name=_label)
 def _produce(store_url: str, stage: Stage[Any], refresh: bool) -> State[StageResult[Any]]:
     progress = TrainingProgress()
-    result = stage.produce(open_store(store_url), refresh, progress)
+    with _in_time(stage):
+        result = stage.produce(open_store(store_url), refresh, progress)
     progress.end()
     for line in stage.lines(result):
         get_run_logger().info(line)
     return _final_state(result)
+
+
+def _in_time(stage: Stage[Any]) -> AbstractContextManager[None]:
+    if isinstance(stage, TrainStage):
+        limit = stage.plan.training.time_limit_minutes
+        return ending_in_time("training", stage.name, timeouts().of_training(limit))
+    return ending_in_time("data" if isinstance(stage, DataStage) else "other", stage.name)
 
 
 def _final_state(result: StageResult[FactsT]) -> State[StageResult[FactsT]]:

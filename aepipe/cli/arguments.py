@@ -15,6 +15,7 @@ from aepipe.recipes import RECIPES, complete_name, recipe_names, spelled_out
 from aepipe.recipes.plan import Overrides, SettingName, SplitOverrides
 from aepipe.stages.data import DataSettings
 from aepipe.suggestions import did_you_mean
+from aepipe.tasks.timeouts import TimeoutSettings
 from aepipe.training.settings import CheckpointSettings
 
 # What --set takes: before a dot the group, which a recipe's name can stand for, after it the names of its model.
@@ -24,6 +25,7 @@ GROUPS: Mapping[str, type[BaseModel]] = {
     "split": SplitOverrides,
     "noise": NoiseParameters,
     "checkpoints": CheckpointSettings,
+    "timeouts": TimeoutSettings,
     "publishing": PublishSettings,
 }
 LISTS = ("kinds", "levels")

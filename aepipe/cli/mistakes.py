@@ -24,6 +24,7 @@ from aepipe.recipes.plan import Overrides
 from aepipe.stages.request import TrainingRequest, plan_requests
 from aepipe.store import open_store
 from aepipe.suggestions import did_you_mean
+from aepipe.tasks.timeouts import TimeoutSettings
 from aepipe.training.settings import CheckpointSettings
 
 Parameters = Mapping[str, Any]
@@ -44,6 +45,7 @@ def refuse_mistakes(parameters: Parameters) -> list[TrainingRequest]:
         parameters["recipes"], Overrides(**parameters["overrides"]), overrides, parameters.get("name"), **shared
     )
     CheckpointSettings(**parameters["checkpoints"])
+    TimeoutSettings(**parameters["timeouts"])
     PublishSettings(**parameters["publishing"])
     accept(parameters.get("accept_data"), by="")
     _try_store(parameters["store"])

@@ -17,6 +17,10 @@ NotifyOption = Annotated[
     typer.Option(envvar="AEPIPE_NOTIFY", help="Who is told of trouble: slack-webhook/operations, or a webhook's URL."),
 ]
 FileOption = Annotated[Path | None, typer.Option(help="Your own deployments instead of deploy/prefect.yaml.")]
+NightlyOption = Annotated[
+    Path | None,
+    typer.Option(envvar="AEPIPE_NIGHTLY", help="Your own data sets, each the deployment nightly/NAME."),
+]
 
 
 class FindingRow(Row):
@@ -33,6 +37,7 @@ def apply(
     pools: Pools = "process",
     notify: NotifyOption = None,
     file: FileOption = None,
+    nightly: NightlyOption = None,
     check: Annotated[bool, typer.Option(help="Change nothing; exit with 1 where something would change.")] = False,
 ) -> None:
     """Bring the Prefect server at PREFECT_API_URL to deploy/prefect.yaml; applied twice it changes nothing."""
@@ -40,7 +45,7 @@ def apply(
     from aepipe.deploy.connection import connected
 
     with connected() as client:
-        lines = list((check_all if check else apply_all)(client, store, pools, notify, file))
+        lines = list((check_all if check else apply_all)(client, store, pools, notify, file, nightly))
     for line in lines:
         typer.echo(line)
     if not lines:
@@ -61,6 +66,7 @@ def up(
     ] = None,
     notify: NotifyOption = None,
     file: FileOption = None,
+    nightly: NightlyOption = None,
 ) -> None:
     """Run a Prefect server, its deployments and workers on this machine, until Ctrl-C.
 
@@ -70,7 +76,7 @@ def up(
     _refuse_shown_password(context, database)
     from aepipe.deploy.up.supervisor import Machine
 
-    Machine(store, host, port, state, database, notify, file).run()
+    Machine(store, host, port, state, database, notify, file, nightly).run()
 
 
 def _refuse_shown_password(context: typer.Context, database: str | None) -> None:
@@ -86,13 +92,14 @@ def doctor(
     store: StoreOption = "./store",
     pools: Pools = "process",
     file: FileOption = None,
+    nightly: NightlyOption = None,
     state: Annotated[Path, typer.Option(help="The folder of `aepipe up`, where that runs here.")] = Path("./prefect"),
     as_json: JsonOption = False,
 ) -> None:
     """Check server, workers, deployments, store, data sources and machine; exits with 1 where something is wrong."""
     from aepipe.deploy.doctor.examination import examine
 
-    findings = examine(store, pools, file, state)
+    findings = examine(store, pools, file, state, nightly)
     rows = [
         FindingRow(state=one.state, what=one.subject, found=one.finding, way_out=one.way_out or None)
         for one in findings

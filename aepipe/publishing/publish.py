@@ -45,6 +45,9 @@ from aepipe.stages.outcome import Done, Outcome
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
 
+# The same work is the same release, in whatever store, whether it was done anew or not, and however long it might take.
+NOT_OF_THE_WORK = ("store", "refresh", "timeouts")
+
 
 class Run(BaseModel):
     """The run that is published."""
@@ -58,8 +61,7 @@ class Run(BaseModel):
     @field_validator("parameters", mode="before")
     @classmethod
     def _as_json(cls, parameters: dict[str, Any]) -> dict[str, JsonValue]:
-        # The same work is the same release, in whatever store and whether it was done anew or not.
-        return {name: to_jsonable_python(v) for name, v in parameters.items() if name not in ("store", "refresh")}
+        return {name: to_jsonable_python(v) for name, v in parameters.items() if name not in NOT_OF_THE_WORK}
 
 
 class Published(BaseModel):

@@ -10,13 +10,19 @@ from aepipe.deploy.apply.automations import NoBlockError, plan_automations
 from aepipe.deploy.apply.change import Change, mend_all
 from aepipe.deploy.apply.deployments import default_store, list_paused, plan_abandoned, plan_deployments
 from aepipe.deploy.apply.job_templates import PoolType
+from aepipe.deploy.apply.nightly import load_all
 from aepipe.deploy.apply.notify import block_of, plan_block, require_block
-from aepipe.deploy.apply.specification import FILE, DeploymentSpec, load_deployments
+from aepipe.deploy.apply.specification import DeploymentSpec
 from aepipe.deploy.apply.work_pools import plan_pools
 
 
 def apply_all(
-    client: SyncPrefectClient, store: str, pool_type: PoolType, notify: str | None, file: Path | None
+    client: SyncPrefectClient,
+    store: str,
+    pool_type: PoolType,
+    notify: str | None,
+    file: Path | None,
+    nights: Path | None = None,
 ) -> Iterator[str]:
     """Bring the server to what the files say; yield a line for each change, and for what stays paused.
 
@@ -28,21 +34,27 @@ def apply_all(
         pool_type: What starts the runs.
         notify: Who is told of trouble: a block, as type/name, or a webhook's URL.
         file: Deployments; None for deploy/prefect.yaml.
+        nights: The operator's own data sets; None where there are none.
 
     Raises:
         ParameterError: the file asks for something that can't be.
     """
-    specs = load_deployments(file or FILE, default_store(store), pool_type)
+    specs = load_all(file, nights, default_store(store), pool_type)
     for change in mend_all(plan_all(client, specs, pool_type, notify)):
         yield f"{change.subject}: {change.done}"
     yield from (f"{name}: paused, and left so" for name in list_paused(client, specs))
 
 
 def check_all(
-    client: SyncPrefectClient, store: str, pool_type: PoolType, notify: str | None, file: Path | None
+    client: SyncPrefectClient,
+    store: str,
+    pool_type: PoolType,
+    notify: str | None,
+    file: Path | None,
+    nights: Path | None = None,
 ) -> Iterator[str]:
     """Yield a line for each change that `apply_all` would make with the same arguments; change nothing."""
-    specs = load_deployments(file or FILE, default_store(store), pool_type)
+    specs = load_all(file, nights, default_store(store), pool_type)
     for change in plan_all(client, specs, pool_type, notify):
         yield f"{change.subject}: {change.found}"
 

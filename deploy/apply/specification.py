@@ -2,12 +2,11 @@
 
 import importlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, Literal, get_type_hints
 
-import yaml
 from prefect import Flow
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.utilities.schema_tools import validate
@@ -16,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, Valid
 
 from aepipe.deploy.apply.form import form_of
 from aepipe.deploy.apply.job_templates import PoolType, pool_template
+from aepipe.deploy.apply.refusals import read_yaml, refusal, refuse_repeated, refuse_unknown
 from aepipe.errors import ParameterError
 
 FILE = Path(__file__).parents[1] / "prefect.yaml"
@@ -119,16 +119,25 @@ def load_deployments(file: Path, store: str, pool_type: PoolType) -> list[Deploy
     Raises:
         ParameterError: a field, a parameter, a job variable or a schedule is not what it must be.
     """
-    specs = _parse(file, _with_store(_read(file), store))
+    specs = _parse(file, _with_store(read_yaml(file, "The deployments", "--file"), store))
+    check_specs(file, specs, pool_type)
+    return specs
+
+
+def check_specs(file: Path, specs: Sequence[DeploymentSpec], pool_type: PoolType) -> None:
+    """Check deployments of a file against their flows and their pool's template.
+
+    Raises:
+        ParameterError: a parameter or a job variable is not what it must be, or two have one name.
+    """
     template = pool_template(pool_type)
     for spec in specs:
         _check_parameters(file, spec, spec.parameters, "parameters")
         for schedule in spec.schedules:
             _check_parameters(file, spec, schedule.parameters, f"schedules.{schedule.slug}.parameters")
-        _refuse_repeated(file, f"{spec.full_name}: schedules", [schedule.slug for schedule in spec.schedules])
+        refuse_repeated(file, f"{spec.full_name}: schedules", [schedule.slug for schedule in spec.schedules])
         _check_job_variables(file, spec, template["variables"])
-    _refuse_repeated(file, "deployments", [spec.full_name for spec in specs])
-    return specs
+    refuse_repeated(file, "deployments", [spec.full_name for spec in specs])
 
 
 def _import(entrypoint: str) -> Any:
@@ -145,18 +154,6 @@ def _accepted(value: str, model: type[BaseModel], **fields: Any) -> str:
     return value
 
 
-def _read(file: Path) -> Any:
-    try:
-        return yaml.safe_load(file.read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        raise ParameterError(
-            f"The deployments must be readable: {error}.", "Name another: --file.", file=str(file)
-        ) from error
-    except yaml.YAMLError as error:
-        problem = " ".join(str(error).split())
-        raise ParameterError(f"The deployments must be YAML: {problem}.", "Correct it.", file=str(file)) from error
-
-
 def _with_store(content: Any, store: str) -> Any:
     if isinstance(content, dict):
         return {name: _with_store(value, store) for name, value in content.items()}
@@ -169,7 +166,7 @@ def _parse(file: Path, content: Any) -> list[DeploymentSpec]:
     try:
         return _Content.model_validate(content).deployments
     except ValidationError as error:
-        raise _refusal(file, "", _names(content), error) from error
+        raise refusal(file, "", error, _names(content)) from error
 
 
 def _names(content: Any) -> Mapping[int, str]:
@@ -179,29 +176,15 @@ def _names(content: Any) -> Mapping[int, str]:
     return {n: str(entry["name"]) for n, entry in enumerate(entries) if isinstance(entry, dict) and "name" in entry}
 
 
-def _refusal(file: Path, where: str, names: Mapping[int, str], error: ValidationError) -> ParameterError:
-    finding = error.errors(include_url=False)[0]
-    location = [*finding["loc"]]
-    match location:
-        case ["deployments", int(number), *_]:
-            location[1] = names.get(number, number)
-    path = ".".join(part for part in (where, *map(str, location)) if part) or "content"
-    given, message = finding["input"], finding["msg"].replace("Value error, ", "").partition(" or instance of")[0]
-    if finding["type"] == "missing" and isinstance(given, dict):
-        given = list(given)
-    name = next(part for part in reversed(path.split(".")) if not part.isdecimal())
-    return ParameterError(f"{path}: {message}.", f"Correct it in {file}.", **{name: given})
-
-
 def _check_parameters(file: Path, spec: DeploymentSpec, parameters: Mapping[str, Any], where: str) -> None:
     hints = get_type_hints(spec.flow.fn, include_extras=True)
     known = [name for name in hints if name != "return"]
-    _refuse_unknown(file, f"{spec.full_name}: {where}", parameters, known)
+    refuse_unknown(file, f"{spec.full_name}: {where}", parameters, known)
     for name, value in parameters.items():
         try:
-            TypeAdapter(hints[name]).validate_json(json.dumps(value), strict=True)
+            TypeAdapter(hints[name]).validate_json(json.dumps(value, default=str), strict=True)
         except ValidationError as error:
-            raise _refusal(file, f"{spec.full_name}: {where}.{name}", {}, error) from error
+            raise refusal(file, f"{spec.full_name}: {where}.{name}", error) from error
         if "{{" in str(value):
             raise ParameterError(
                 f"{spec.full_name}: {where}: nothing but {{{{ $AEPIPE_STORE }}}} is replaced, and it alone.",
@@ -212,19 +195,8 @@ def _check_parameters(file: Path, spec: DeploymentSpec, parameters: Mapping[str,
 
 def _check_job_variables(file: Path, spec: DeploymentSpec, variables: dict[str, Any]) -> None:
     given, where = spec.work_pool.job_variables, f"{spec.full_name}: job_variables"
-    _refuse_unknown(file, where, given, variables["properties"])
+    refuse_unknown(file, where, given, variables["properties"])
     try:
         validate(given, variables, raise_on_error=True, ignore_required=True)
     except SchemaError as error:
         raise ParameterError(f"{where}: {error}.", f"Correct it in {file}.", job_variables=given) from error
-
-
-def _refuse_unknown(file: Path, where: str, given: Iterable[str], known: Iterable[str]) -> None:
-    unknown = [name for name in given if name not in known]
-    if unknown:
-        raise ParameterError(f"{where} are some of {', '.join(known)}.", f"Correct it in {file}.", unknown=unknown)
-
-
-def _refuse_repeated(file: Path, where: str, names: Sequence[str]) -> None:
-    if len(set(names)) < len(names):
-        raise ParameterError(f"{where} have a name of their own each.", f"Correct it in {file}.", names=list(names))

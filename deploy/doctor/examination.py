@@ -20,7 +20,9 @@ __all__ = ["Finding", "examine"]
 LIMIT_SECONDS = 90.0
 
 
-def examine(store: str, pools: PoolType, file: Path | None, state: Path = DEFAULT_STATE) -> list[Finding]:
+def examine(
+    store: str, pools: PoolType, file: Path | None, state: Path = DEFAULT_STATE, nights: Path | None = None
+) -> list[Finding]:
     """Check everything that an operator can get wrong, side by side and in seconds; change nothing.
 
     Args:
@@ -28,9 +30,10 @@ def examine(store: str, pools: PoolType, file: Path | None, state: Path = DEFAUL
         pools: What should start the runs.
         file: The deployments that should be there; None for deploy/prefect.yaml.
         state: The folder of `aepipe up`, where that runs here.
+        nights: The operator's own data sets; None where there are none.
     """
     checks: Mapping[str, Check] = {
-        "Prefect server": partial(check_server, store, pools, file),
+        "Prefect server": partial(check_server, store, pools, file, nights),
         "store": partial(check_store, store),
         "channels": partial(check_releases, store),
         "signing keys": partial(check_keys, store),

@@ -2,10 +2,10 @@
 
 import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
-import yaml
 from packaging.version import Version
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import WorkPoolFilter, WorkPoolFilterName
@@ -17,7 +17,8 @@ from aepipe.deploy.apply.automations import names_that_notify, plan_automations
 from aepipe.deploy.apply.change import Change, Kind
 from aepipe.deploy.apply.deployments import default_store, list_paused, plan_deployments
 from aepipe.deploy.apply.job_templates import POOLS, PoolType
-from aepipe.deploy.apply.specification import FILE, DeploymentSpec, load_deployments
+from aepipe.deploy.apply.nightly import load_all
+from aepipe.deploy.apply.specification import DeploymentSpec
 from aepipe.deploy.apply.work_pools import plan_pools
 from aepipe.deploy.connection import ServerError, connected
 from aepipe.deploy.doctor.finding import Finding, failure
@@ -32,18 +33,19 @@ API = "Prefect API"
 QUICK = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 30.0}
 
 
-def check_server(store: str, pools: PoolType, file: Path | None) -> Iterator[Finding]:
+def check_server(store: str, pools: PoolType, file: Path | None, nights: Path | None = None) -> Iterator[Finding]:
     """Check the server at PREFECT_API_URL, and what is on it against the files of this folder.
 
     Args:
         store: The store that deployments should have.
         pools: What should start the runs.
         file: The deployments that should be there; None for deploy/prefect.yaml.
+        nights: The operator's own data sets; None where there are none.
     """
     try:
         with temporary_settings(QUICK), connected() as client:
             yield from _check_api(client)
-            yield from _check_content(client, store, pools, file)
+            yield from _check_content(client, store, pools, file, nights)
     except ServerError as error:
         yield failure(API, error)
     # Of answers that are not Prefect's; where they are JSON, the client finds other fields than it needs.
@@ -82,8 +84,10 @@ def judge_version(url: str, server: str, client: str) -> Finding:
     return Finding("ok", API, text)
 
 
-def _check_content(client: SyncPrefectClient, store: str, pools: PoolType, file: Path | None) -> Iterator[Finding]:
-    apply = _apply_command(store, pools, file)
+def _check_content(
+    client: SyncPrefectClient, store: str, pools: PoolType, file: Path | None, nights: Path | None
+) -> Iterator[Finding]:
+    apply = _apply_command(store, pools, file, nights)
     ours = WorkPoolFilter(name=WorkPoolFilterName(any_=list(POOLS)))
     flows = {flow.id: flow.name for flow in client.read_flows()}
     found = client.read_deployments(work_pool_filter=ours)
@@ -92,16 +96,17 @@ def _check_content(client: SyncPrefectClient, store: str, pools: PoolType, file:
     stores = sorted({str(there.parameters["store"]) for there in found if "store" in there.parameters})
     yield from _check_stores(stores, default_store(store), apply)
     # One finding says that the store is another one; each deployment's parameters would say so again.
-    yield from _check_applied(
-        client, file or FILE, stores[0] if len(stores) == 1 else default_store(store), pools, apply
-    )
+    wanted_store = stores[0] if len(stores) == 1 else default_store(store)
+    yield from _check_applied(client, partial(load_all, file, nights, wanted_store, pools), pools, apply)
     yield from _check_automations(client, pools, apply)
     yield from check_runs(client, deployments)
 
 
-def _apply_command(store: str, pools: PoolType, file: Path | None) -> str:
+def _apply_command(store: str, pools: PoolType, file: Path | None, nights: Path | None) -> str:
     options = ["--store", store, *(["--pools", pools] if pools != "process" else [])]
-    return "Run: " + shlex.join(["aepipe", "apply", *options, *(["--file", str(file)] if file else [])])
+    files = {"--file": file, "--nightly": nights}
+    options += [text for option, path in files.items() if path for text in (option, str(path))]
+    return f"Run: {shlex.join(['aepipe', 'apply', *options])}"
 
 
 def _check_stores(stores: Sequence[str], wanted: str, apply: str) -> Iterator[Finding]:
@@ -111,19 +116,18 @@ def _check_stores(stores: Sequence[str], wanted: str, apply: str) -> Iterator[Fi
             yield Finding("warning", "store of deployments", text, f"Name it with --store, or change them. {apply}")
 
 
-def _check_applied(client: SyncPrefectClient, file: Path, store: str, pools: PoolType, apply: str) -> Iterator[Finding]:
-    subject = "deployments' file"
+def _check_applied(
+    client: SyncPrefectClient, load: Callable[[], list[DeploymentSpec]], pools: PoolType, apply: str
+) -> Iterator[Finding]:
     try:
-        specs = load_deployments(file, store, pools)
+        specs = load()
     except ParameterError as error:
-        yield Finding("broken", subject, error.problem, error.way_out or f"Correct it in {file}.")
-    except (OSError, yaml.YAMLError) as error:
-        yield Finding("broken", subject, " ".join(str(error).split()), "Name a file that can be read: --file.")
+        yield Finding("broken", "deployments' file", error.problem, error.way_out or "Correct it.")
     else:
         differences = list(plan_deployments(client, specs))
         yield from (judge_change(change, apply) for change in differences)
         if not differences:
-            yield Finding("ok", "deployments", f"all {len(specs)} are as in {file.name}")
+            yield Finding("ok", "deployments", f"all {len(specs)} are as in the files")
         yield from _check_paused(client, specs)
         yield from _check_templates(client, pools, specs, apply)
 

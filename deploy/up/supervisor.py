@@ -23,8 +23,8 @@ from prefect.settings import (
 
 from aepipe.deploy.apply.deployments import default_store
 from aepipe.deploy.apply.everything import apply_all
+from aepipe.deploy.apply.nightly import load_all
 from aepipe.deploy.apply.notify import Notifications
-from aepipe.deploy.apply.specification import FILE, load_deployments
 from aepipe.deploy.connection import ServerError, connected
 from aepipe.deploy.runs import cancel_running, read_live, reschedule
 from aepipe.deploy.up.address import Address
@@ -54,6 +54,7 @@ class Machine:
         database: A SQLAlchemy URL; None for SQLite in the folder.
         notify: Who is told of trouble: a block, as type/name, or a webhook's URL.
         file: Deployments; None for deploy/prefect.yaml.
+        nights: The operator's own data sets; None where there are none.
     """
 
     def __init__(
@@ -65,8 +66,9 @@ class Machine:
         database: str | None,
         notify: str | None,
         file: Path | None,
+        nights: Path | None = None,
     ):
-        self._store, self._file, self._database = store, file, database
+        self._store, self._file, self._nights, self._database = store, file, nights, database
         self._state = state.expanduser().resolve()
         self._address = Address(host, port)
         self._notifications = Notifications(notify)
@@ -79,7 +81,7 @@ class Machine:
         Raises:
             ServerError: it runs already, something else listens there, or the server does not start.
         """
-        specs = load_deployments(self._file or FILE, default_store(self._store), "process")
+        specs = load_all(self._file, self._nights, default_store(self._store), "process")
         parameters = [each for spec in specs for each in (spec.parameters, *(s.parameters for s in spec.schedules))]
         prepare_state(self._state)
         auth = auth_string(self._state)
@@ -120,7 +122,7 @@ class Machine:
 
     def _apply(self, client: SyncPrefectClient) -> None:
         notify = self._notifications.whom(client)
-        for line in apply_all(client, self._store, "process", notify, self._file):
+        for line in apply_all(client, self._store, "process", notify, self._file, self._nights):
             typer.echo(line)
         if self._address.is_local and self._database is None:
             # No other machine can have workers of this server, so nothing of what it thinks is running is.

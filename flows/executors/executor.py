@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest
+from aepipe.tasks.timeouts import TimeoutSettings
 from aepipe.training.settings import CheckpointSettings
 
 
@@ -17,6 +18,7 @@ class Shared(BaseModel):
 
     store: str = Field(description="Where results go.")
     checkpoints: CheckpointSettings = Field(CheckpointSettings(), description="How often a state is saved.")
+    timeouts: TimeoutSettings = Field(TimeoutSettings(), description="How long each step may take.")
     refresh: bool = Field(False, description="Train and evaluate even if that has been done.")
 
 

@@ -17,7 +17,7 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
 from prefect.runtime import flow_run
-from prefect.states import State
+from prefect.states import Cancelling, State
 from pydantic_core import to_jsonable_python
 
 from aepipe.flows.children import MAX_ATTEMPTS, cancelled_children, is_over, patiently, read_children
@@ -62,6 +62,7 @@ class _Fan:
         self._waiting = deque(sorted(requests, key=estimated_work, reverse=True))
         self._attempts = dict.fromkeys(requests, 0)
         self._children: dict[UUID, TrainingRequest] = {}
+        self._began: dict[UUID, float] = {}
         self.outcomes: dict[TrainingRequest, Outcome] = {}
 
     def run(self, at_once: int) -> None:
@@ -69,8 +70,11 @@ class _Fan:
         while self._waiting or self._children:
             while self._waiting and len(self._children) < at_once:
                 self._start(self._waiting.popleft())
-            for child, state in self._ended():
-                self._collect(self._children.pop(child.id), child, state)
+            for child in self._read():
+                if is_over(child) and child.state is not None:
+                    self._collect(self._children.pop(child.id), child, child.state)
+                elif self._is_late(child):
+                    self._cancel(self._children.pop(child.id), child)
             if self._children:
                 time.sleep(LOOK_EVERY_SECONDS)
 
@@ -102,10 +106,27 @@ class _Fan:
         # It is something that is waited for only where code is asynchronous.
         self._children[cast(FlowRun, started).id] = request
 
-    def _ended(self) -> list[tuple[FlowRun, State]]:
+    def _read(self) -> list[FlowRun]:
         ids = FlowRunFilter(id=FlowRunFilterId(any_=list(self._children)))
-        children = patiently()(self._client.read_flow_runs, flow_run_filter=ids, limit=MAX_AT_ONCE)
-        return [(child, child.state) for child in children if child.state is not None and child.state.is_final()]
+        return patiently()(self._client.read_flow_runs, flow_run_filter=ids, limit=MAX_AT_ONCE)
+
+    def _is_late(self, child: FlowRun) -> bool:
+        """Tell whether a child hangs that should have ended itself; what waits for a worker has all the time."""
+        if child.state is None or not child.state.is_running():
+            return False
+        # By this machine's clock alone: the worker's may be another.
+        began = self._began.setdefault(child.id, time.monotonic())
+        timeouts = self._shared.timeouts
+        allowed = timeouts.of_recipe(self._children[child.id].overrides) + 2 * timeouts.grace_seconds
+        return time.monotonic() - began > allowed
+
+    def _cancel(self, request: TrainingRequest, child: FlowRun) -> None:
+        timeouts = self._shared.timeouts
+        error = str(timeouts.error("training", child.name, timeouts.of_recipe(request.overrides)))
+        get_run_logger().error(error)
+        state: State = Cancelling(message=error)
+        patiently()(self._client.set_flow_run_state, child.id, state, force=True)
+        self.outcomes[request] = request.failed(error)
 
     def _collect(self, request: TrainingRequest, child: FlowRun, state: State) -> None:
         if state.is_completed():

@@ -8,12 +8,13 @@ import pytest
 from documents import DOCUMENTS, ROOT, all_text, blocks, calls, parse_aepipe
 from prefect.cli._app import _app as prefect_app
 
+from aepipe.deploy.apply.nightly import load_nights
 from aepipe.deploy.apply.specification import FILE, load_deployments
 
 TEXT = all_text()
 JSON = re.compile(r"[\[{\d]|(true|false|null)$")
 ANY_RUN = "00000000-0000-0000-0000-000000000000"
-LANGUAGES = {"sh", "ini", "python", "toml"}
+LANGUAGES = {"sh", "ini", "python", "toml", "yaml"}
 
 
 @pytest.mark.parametrize("arguments", calls("aepipe", TEXT), ids=" ".join)
@@ -27,11 +28,24 @@ def test_prefect_knows_the_command(arguments):
     prefect_app.parse_args(arguments, print_error=False, exit_on_error=False)
 
 
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory):
+    """The deployments of the entries that the documents show; each block is loaded as a file of its own."""
+    file = tmp_path_factory.mktemp("nights") / "nightly.yaml"
+    specs = []
+    for block in (block for language, block in blocks(TEXT) if language == "yaml"):
+        file.write_text(block)
+        specs += load_nights(file, "s3://models/aepipe", "process")
+    assert len(specs) >= 2
+    return specs
+
+
 @pytest.mark.parametrize(
     "arguments", [rest for rest in calls("prefect", TEXT) if rest[:2] == ["deployment", "run"]], ids=" ".join
 )
-def test_the_deployment_takes_the_parameters(arguments):
-    flows = {spec.full_name: spec.flow for spec in load_deployments(FILE, "s3://models/aepipe", "process")}
+def test_the_deployment_takes_the_parameters(arguments, nights):
+    specs = [*load_deployments(FILE, "s3://models/aepipe", "process"), *nights]
+    flows = {spec.full_name: spec.flow for spec in specs}
     given = [value for option, value in pairwise(arguments) if option == "--param"]
     pairs = [parameter.split("=", 1) for parameter in given]
     parameters = {name: json.loads(value) if JSON.match(value) else value for name, value in pairs}

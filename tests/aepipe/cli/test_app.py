@@ -37,9 +37,9 @@ CONTRACT = {
         *["--at-once", "--data-set", "--most-left-out", "--preset", "--rungs", "--server", "--set", "--setting"],
         *["--store", "--trials", "RECIPE"],
     ],
-    "apply": ["--check", "--file", "--notify", "--pools", "--store"],
-    "up": ["--database", "--file", "--host", "--notify", "--port", "--state", "--store"],
-    "doctor": ["--file", "--json", "--pools", "--state", "--store"],
+    "apply": ["--check", "--file", "--nightly", "--notify", "--pools", "--store"],
+    "up": ["--database", "--file", "--host", "--nightly", "--notify", "--port", "--state", "--store"],
+    "doctor": ["--file", "--json", "--nightly", "--pools", "--state", "--store"],
     "recipes": ["--json"],
     "reconstruct": ["--batch-size", "--channel", "--json", "--model", "--output", "--recipe", "--store", "IMAGES"],
     "table": ["--json", "--store"],
@@ -126,6 +126,7 @@ def test_changes_go_where_they_belong():
         "split": {"seed": "1"},
         "noise": {"levels": ["0.1", "0.3"]},
         "checkpoints": {},
+        "timeouts": {},
         "publishing": {},
     }
 

@@ -161,7 +161,7 @@ def test_everything_applied_with_workers(applied, small):
     assert found.pop("Prefect credentials").state == "warning"
     assert found.pop("web pages").state == "broken"
     assert {finding.state for finding in found.values()} == {"ok"}
-    assert found["deployments"].finding == "all 3 are as in small.yaml"
+    assert found["deployments"].finding == "all 3 are as in the files"
     assert found["workers of aepipe-gpu"].finding.startswith("1 online (worker-of-aepipe-gpu), heard of ")
     assert found["late runs"].finding == "none"
 

@@ -2,14 +2,14 @@
 
 import pytest
 
-from aepipe.flows.executors import local
-from aepipe.flows.executors.local import threads_of_lane
+from aepipe.flows.executors import lanes, local
+from aepipe.flows.executors.lanes import threads_of_lane
 
 
 @pytest.mark.parametrize(("num_lanes", "threads"), [(1, 6), (2, 3), (4, 1), (12, 1)])
 def test_cores_are_shared_out(num_lanes, threads, monkeypatch):
     monkeypatch.delenv("AEPIPE_THREADS", raising=False)
-    monkeypatch.setattr(local, "usable_cores", lambda: 6)
+    monkeypatch.setattr(lanes, "usable_cores", lambda: 6)
     assert threads_of_lane(num_lanes) == threads
 
 

@@ -1,0 +1,139 @@
+"""The operator's own file: data sets that a night's run takes, each an entry of a few lines, each a deployment.
+
+    - name: photos
+      data_set: images:/srv/photos
+
+An entry may have any parameter of the pipeline beside what `NightSpec` says.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from prefect import Flow
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from aepipe.deploy.apply.job_templates import PoolType
+from aepipe.deploy.apply.refusals import read_yaml, refusal, refuse_repeated
+from aepipe.deploy.apply.specification import (
+    FILE,
+    DeploymentSpec,
+    LimitSpec,
+    PoolReference,
+    ScheduleSpec,
+    check_specs,
+    load_deployments,
+)
+from aepipe.errors import ParameterError
+from aepipe.flows.limits import IMAGES
+from aepipe.flows.nightly import nightly
+from aepipe.suggestions import did_you_mean
+
+ENTRYPOINT = "aepipe.flows.nightly.nightly"
+TWO_O_CLOCK, EVERYWHERE = "0 2 * * *", "Etc/UTC"
+# Of pictures of any kind; all of aepipe's recipes every night are what nobody means by two lines.
+RECIPES = ["faces-conv"]
+
+
+class NightSpec(BaseModel):
+    """What an entry says beside the pipeline's parameters."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern="^[^/%&<>]+$", description="The deployment is called nightly/NAME.")
+    data_set: str = Field(description="Which images; those of one's own as images:PATH.")
+    cron: str = Field(TWO_O_CLOCK, description="Minute, hour, day, month, weekday.")
+    timezone: str = Field(EVERYWHERE, description="An IANA name, such as Europe/Paris.")
+    active: bool = Field(True, description="Whether a new schedule starts active; operators may pause it.")
+    channel: str | None = Field(None, description="Short for publishing: {channel: NAME}.")
+    job_variables: dict[str, JsonValue] = Field({}, description="What differs from the pool's template.")
+
+
+def load_all(file: Path | None, nights: Path | None, store: str, pool_type: PoolType) -> list[DeploymentSpec]:
+    """Return every deployment that a server should have.
+
+    Args:
+        file: In the format of prefect.yaml; None for the project's own.
+        nights: The operator's own data sets; None where there are none.
+        store: What stands in for $AEPIPE_STORE, and the store of entries that name none.
+        pool_type: Which template the job variables are for.
+
+    Raises:
+        ParameterError: something in one of the files is not what it must be.
+    """
+    specs = load_deployments(file or FILE, store, pool_type)
+    return specs if nights is None else [*specs, *load_nights(nights, store, pool_type)]
+
+
+def load_nights(file: Path, store: str, pool_type: PoolType) -> list[DeploymentSpec]:
+    """Return the deployment of each entry of an operator's file.
+
+    Raises:
+        ParameterError: an entry is not what it must be; the message names it, its field and what it may be.
+    """
+    content = read_yaml(file, "The file of nightly data sets", "--nightly")
+    if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
+        rule = "Nightly data sets are a list of entries, each with a name and a data_set."
+        raise ParameterError(rule, f"Correct it in {file}.", content=type(content).__name__)
+    specs = [_deployment(file, number, entry, store) for number, entry in enumerate(content, 1)]
+    refuse_repeated(file, "entries", [spec.name for spec in specs])
+    check_specs(file, specs, pool_type)
+    return specs
+
+
+def _deployment(file: Path, number: int, entry: Mapping[str, Any], store: str) -> DeploymentSpec:
+    where = str(entry.get("name") or f"entry {number}")
+    parameters = _parameters(nightly)
+    _refuse_unknown(file, where, entry, [*NightSpec.model_fields, *parameters])
+    own = {name: value for name, value in entry.items() if name in NightSpec.model_fields}
+    try:
+        night = NightSpec.model_validate(own)
+        schedule = ScheduleSpec(slug="nightly", cron=night.cron, timezone=night.timezone, active=night.active)
+    except ValidationError as error:
+        raise refusal(file, where, error) from error
+    chosen = {name: value for name, value in entry.items() if name in parameters}
+    chosen["data_set"] = _from_any_folder(file, night.data_set)
+    recipes = chosen.get("recipes", RECIPES)
+    given: dict[str, Any] = {"store": store, "execution": "pool", **chosen}
+    given["recipes"] = [recipes] if isinstance(recipes, str) else recipes
+    if night.channel is not None:
+        given["publishing"] = _with_channel(file, where, chosen.get("publishing", {}), night.channel)
+    return DeploymentSpec(
+        name=night.name,
+        entrypoint=ENTRYPOINT,
+        description=f"{night.data_set} every night, as {file.name} says; where nothing changed, nothing is done.",
+        tags=["aepipe"],
+        parameters=given,
+        schedules=[schedule],
+        # One night after the other: of nights that wait, one stands for all.
+        concurrency_limit=LimitSpec(limit=1),
+        work_pool=PoolReference(name="aepipe-cpu", job_variables=night.job_variables),
+    )
+
+
+def _from_any_folder(file: Path, data_set: str) -> str:
+    """Return a data set's name for workers in any folder: a relative path is meant from the file's."""
+    location = data_set.removeprefix(IMAGES)
+    if location == data_set or "://" in location or location.startswith("~"):
+        return data_set
+    return f"{IMAGES}{(file.parent / location).resolve()}"
+
+
+def _with_channel(file: Path, where: str, publishing: Any, channel: str) -> Any:
+    if not isinstance(publishing, dict):
+        return publishing
+    if "channel" in publishing:
+        rule = f"{where}: a channel is named once, as channel or in publishing."
+        raise ParameterError(rule, f"Correct it in {file}.", channel=channel, publishing=publishing)
+    return {**publishing, "channel": channel}
+
+
+def _parameters(flow: Flow[..., Any]) -> list[str]:
+    return list(flow.parameters.properties)
+
+
+def _refuse_unknown(file: Path, where: str, entry: Mapping[str, Any], known: list[str]) -> None:
+    unknown = next((str(name) for name in entry if name not in known), None)
+    if unknown is not None:
+        way_out = " ".join(filter(None, [did_you_mean(unknown, known), f"Correct it in {file}."]))
+        raise ParameterError(f"{where}: an entry has some of {', '.join(known)}.", way_out, unknown=unknown)

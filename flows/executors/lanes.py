@@ -1,0 +1,161 @@
+"""Lanes: processes of this machine that train one request after the other, each in its main thread."""
+
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import cloudpickle
+from prefect.client.orchestration import get_client
+from prefect.context import hydrated_context, serialize_context
+from prefect.logging import get_run_logger
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import State
+
+from aepipe.errors import TimedOutError
+from aepipe.flows.children import cancelled_children, fail_child
+from aepipe.flows.executors.executor import Shared
+from aepipe.flows.interruption import leave_signals_to_parent, started_without_hangups
+from aepipe.flows.lifeline import end_with_process
+from aepipe.flows.train import train
+from aepipe.hardware import chosen_threads, usable_cores
+from aepipe.stages.outcome import Outcome
+from aepipe.stages.request import TrainingRequest, describe_request
+from aepipe.tasks.failures import failure_of
+
+# Between SIGTERM and SIGKILL for what hangs: it has had its time.
+KILL_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A process that trains one request after the other."""
+
+    executor: ProcessPoolExecutor
+    pid: Future[int]
+
+
+@dataclass
+class Training:
+    """A request that a lane trains.
+
+    Attributes:
+        lane: Where.
+        request: What.
+        due: When it must have ended, by the monotonic clock. Its own process ends it before, unless that hangs.
+        late: What is said of it then.
+        error: Why it was ended from here.
+    """
+
+    lane: Lane
+    request: TrainingRequest
+    due: float
+    late: TimedOutError
+    error: str | None = None
+
+    def end_if_late(self) -> None:
+        """Tell its process to end when it is due, and kill it where it does not."""
+        if self.error is not None or time.monotonic() < self.due:
+            return
+        self.error = str(self.late)
+        get_run_logger().error(self.error)
+        fail_child(self.request, self.error)
+        pid = self.lane.pid.result()
+        for process in (child for child in multiprocessing.active_children() if child.pid == pid):
+            process.terminate()
+            process.join(KILL_SECONDS)
+            process.kill()
+
+
+def threads_of_lane(num_lanes: int) -> int:
+    """Return with how many threads each of so many trainings computes: its share of the cores, or AEPIPE_THREADS."""
+    return chosen_threads() or max(1, usable_cores() // num_lanes)
+
+
+class Lanes:
+    """Processes, idle and at work.
+
+    Args:
+        context: What a child needs to be this run's.
+        shared: What all trainings have in common.
+        variables: What the environment of each process has.
+    """
+
+    def __init__(self, context: bytes, shared: Shared, variables: dict[str, str]):
+        self._context, self._shared, self._variables = context, shared, variables
+        self.idle: list[Lane] = []
+
+    def open(self) -> None:
+        """Add one that is idle; its process starts with the first that it is given to do."""
+        spawn = multiprocessing.get_context("spawn")
+        with started_without_hangups():
+            executor = ProcessPoolExecutor(1, spawn, initializer=_begin, initargs=(self._variables,))
+            self.idle.append(Lane(executor, executor.submit(os.getpid)))
+
+    def begin(self, request: TrainingRequest) -> tuple[Future[Outcome], Training]:
+        """Let an idle one train a request."""
+        lane, timeouts = self.idle.pop(), self._shared.timeouts
+        allowed = timeouts.of_recipe(request.overrides)
+        # After it was told to end by its own process, it has time to save its state.
+        due = time.monotonic() + allowed + 2 * timeouts.grace_seconds
+        future = lane.executor.submit(_train_in_child, self._context, request, self._shared)
+        return future, Training(lane, request, due, timeouts.error("training", describe_request(request), allowed))
+
+    def give_back(self, lane: Lane, was_killed: bool) -> None:
+        """Take back one that has ended its work; another stands in for one that was killed."""
+        if was_killed:
+            lane.executor.shutdown(wait=False)
+            self.open()
+        else:
+            self.idle.append(lane)
+
+    def close(self) -> None:
+        """End all of them, which have nothing left to do."""
+        for lane in self.idle:
+            lane.executor.shutdown()
+
+
+@contextmanager
+def open_lanes(num_lanes: int, shared: Shared) -> Iterator[Lanes]:
+    """Give so many idle lanes; all end with the block."""
+    variables = {"AEPIPE_THREADS": str(threads_of_lane(num_lanes)), "TTY_COMPATIBLE": "0"}
+    with get_client(sync_client=True) as client, temporary_settings({PREFECT_API_URL: str(client.api_url)}):
+        context = cloudpickle.dumps(serialize_context())
+    lanes = Lanes(context, shared, variables)
+    with cancelled_children(_stop_lanes):
+        for _ in range(num_lanes):
+            lanes.open()
+        yield lanes
+    lanes.close()
+
+
+def _stop_lanes() -> None:
+    """Tell the children to stop; each saves its checkpoint."""
+    for process in multiprocessing.active_children():
+        process.terminate()
+    for process in multiprocessing.active_children():
+        process.join(timeout=5)
+
+
+def _begin(variables: dict[str, str]) -> None:
+    os.environ.update(variables)
+    leave_signals_to_parent()
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        end_with_process(parent)
+
+
+def _train_in_child(context: bytes, request: TrainingRequest, shared: Shared) -> Outcome:
+    with hydrated_context(cloudpickle.loads(context)):
+        return train_here(request, shared)
+
+
+def train_here(request: TrainingRequest, shared: Shared) -> Outcome:
+    """Run the train flow in this process; a failure is an outcome."""
+    state: State = train(**dict(request), **dict(shared), return_state=True)
+    if state.is_completed():
+        return state.result()
+    return request.failed(failure_of(state))
