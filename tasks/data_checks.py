@@ -17,7 +17,6 @@ from aepipe.publishing.data_checks import accept, put_page, say_all, say_broken
 from aepipe.releases.channels import user_name
 from aepipe.stages.data import DataParameters, DataStage
 from aepipe.stages.request import TrainingRequest
-from aepipe.stages.results import DataResult
 from aepipe.stages.split import SplitStage
 from aepipe.store import open_store
 from aepipe.tasks.artifacts import show_check
@@ -58,7 +57,7 @@ def check_data(
         if parameters in checked:
             continue
         models = [other.model for other in requests if other.data_parameters() == parameters]
-        result = _check(store_url, request, find_compared(store_url, channel, parameters, models), refresh)
+        result = _check(store_url, request, channel, models, refresh)
         if result is None:
             continue
         checked[parameters] = Checked(result=result, accepted=None if result.facts.holds else accepted)
@@ -69,33 +68,27 @@ def check_data(
 
 
 @store_task(name="find-reference", task_run_name="find-reference/{channel}")
-def find_compared(store_url: str, channel: str, parameters: DataParameters, models: Sequence[str]) -> Reference | None:
+def find_compared(store_url: str, channel: str, data_set: str, models: Sequence[str]) -> Reference | None:
     """Return what the channel's release says of the data set; None where it says nothing."""
-    return find_reference(open_store(store_url), channel, parameters.name, models)
+    return find_reference(open_store(store_url), channel, data_set, models)
 
 
-def _check(store_url: str, request: TrainingRequest, reference: Reference | None, refresh: bool) -> CheckResult | None:
+def _check(
+    store_url: str, request: TrainingRequest, channel: str, models: Sequence[str], refresh: bool
+) -> CheckResult | None:
     parameters, data = request.data_parameters(), None
     try:
         data = produce(store_url, DataStage(parameters.without_limit()), refresh)
         split = produce(store_url, SplitStage(data, request.split_settings(data)), refresh)
     except DataError as error:
-        return _say_unusable(store_url, parameters, data, reference, error)
+        name = parameters.name if data is None else data.facts.name
+        found = Unusable(name=name, data_set=without_secrets(parameters.data_set), error=str(error))
+        return produce(store_url, UnusableStage(found, data, find_compared(store_url, channel, name, models)))
     if INDEX not in split.files:
         return None
     limits = Limits(most_left_out=parameters.settings.most_left_out, checks=parameters.settings.checks)
+    reference = find_compared(store_url, channel, data.facts.name, models)
     return produce(store_url, CheckStage(data, split, limits, reference), refresh)
-
-
-def _say_unusable(
-    store_url: str,
-    parameters: DataParameters,
-    data: DataResult | None,
-    reference: Reference | None,
-    error: DataError,
-) -> CheckResult:
-    found = Unusable(name=parameters.name, data_set=without_secrets(parameters.data_set), error=str(error))
-    return produce(store_url, UnusableStage(found, data, reference))
 
 
 def _tell(store_url: str, checked: Checked) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from aepipe.datasets.images import ImageData
 
 MEASURES = ("brightness", "contrast", "sharpness")
-MAX_IMAGES = 5000
+MAX_IMAGES = 2000
 IMAGES_AT_ONCE = 256
 # One grey level of 256: what varies less is one value all over.
 CONSTANT = 1 / 255
