@@ -106,4 +106,5 @@ def _describes(found: TableOfFiles, num_images: int) -> bool:
 
 def _not_taken(found: TableOfFiles, num_images: int) -> str:
     named = f"{len(found.rows)} of {counted(num_images, 'image')} by {counted(len(found.table.rows), 'row')}"
-    return f"{printable_name(found.table.name)} is not taken for a table of these images, as it names {named}"
+    name = printable_name(found.table.name)
+    return f"{name} is not taken for a table of these images, as it names {named}; data.table={name} takes it"

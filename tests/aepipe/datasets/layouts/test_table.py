@@ -1,5 +1,6 @@
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -8,6 +9,7 @@ from pydantic import ValidationError
 
 from aepipe.datasets.formats.members import Listing, Member
 from aepipe.datasets.layouts import open_layout
+from aepipe.datasets.layouts.columns import NAMES
 from aepipe.datasets.layouts.settings import LayoutSettings
 from aepipe.datasets.tally import Tally
 from aepipe.errors import DataError, ParameterError
@@ -170,7 +172,8 @@ def test_tables_that_say_nothing_of_these_images():
     )
     layout = arranged(of)
     assert layout.name == "classes"
-    assert "few.csv is not taken for a table of these images, as it names 1 of 6 images by 1 row" in layout.notes
+    named = "few.csv is not taken for a table of these images, as it names 1 of 6 images by 1 row"
+    assert f"{named}; data.table=few.csv takes it" in layout.notes
     assert arranged(of, table="few.csv").classes == ["x"]
     assert arranged(of, layout="flat").name == "flat"
 
@@ -210,7 +213,9 @@ def test_groups_by_an_expression():
     assert [place.group for place in arranged(listing(*names), group=r"p\d").places] == ["p1", "p1", "p2", None]
 
 
-@pytest.mark.parametrize(("expression", "message"), [("q", "must be found in"), ("p", "must find several in")])
+@pytest.mark.parametrize(
+    ("expression", "message"), [("q", "must be found in"), ("p", "must find several, and it finds p in")]
+)
 def test_an_expression_that_finds_no_groups(expression, message):
     with pytest.raises(ParameterError, match=rf"{message}.*group='{expression}'"):
         arranged(listing("p1.png", "p2.png"), group=expression)
@@ -220,3 +225,11 @@ def test_an_expression_that_finds_no_groups(expression, message):
 def test_settings_that_are_refused(settings):
     with pytest.raises(ValidationError):
         LayoutSettings(**settings)
+
+
+def test_the_documents_have_the_names_of_columns():
+    text = Path("docs/own-images.md").read_text()
+    for about, names in NAMES.items():
+        first, *others = names.split()
+        assert first == about
+        assert f"| {about} | {', '.join(others)} |" in text
