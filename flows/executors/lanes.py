@@ -135,7 +135,7 @@ def open_lanes(num_lanes: int, shared: Shared) -> Iterator[Lanes]:
 
 
 def _stop_lanes() -> None:
-    """Tell the children to stop; each saves its checkpoint. One that hangs is killed, or this process would wait too."""
+    """Tell the children to stop; each saves its checkpoint. One that hangs is killed, or all would wait for it."""
     processes, due = multiprocessing.active_children(), time.monotonic() + STOP_SECONDS
     for process in processes:
         process.terminate()
