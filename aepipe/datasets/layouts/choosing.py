@@ -30,6 +30,7 @@ def choose_table(listing: Listing, names: Sequence[str], settings: LayoutSetting
     Raises:
         DataError: the table that is asked for is not there, several may be meant, or one is not as it should be.
     """
+    _check_place(listing, settings)
     asked = settings.table or listing.table
     if asked is not None:
         return _open(_named(asked, listing), names), ()
@@ -42,6 +43,19 @@ def choose_table(listing: Listing, names: Sequence[str], settings: LayoutSetting
     fitting = [one for one in found if _describes(one, num_images)]
     notes = tuple(_not_taken(one, num_images) for one in found if one not in fitting)
     return (_only(fitting, listing) if fitting else None), notes
+
+
+def _check_place(listing: Listing, settings: LayoutSettings) -> None:
+    """Check that nothing else is asked for where the place itself is a table."""
+    is_agreed = settings.layout in (AUTO, TABLE) and settings.table in (None, listing.table)
+    if listing.table is not None and not is_agreed:
+        raise DataError(
+            "Images whose place is a table must be laid out as it says.",
+            "Name the folder instead of the table, or leave out data.layout and data.table.",
+            place=printable_name(listing.table),
+            layout=settings.layout,
+            table=settings.table,
+        )
 
 
 def _named(asked: str, listing: Listing) -> Member:

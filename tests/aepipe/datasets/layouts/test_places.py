@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from aepipe.datasets.locations import open_listing
+from aepipe.datasets.one_by_one import open_images
 from aepipe.datasets.own.keeping import LocalBlocks
 from aepipe.datasets.own_images import find_identity, take
 from aepipe.datasets.own_settings import OwnSettings
@@ -71,6 +72,14 @@ def test_a_table_is_a_place(inspected, tmp_path):
     rows = index_of(inspected / "labels.csv", tmp_path)
     assert rows.loc["test/good/20.png"].tolist() == ["x", "unknown", None, "0", "none", "ok", None]
     assert rows.loc["train/good/00.png"].tolist()[-2:] == ["left out", "not in the table"]
+
+
+@pytest.mark.parametrize(("place", "num_files"), [("labels.csv", 4), ("", 20)])
+def test_images_one_by_one_are_those_of_a_table_where_it_is_the_place(inspected, place, num_files):
+    (inspected / "labels.csv").write_text(LABELS)
+    with open_images(str(inspected / place)) as images:
+        assert len(images.files) == num_files
+        assert "mask" in {one.reason for one in images.left_out}
 
 
 def test_the_identity_follows_the_table_where_there_is_one(inspected):

@@ -183,7 +183,11 @@ def test_several_tables_must_be_told_apart():
     with pytest.raises(DataError, match=r"One CSV.*tables=\['x\.csv', 'y\.csv'\].*data\.table=NAME"):
         open_layout(of)
     assert arranged(of, table="y.csv").classes == ["3", "4"]
-    assert arranged(replace(of, table="x.csv")).classes == ["1", "2"]
+    place = replace(of, table="x.csv")
+    assert arranged(place).classes == ["1", "2"]
+    for settings in ({"layout": "flat"}, {"table": "y.csv"}):
+        with pytest.raises(DataError, match=r"whose place is a table must be laid out as it says.*place='x\.csv'"):
+            arranged(place, **settings)
 
 
 def test_a_table_that_is_asked_for_and_not_there():
