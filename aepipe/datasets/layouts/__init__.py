@@ -126,7 +126,7 @@ def open_layout(listing: Listing, settings: LayoutSettings | None = None) -> Arr
     settings = settings or LayoutSettings()
     names = tuple(member.name for member in listing.members)
     table, notes = choose_table(listing, names, settings)
-    others = tuple(one.name for one in listing.tables if table is None or one.name != table.table.name)
+    others = tuple(one.name for one in listing.tables if table is None or one.name not in table.table.names)
     return Arrangement(settings, names, table, others, notes)
 
 

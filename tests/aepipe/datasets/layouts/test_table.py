@@ -55,7 +55,7 @@ def test_everything_that_a_table_says():
     assert layout.classes is None
     notes = " | ".join(layout.notes)
     assert layout.notes[0].startswith(
-        "layout table: labels.csv names 3 files, with columns for path (file), class (label),"
+        "layout table: 3 files by labels.csv, with columns for path (file), class (label),"
     )
     assert "columns of the table that nothing is made of: age" in notes
     assert "2 groups by the table's column of them, the largest p1 of 2" in notes
@@ -188,6 +188,25 @@ def test_several_tables_must_be_told_apart():
     for settings in ({"layout": "flat"}, {"table": "y.csv"}):
         with pytest.raises(DataError, match=r"whose place is a table must be laid out as it says.*place='x\.csv'"):
             arranged(place, **settings)
+
+
+def test_a_table_for_each_part():
+    rows = {"train_csv": "id,image,label\n1,a.png,x\n2,b.png,y", "test_csv": "image\nc.png", "val_csv": "image\nd.png"}
+    of = listing("a.png", "b.png", "c.png", "d.png", "e.png", **rows)
+    layout = arranged(of)
+    assert [(one.image_class, one.part) for one in layout.places] == [
+        ("x", "train"),
+        ("y", "train"),
+        (None, "test"),
+        (None, "validation"),
+    ]
+    assert layout.notes[0].startswith("layout table: 4 files by train.csv and test.csv and val.csv, with")
+    assert "part (the table's name)" in layout.notes[0]
+    assert counted(of) == {}
+    assert [one.part for one in arranged(of, table="train.csv").places] == ["", ""]
+    twice = listing("a.png", train_csv="path\na.png", test_csv="path\na.png")
+    with pytest.raises(DataError, match=r"name each file once.*table='train\.csv and test\.csv'.*rows=\[2, 2\]"):
+        open_layout(twice)
 
 
 def test_a_table_that_is_asked_for_and_not_there():
