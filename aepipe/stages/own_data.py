@@ -5,7 +5,9 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +24,7 @@ from aepipe.packages import installed_version
 from aepipe.stages.facts import DataFacts
 from aepipe.stages.fingerprint import source_digests
 from aepipe.stages.results import DataResult
+from aepipe.store import open_store
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
 from aepipe.store.refs import Ref
@@ -51,18 +54,25 @@ class StoredBlocks:
         self.all_sizes |= {info.key: info.size for info in self.store.list(f"{PREFIX}/{kept_name}/")}
         return self.all_sizes
 
-    def keep(self, key: str, path: Path) -> None:
-        """Take a block; the file is not needed any more."""
-        size = path.stat().st_size
-        if self.all_sizes.get(key) != size:
-            self.store.put_file(key, path)
-            self.all_sizes[key] = size
-        path.unlink()
+    def keep(self, key: str, data: bytes) -> None:
+        """Take a block."""
+        if self.all_sizes.get(key) != len(data):
+            self.store.put(key, data)
+            self.all_sizes[key] = len(data)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how another process comes to the same blocks."""
+        return _stored_blocks, (self.store.url,)
 
     def path(self, key: str) -> Path:
         """Return a local file of a block."""
         uri, sha256 = f"{self.store.url}/{key}", Path(key).stem
         return local_file(self.store, Ref(uri=uri, sha256=sha256, size=self.all_sizes.get(key, 0), kind="data"))
+
+
+@cache
+def _stored_blocks(url: str) -> StoredBlocks:
+    return StoredBlocks(open_store(url))
 
 
 def take_own(store: Store, location: str, settings: OwnSettings, refresh: bool) -> tuple[OwnImages, StoredBlocks]:

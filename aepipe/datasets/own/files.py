@@ -2,16 +2,15 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
 from aepipe.datasets.blocks import BLOCK_BYTES
 from aepipe.datasets.formats.members import Listing, Member
 from aepipe.datasets.index import COLUMNS, OK, Index
-from aepipe.datasets.own.keeping import SMALL_BYTES, Blocks, keep_small
+from aepipe.datasets.own.keeping import Blocks, keep_small
 from aepipe.datasets.own.processes import in_processes
-from aepipe.datasets.own.reading import Done, Job, Kept, read_files
+from aepipe.datasets.own.reading import Done, Job, Kept, Shared, read_files
 from aepipe.datasets.own.rows import NOT_DECODED, Row, file_of, path_of
 from aepipe.datasets.tally import Reason
 
@@ -52,18 +51,16 @@ class Files:
     Attributes:
         kept: What is taken of each.
         blocks: Where pixels are kept.
-        folder: For blocks on their way there.
         rows: Of each file, by its path, as far as they are known.
     """
 
     kept: Kept
     blocks: Blocks
-    folder: Path
     rows: dict[str, list[Row]]
     _before: dict[str, list[Row]] = field(init=False)
     _read: set[str] = field(default_factory=set)
     _num_decoded: int = 0
-    _small: dict[str, Path] = field(default_factory=dict)
+    _small: dict[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._before = dict(self.rows)
@@ -90,7 +87,7 @@ class Files:
             self._take(done, known)
         self._read |= waiting.keys()
         rows = sorted((row for path in paths for row in self.rows[path]), key=lambda row: row["path"])
-        keep_small(rows, self._small, self.kept.name, self.blocks, self.folder)
+        keep_small(rows, self._small, self.kept.name, self.blocks)
         return rows, self._counts(paths)
 
     def _is_known(self, path: str, member: Member, reason: Reason | None) -> bool:
@@ -105,19 +102,13 @@ class Files:
         size = self._job_files(len(members))
         pieces = [tuple(members[first : first + size]) for first in range(0, len(members), size)]
         jobs = [
-            Job(
-                some,
-                {one.name: left_out[one.name] for one in some if one.name in left_out},
-                self.kept,
-                self.folder,
-                is_remote,
-            )
+            Job(some, {one.name: left_out[one.name] for one in some if one.name in left_out}, is_remote)
             for some in pieces
         ]
-        num_bytes = sum(member.size_bytes for member in members)
+        shared, num_bytes = Shared(self.kept, known, self.blocks), sum(member.size_bytes for member in members)
         if len(members) < MIN_FILES_FOR_PROCESSES and num_bytes < MIN_BYTES_FOR_PROCESSES:
-            return (read_files(job, known) for job in jobs)
-        return in_processes(read_files, jobs, known)
+            return (read_files(job, shared) for job in jobs)
+        return in_processes(read_files, jobs, shared)
 
     def _job_files(self, num_files: int) -> int:
         # Color: twice as many of grey ones would be as well.
@@ -127,11 +118,7 @@ class Files:
     def _take(self, done: Done, known: dict[str, list[Row]]) -> None:
         """Know what a job has read, and keep its blocks."""
         self._num_decoded += done.num_decoded
-        for key, path in done.blocks.items():
-            if path.stat().st_size < SMALL_BYTES:
-                self._small[key] = path
-            else:
-                self.blocks.keep(key, path)
+        self._small |= done.small
         found: dict[str, list[Row]] = {}
         for row in done.rows:
             found.setdefault(file_of(row), []).append(row)

@@ -18,7 +18,6 @@ from aepipe.datasets.own.rows import Row
 from aepipe.datasets.own_settings import OwnSettings
 from aepipe.datasets.picture_settings import AUTO, PictureSettings, parse_size
 from aepipe.errors import BrokenFileError, ChangedDataError
-from aepipe.io.temporary import temporary_folder
 
 # Files that are written while they are read: the next listing has them as they are then, and only they are read again.
 TRIES = 3
@@ -66,12 +65,11 @@ def take_files(
     """
     kept = _kept(location, settings, version, before)
     known = rows_before(before, kept.name, blocks.sizes(kept.name)) if before is not None else {}
-    with temporary_folder("blocks") as folder:
-        files = Files(kept, blocks, folder, known)
-        for _ in range(TRIES - 1):
-            with suppress(ChangedDataError):
-                return _take(location, settings, files)
-        return _take(location, settings, files)
+    files = Files(kept, blocks, known)
+    for _ in range(TRIES - 1):
+        with suppress(ChangedDataError):
+            return _take(location, settings, files)
+    return _take(location, settings, files)
 
 
 def _take(location: str, settings: OwnSettings, files: Files) -> Taken:

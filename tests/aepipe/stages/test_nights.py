@@ -197,11 +197,11 @@ def test_files_that_keep_changing_are_read_again_alone(store, pets, monkeypatch)
     reads, changes = [], [1]
     read_files = files.read_files
 
-    def change_then_read(job, known):
+    def change_then_read(job, shared):
         if changes:
             changes.pop()
             picture(pets / "b" / "3.png", 99)
-        done = read_files(job, known)
+        done = read_files(job, shared)
         reads.extend(member.name for member in job.members)
         return done
 
