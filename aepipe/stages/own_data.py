@@ -75,7 +75,37 @@ def _stored_blocks(url: str) -> StoredBlocks:
     return StoredBlocks(open_store(url))
 
 
-def take_own(store: Store, location: str, settings: OwnSettings, refresh: bool) -> tuple[OwnImages, StoredBlocks]:
+@dataclass(frozen=True)
+class Taking:
+    """Images of one's own that were taken into a store, and what was there before.
+
+    Attributes:
+        own: The images.
+        blocks: Where their pixels are.
+        before: The index before of the same choice, or None.
+        choice: Digest of what was chosen about pixels.
+    """
+
+    own: OwnImages
+    blocks: StoredBlocks
+    before: Index | None
+    choice: str
+
+    def note_index(self) -> None:
+        """Keep the index for the next run, where it is not the one before.
+
+        Raises:
+            DataError: the images are others than the data set of this name has.
+        """
+        store, own, before = self.blocks.store, self.own, self.before
+        others = before if before is not None else _newest(store, list_indices(store, own.name, "data"))
+        if others is not None:
+            _check_same_set(others, own.index, own.name)
+        if before is None or before.facts != own.index.facts or not before.rows.equals(own.index.rows):
+            save_index(store, own.name, "data", own.index, self.choice)
+
+
+def take_own(store: Store, location: str, settings: OwnSettings, refresh: bool) -> Taking:
     """Read what a place has that the index before has not; the pixels go into the store's blocks.
 
     Args:
@@ -85,22 +115,16 @@ def take_own(store: Store, location: str, settings: OwnSettings, refresh: bool) 
         refresh: Read everything anew.
 
     Raises:
-        DataError: the images can't be read, or are others than the data set of this name has.
+        DataError: the images can't be read.
         StoreError: the store, or S3 where the images are, does not answer.
     """
-    name, blocks, choice = name_of(location, settings.name), StoredBlocks(store), _choice(settings)
-    before = _newest(store, list_indices(store, name, "data", choice))
+    blocks, choice = StoredBlocks(store), _choice(settings)
+    before = _newest(store, list_indices(store, name_of(location, settings.name), "data", choice))
     if before is not None and refresh:
         # The size that was found stays.
         before = replace(before, rows=before.rows[:0])
     version = canonical_json({**source_digests(DECODERS), "pillow": installed_version("pillow")}).decode()
-    own = own_images.take(location, settings, blocks, version, before)
-    others = before or _newest(store, list_indices(store, name, "data"))
-    if others is not None:
-        _check_same_set(others, own.index, name)
-    if before is None or not before.rows.equals(own.index.rows) or before.facts != own.index.facts:
-        save_index(store, name, "data", own.index, choice)
-    return own, blocks
+    return Taking(own_images.take(location, settings, blocks, version, before), blocks, before, choice)
 
 
 def write_own(own: OwnImages, folder: Path, sizes: Mapping[str, int]) -> None:

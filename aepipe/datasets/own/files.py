@@ -7,7 +7,7 @@ import numpy as np
 
 from aepipe.datasets.blocks import BLOCK_BYTES
 from aepipe.datasets.formats.members import Listing, Member
-from aepipe.datasets.index import COLUMNS, OK, Index
+from aepipe.datasets.index import OK, Index
 from aepipe.datasets.own.keeping import Blocks, keep_small
 from aepipe.datasets.own.processes import in_processes
 from aepipe.datasets.own.reading import Done, Job, Kept, Shared, read_files
@@ -16,8 +16,8 @@ from aepipe.datasets.tally import Reason
 
 # In an index's facts: digest of what its pixels depend on beside the files.
 KEPT = "kept"
-# The columns that a file's own bytes decide.
-OF_THE_FILE = [name for name in COLUMNS if name not in ("class", "kind", "mask", "group", "part")]
+# The columns that a file's own bytes do not decide.
+OF_ALL_FILES = ("class", "kind", "mask", "group", "part")
 # Files of a job, where pictures are small or few: blocks are not to be many, nor processes to be idle.
 MAX_JOB_FILES, FEWEST_JOBS, MIN_JOB_FILES = 4096, 8, 64
 # With less to read, starting processes takes longer than reading.
@@ -34,6 +34,11 @@ class Counts:
     num_gone: int
     num_read: int
     num_decoded: int
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether all files were known, and all that were known are there."""
+        return not self.num_read and not self.num_gone
 
     @property
     def line(self) -> str:
@@ -148,7 +153,7 @@ def rows_before(before: Index, kept_name: str, there: Collection[str]) -> dict[s
     if before.facts.get(KEPT) != kept_name:
         return found
     lost = set[str]()
-    for row in before.rows.to_dict("records"):
+    for row in before.records():
         if row["bytes_sha256"] is not None:
             found.setdefault(file_of(row), []).append(_as_read(row))
             if row["block"] is not None and row["block"] not in there:
@@ -158,8 +163,9 @@ def rows_before(before: Index, kept_name: str, there: Collection[str]) -> dict[s
 
 def _as_read(row: Row) -> Row:
     """Return a row without what follows from the other files."""
-    found = {name: row[name] for name in OF_THE_FILE}
-    return {**found, "state": OK, "reason": None} if row["pixels_sha256"] is not None else found
+    for name in OF_ALL_FILES:
+        del row[name]
+    return {**row, "state": OK, "reason": None} if row["pixels_sha256"] is not None else row
 
 
 def _renamed(rows: list[Row], found: Row) -> list[Row]:
