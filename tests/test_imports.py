@@ -30,7 +30,9 @@ LAYERS = [
     ["aepipe.releases"],
     ["aepipe.noisy_test_set"],
     ["aepipe.datasets.indices", "aepipe.linear", "aepipe.noise", "aepipe.preprocess", "aepipe.splits"],
-    ["aepipe.datasets", "aepipe.parts", "aepipe.store"],
+    ["aepipe.parts"],
+    ["aepipe.bonds"],
+    ["aepipe.datasets", "aepipe.store"],
     ["aepipe.io"],
     # What a metric is called and where it is shown is known below everything that shows one.
     ["aepipe.cells", "aepipe.evaluation.catalogue", "aepipe.hardware", "aepipe.notation", "aepipe.packages"],
