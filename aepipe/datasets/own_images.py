@@ -123,6 +123,7 @@ def take(
         ChangedDataError: files were written or removed all the time.
         StoreError: S3 does not give one's own images.
     """
+    check_location(location)
     if holds_arrays(location):
         file = OneFile(location)
         identity = file.sha256()

@@ -154,7 +154,7 @@ class DataStage(Stage[DataFacts]):
 
     def _take_own(self, store: Store, refresh: bool) -> DataResult:
         """Read what is new of a user's own images, and put what they are then under the name of their state."""
-        _, _, location = self.parameters.data_set.partition(":")
+        location = datasets.location_of(self.parameters.data_set)
         taking = take_own(store, location, self.parameters.settings, refresh)
         own = taking.own
         if self.identity not in (None, own.identity):

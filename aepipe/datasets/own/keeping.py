@@ -50,6 +50,25 @@ class LocalBlocks:
         return self.folder / key
 
 
+class NoBlocks:
+    """Blocks that nobody wants: what pictures are is asked, not how they look."""
+
+    def sizes(self, kept_name: str) -> Mapping[str, int]:
+        """Return nothing."""
+        return {}
+
+    def keep(self, key: str, data: bytes) -> None:
+        """Forget a block."""
+
+    def path(self, key: str) -> Path:
+        """Return no file: there is none.
+
+        Raises:
+            FileNotFoundError: always.
+        """
+        raise FileNotFoundError(key)
+
+
 def keep_small(rows: Sequence[Row], small: Mapping[str, bytes], kept_name: str, blocks: Blocks) -> None:
     """Keep the small blocks that were written, put together; also with those from before, where these are many.
 
