@@ -14,7 +14,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 from pydantic_core import to_jsonable_python
 
-from aepipe.gate.decision import decision_bytes
+from aepipe.checks.facts import Checked
+from aepipe.checks.reference import measures_path
+from aepipe.checks.stage import MEASURES_FILE
 from aepipe.gate.fairness import find_comparable
 from aepipe.gate.recheck import PublishedErrors, measure_published
 from aepipe.gate.rules import Demands, is_sound, judge
@@ -108,6 +110,7 @@ def publish_release(
     settings: PublishSettings = PublishSettings(),  # noqa: B008 - frozen
     store_facts: Mapping[str, JsonValue] = {},
     on_file: Callable[[str], None] | None = None,
+    checked: Sequence[Checked] = (),
 ) -> Published:
     """Publish a run as a candidate, and promote what passes the gate.
 
@@ -121,13 +124,14 @@ def publish_release(
         settings: The channel, and what the gate demands.
         store_facts: What was measured about the store before the run, for the manifest.
         on_file: Called with the key of each file that was written.
+        checked: The user's own data sets, with what their checks came to.
 
     Raises:
         CorruptObjectError: the store does not hold what was put into it; nothing points at the release.
         ConflictError: others kept moving the channel; the release is a candidate.
         UnknownOutcomeError: the answer to the last write was lost; run again.
     """
-    judging = _Judging(store, outcomes, run, settings)
+    judging = _Judging(store, outcomes, run, settings, checked)
     channel = settings.channel_for(judging.preset)
     content = content_digest(outcomes, run.parameters)
     judgement, manifest = None, find_equal(store, content)
@@ -164,8 +168,16 @@ def _point_candidate(store: Store, manifest: Manifest, by: str) -> Channel | Non
 class _Judging:
     """Judges the run's models against whatever a channel holds; what was measured once is not measured again."""
 
-    def __init__(self, store: Store, outcomes: Sequence[Outcome], run: Run, settings: PublishSettings):
+    def __init__(
+        self,
+        store: Store,
+        outcomes: Sequence[Outcome],
+        run: Run,
+        settings: PublishSettings,
+        checked: Sequence[Checked],
+    ):
         self._store, self._outcomes, self._settings = store, outcomes, settings
+        self.checked = checked
         self.preset = str(run.parameters.get("preset", "full"))
         self._measured: dict[tuple[str, str], PublishedErrors] = {}
         self._manifests: dict[str, Manifest] = {}
@@ -182,7 +194,8 @@ class _Judging:
 
     def judge(self, release: str, base: Channel | None) -> Judgement:
         production = self.production(base)
-        return Judgement(base, tuple(self._judge_one(release, production, outcome) for outcome in self._outcomes))
+        verdicts = tuple(self._judge_one(release, production, outcome) for outcome in self._outcomes)
+        return Judgement(base, verdicts, tuple(one.verdict for one in self.checked))
 
     def _judge_one(self, release: str, production: Manifest | None, outcome: Outcome) -> Verdict:
         reloaded = incumbent = None
@@ -227,7 +240,7 @@ def _write_candidate(
     from aepipe.pages.release import RunFacts, write_pages
 
     indices = index_paths(outcomes)
-    files = dict(_stage_files(store, outcomes, indices))
+    files = dict(_stage_files(store, outcomes, indices)) | dict(_check_files(store, judging.checked))
     put_release_files(store, release, files, on_file)
     channel = settings.channel_for(judging.preset)
     judgement = judging.judge(release, read_channel(store, channel))
@@ -241,8 +254,9 @@ def _write_candidate(
     )
     with temporary_folder("release") as folder:
         production = judging.production(judgement.base)
-        write_pages(folder, files, outcomes, judgement.verdicts, run.parameters, facts, store, production)
-        (folder / "decision.json").write_bytes(decision_bytes(judgement.verdicts))
+        said = judgement.verdicts, run.parameters, facts
+        write_pages(folder, files, outcomes, *said, store, production, judging.checked)
+        (folder / "decision.json").write_bytes(judgement.decision)
         pages = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
         put_release_files(store, release, pages, on_file)
         files |= pages
@@ -255,6 +269,7 @@ def _write_candidate(
                 for outcome, verdict in zip(outcomes, judgement.verdicts, strict=True)
             },
             lineage={outcome.model: lineage(outcome) for outcome in outcomes},
+            data_sets={verdict.data_set: verdict.summary for verdict in judgement.data},
             stages={outcome.model: costs(outcome, run.started) for outcome in outcomes},
             files=[release_file(path, source, file_sha256(source)) for path, source in sorted(files.items())],
             candidate=release,
@@ -282,3 +297,9 @@ def _stage_files(store: Store, outcomes: Sequence[Outcome], indices: Mapping[str
         for path, ref in files.items():
             if ref.kind != "model" or is_sound(outcome):
                 yield f"models/{outcome.model}/{path}", local_file(store, ref)
+
+
+def _check_files(store: Store, checked: Sequence[Checked]) -> Iterator[tuple[str, Path]]:
+    """Yield path in the release and local file of what the next run's checks compare with."""
+    for one in checked:
+        yield measures_path(one.facts.name), local_file(store, one.result.files[MEASURES_FILE])

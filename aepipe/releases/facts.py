@@ -85,6 +85,25 @@ def read_summary(value: Any) -> RecipeSummary:
 Summary = Annotated[RecipeSummary, BeforeValidator(read_summary)]
 
 
+class Accepted(BaseModel):
+    """Who took data that broke a check, and why."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    why: str = Field(description="The reason.")
+    by: str = Field(description="The user and the flow run.")
+
+
+class DataSummary(BaseModel):
+    """What a manifest says about a user's own images; decision.json has every check."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reference: ReleaseId | None = Field(None, description="The release that they were compared with; None for none.")
+    broken: tuple[str, ...] = Field((), description="The checks that did not hold.")
+    accepted: Accepted | None = Field(None, description="Who took them all the same; None where every check held.")
+
+
 class RunParameters(BaseModel):
     """What readers of a manifest count on in a run's parameters; there may be more."""
 

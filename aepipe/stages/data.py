@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe import datasets
 from aepipe.arrays import Images
+from aepipe.checks.settings import CheckSettings
 from aepipe.datasets.choosing import choose_pictures
 from aepipe.datasets.images import ImageData
 from aepipe.datasets.own_settings import OwnSettings
@@ -38,6 +39,9 @@ class DataSettings(OwnSettings):
         le=1,
         title="Most left out",
         description="Share of the files that look like pictures that may give none; with more the run fails.",
+    )
+    checks: CheckSettings = Field(
+        CheckSettings(), title="Checks", description="How far they may be from those of the last release."
     )
     identity: str | None = Field(
         None,
@@ -71,6 +75,10 @@ class DataParameters(BaseModel):
     def content(self) -> "DataParameters":
         """What the images depend on, beside their identity."""
         return self.model_copy(update={"settings": DataSettings(**self.settings.own.model_dump())})
+
+    def without_limit(self) -> "DataParameters":
+        """Return these parameters with no limit to what may be left out, for whoever checks that later."""
+        return self.model_copy(update={"settings": self.settings.model_copy(update={"most_left_out": 1.0})})
 
     def with_identity(self, identity: str) -> "DataParameters":
         """Return these parameters for images of this identity."""

@@ -111,6 +111,10 @@ class TrainingRequest(BaseModel):
         """Return this request for images of this identity; None for those that are there when it is asked."""
         return self.model_copy(update={"data": self.data.model_copy(update={"identity": identity})})
 
+    def without_limit(self) -> "TrainingRequest":
+        """Return this request with no limit to what may be left out of the images."""
+        return self.model_copy(update={"data": self.data.model_copy(update={"most_left_out": 1.0})})
+
     def split_settings(self, data: DataResult) -> SplitSettings:
         """Return how this data is divided."""
         facts = data.facts
