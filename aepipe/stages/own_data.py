@@ -19,10 +19,10 @@ from aepipe.datasets.own_images import LOCATION, OwnImages, name_of
 from aepipe.datasets.own_settings import OwnSettings
 from aepipe.datasets.picture_settings import PictureSettings
 from aepipe.errors import CorruptObjectError, DataError
-from aepipe.io.hashing import canonical_json
+from aepipe.io.hashing import canonical_json, file_sha256
 from aepipe.packages import installed_version
 from aepipe.stages.facts import DataFacts
-from aepipe.stages.fingerprint import source_digests
+from aepipe.stages.fingerprint import module_path
 from aepipe.stages.results import DataResult
 from aepipe.store import open_store
 from aepipe.store.interface import Store
@@ -33,8 +33,8 @@ logger = logging.getLogger(__name__)
 
 INDEX, BLOCKS = "index.parquet", "blocks.json"
 CHOICE_DIGITS = 8
-# What decides how bytes become pixels.
-DECODERS = ("aepipe.datasets.formats.pictures", "aepipe.datasets.formats.fitting")
+# What decides how bytes become pixels, and no more: whenever it changes, everything is decoded once more.
+DECODERS = tuple(f"aepipe.datasets.formats.{name}" for name in ("pictures", "fitting", "depth", "signatures"))
 
 
 @dataclass
@@ -123,8 +123,13 @@ def take_own(store: Store, location: str, settings: OwnSettings, refresh: bool) 
     if before is not None and refresh:
         # The size that was found stays.
         before = replace(before, rows=before.rows[:0])
-    version = canonical_json({**source_digests(DECODERS), "pillow": installed_version("pillow")}).decode()
-    return Taking(own_images.take(location, settings, blocks, version, before), blocks, before, choice)
+    return Taking(own_images.take(location, settings, blocks, _decoder_version(), before), blocks, before, choice)
+
+
+def _decoder_version() -> str:
+    """Return a digest of what decodes pictures."""
+    sources = [file_sha256(module_path(name)) for name in DECODERS]
+    return hashlib.sha256(canonical_json([*sources, installed_version("pillow")])).hexdigest()
 
 
 def write_own(own: OwnImages, folder: Path, sizes: Mapping[str, int]) -> None:

@@ -4,6 +4,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from aepipe.datasets.tally import Reason, Tally
@@ -121,17 +122,28 @@ def is_system_folder(name: str) -> bool:
 
 
 def _reason_to_pass(name: str) -> Reason | None:
-    *folders, base = (part for part in name.split("/") if part != ".")
-    if name.startswith("/") or ".." in (*folders, base) or not base:
+    folder, _, base = name.rpartition("/")
+    reason = _reason_to_pass_folder(folder)
+    if not base or base in (".", "..") or name.startswith("/") or reason == "outside of the archive":
         return "outside of the archive"
-    if any(is_system_folder(part) for part in folders) or base.lower() in SYSTEM_FILES:
+    if base.lower() in SYSTEM_FILES or reason == "file of a system":
         return "file of a system"
-    if any(part.startswith(".") for part in (*folders, base)):
+    if base.startswith(".") or reason:
         return "hidden"
     ending = _ending(base)
     if ending in UNREAD_ENDINGS:
         return "picture of a kind that is not read"
     return "no picture" if ending in NO_PICTURE_ENDINGS else None
+
+
+@lru_cache(1024)
+def _reason_to_pass_folder(folder: str) -> Reason | None:
+    parts = [part for part in folder.split("/") if part != "."]
+    if ".." in parts:
+        return "outside of the archive"
+    if any(is_system_folder(part) for part in parts):
+        return "file of a system"
+    return "hidden" if any(part.startswith(".") for part in parts) else None
 
 
 def is_table(name: str) -> bool:
