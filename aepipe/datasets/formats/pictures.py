@@ -146,7 +146,7 @@ def size_of(data: bytes) -> Size | None:
 
 def digest_of(pixels: np.ndarray) -> str:
     """Return the sha256 of a picture's size, type and pixels."""
-    digest = hashlib.sha256(f"{pixels.shape} {pixels.dtype}".encode())
+    digest = hashlib.sha256(f"{pixels.shape} {pixels.dtype.str}".encode())
     digest.update(np.ascontiguousarray(pixels).data)
     return digest.hexdigest()
 
@@ -212,7 +212,8 @@ def _plain(name: str, picture: "Image.Image", fit: Change | None) -> Picture:
     mode, has_deep_color = picture.mode, is_deep_color(picture)
     was_negative, named_bits = is_negative(picture), tagged_bits(picture)
     picture.load()
-    upright = ImageOps.exif_transpose(picture)
+    # It would copy those that stand.
+    upright = ImageOps.exif_transpose(picture) if picture.getexif().get(ORIENTATION, 1) != 1 else picture
     was_transparent = False
     if mode.startswith("I"):
         pixels = deep_values(upright, named_bits, was_negative)
@@ -248,7 +249,7 @@ def _of_8_bits(picture: "Image.Image") -> tuple[np.ndarray, bool]:
         layer = picture.convert("RGBA")
         was_transparent = bool(np.asarray(layer.getchannel("A")).min() < WHITE)
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, (WHITE, WHITE, WHITE, WHITE)), layer)
-    return np.asarray(picture.convert(mode)), was_transparent
+    return np.asarray(picture if picture.mode == mode else picture.convert(mode)), was_transparent
 
 
 def _without_equal_channels(pixels: np.ndarray) -> np.ndarray:

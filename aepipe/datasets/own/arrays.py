@@ -13,7 +13,6 @@ from aepipe.datasets.own.placing import Placer
 from aepipe.datasets.own.reading import Kept, kept_of
 from aepipe.datasets.own.rows import Row
 from aepipe.datasets.picture_settings import PictureSettings
-from aepipe.io.temporary import temporary_folder
 
 
 def row_names(count: int) -> list[str]:
@@ -34,9 +33,9 @@ def take_arrays(path: Path, settings: PictureSettings, version: str, blocks: Blo
     Raises:
         DataError: the file is damaged, or holds other things than images.
     """
-    with open_npz(path, BLOCK_BYTES) as stored, temporary_folder("blocks") as folder:
+    with open_npz(path, BLOCK_BYTES) as stored:
         kept = kept_of(settings.chosen_size or stored.size, settings, version)
-        placer = Placer(folder, kept.name, blocks.keep)
+        placer = Placer(kept.name, blocks.keep)
         labels = [None] * stored.num_images if stored.labels is None else [str(label) for label in stored.labels]
         images = (image for chunk in stored.chunks for image in chunk)
         rows = []
