@@ -146,7 +146,7 @@ def size_of(data: bytes) -> Size | None:
 
 def digest_of(pixels: np.ndarray) -> str:
     """Return the sha256 of a picture's size, type and pixels."""
-    digest = hashlib.sha256(f"{pixels.shape} {pixels.dtype}".encode())
+    digest = hashlib.sha256(f"{pixels.shape}{pixels.dtype.str}".encode())
     digest.update(np.ascontiguousarray(pixels).data)
     return digest.hexdigest()
 
@@ -207,12 +207,10 @@ def _check(picture: "Image.Image") -> None:
 
 def _plain(name: str, picture: "Image.Image", fit: Change | None) -> Picture:
     """Return a frame with its pixels as grey or RGB."""
-    from PIL import ImageOps
-
     mode, has_deep_color = picture.mode, is_deep_color(picture)
     was_negative, named_bits = is_negative(picture), tagged_bits(picture)
     picture.load()
-    upright = ImageOps.exif_transpose(picture)
+    upright = _upright(picture)
     was_transparent = False
     if mode.startswith("I"):
         pixels = deep_values(upright, named_bits, was_negative)
@@ -239,6 +237,13 @@ def _plain(name: str, picture: "Image.Image", fit: Change | None) -> Picture:
     )
 
 
+def _upright(picture: "Image.Image") -> "Image.Image":
+    from PIL import ImageOps
+
+    # Most pictures are, and a copy of each would cost a tenth of the time.
+    return picture if picture.getexif().get(ORIENTATION, 1) == 1 else ImageOps.exif_transpose(picture)
+
+
 def _of_8_bits(picture: "Image.Image") -> tuple[np.ndarray, bool]:
     """Return the pixels as grey or RGB, uint8, on white where they are transparent; and whether any are."""
     from PIL import Image
@@ -248,14 +253,15 @@ def _of_8_bits(picture: "Image.Image") -> tuple[np.ndarray, bool]:
         layer = picture.convert("RGBA")
         was_transparent = bool(np.asarray(layer.getchannel("A")).min() < WHITE)
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, (WHITE, WHITE, WHITE, WHITE)), layer)
-    return np.asarray(picture.convert(mode)), was_transparent
+    return np.asarray(picture if picture.mode == mode else picture.convert(mode)), was_transparent
 
 
 def _without_equal_channels(pixels: np.ndarray) -> np.ndarray:
     """Return a picture of three equal channels as one of them, any other as it is."""
     if pixels.ndim == 2:
         return pixels
-    # A few pixels tell nearly every colour picture.
-    few = pixels[:: max(1, len(pixels) // 8)]
-    is_grey = all(np.array_equal(some[..., 0], some[..., other]) for some in (few, pixels) for other in (1, 2))
-    return np.ascontiguousarray(pixels[..., 0]) if is_grey else pixels
+    # The pixels of one line tell nearly every colour picture.
+    for some in (pixels[len(pixels) // 2], pixels):
+        if (some[..., 0] != some[..., 1]).any() or (some[..., 0] != some[..., 2]).any():
+            return pixels
+    return np.ascontiguousarray(pixels[..., 0])
