@@ -14,13 +14,13 @@ import numpy as np
 from aepipe.datasets.formats.depth import (
     REDUCED_COPY,
     WHITE,
-    bits_of,
     deep_values,
     is_deep_color,
     is_negative,
     tag_of,
     tagged_bits,
     upper_bits_as_deep,
+    used_bits,
 )
 from aepipe.datasets.formats.fitting import Size
 from aepipe.datasets.formats.members import Member
@@ -47,8 +47,6 @@ FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM", "AVIF", "J
 SINGLE_FORMATS = ("JPEG", "MPO")
 GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
 NO_PICTURE = "The file must be a picture that Pillow reads"
-# Share of the pixels that say how bright a picture is; a few hot ones do not.
-BULK = 0.999
 # Those of EXIF that lay a picture on its side.
 ORIENTATION, LYING = 0x0112, range(5, 9)
 
@@ -221,8 +219,8 @@ def _plain(name: str, picture: "Image.Image", fit: Change | None) -> Picture:
     pixels = _without_equal_channels(pixels)
     bits = bulk_bits = 16 if has_deep_color else 8
     if pixels.dtype == np.uint16:
-        bits = named_bits or bits_of(int(pixels.max()))
-        bulk_bits = bits_of(int(np.quantile(pixels, BULK)))
+        bits, bulk_bits = used_bits(pixels)
+        bits = named_bits or bits
     return Picture(
         name,
         pixels if fit is None else fit(pixels),
