@@ -106,6 +106,7 @@ def take(
         StoreError: S3 does not give one's own images.
     """
     if holds_arrays(location):
+        settings.check_unused(location)
         file = OneFile(location)
         identity = file.sha256()
         rows, kept = take_arrays(existing(location), settings, version, blocks)
