@@ -200,13 +200,15 @@ def _resized_lines(data_set: str, facts: DataFacts) -> list[str]:
     if summary is None or summary.image_shape is None or facts.pictures is None or facts.pictures.chosen_size is None:
         return []
     (height, width), own = facts.image_shape[:2], summary.image_shape
+    if (height, width) == own[:2]:
+        return []
     enlarged = "; larger ones show no more than they did" if height > own[0] or width > own[1] else ""
     return [f"images of {own[0]} x {own[1]} become {height} x {width}, by data.size{enlarged}"]
 
 
 def _facts(data: ImageData, parameters: DataParameters, identity: str) -> DataFacts:
     return DataFacts(
-        name=data.name if data.is_own else parameters.name,
+        name=parameters.name,
         data_set=parameters.data_set,
         preprocessing=parameters.preprocessing,
         pictures=parameters.settings.pictures,
