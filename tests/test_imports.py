@@ -31,7 +31,9 @@ LAYERS = [
     ["aepipe.releases"],
     ["aepipe.noisy_test_set"],
     ["aepipe.datasets.indices", "aepipe.linear", "aepipe.noise", "aepipe.preprocess", "aepipe.splits"],
-    ["aepipe.datasets", "aepipe.parts", "aepipe.store"],
+    ["aepipe.parts"],
+    ["aepipe.bonds"],
+    ["aepipe.datasets", "aepipe.store"],
     ["aepipe.io"],
     # How far data may drift is chosen with the data, below everything that reads them.
     ["aepipe.checks.settings"],

@@ -198,12 +198,14 @@ def diff_releases(
 ) -> None:
     """Show what differs between two releases: code, packages, parameters, data, metrics, models."""
     from aepipe.releases.diff import compare
+    from aepipe.releases.diff_data import compare_data
     from aepipe.releases.manifest import resolve_release
     from aepipe.store import open_store
 
     opened = open_store(store)
     first, second = (resolve_release(opened, name) for name in (before, after))
-    rows = [DifferenceRow(value=row.name, before=row.before, after=row.after) for row in compare(first, second)]
+    found = [*compare(first, second), *compare_data(opened, first, second)]
+    rows = [DifferenceRow(value=row.name, before=row.before, after=row.after) for row in found]
     names = {"before": first.release, "after": second.release}
     print_rows(as_json, "Differences", DifferenceRow, rows, names)
 

@@ -26,6 +26,7 @@ from aepipe.io.hashing import file_sha256
 from aepipe.io.temporary import temporary_folder
 from aepipe.publishing.contents import content_digest, costs, lineage, summarise
 from aepipe.publishing.equal import find_equal, held_by_others, read_verdicts
+from aepipe.publishing.indices import index_paths
 from aepipe.publishing.promotion import Judgement, promote_passed
 from aepipe.recipes.published import published_models
 from aepipe.releases.channel import Channel
@@ -41,6 +42,7 @@ from aepipe.releases.manifest import (
 )
 from aepipe.releases.signatures import require_trusted
 from aepipe.releases.writing import complete_release, put_release_files
+from aepipe.stages.indices import INDEX
 from aepipe.stages.outcome import Done, Outcome
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
@@ -237,7 +239,8 @@ def _write_candidate(
     # Jinja2 and pandas are not needed to find out that there is nothing to write.
     from aepipe.pages.release import RunFacts, write_pages
 
-    files = dict(_stage_files(store, outcomes)) | dict(_check_files(store, judging.checked))
+    indices = index_paths(outcomes)
+    files = dict(_stage_files(store, outcomes, indices)) | dict(_check_files(store, judging.checked))
     put_release_files(store, release, files, on_file)
     channel = settings.channel_for(judging.preset)
     judgement = judging.judge(release, read_channel(store, channel))
@@ -261,7 +264,10 @@ def _write_candidate(
             content=content,
             flow_run=run.flow_run,
             parameters=run.parameters,
-            recipes={v.model: summarise(release, o, v) for o, v in zip(outcomes, judgement.verdicts, strict=True)},
+            recipes={
+                verdict.model: summarise(release, outcome, verdict, indices.get(verdict.model))
+                for outcome, verdict in zip(outcomes, judgement.verdicts, strict=True)
+            },
             lineage={outcome.model: lineage(outcome) for outcome in outcomes},
             data_sets={verdict.data_set: verdict.summary for verdict in judgement.data},
             stages={outcome.model: costs(outcome, run.started) for outcome in outcomes},
@@ -274,11 +280,13 @@ def _write_candidate(
     return judgement
 
 
-def _stage_files(store: Store, outcomes: Sequence[Outcome]) -> Iterator[tuple[str, Path]]:
+def _stage_files(store: Store, outcomes: Sequence[Outcome], indices: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
     """Yield path in the release and local file of what the stages made; of unsound models only what tells why."""
     for outcome in outcomes:
         if not isinstance(outcome, Done):
             continue
+        if outcome.model in indices:
+            yield indices[outcome.model], local_file(store, outcome.split.files[INDEX])
         if outcome.noisy is not None:
             for path, ref in outcome.noisy.files.items():
                 yield f"noisy-test-sets/{path}", local_file(store, ref)

@@ -49,6 +49,7 @@ class RecipeSummary(BaseModel):
     data_set: str | None = Field(None, description="The data set's name.")
     data: str | None = Field(None, description="Data set and split.")
     input: JsonValue = Field(None, description="What was taken of a user's own images.")
+    index: str | None = Field(None, description="The file of the release that lists one's own images, and their parts.")
     images_sha256: str | None = Field(None, description="Digest of the images.")
     test_rows_sha256: str | None = Field(None, description="Digest of the held-out rows.")
     training_seconds: Number | None = Field(None, description="How long it trained.", ge=0)

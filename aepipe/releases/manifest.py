@@ -24,6 +24,7 @@ MEDIA_TYPES = {
     ".csv": "text/csv",
     ".html": "text/html",
     ".md": "text/markdown",
+    ".parquet": "application/vnd.apache.parquet",
     ".png": "image/png",
     ".zip": "application/zip",
 }
