@@ -90,6 +90,7 @@ def _describe(finding: ErrorDetails) -> str:
     where = ".".join(str(step) for step in finding["loc"])
     expected = re.findall(r"'([^']+)'", str(finding.get("ctx", {}).get("expected", "")))
     question = did_you_mean(str(finding["input"]), expected)
+    # What a validator of our own says is the rule by itself.
     rule = finding["msg"].removeprefix("Value error, ")
     return f"{rule[:1].upper()}{rule[1:]}. Received: {where}={finding['input']!r}. {question}".rstrip()
 
@@ -123,7 +124,7 @@ def _check_data_set(data_set: str) -> None:
             path.is_file() or next(path.iterdir())
         except (OSError, StopIteration) as error:
             reason = getattr(error, "strerror", None) or "it is empty"
-            rule = "A data set of one's own is a folder, a .zip, .tar or .npz file, or an s3://bucket/prefix of them."
+            rule = "A data set of one's own is a folder, a .zip or .npz file, or an s3://bucket/prefix with pictures."
             raise ParameterError(rule, "Look at the path.", data_set=data_set, problem=reason) from error
 
 

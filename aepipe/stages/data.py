@@ -167,9 +167,9 @@ class DataStage(Stage[DataFacts]):
 
     def _take_own(self, store: Store, refresh: bool) -> DataResult:
         """Read what is new of a user's own images, and put what they are then under the name of their state."""
-        _, _, location = self.parameters.data_set.partition(":")
-        settings = self.parameters.settings
-        own, blocks = take_own(store, location, settings, refresh)
+        location = datasets.location_of(self.parameters.data_set)
+        taking = take_own(store, location, self.parameters.settings, refresh)
+        own = taking.own
         if self.identity not in (None, own.identity):
             raise ChangedDataError(
                 "The images must be those that the run began with.", "Run again.", images=self.parameters.data_set
@@ -177,11 +177,14 @@ class DataStage(Stage[DataFacts]):
         stage = DataStage(self.parameters.with_identity(own.identity))
 
         def write(folder: Path) -> DataFacts:
-            write_own(own, folder, blocks.all_sizes)
-            return own_facts(own, settings, self.parameters.name, self.parameters.data_set)
+            write_own(own, folder, taking.blocks.all_sizes)
+            return own_facts(own, self.parameters.settings, self.parameters.name, self.parameters.data_set)
 
-        is_there = not refresh and stage.find(store) is not None
-        result = produce_stage(store, self.name, stage.fingerprint(), self.kind, write, refresh=not is_there)
+        result = None if refresh else stage.find(store)
+        if result is None or own.counts is None or not own.counts.is_nothing:
+            taking.note_index()
+        if result is None:
+            result = produce_stage(store, self.name, stage.fingerprint(), self.kind, write, refresh=True)
         return result.model_copy(update={"said": (own.counts.line,) if own.counts is not None else ()})
 
 
@@ -197,13 +200,15 @@ def _resized_lines(data_set: str, facts: DataFacts) -> list[str]:
     if summary is None or summary.image_shape is None or facts.pictures is None or facts.pictures.chosen_size is None:
         return []
     (height, width), own = facts.image_shape[:2], summary.image_shape
+    if (height, width) == own[:2]:
+        return []
     enlarged = "; larger ones show no more than they did" if height > own[0] or width > own[1] else ""
     return [f"images of {own[0]} x {own[1]} become {height} x {width}, by data.size{enlarged}"]
 
 
 def _facts(data: ImageData, parameters: DataParameters, identity: str) -> DataFacts:
     return DataFacts(
-        name=data.name if data.is_own else parameters.name,
+        name=parameters.name,
         data_set=parameters.data_set,
         preprocessing=parameters.preprocessing,
         pictures=parameters.settings.pictures,
