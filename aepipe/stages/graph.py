@@ -26,8 +26,6 @@ STAGES: Mapping[str, type[Stage[Any]]] = {
     "evaluated": EvaluateStage,
     "exported": ExportStage,
 }
-# What a release is made of, and can be made anew.
-STAGE_NAMES = tuple(stage.name for stage in STAGES.values())
 
 
 class RunStage(Protocol):

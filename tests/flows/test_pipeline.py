@@ -16,6 +16,7 @@ from aepipe.flows.pipeline import pipeline
 from aepipe.gate.settings import PublishSettings
 from aepipe.io.hashing import file_sha256
 from aepipe.noise import NoiseParameters
+from aepipe.publishing import upkeep
 from aepipe.recipes.plan import Overrides
 from aepipe.releases.channels import read_channel
 from aepipe.releases.manifest import list_releases, resolve_release
@@ -92,6 +93,20 @@ def test_a_release_has_what_the_design_says(published):
     assert {"samples.png", "latent_grid.png"} <= {
         path.name for path in (release / "models" / "mnist-variational" / "figures").iterdir()
     }
+
+
+def test_the_baselines_of_a_release_go_with_it_and_not_before(published, tmp_path):
+    folder, _, result = published
+    shutil.copytree(folder, tmp_path / "store")
+    store = open_store(str(tmp_path / "store"))
+    baselines = {info.key.split("/")[2] for info in store.list("stages/baselines/")}
+    assert baselines
+    assert upkeep.prune(store, keep=1, grace_hours=0, delete=False).stages == ()
+    store.delete_many([info.key for info in store.list("channels/")])
+    done = upkeep.prune(store, keep=0, grace_hours=0, delete=True)
+    assert [release.release for release in done.releases] == [result.release]
+    assert baselines <= {stage.prefix.split("/")[2] for stage in done.stages}
+    assert list(store.list("stages/")) == []
 
 
 def test_the_published_model_has_the_error_that_was_reported(published):
