@@ -17,7 +17,7 @@ from aepipe.exports.formats import EXPORTS, ExportFormat
 from aepipe.gate.settings import PublishSettings
 from aepipe.noise import NoiseParameters
 from aepipe.publishing import promotion
-from aepipe.recipes import RecipeName, plan
+from aepipe.recipes import RecipeName, naming, plan
 from aepipe.splits import SplitSettings
 from aepipe.stages.data import DataSettings
 from aepipe.tasks.timeouts import TimeoutSettings
@@ -33,6 +33,13 @@ Setting = Annotated[
 Preset = Annotated[plan.Preset, Field(description="quick trains a few steps only, for demonstrations.")]
 DataSet = Annotated[
     DataSetName | None, Field(description=f"Instead of the recipe's own images: one of {DATA_SET_NAMES}.")
+]
+Name = Annotated[
+    naming.ChosenName | None,
+    Field(
+        description="What the model of one recipe is called; by default as its recipe, or recipe@data-set on another "
+        "data set."
+    ),
 ]
 Images = Annotated[DataSetName, Field(description=f"Which images: one of {DATA_SET_NAMES}.")]
 Overrides = Annotated[
@@ -117,12 +124,12 @@ Rungs = Annotated[
 Release = Annotated[str, Field(description="The release's id, or a channel's name.")]
 Channel = Annotated[str, Field(pattern="^[a-z0-9-]+$", max_length=64, description="The channel's name.")]
 Why = Annotated[str, Field(min_length=1, description="The reason; it is kept in the channel's history.")]
-Force = Annotated[bool, Field(description="Also where the gate held a recipe back.")]
+Force = Annotated[bool, Field(description="Also where the gate held a model back.")]
 Missing = Annotated[
     promotion.Missing,
     Field(
-        description="The channel's models of recipes that the release has none of: keep makes a release of both, drop "
-        "lets them go, refuse promotes nothing where there are any."
+        description="The channel's models that the release has none of by the same name: keep makes a release of both, "
+        "drop lets them go, refuse promotes nothing where there are any."
     ),
 ]
 Full = Annotated[bool, Field(description="Read every byte back; otherwise sizes are compared.")]

@@ -46,6 +46,7 @@ def pipeline(
     split: parameters.Split = SplitOverrides(),  # noqa: B008
     noise: parameters.Noise = NoiseParameters(),  # noqa: B008
     exports: parameters.Exports = None,
+    name: parameters.Name = None,
     store: parameters.Store = "./store",
     execution: parameters.Execution = "local",
     at_once: parameters.AtOnce = None,
@@ -59,6 +60,7 @@ def pipeline(
         recipes,
         overrides,
         recipe_overrides,
+        name,
         setting=setting,
         preset=preset,
         data_set=data_set,

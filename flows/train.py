@@ -39,6 +39,7 @@ def train(
     data: parameters.Data = DataSettings(),  # noqa: B008
     split: parameters.Split = SplitOverrides(),  # noqa: B008
     noise: parameters.Noise = NoiseParameters(),  # noqa: B008
+    name: parameters.Name = None,
     store: parameters.Store = "./store",
     evaluate: parameters.Evaluate = True,
     exports: parameters.Exports = None,
@@ -56,6 +57,7 @@ def train(
         data=data,
         split=split,
         noise=noise,
+        name=name,
         evaluate=evaluate,
         exports=exports,
     )

@@ -28,7 +28,7 @@ MAX_BYTES = 200_000
 # Each update is a call of the server.
 PROGRESS_SHARE, PROGRESS_SECONDS, SILENCE_SECONDS = 0.05, 5.0, 60.0
 TABLE = [
-    "| recipe | setting | data | code | MSE per pixel | strongest baseline | ratio | verdict |",
+    "| model | setting | data | code | MSE per pixel | strongest baseline | ratio | verdict |",
     "| --- | --- | --- | --- | --- | --- | --- | --- |",
 ]
 
@@ -92,16 +92,17 @@ def show_training(store_url: str, done: Done) -> None:
     ]
     table = ["| figure | value |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows)]
     where = f"Results:\n\n{_long(done.results['evaluated'].files['metrics.csv'].uri.rpartition('/')[0])}"
-    lines = [f"# {plan.setting} {plan.recipe}", "\n".join(table), where]
+    lines = [f"# {plan.setting} {done.model}", "\n".join(table), where]
     lines += [_picture(store_url, done, name) for name in ("reconstructions", "loss_curves")]
-    _show(lines, key=f"training-{plan.recipe}", description=f"What {plan.setting} {plan.recipe} came to")
+    key = f"training-{done.model.replace('@', '-')}"
+    _show(lines, key=key, description=f"What {plan.setting} {done.model} came to")
 
 
 @_best_effort()
 def show_release(store_url: str, published: Published, outcomes: list[Outcome]) -> None:
     """Write the run's verdicts, held-out errors and reconstructions as one markdown artifact."""
     rows = [_row(outcome, verdict.verdict) for outcome, verdict in zip(outcomes, published.verdicts, strict=True)]
-    reasons = [f"- **{v.recipe}** {v.verdict}: {v.reason}" for v in published.verdicts if not v.passes]
+    reasons = [f"- **{v.model}** {v.verdict}: {v.reason}" for v in published.verdicts if not v.passes]
     lines = [
         f"# Release {published.release}",
         published.summary,
@@ -154,13 +155,13 @@ def _show(lines: Sequence[str], key: str, description: str) -> None:
 
 def _row(outcome: Outcome, verdict: str) -> str:
     if isinstance(outcome, Failed):
-        return f"| {outcome.recipe} | {outcome.setting} | | | | | | {verdict} |"
+        return f"| {outcome.model} | {outcome.setting} | | | | | | {verdict} |"
     facts = outcome.measured
     strongest = find_strongest(facts.metrics)
     beaten = "" if strongest is None else f"{strongest.mse_per_pixel:.5f} {strongest.label}"
     ratio = facts.mse_per_pixel / strongest.mse_per_pixel if strongest and strongest.mse_per_pixel else float("nan")
     return (
-        f"| {outcome.recipe} | {outcome.setting} | {outcome.split.facts.name} | {facts.code_size} "
+        f"| {outcome.model} | {outcome.setting} | {outcome.split.facts.name} | {facts.code_size} "
         f"| {facts.mse_per_pixel:.5f} | {beaten} | {ratio:.2f} | {verdict} |"
     )
 

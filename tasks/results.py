@@ -7,7 +7,7 @@ from prefect.states import Completed, State
 from aepipe import datasets
 from aepipe.stages.data import DataParameters, DataStage
 from aepipe.stages.graph import find_outcome
-from aepipe.stages.outcome import Done, Failed, Outcome
+from aepipe.stages.outcome import Done, Outcome
 from aepipe.stages.request import TrainingRequest
 from aepipe.store import open_store
 from aepipe.tasks.stages import produce, result_of, store_task
@@ -31,21 +31,19 @@ def find_results(store_url: str, request: TrainingRequest, refresh: bool) -> Don
     return None if refresh else result_of(_find_results(store_url, request, return_state=True))
 
 
-@store_task(name="collect", task_run_name="collect/{request.recipe}")
+@store_task(name="collect", task_run_name="collect/{request.model}")
 def collect_results(store_url: str, request: TrainingRequest) -> Outcome:
     """Return what a run on another machine put into the store."""
     outcome = find_outcome(open_store(store_url), request)
     if outcome is None:
         error = "its run completed, but its results are not in this store; do its workers use the same one?"
-        return Failed(recipe=request.recipe, setting=request.setting, error=error)
+        return request.failed(error)
     return outcome.model_copy(update={"was_cached": False})
 
 
-@store_task(name="find", task_run_name="find/{request.recipe}")
+@store_task(name="find", task_run_name="find/{request.model}")
 def _find_results(store_url: str, request: TrainingRequest) -> State[Done | None]:
     outcome = find_outcome(open_store(store_url), request)
     if outcome is None:
-        return Completed(message=f"{request.recipe} has to be trained", data=None)
-    return Completed(
-        name="Cached", message=f"{request.recipe}: no training, its results are in the store", data=outcome
-    )
+        return Completed(message=f"{request.model} has to be trained", data=None)
+    return Completed(name="Cached", message=f"{request.model}: no training, its results are in the store", data=outcome)

@@ -40,7 +40,9 @@ def refuse_mistakes(parameters: Parameters) -> list[TrainingRequest]:
     _check_places(parameters)
     shared = {name: parameters[name] for name in (*CHOSEN_FOR_ALL, "data", "split", "noise", "exports")}
     overrides = {name: Overrides(**changes) for name, changes in parameters["recipe_overrides"].items()}
-    requests = plan_requests(parameters["recipes"], Overrides(**parameters["overrides"]), overrides, **shared)
+    requests = plan_requests(
+        parameters["recipes"], Overrides(**parameters["overrides"]), overrides, parameters.get("name"), **shared
+    )
     CheckpointSettings(**parameters["checkpoints"])
     TimeoutSettings(**parameters["timeouts"])
     PublishSettings(**parameters["publishing"])

@@ -8,7 +8,8 @@ import typer
 from aepipe.cli.options import JsonOption, StoreOption
 from aepipe.cli.output import Row, print_result, print_rows, print_table, printable
 from aepipe.models.options import count_parameters
-from aepipe.recipes import load_recipes, spelled_out
+from aepipe.recipes import load_recipes
+from aepipe.recipes.naming import spelled_out_model
 
 
 class RecipeRow(Row):
@@ -64,7 +65,10 @@ def show_table(store: StoreOption = "./store", as_json: JsonOption = False) -> N
 
 def reconstruct(
     images: Annotated[str, typer.Argument(help="A folder, a .zip or .npz file, or an s3:// prefix.")],
-    recipe: Annotated[str, typer.Option(help="Whose model; a short name will do: conv for faces-conv.")],
+    model: Annotated[
+        str,
+        typer.Option("--model", "--recipe", help="Its name; the recipe's short name will do: conv@digits."),
+    ],
     store: StoreOption = "./store",
     channel: Annotated[str, typer.Option(help="A channel, or a release's id.")] = "production",
     output: Annotated[str, typer.Option(help="A new or empty folder.")] = "./reconstructions",
@@ -74,7 +78,7 @@ def reconstruct(
     """Reconstruct images with a published model: a PNG for each, and errors.csv."""
     from aepipe.inference.reconstruction import reconstruct_images
 
-    done = reconstruct_images(images, output, store, spelled_out(recipe), channel, batch_size)
+    done = reconstruct_images(images, output, store, spelled_out_model(model), channel, batch_size)
     if not as_json:
         rows = [[printable(error.file), error.mse_per_pixel, error.psnr_db] for error in done.worst()]
         print_table("The largest errors", ["file", "MSE", "PSNR (dB)"], rows)

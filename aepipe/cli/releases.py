@@ -97,7 +97,7 @@ def _unreadable_row(release: str, error: Exception, channels: Sequence[str]) -> 
 def show_release(
     release: ReleaseArgument = "candidate", store: StoreOption = "./store", as_json: JsonOption = False
 ) -> None:
-    """Show one release: its recipes with their held-out errors, its files, and who signed it."""
+    """Show one release: its models with their held-out errors, its files, and who signed it."""
     from aepipe.releases.manifest import resolve_release
     from aepipe.releases.signatures import describe_signers, signers_of
     from aepipe.store import open_store
@@ -128,7 +128,7 @@ def _print_recipes(manifest: "Manifest") -> None:
         ]
         for name, said in manifest.recipes.items()
     ]
-    headings = ["recipe", "verdict", "trained in", "setting", "data", "code"]
+    headings = ["model", "verdict", "trained in", "setting", "data", "code"]
     headings += [metric.heading("show") for metric in metrics]
     print_table(f"{manifest.release}, {manifest.created}", headings, rows)
 
@@ -199,14 +199,16 @@ def diff_releases(
 def download_release(
     release: ReleaseArgument,
     to: Annotated[Path, typer.Option(help="A folder that is not there yet.")],
-    recipe: Annotated[list[str] | None, typer.Option(help="Only this recipe; may be given several times.")] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", "--recipe", help="Only this model; may be given several times."),
+    ] = None,
     store: StoreOption = "./store",
     as_json: JsonOption = False,
 ) -> None:
     """Copy a release into a folder; every byte is checked."""
     from rich.progress import Progress
 
-    from aepipe.recipes import spelled_out
     from aepipe.releases.download import download
     from aepipe.releases.manifest import resolve_release
     from aepipe.store import open_store
@@ -215,10 +217,18 @@ def download_release(
     manifest = resolve_release(opened, release)
     with Progress(transient=True) as progress:
         task = progress.add_task(manifest.release, total=len(manifest.files))
-        # A release's own names come first: another recipe's short name may be one of them.
-        wanted = [name if name in manifest.recipes else spelled_out(name) for name in recipe or ()]
+        # A release's own names come first: a recipe's short name may be one of them.
+        wanted = [name if name in manifest.recipes else _key_of(manifest, name) for name in model or ()]
         folder = download(opened, manifest, to, wanted, lambda _: progress.advance(task))
     print_result(as_json, {"release": manifest.release, "folder": str(folder)}, str(folder))
+
+
+def _key_of(manifest: "Manifest", name: str) -> str:
+    from aepipe.recipes.naming import spelled_out_model
+    from aepipe.recipes.published import find_model
+
+    found = find_model(manifest, spelled_out_model(name))
+    return name if found is None else found.key
 
 
 def _age(created: str) -> str:

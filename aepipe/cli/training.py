@@ -53,6 +53,7 @@ def run(
         str | None,
         typer.Option(help=f"{words(parameters.Exports)} Names with commas between them, or none."),
     ] = None,
+    name: Annotated[str | None, typer.Option(help=words(parameters.Name))] = None,
     store: StoreOption = "./store",
     at_once: Annotated[int | None, typer.Option(min=1, help=words(parameters.AtOnce))] = None,
     refresh: RefreshOption = False,
@@ -67,6 +68,7 @@ def run(
         "setting": setting,
         "preset": preset,
         "data_set": data_set,
+        "name": name,
         "store": store,
         "at_once": at_once,
         "refresh": refresh,
@@ -181,7 +183,7 @@ def rerun(
 
     Exits with 1 where one did not.
     """
-    from aepipe.releases.diff import compare_models
+    from aepipe.publishing.again import compare_models
     from aepipe.releases.manifest import resolve_release
     from aepipe.releases.signatures import require_trusted
 
@@ -190,7 +192,7 @@ def rerun(
     published = _run({**first.parameters, "store": to}, server)
     second = resolve_release(open_store(to), published.release)
     rows = compare_models(first, second)
-    print_table(f"{first.release} and {second.release}", ["recipe", "bytes", "MSE", "MSE again"], rows)
+    print_table(f"{first.release} and {second.release}", ["model", "bytes", "MSE", "MSE again"], rows)
     raise typer.Exit(1 if any(row[1] in ("different", "missing") for row in rows) else 0)
 
 

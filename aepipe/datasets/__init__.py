@@ -24,6 +24,7 @@ __all__ = [
     "is_own",
     "load",
     "module_of",
+    "name_of",
     "open_data_set",
     "verify",
 ]
@@ -146,6 +147,17 @@ def module_of(name: str) -> str:
     if has_secrets(location):
         _spec(name)
     return DATA_SETS[data_set]
+
+
+def name_of(data_set: str, class_name: str | None = None) -> str:
+    """Return what a data set's images, or those of one class, are called; nothing is read for it.
+
+    Raises:
+        DataError: there is no such data set.
+    """
+    name, location = _split(data_set)
+    name = import_module(DATA_SETS[name]).name_of(location) if name == OWN_IMAGES else name
+    return name if class_name is None else f"{name}-{class_name}"
 
 
 def _split(name: str) -> tuple[str, str]:

@@ -160,7 +160,7 @@ def _image_data(
         values, labels = np.unique(classes, return_inverse=True)
         label_names = tuple(str(value) for value in values)
     return ImageData(
-        name=_name(location),
+        name=name_of(location),
         images=decoded.images,
         pixel_range=pixel_range_of(decoded.images, decoded.losses.get("deep_bits")),
         labels=None if labels is None else labels.astype(np.int64),
@@ -201,7 +201,8 @@ def pixel_range_of(images: np.ndarray, bits: int | None = None) -> tuple[int, in
     return (0, 255) if images.dtype == np.uint8 else (0, 1)
 
 
-def _name(location: str) -> str:
+def name_of(location: str) -> str:
+    """Return what the images at a location are called: images- and the last part of its path."""
     stem = Path(location.rstrip("/")).name.removesuffix(".zip").removesuffix(".npz")
     slug = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:40]
     return f"images-{slug}" if slug else "images"

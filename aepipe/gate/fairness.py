@@ -4,13 +4,14 @@ A model has learned from what it trained on, and from what its kept epoch was ch
 digest, in whatever row it is now.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from aepipe.errors import AepipeError
 from aepipe.parts import TEST, TRAIN, VALIDATION
-from aepipe.releases.manifest import Manifest
+from aepipe.recipes.published import PublishedModel
 from aepipe.stages.outcome import Done
 from aepipe.stages.results import DataResult, SplitResult, find_stage
 from aepipe.stages.split import load_digests
@@ -30,19 +31,19 @@ class Comparable:
     problem: str = ""
 
 
-def find_comparable(store: Store, outcome: Done, incumbent: Manifest) -> Comparable:
-    """Return the run's held-out pictures that neither its model nor a release's model of the recipe has learned from.
+def find_comparable(store: Store, outcome: Done, incumbent: PublishedModel) -> Comparable:
+    """Return the run's held-out pictures that neither its model nor a published one has learned from.
 
     Args:
         store: Where the stages of both are.
-        outcome: The run's recipe.
-        incumbent: The release.
+        outcome: What the run came to.
+        incumbent: The published model.
     """
     num_held_out = outcome.split.facts.num_test
     if _is_same_split(outcome, incumbent):
         return Comparable(np.ones(num_held_out, bool))
     nothing = np.zeros(num_held_out, bool)
-    theirs = _digests_of(store, incumbent, outcome.recipe)
+    theirs = _digests_of(store, incumbent.lineage)
     if theirs is None:
         return Comparable(nothing, "What it has learned from is not known any more.")
     ours = load_digests(store, outcome.data, outcome.split)
@@ -54,15 +55,14 @@ def find_comparable(store: Store, outcome: Done, incumbent: Manifest) -> Compara
     return Comparable(chosen, problem)
 
 
-def _is_same_split(outcome: Done, incumbent: Manifest) -> bool:
+def _is_same_split(outcome: Done, incumbent: PublishedModel) -> bool:
     """Tell whether the same rows of the same images are held out; releases of every age say so."""
-    theirs = incumbent.recipes.get(outcome.recipe)
+    theirs = incumbent.summary
     held_out = outcome.data.facts.images_sha256, outcome.split.facts.test_sha256
-    return theirs is not None and held_out == (theirs.images_sha256, theirs.test_rows_sha256)
+    return held_out == (theirs.images_sha256, theirs.test_rows_sha256)
 
 
-def _digests_of(store: Store, manifest: Manifest, recipe: str) -> dict[str, np.ndarray] | None:
-    lineage = manifest.lineage.get(recipe, {})
+def _digests_of(store: Store, lineage: Mapping[str, str]) -> dict[str, np.ndarray] | None:
     try:
         data = find_stage(store, "data", lineage["data"], DataResult) if "data" in lineage else None
         split = find_stage(store, "split", lineage["split"], SplitResult) if "split" in lineage else None

@@ -26,6 +26,7 @@ from aepipe.store.parsing import parse_stored
 NOT_LOADABLE = (CorruptObjectError, ModelFileError, NewerObjectError, ObjectNotFoundError)
 
 # Beside what was held there is what the channel has of other recipes, which it keeps.
+OTHER = "give the model a name of its own, or use another channel."
 BY_HAND = (
     "Use another channel, or promote it by hand: aepipe releases promote RELEASE --force --missing keep --why TEXT."
 )
@@ -67,12 +68,18 @@ class PublishedErrors:
         )
 
 
-def measure_published(store: Store, release: str, outcome: Done) -> PublishedErrors:
-    """Return what a recipe's model in a release comes to on the run's held-out images, from its bytes in the store.
+def measure_published(store: Store, release: str, model: str, outcome: Done) -> PublishedErrors:
+    """Return what a release's model comes to on the run's held-out images, from its bytes in the store.
 
     A denoiser is judged by its error on noise of the level that it was trained for, any other by that on clean images.
+
+    Args:
+        store: Where the release is.
+        release: Its id.
+        model: What the release calls the model.
+        outcome: What the run came to.
     """
-    prefix = f"releases/{release}/models/{outcome.recipe}"
+    prefix = f"releases/{release}/models/{model}"
     inputs, targets = _held_out_images(store, outcome)
     try:
         key = f"{prefix}/recipe.json"
@@ -80,15 +87,15 @@ def measure_published(store: Store, release: str, outcome: Done) -> PublishedErr
         shape = plan.image_shape
         if shape != inputs.shape[1:]:
             shapes = ["x".join(map(str, of)) for of in (shape, inputs.shape[1:])]
-            return _not_measured(release, f"Its images are {shapes[0]}, this run's {shapes[1]}: use another channel.")
-        model = _load(store, f"{prefix}/model.keras", plan)
+            return _not_measured(release, f"Its images are {shapes[0]}, this run's {shapes[1]}: {OTHER}")
+        loaded = _load(store, f"{prefix}/model.keras", plan)
     except NOT_LOADABLE as error:
         return _not_measured(release, f"It can't be loaded: {str(error).splitlines()[0]}")
     # Here, because pandas comes with it.
     from aepipe.evaluation.metrics import mse_per_image
     from aepipe.evaluation.subject import predict
 
-    return PublishedErrors(release, mse_per_image(targets, predict(model, inputs)))
+    return PublishedErrors(release, mse_per_image(targets, predict(loaded, inputs)))
 
 
 def _load(store: Store, key: str, plan: TrainingPlan) -> Callable[..., Any]:

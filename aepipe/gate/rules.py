@@ -103,7 +103,7 @@ def judge(
         settings: The tolerances.
     """
     if isinstance(outcome, Failed):
-        return Verdict(recipe=outcome.recipe, verdict="failed", reason=outcome.error)
+        return Verdict(recipe=outcome.recipe, model=outcome.model, verdict="failed", reason=outcome.error)
     facts = outcome.measured
     rules = [*_soundness(facts)]
     if reloaded is not None:
@@ -115,6 +115,7 @@ def judge(
     broken = [rule for rule in rules if rule.demanded and not rule.passed]
     return Verdict(
         recipe=outcome.recipe,
+        model=outcome.model,
         verdict="held" if broken else "first" if incumbent is None else "promoted",
         rules=tuple(rules),
         reason=_reason(rules, broken, incumbent),

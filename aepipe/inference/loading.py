@@ -9,8 +9,9 @@ import numpy as np
 from aepipe.errors import CorruptObjectError, ModelFileError, ObjectNotFoundError, ParameterError, StoreError
 from aepipe.inference.inputs import to_model_input
 from aepipe.models.options import count_parameters
+from aepipe.recipes.published import PublishedModel, find_model, published_models
 from aepipe.recipes.trained import TrainedRecipe
-from aepipe.releases.manifest import Manifest, ReleaseFile, has_model, resolve_release
+from aepipe.releases.manifest import Manifest, ReleaseFile, resolve_release
 from aepipe.releases.signatures import require_trusted
 from aepipe.store import Store, open_store
 from aepipe.store.local_files import local_file
@@ -32,7 +33,7 @@ class LoadedModel:
 
     Attributes:
         release: The id of the release that it is from.
-        recipe: The recipe's name.
+        name: What it is called.
         model: Images to reconstructions, float32 (n, height, width, channels), pixels in [0, 1].
         encoder: Images to codes, (n, code_size).
         decoder: Codes to images.
@@ -40,11 +41,16 @@ class LoadedModel:
     """
 
     release: str
-    recipe: str
+    name: str
     model: "keras.Model"
     encoder: "keras.Model"
     decoder: "keras.Model"
     trained: TrainedRecipe
+
+    @property
+    def recipe(self) -> str:
+        """The recipe's name."""
+        return self.trained.plan.recipe
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -96,16 +102,16 @@ def _compute(model: "keras.Model", inputs: np.ndarray, batch_size: int) -> np.nd
     return np.concatenate([np.asarray(model(inputs[start : start + batch_size], training=False)) for start in starts])
 
 
-def load(store: Store | str | Path, recipe: str, channel: str = "production") -> LoadedModel:
-    """Load a recipe's published models; every byte is checked, and no code from a file is run.
+def load(store: Store | str | Path, model: str, channel: str = "production") -> LoadedModel:
+    """Load a published model; every byte is checked, and no code from a file is run.
 
     Args:
         store: An open store, or its URL: a folder, file:///path or s3://bucket/prefix.
-        recipe: The recipe's name.
+        model: Its name: the recipe's for one of its own data set, else recipe@data-set, or as it was called.
         channel: A channel's name, or a release's id.
 
     Raises:
-        ObjectNotFoundError: there is no such channel or release, or it has no model of the recipe.
+        ObjectNotFoundError: there is no such channel or release, or it has no such model.
         CorruptObjectError: a file is gone, or has other bytes than the manifest says.
         UntrustedReleaseError: $AEPIPE_TRUSTED_KEYS is set, and none of these keys signed the release.
         ModelFileError: a file holds the right bytes, but no model of its recipe.json, or none that loads safely.
@@ -113,38 +119,43 @@ def load(store: Store | str | Path, recipe: str, channel: str = "production") ->
     opened = open_store(store) if isinstance(store, str | Path) else store
     manifest = resolve_release(opened, channel)
     require_trusted(opened, manifest)
-    files = _find_files(opened, manifest, recipe)
+    published = _find_model(opened, manifest, model)
+    files = _find_files(published)
     paths = {name: _local_path(opened, manifest.release, file) for name, file in files.items()}
     trained = _read_recipe(paths["recipe.json"], files["recipe.json"])
     expected = _expected(trained)
     parts = {part: _load_part(paths[f"{part}.keras"], files[f"{part}.keras"], expected[part]) for part in PARTS}
-    return LoadedModel(release=manifest.release, recipe=recipe, trained=trained, **parts)
+    return LoadedModel(release=manifest.release, name=published.name, trained=trained, **parts)
 
 
-def _find_files(store: Store, manifest: Manifest, recipe: str) -> dict[str, ReleaseFile]:
-    """Return the files that a model is loaded from, by name."""
-    files = {file.path: file for file in manifest.files}
-    names = [*(f"{part}.keras" for part in PARTS), "recipe.json"]
-    if not has_model(manifest, recipe):
-        there = [name for name in manifest.recipes if has_model(manifest, name)]
-        said = manifest.recipes.get(recipe)
+def _find_model(store: Store, manifest: Manifest, name: str) -> PublishedModel:
+    found = find_model(manifest, name)
+    if found is None:
+        there, said = list(published_models(manifest)), manifest.recipes.get(name)
         raise ObjectNotFoundError(
-            f"A release has models of the recipes that came out sound, here: {', '.join(there) or 'none'}.",
+            f"A release has the models that came out sound, here: {', '.join(there) or 'none'}.",
             f"Choose one of those, or another release: aepipe releases list --store {store.url}",
-            recipe=recipe,
+            model=name,
             release=manifest.release,
             **({} if said is None else {"verdict": said.verdict}),
         )
-    missing = [name for name in names if f"models/{recipe}/{name}" not in files]
+    return found
+
+
+def _find_files(model: PublishedModel) -> dict[str, ReleaseFile]:
+    """Return the files that a model is loaded from, by name."""
+    files = {file.path: file for file in model.files}
+    names = [*(f"{part}.keras" for part in PARTS), "recipe.json"]
+    missing = [name for name in names if model.path(name) not in files]
     if missing:
         raise ObjectNotFoundError(
             f"A published model comes with {', '.join(names)}.",
-            "Publish the recipe again.",
-            recipe=recipe,
-            release=manifest.release,
+            "Publish it again.",
+            model=model.name,
+            release=model.manifest.release,
             missing=missing,
         )
-    return {name: files[f"models/{recipe}/{name}"] for name in names}
+    return {name: files[model.path(name)] for name in names}
 
 
 def _local_path(store: Store, release: str, file: ReleaseFile) -> Path:

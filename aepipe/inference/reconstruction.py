@@ -78,6 +78,7 @@ class Reconstructions:
     def summary(self) -> dict[str, Any]:
         """Return everything but the single errors, for programs."""
         return {
+            "model": self.loaded.name,
             "recipe": self.loaded.recipe,
             "release": self.loaded.release,
             "output": str(self.output),
@@ -105,7 +106,7 @@ class Reconstructions:
         if self.left_out:
             yield f"{len(self.left_out)} could not be decoded and were left out."
         yield from (f"{one.line}." for one in self.passed_over)
-        yield f"{self.loaded.recipe} of release {self.loaded.release}: {self.output}"
+        yield f"{self.loaded.name} of release {self.loaded.release}: {self.output}"
 
     def worst(self, count: int = 5) -> list[Measurement]:
         """Return the largest errors, the largest first."""
@@ -126,7 +127,7 @@ def reconstruct_images(
     images: str,
     output: str | Path,
     store: Store | str | Path,
-    recipe: str,
+    model: str,
     channel: str = "production",
     batch_size: int = 64,
 ) -> Reconstructions:
@@ -136,7 +137,7 @@ def reconstruct_images(
         images: A folder, a .zip or .npz file, or an s3:// prefix.
         output: The folder; it must be empty, or not be there.
         store: An open store, or its URL.
-        recipe: The recipe whose model is used.
+        model: The name of the model that is used.
         channel: A channel's name, or a release's id.
         batch_size: Images that are in memory at a time; an npz file is in memory as a whole.
 
@@ -149,7 +150,7 @@ def reconstruct_images(
     _refuse_occupied(output)
     with open_images(images) as found:
         _refuse_collisions(found.files)
-        loaded = load(store, recipe, channel)
+        loaded = load(store, model, channel)
         with disk_errors(output=str(output)), _new_folder(output) as folder:
             written = _write(found.files, loaded, folder, batch_size)
     return Reconstructions(loaded, output, passed_over=found.left_out, **written)

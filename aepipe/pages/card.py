@@ -35,6 +35,7 @@ def render_card(recipe: Recipe, outcome: Done, release_id: str) -> str:
     environment.filters["escaped"] = escape_markdown
     return environment.get_template("card.md.j2").render(
         recipe=recipe,
+        model=outcome.model,
         plan=outcome.plan,
         corruption=outcome.plan.training.corruption,
         data=outcome.data.facts,

@@ -1,4 +1,4 @@
-"""index.html: every release of a store on one page, and each recipe's held-out error over time."""
+"""index.html: every release of a store on one page, and each model's held-out error over time."""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +13,7 @@ from aepipe.pages.numbers import notation_of_errors, page_writer
 from aepipe.pages.rendering import html_environment
 from aepipe.pages.table import data_key, tell_apart
 from aepipe.recipes import RECIPES
+from aepipe.recipes.published import summaries_by_name
 from aepipe.releases.channels import list_channels
 from aepipe.releases.manifest import Manifest, survey_releases
 from aepipe.store.interface import Store
@@ -27,10 +28,10 @@ MAX_SERIES = 10
 
 @dataclass(frozen=True)
 class Series:
-    """One recipe over time, on the same data, with the same code size and setting.
+    """One model over time, on the same data, with the same code size and setting.
 
     Attributes:
-        label: What tells it from the recipe's other series.
+        label: What tells it from the model's other series.
         created: ISO times, the oldest first.
         mse: MSE per pixel on held-out images; a denoiser's on noisy input.
         reference: That of the strongest baseline with the same code size; for a denoiser the best linear map's.
@@ -83,21 +84,22 @@ def render_index(
         unreadable: Releases that can't be read, and why.
     """
     shown = metrics_at("index")
+    rows = [(manifest, summaries_by_name(manifest)) for manifest in manifests]
     measured = [
         {metric.name: summary.metrics.get(metric.name) for metric in shown}
-        for manifest in manifests
-        for summary in manifest.recipes.values()
+        for _, summaries in rows
+        for summary in summaries.values()
     ]
     return (
         html_environment()
         .get_template("index.html.j2")
         .render(
-            manifests=manifests,
+            rows=rows,
             channels=channels,
             store_url=store_url,
             most_series=MAX_SERIES,
             unreadable=unreadable,
-            recipes=_present(manifests),
+            models=_present(manifests),
             charts=dict(_charts(manifests)),
             shown=shown,
             write=page_writer(notation_of_errors(measured), measured),
@@ -105,17 +107,17 @@ def render_index(
     )
 
 
-def series_of(recipe: str, manifests: Iterable[Manifest]) -> list[Series]:
-    """Return a recipe's errors over time: a series for each setting, data, held-out rows and code size, as only those
+def series_of(model: str, manifests: Iterable[Manifest]) -> list[Series]:
+    """Return a model's errors over time: a series for each setting, data, held-out rows and code size, as only those
     compare; the latest ones where they are many.
 
     Args:
-        recipe: Its name.
+        model: Its name.
         manifests: Releases, the latest first; a model that one took over from another is left out.
     """
     found: dict[tuple, list[tuple[str, float, float]]] = {}
     for manifest in reversed(list(manifests)):
-        summary = manifest.recipes.get(recipe)
+        summary = summaries_by_name(manifest).get(model)
         if summary is None or summary.origin != manifest.release:
             continue
         point = _point(summary.metrics)
@@ -140,9 +142,14 @@ def _point(metrics: Metrics) -> tuple[float, float] | None:
 
 
 def _present(manifests: Iterable[Manifest]) -> list[str]:
-    present = {recipe for manifest in manifests for recipe in manifest.recipes}
-    known = [recipe for recipe in RECIPES if recipe in present]
-    return known + sorted(present - set(known))
+    """Return the names of all models: in the order of the recipes, those of one by their data sets."""
+    present = {name: said.recipe for manifest in manifests for name, said in summaries_by_name(manifest).items()}
+    order = {name: number for number, name in enumerate(RECIPES)}
+
+    def place(name: str) -> tuple[int, str]:
+        return order.get(present[name] or name.partition("@")[0], len(order)), name
+
+    return sorted(present, key=place)
 
 
 def _charts(manifests: Sequence[Manifest]) -> Iterable[tuple[str, InlineImage]]:
@@ -151,8 +158,8 @@ def _charts(manifests: Sequence[Manifest]) -> Iterable[tuple[str, InlineImage]]:
 
     with temporary_folder("index") as folder:
         path = folder / "chart.png"
-        for recipe in _present(manifests):
-            series = series_of(recipe, manifests)
+        for model in _present(manifests):
+            series = series_of(model, manifests)
             if series:
-                error_over_time(series, path, recipe)
-                yield recipe, inline_image(path.read_bytes())
+                error_over_time(series, path, model)
+                yield model, inline_image(path.read_bytes())

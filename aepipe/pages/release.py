@@ -14,6 +14,7 @@ from aepipe.gate.verdicts import Verdict
 from aepipe.pages.card import render_card
 from aepipe.pages.report import Figure, NoisySet, Report, render_report
 from aepipe.recipes import get_recipe
+from aepipe.recipes.published import PublishedModel, published_models
 from aepipe.releases.manifest import Manifest
 from aepipe.stages.outcome import Done, Outcome
 from aepipe.store.interface import Store
@@ -61,7 +62,7 @@ def write_pages(
     store: Store,
     production: Manifest | None = None,
 ) -> None:
-    """Write metrics.csv, metrics.json, report.html and each recipe's card.md into a folder.
+    """Write metrics.csv, metrics.json, report.html and each model's card.md into a folder.
 
     Args:
         folder: Where the files go, under their paths in the release.
@@ -81,8 +82,8 @@ def write_pages(
     )
     for outcome in outcomes:
         # A card says how to load the model, and an unsound model is not in the release.
-        if isinstance(outcome, Done) and f"models/{outcome.recipe}/model.keras" in files:
-            card = folder / "models" / outcome.recipe / "card.md"
+        if isinstance(outcome, Done) and f"models/{outcome.model}/model.keras" in files:
+            card = folder / "models" / outcome.model / "card.md"
             card.parent.mkdir(parents=True)
             card.write_text(render_card(get_recipe(outcome.recipe), outcome, facts.release), encoding="utf-8")
     report = Report(
@@ -98,7 +99,7 @@ def write_pages(
         seconds=facts.seconds,
         outcomes=outcomes,
         verdicts=verdicts,
-        figures={outcome.recipe: list(_figures(outcome, files, store, production)) for outcome in outcomes},
+        figures={outcome.model: list(_figures(outcome, files, store, production)) for outcome in outcomes},
         noisy_sets=list(_noisy_sets(outcomes, files)),
     )
     (folder / "report.html").write_text(render_report(report), encoding="utf-8")
@@ -113,28 +114,29 @@ def _read_metrics(path: Path) -> pd.DataFrame:
 def _figures(
     outcome: Outcome, files: Mapping[str, Path], store: Store, production: Manifest | None
 ) -> Iterator[Figure]:
-    """Yield a recipe's figures, each that tells how good it is with that of the channel's model on the same data."""
-    comparable = production if production is not None and _is_of_same_data(outcome, production) else None
+    """Yield a model's figures, each that tells how good it is with that of the channel's model on the same data."""
+    incumbent = None if production is None else published_models(production).get(outcome.model)
+    comparable = incumbent if incumbent is not None and _is_of_same_data(outcome, incumbent) else None
     for name, caption in CAPTIONS.items():
-        path = f"models/{outcome.recipe}/figures/{name}.png"
+        path = f"models/{outcome.model}/figures/{name}.png"
         if path in files:
-            compared = _published(store, comparable, path, caption) if comparable and name in COMPARED else None
+            compared = _published(store, comparable, name, caption) if comparable and name in COMPARED else None
             yield Figure(caption, files[path].read_bytes(), compared)
 
 
-def _is_of_same_data(outcome: Outcome, production: Manifest) -> bool:
-    summary = production.recipes.get(outcome.recipe)
-    return isinstance(outcome, Done) and summary is not None and summary.data == outcome.split.facts.name
+def _is_of_same_data(outcome: Outcome, incumbent: PublishedModel) -> bool:
+    return isinstance(outcome, Done) and incumbent.summary.data == outcome.split.facts.name
 
 
-def _published(store: Store, production: Manifest, path: str, caption: str) -> Figure | None:
-    """Return the figure of the release that the channel has; none where it has none, or is damaged."""
-    if all(file.path != path for file in production.files):
+def _published(store: Store, incumbent: PublishedModel, name: str, caption: str) -> Figure | None:
+    """Return the figure of the model that the channel has; none where it has none, or is damaged."""
+    path, release = incumbent.path(f"figures/{name}.png"), incumbent.manifest.release
+    if all(file.path != path for file in incumbent.files):
         return None
     # A damaged release is for `aepipe releases verify` to find; this one is published all the same.
     with suppress(ObjectNotFoundError):
-        words = f"In the channel now ({production.release}): {caption[0].lower()}{caption[1:]}"
-        return Figure(words, store.get(f"releases/{production.release}/{path}"))
+        words = f"In the channel now ({release}): {caption[0].lower()}{caption[1:]}"
+        return Figure(words, store.get(f"releases/{release}/{path}"))
     return None
 
 

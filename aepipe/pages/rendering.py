@@ -28,10 +28,15 @@ def two_lines(heading: str) -> str:
     return Markup("<br>").join(shortest)
 
 
+def breakable(name: str) -> str:
+    """Return a model's name as HTML that a narrow column may break before the data set."""
+    return Markup("<wbr>@").join(name.split("@"))
+
+
 def _environment(**options) -> Environment:
     loader = PackageLoader("aepipe.pages", "templates")
     environment = Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, **options)
-    environment.filters.update({name: getattr(notation, name) for name in FILTERS}, two_lines=two_lines)
+    environment.filters.update({name: getattr(notation, name) for name in FILTERS}, two_lines=two_lines, name=breakable)
     # A JSON string is one of YAML and of Python, too.
     environment.filters["quoted"] = lambda text: json.dumps(text, ensure_ascii=False)
     return environment

@@ -72,7 +72,7 @@ class Report:
         seconds: How long the whole run took.
         outcomes: What each recipe came to.
         verdicts: The gate's decision about each, in the order of `outcomes`.
-        figures: Each recipe's figures, by its name.
+        figures: Each model's figures, by its name.
         noisy_sets: The noisy-input test sets of the release.
     """
 
@@ -181,7 +181,7 @@ def _entries(report: Report) -> list[RecipeEntry]:
         RecipeEntry(
             outcome,
             verdict,
-            [figure.pictures() for figure in report.figures.get(outcome.recipe, ())],
+            [figure.pictures() for figure in report.figures.get(outcome.model, ())],
         )
         for outcome, verdict in zip(report.outcomes, report.verdicts, strict=True)
     ]

@@ -67,8 +67,9 @@ def result_lines(manifests: Iterable[Manifest]) -> list[ResultLine]:
     trainings: dict[Key, dict[int, Training]] = {}
     commits: dict[Key, str | None] = {}
     for manifest in manifests:
-        for recipe, summary in manifest.recipes.items():
-            # A recipe of another run is that run's line; one that failed has no figures.
+        for name, summary in manifest.recipes.items():
+            recipe = summary.recipe or name
+            # A model of another run is that run's line; one that failed has no figures.
             if manifest.release != manifest.candidate or summary.origin != manifest.release:
                 continue
             training = _training(manifest, summary)

@@ -1,10 +1,12 @@
-"""A release made of two: the models of one that a channel shall have, and the channel's own for the other recipes."""
+"""A release made of two: the models of one that a channel shall have, and the channel's own of other names."""
 
 import hashlib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from aepipe.releases.manifest import Manifest, ReleaseFile, with_models
+from aepipe.recipes.published import PublishedModel, published_models
+from aepipe.releases.manifest import Manifest, ReleaseFile
 from aepipe.releases.signatures import require_trusted
 from aepipe.releases.writing import complete_release, put_release_files
 from aepipe.store.interface import Store
@@ -22,16 +24,16 @@ def compose(
     decision: bytes | None = None,
     verdicts: Mapping[str, str] = {},
 ) -> Manifest:
-    """Return the release that a channel shall have: the candidate, or a new one with the channel's own models for the
-    recipes that did not pass.
+    """Return the release that a channel shall have: the candidate, or a new one with the channel's own models beside
+    those that passed.
 
     Args:
         store: Where all is.
         candidate: Whose models go in.
         production: What the channel has now.
-        passed: Which of the candidate's models go in; all where None.
+        passed: The names of the candidate's models that go in; all where None.
         decision: The new release's decision.json; the candidate's where None.
-        verdicts: What the decision says of each recipe.
+        verdicts: What the decision says of each model.
 
     Raises:
         UntrustedReleaseError: one of the two is not signed by a trusted key.
@@ -39,29 +41,33 @@ def compose(
     for source in (candidate, production):
         if source is not None:
             require_trusted(store, source)
-    taken = tuple(with_models(candidate)) if passed is None else passed
-    kept = [] if production is None else [r for r in with_models(production) if r not in taken]
-    if not kept and set(taken) == set(with_models(candidate)):
+    ours, theirs = (published_models(of) if of is not None else {} for of in (candidate, production))
+    taken = [model for name, model in ours.items() if passed is None or name in passed]
+    kept = [model for name, model in theirs.items() if name not in {model.name for model in taken}]
+    if not kept and len(taken) == len(ours):
         return candidate
-    digest = hashlib.sha256(f"{candidate.release} {production and production.release} {taken}".encode())
-    release = f"{candidate.release}-{digest.hexdigest()[:6]}"
-    parts = [(candidate, file) for file in candidate.files if _belongs(file, taken, decision is None)]
-    parts += [(production, file) for file in production.files if _recipe_of(file) in kept] if production else []
-    put_release_files(store, release, {file.path: _local(store, source.release, file) for source, file in parts})
-    files = [file for _, file in parts]
+    names = tuple(model.name for model in taken)
+    digest = hashlib.sha256(f"{candidate.release} {production and production.release} {names}".encode())
+    release, placed = f"{candidate.release}-{digest.hexdigest()[:6]}", _place([*taken, *kept])
+    parts = [(candidate, file, file) for file in candidate.files if _is_of_whole(file, decision is None)]
+    parts += [
+        (model.manifest, file, file.model_copy(update={"path": file.path.replace(model.path(""), f"models/{key}/", 1)}))
+        for key, model in placed.items()
+        for file in model.files
+    ]
+    put_release_files(store, release, {file.path: _local(store, of.release, source) for of, source, file in parts})
+    files = [file for _, _, file in parts]
     if decision is not None:
         store.put(f"releases/{release}/{DECISION}", decision)
         files.append(_decision_file(decision))
-    recipes = {r: candidate.recipes[r].model_copy(update=_said(verdicts, r)) for r in taken}
-    lineage = {recipe: candidate.lineage[recipe] for recipe in taken}
-    if production is not None:
-        recipes |= {recipe: production.recipes[recipe] for recipe in kept}
-        lineage |= {recipe: production.lineage[recipe] for recipe in kept}
     manifest = candidate.model_copy(
         update={
             "release": release,
-            "recipes": recipes,
-            "lineage": lineage,
+            "recipes": {
+                key: model.summary.model_copy(update=_said(verdicts, model) if model in taken else {})
+                for key, model in placed.items()
+            },
+            "lineage": {key: model.lineage for key, model in placed.items()},
             "files": sorted(files, key=lambda file: file.path),
         }
     )
@@ -69,8 +75,17 @@ def compose(
     return manifest
 
 
-def _said(verdicts: Mapping[str, str], recipe: str) -> dict[str, str]:
-    return {"verdict": verdicts[recipe]} if recipe in verdicts else {}
+def _place(models: Sequence[PublishedModel]) -> dict[str, PublishedModel]:
+    """Return the models by what the new release calls them: what their own did, which readers hold on to.
+
+    An older version may have called a model as another one is called now; then each has its name.
+    """
+    keys = Counter(model.key for model in models)
+    return {model.key if keys[model.key] == 1 else model.name: model for model in models}
+
+
+def _said(verdicts: Mapping[str, str], model: PublishedModel) -> dict[str, str]:
+    return {"verdict": verdicts[model.name]} if model.name in verdicts else {}
 
 
 def _decision_file(decision: bytes) -> ReleaseFile:
@@ -78,13 +93,8 @@ def _decision_file(decision: bytes) -> ReleaseFile:
     return ReleaseFile(path=DECISION, sha256=digest, size=len(decision), media_type="application/json")
 
 
-def _belongs(file: ReleaseFile, taken: tuple[str, ...], with_decision: bool) -> bool:
-    recipe = _recipe_of(file)
-    return (with_decision or file.path != DECISION) and (recipe is None or recipe in taken)
-
-
-def _recipe_of(file: ReleaseFile) -> str | None:
-    return file.path.split("/")[1] if file.path.startswith("models/") else None
+def _is_of_whole(file: ReleaseFile, with_decision: bool) -> bool:
+    return (with_decision or file.path != DECISION) and not file.path.startswith("models/")
 
 
 def _local(store: Store, release: str, file: ReleaseFile) -> Path:

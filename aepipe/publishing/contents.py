@@ -38,17 +38,18 @@ def content_digest(outcomes: Sequence[Outcome], parameters: Mapping[str, JsonVal
     """Return what is equal for two runs exactly where they came to the same by the same parameters."""
     content = {
         "parameters": parameters,
-        "lineage": {outcome.recipe: lineage(outcome) for outcome in outcomes},
-        "errors": {outcome.recipe: outcome.error if isinstance(outcome, Failed) else None for outcome in outcomes},
+        "lineage": {outcome.model: lineage(outcome) for outcome in outcomes},
+        "errors": {outcome.model: outcome.error if isinstance(outcome, Failed) else None for outcome in outcomes},
     }
     return hashlib.sha256(canonical_json(content)).hexdigest()
 
 
 def summarise(release: str, outcome: Outcome, verdict: Verdict) -> RecipeSummary:
-    """Return what a manifest says about one recipe."""
+    """Return what a manifest says about one model."""
     names = (*RecipeSummary.model_fields, *(metric.name for metric in metrics_at("manifest")))
     came_to = _describe(outcome, release) if isinstance(outcome, Done) else dict.fromkeys(names)
-    return RecipeSummary.model_validate({**came_to, "verdict": verdict.verdict, "setting": outcome.setting})
+    asked = {"recipe": outcome.recipe, "setting": outcome.setting}
+    return RecipeSummary.model_validate({**came_to, **asked, "verdict": verdict.verdict})
 
 
 def _describe(done: Done, release: str) -> dict[str, JsonValue]:
@@ -56,6 +57,7 @@ def _describe(done: Done, release: str) -> dict[str, JsonValue]:
     return {
         "origin": release if is_sound(done) else None,
         "seed": done.plan.training.seed,
+        "data_set": done.data.facts.name,
         "data": done.split.facts.name,
         "input": None if account is None else account.model_dump(mode="json"),
         "images_sha256": done.data.facts.images_sha256,

@@ -32,7 +32,7 @@ def read_verdicts(store: Store, release: str) -> tuple[Verdict, ...]:
 
 
 def held_by_others(store: Store, manifest: Manifest, flow_run: str) -> tuple[str, ...]:
-    """Return the recipes of a release that were held when another run wrote it, and told people so."""
+    """Return the models of a release that were held when another run wrote it, and told people so."""
     if manifest.flow_run == flow_run:
         return ()
     try:
@@ -40,4 +40,4 @@ def held_by_others(store: Store, manifest: Manifest, flow_run: str) -> tuple[str
     # What nobody can read is told again.
     except (ObjectNotFoundError, CorruptObjectError, NewerObjectError):
         return ()
-    return tuple(verdict.recipe for verdict in verdicts if verdict.verdict == "held")
+    return tuple(verdict.model for verdict in verdicts if verdict.verdict == "held")

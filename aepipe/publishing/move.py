@@ -3,18 +3,19 @@
 from dataclasses import dataclass
 
 from aepipe.errors import CorruptObjectError, NewerObjectError, ObjectNotFoundError, ParameterError
+from aepipe.recipes.published import published_models
 from aepipe.releases.channel import Channel
-from aepipe.releases.manifest import Manifest, has_model, read_manifest, with_models
+from aepipe.releases.manifest import Manifest, read_manifest
 from aepipe.store.interface import Store
 
 WAY_OUT = (
-    "Add --missing keep to have the channel's models of them beside the release's, or --missing drop to let them go."
+    "Add --missing keep to have these models of the channel beside the release's, or --missing drop to let them go."
 )
 
 
 @dataclass(frozen=True)
 class Move:
-    """What a channel's latest move means for its readers: recipes of which it has a model now, another one, none."""
+    """What a channel's latest move means for its readers: models that it has now, has in another form, has not."""
 
     gains: tuple[str, ...]
     replaces: tuple[str, ...]
@@ -22,7 +23,7 @@ class Move:
 
     def __str__(self):
         parts = [("Gains", self.gains), ("Replaces", self.replaces), ("Loses", self.loses)]
-        return " ".join(f"{word}: {', '.join(recipes)}." for word, recipes in parts if recipes)
+        return " ".join(f"{word}: {', '.join(models)}." for word, models in parts if models)
 
 
 def latest_move(store: Store, channel: Channel) -> Move | None:
@@ -32,14 +33,17 @@ def latest_move(store: Store, channel: Channel) -> Move | None:
         before = read_manifest(store, channel.history[0].release) if channel.history else None
     except (ObjectNotFoundError, CorruptObjectError, NewerObjectError):
         return None
-    files = [{} if of is None else {file.path: file.sha256 for file in of.files} for of in (before, now)]
-    old, new = ([] if of is None else with_models(of) for of in (before, now))
-    model = "models/{}/model.keras".format
+    old, new = ({} if of is None else _digests(of) for of in (before, now))
     return Move(
-        gains=tuple(recipe for recipe in new if recipe not in old),
-        replaces=tuple(r for r in new if r in old and files[0][model(r)] != files[1][model(r)]),
-        loses=tuple(recipe for recipe in old if recipe not in new),
+        gains=tuple(name for name in new if name not in old),
+        replaces=tuple(name for name in new if name in old and new[name] != old[name]),
+        loses=tuple(name for name in old if name not in new),
     )
+
+
+def _digests(manifest: Manifest) -> dict[str, str]:
+    """Return the digest of each model, by its name."""
+    return {name: model.sha256 for name, model in published_models(manifest).items()}
 
 
 def release_of(store: Store, base: Channel | None) -> Manifest | None:
@@ -48,7 +52,7 @@ def release_of(store: Store, base: Channel | None) -> Manifest | None:
 
 
 def refuse_loss(store: Store, channel: str, base: Channel | None, manifest: Manifest) -> None:
-    """Check that a channel that names this release next still has a model of every recipe that it has one of now.
+    """Check that a channel that names this release next still has every model that it has now.
 
     Raises:
         ParameterError: it would lose one, or what it has can't be read.
@@ -61,13 +65,14 @@ def refuse_loss(store: Store, channel: str, base: Channel | None, manifest: Mani
             f"Its release can't be read: {error.problem} Add --missing drop to replace it all the same.",
             channel=channel,
         ) from error
-    losses = [] if production is None else [r for r in with_models(production) if not has_model(manifest, r)]
+    has = published_models(manifest)
+    losses = [] if production is None else [name for name in published_models(production) if name not in has]
     if losses:
         raise ParameterError(
-            "A channel loses no recipe's model unless that is asked for.",
+            "A channel loses no model unless that is asked for.",
             WAY_OUT,
             channel=channel,
             loses=losses,
             release=manifest.release,
-            has=with_models(manifest),
+            has=list(has),
         )

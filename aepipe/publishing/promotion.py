@@ -18,7 +18,7 @@ from aepipe.releases.verify import require_intact
 from aepipe.store.interface import Store
 
 ATTEMPTS = 10
-# What becomes of the channel's models of recipes that the release has none of.
+# What becomes of the channel's models that the release has none of by the same name.
 Missing = Literal["refuse", "keep", "drop"]
 
 
@@ -31,8 +31,8 @@ class Judgement:
 
     @property
     def passed(self) -> tuple[str, ...]:
-        """The recipes whose new models the channel shall have."""
-        return tuple(verdict.recipe for verdict in self.verdicts if verdict.passes)
+        """The models that the channel shall have."""
+        return tuple(verdict.model for verdict in self.verdicts if verdict.passes)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def promote_passed(
             return Promoted(base, judgement.verdicts)
         why = _in_words(judgement.verdicts)
         decision = decision_bytes(judgement.verdicts)
-        verdicts = {verdict.recipe: verdict.verdict for verdict in judgement.verdicts}
+        verdicts = {verdict.model: verdict.verdict for verdict in judgement.verdicts}
         try:
             release = compose(store, candidate, release_of(store, base), judgement.passed, decision, verdicts)
             moved = _point(store, channel, release, candidate.release, base, "promoted", why, by)
@@ -109,12 +109,12 @@ def promote(
         name: The release's id, or another channel's name.
         why: The reason, for the record.
         by: Who does it; the user by default.
-        force: Also where the gate held a recipe of it back.
-        missing: What becomes of the channel's models of recipes that the release has none of: keep makes a release of
-            both, drop lets them go, refuse promotes nothing where there are any.
+        force: Also where the gate held a model of it back.
+        missing: What becomes of the channel's models that the release has none of by the same name: keep makes a
+            release of both, drop lets them go, refuse promotes nothing where there are any.
 
     Raises:
-        ParameterError: there is no reason, the gate held a recipe back, the release has no model, or the channel would
+        ParameterError: there is no reason, the gate held a model back, the release has no model, or the channel would
             lose one.
         CorruptObjectError: a byte of the release is not what its manifest says.
         UntrustedReleaseError: no trusted key signed it.
@@ -122,10 +122,10 @@ def promote(
     if not why.strip():
         raise ParameterError("A promotion needs a reason, for the record.", "Give one: --why TEXT.", why=why)
     manifest = resolve_release(store, name)
-    held = [recipe for recipe, summary in manifest.recipes.items() if summary.verdict in ("held", "failed")]
+    held = [model for model, summary in manifest.recipes.items() if summary.verdict in ("held", "failed")]
     if held and not force:
         way_out = "Read its decision.json; to promote it all the same add --force."
-        raise ParameterError("The gate must have passed every recipe.", way_out, release=manifest.release, held=held)
+        raise ParameterError("The gate must have passed every model.", way_out, release=manifest.release, held=held)
     if manifest.recipes and not with_models(manifest):
         way_out = f"Choose another: aepipe releases list --store {store.url}"
         raise ParameterError(
@@ -196,7 +196,7 @@ def _point(
 
 
 def _in_words(verdicts: tuple[Verdict, ...]) -> str:
-    recipes: dict[str, list[str]] = {}
+    models: dict[str, list[str]] = {}
     for verdict in verdicts:
-        recipes.setdefault(verdict.verdict, []).append(verdict.recipe)
-    return "; ".join(f"{name}: {', '.join(of_it)}" for name, of_it in recipes.items())
+        models.setdefault(verdict.verdict, []).append(verdict.model)
+    return "; ".join(f"{name}: {', '.join(of_it)}" for name, of_it in models.items())

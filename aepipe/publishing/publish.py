@@ -25,12 +25,12 @@ from aepipe.io.temporary import temporary_folder
 from aepipe.publishing.contents import content_digest, costs, lineage, summarise
 from aepipe.publishing.equal import find_equal, held_by_others, read_verdicts
 from aepipe.publishing.promotion import Judgement, promote_passed
+from aepipe.recipes.published import published_models
 from aepipe.releases.channel import Channel
 from aepipe.releases.channels import CANDIDATE, point_channel, read_channel
 from aepipe.releases.commit import git_commit
 from aepipe.releases.manifest import (
     Manifest,
-    has_model,
     package_versions,
     read_manifest,
     release_file,
@@ -70,22 +70,22 @@ class Published(BaseModel):
     release: str = Field(description="The release's id.")
     uri: str = Field(description="Where it lies.")
     report_uri: str = Field(description="Where its report lies.")
-    verdicts: tuple[Verdict, ...] = Field(description="The decision about each recipe.")
+    verdicts: tuple[Verdict, ...] = Field(description="The decision about each model.")
     channel: str = Field(description="The channel that recipes are promoted to.")
     channel_release: str | None = Field(description="The release that the channel names now.")
     candidate_release: str | None = Field(description="The release that `candidate` names now; it has a model.")
     was_published_before: bool = Field(description="An equal release was there already; nothing was written.")
-    held_before: tuple[str, ...] = Field((), description="Recipes that another run of the same content told were held.")
+    held_before: tuple[str, ...] = Field((), description="Models that another run of the same content told were held.")
 
     @property
     def newly_held(self) -> tuple[str, ...]:
-        """The recipes that are held back, and of which nobody was told yet."""
-        return tuple(recipe for recipe in self._held() if recipe not in self.held_before)
+        """The models that are held back, and of which nobody was told yet."""
+        return tuple(model for model in self._held() if model not in self.held_before)
 
     @property
     def summary(self) -> str:
-        """One line: the release, what the channels name, and which recipes are held back."""
-        as_before = [recipe for recipe in self._held() if recipe in self.held_before]
+        """One line: the release, what the channels name, and which models are held back."""
+        as_before = [model for model in self._held() if model in self.held_before]
         parts = [f"Release {self.release}: {self.uri}."]
         if self.candidate_release != self.release:
             parts.append(f"It has no model: candidate is {self.candidate_release or 'not set'}, as before.")
@@ -96,7 +96,7 @@ class Published(BaseModel):
         return " ".join(parts)
 
     def _held(self) -> list[str]:
-        return [verdict.recipe for verdict in self.verdicts if verdict.verdict == "held"]
+        return [verdict.model for verdict in self.verdicts if verdict.verdict == "held"]
 
 
 def publish_release(
@@ -160,7 +160,7 @@ def _point_candidate(store: Store, manifest: Manifest, by: str) -> Channel | Non
 
 
 class _Judging:
-    """Judges the run's recipes against whatever a channel holds; what was measured once is not measured again."""
+    """Judges the run's models against whatever a channel holds; what was measured once is not measured again."""
 
     def __init__(self, store: Store, outcomes: Sequence[Outcome], run: Run, settings: PublishSettings):
         self._store, self._outcomes, self._settings = store, outcomes, settings
@@ -185,18 +185,21 @@ class _Judging:
     def _judge_one(self, release: str, production: Manifest | None, outcome: Outcome) -> Verdict:
         reloaded = incumbent = None
         if isinstance(outcome, Done) and is_sound(outcome):
-            own = self._measure(release, outcome)
+            own = self._measure(release, outcome.model, outcome)
             reloaded = own.on_all()
-            if production is not None and has_model(production, outcome.recipe):
-                comparable = find_comparable(self._store, outcome, production)
-                incumbent = self._measure(production.release, outcome).beside(own, comparable)
+            published = None if production is None else published_models(production).get(outcome.model)
+            if published is not None:
+                comparable = find_comparable(self._store, outcome, published)
+                measured = self._measure(published.manifest.release, published.key, outcome)
+                incumbent = measured.beside(own, comparable)
         demands = Demands.of(outcome.setting, self.preset, self._settings)
         return judge(outcome, reloaded, incumbent, demands, self._settings)
 
-    def _measure(self, release: str, outcome: Done) -> PublishedErrors:
-        name = release, outcome.recipe
+    def _measure(self, release: str, model: str, outcome: Done) -> PublishedErrors:
+        # On the images of the run's model, of which there is one by each name.
+        name = release, outcome.model
         if name not in self._measured:
-            self._measured[name] = measure_published(self._store, release, outcome)
+            self._measured[name] = measure_published(self._store, release, model, outcome)
         return self._measured[name]
 
 
@@ -244,9 +247,9 @@ def _write_candidate(
             content=content,
             flow_run=run.flow_run,
             parameters=run.parameters,
-            recipes={v.recipe: summarise(release, o, v) for o, v in zip(outcomes, judgement.verdicts, strict=True)},
-            lineage={outcome.recipe: lineage(outcome) for outcome in outcomes},
-            stages={outcome.recipe: costs(outcome, run.started) for outcome in outcomes},
+            recipes={v.model: summarise(release, o, v) for o, v in zip(outcomes, judgement.verdicts, strict=True)},
+            lineage={outcome.model: lineage(outcome) for outcome in outcomes},
+            stages={outcome.model: costs(outcome, run.started) for outcome in outcomes},
             files=[release_file(path, source, file_sha256(source)) for path, source in sorted(files.items())],
             candidate=release,
             store=dict(store_facts),
@@ -270,4 +273,4 @@ def _stage_files(store: Store, outcomes: Sequence[Outcome]) -> Iterator[tuple[st
         files: Mapping = {**outcome.trained.files, **outcome.evaluated.files, **exported}
         for path, ref in files.items():
             if ref.kind != "model" or is_sound(outcome):
-                yield f"models/{outcome.recipe}/{path}", local_file(store, ref)
+                yield f"models/{outcome.model}/{path}", local_file(store, ref)

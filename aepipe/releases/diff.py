@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aepipe.evaluation.catalogue import MSE
 from aepipe.releases.manifest import Manifest
 
 MISSING = "-"
@@ -20,7 +19,7 @@ class Difference:
 
 
 def compare(before: Manifest, after: Manifest) -> list[Difference]:
-    """Return what differs: the code, packages, parameters, each recipe's data and metrics, the models' bytes."""
+    """Return what differs: the code, packages, parameters, each model's data and metrics, the models' bytes."""
     # What one says is none and the other does not say at all is no difference.
     values = [{name: value for name, value in _values(manifest) if value is not None} for manifest in (before, after)]
     names = dict.fromkeys([*values[0], *values[1]])
@@ -45,23 +44,3 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
             yield from _flat(f"{name}.{key}", entry)
     else:
         yield name, value
-
-
-def compare_models(first: Manifest, second: Manifest) -> list[list[object]]:
-    """Return a row for each recipe of the first release: name, what about its model's bytes, both held-out errors.
-
-    They are `same`, `different` or `missing`; the release may have `no model` of the recipe, or one `of another run`.
-    """
-    digests = [{file.path: file.sha256 for file in manifest.files} for manifest in (first, second)]
-    rows: list[list[object]] = []
-    for recipe, summary in first.recipes.items():
-        before, after = (side.get(f"models/{recipe}/model.keras") for side in digests)
-        if before is None:
-            state = "no model"
-        elif summary.origin != first.candidate:
-            state = "of another run"
-        else:
-            state = "missing" if after is None else "same" if before == after else "different"
-        again = second.recipes.get(recipe)
-        rows.append([recipe, state, summary.metrics.get(MSE), again.metrics.get(MSE) if again else None])
-    return rows

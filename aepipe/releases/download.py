@@ -1,4 +1,4 @@
-"""A release, or some recipes of it, as local files whose bytes were checked."""
+"""A release, or some models of it, as local files whose bytes were checked."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ def download(
     store: Store,
     manifest: Manifest,
     folder: Path,
-    recipes: Collection[str] = (),
+    models: Collection[str] = (),
     on_file: Callable[[str], None] | None = None,
 ) -> Path:
     """Copy a release into a folder that does not exist yet; it appears whole or not at all.
@@ -29,17 +29,17 @@ def download(
         manifest: The release.
         folder: Where its files go, under their paths in the release, with the manifest
             and its signatures.
-        recipes: Only these recipes' models, and what belongs to the whole; all where empty.
+        models: Only these, as the manifest calls them, and what belongs to the whole; all where empty.
         on_file: Called with the path of each file that was copied.
 
     Raises:
-        ParameterError: the folder is there, or the release has no such recipe.
+        ParameterError: the folder is there, or the release has no such model.
         CorruptObjectError: a file's bytes are not those that the manifest names.
         UntrustedReleaseError: no trusted key signed the release.
     """
-    unknown = [recipe for recipe in recipes if recipe not in manifest.recipes]
+    unknown = [model for model in models if model not in manifest.recipes]
     if unknown:
-        raise ParameterError(f"The release has {', '.join(manifest.recipes)}.", recipes=unknown)
+        raise ParameterError(f"The release has {', '.join(manifest.recipes)}.", models=unknown)
     if folder.exists():
         raise ParameterError("A download goes into a folder of its own.", "Name one that is not there.", to=str(folder))
     require_trusted(store, manifest)
@@ -53,7 +53,7 @@ def download(
         part.mkdir()
         with disk_errors(to=str(folder)):
             for file in manifest.files:
-                if _is_wanted(file, recipes):
+                if _is_wanted(file, models):
                     _copy(store, manifest.release, file, _inside(part, file.path))
                     if on_file is not None:
                         on_file(file.path)
@@ -71,8 +71,8 @@ def _inside(folder: Path, path: str) -> Path:
     return target
 
 
-def _is_wanted(file: ReleaseFile, recipes: Collection[str]) -> bool:
-    return not recipes or not file.path.startswith("models/") or file.path.split("/")[1] in recipes
+def _is_wanted(file: ReleaseFile, models: Collection[str]) -> bool:
+    return not models or not file.path.startswith("models/") or file.path.split("/")[1] in models
 
 
 def _copy(store: Store, release: str, file: ReleaseFile, target: Path) -> None:

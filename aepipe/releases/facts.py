@@ -34,7 +34,7 @@ _numbers: TypeAdapter[dict[str, Number | None]] = TypeAdapter(dict[str, Number |
 
 
 class RecipeSummary(BaseModel):
-    """What a manifest says about a recipe. There may be more, which is kept; what is not said stays unsaid."""
+    """What a manifest says about a model. There may be more, which is kept; what is not said stays unsaid."""
 
     # Strict, as the facts stay what they are: a text that reads like a number is none to compute with.
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
@@ -43,8 +43,10 @@ class RecipeSummary(BaseModel):
     origin: ReleaseId | None = Field(
         None, description="The release that the model comes from; None where there is no model."
     )
+    recipe: str | None = Field(None, description="The recipe; None in releases that call a model by its recipe.")
     setting: str | None = Field(None, description="Which of the recipe's settings.")
     seed: int | None = Field(None, description="Seed of the training.")
+    data_set: str | None = Field(None, description="The data set's name.")
     data: str | None = Field(None, description="Data set and split.")
     input: JsonValue = Field(None, description="What was taken of a user's own images.")
     images_sha256: str | None = Field(None, description="Digest of the images.")

@@ -47,7 +47,7 @@ class ReleaseFile(BaseModel):
 
 
 class StageCost(BaseModel):
-    """What one stage of a recipe took, for whoever watches cost and growth."""
+    """What one stage of a model took, for whoever watches cost and growth."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -80,10 +80,10 @@ class Manifest(BaseModel):
     hardware: list[str] = Field(description="What the recipes were trained on.")
     seconds: float = Field(description="How long the run took, in seconds.")
     recipes: dict[Name, Summary] = Field(
-        description="Verdict, setting, data and metrics of each recipe, and the release that its models come from."
+        description="Recipe, verdict, data and metrics of each model by its name, and the release that it comes from."
     )
-    lineage: dict[Name, dict[str, str]] = Field(description="Fingerprint of each stage of each recipe.")
-    stages: dict[Name, dict[str, StageCost]] = Field({}, description="What each stage of each recipe took.")
+    lineage: dict[Name, dict[str, str]] = Field(description="Fingerprint of each stage of each model.")
+    stages: dict[Name, dict[str, StageCost]] = Field({}, description="What each stage of each model took.")
     candidate: ReleaseId = Field(description="The run's own release; another one where production's models were kept.")
     store: dict[str, JsonValue] = Field(description="What was measured about the store before anything was written.")
     files: Annotated[list[ReleaseFile], AfterValidator(_each_once)] = Field(
@@ -217,14 +217,10 @@ def release_ids(store: Store) -> list[str]:
     return sorted(filter(is_release_id, complete), reverse=True)
 
 
-def has_model(manifest: Manifest, recipe: str) -> bool:
-    """Tell whether a release has a model of a recipe."""
-    return any(file.path == f"models/{recipe}/model.keras" for file in manifest.files)
-
-
 def with_models(manifest: Manifest) -> list[str]:
-    """Return the recipes that a release has a model of."""
-    return [recipe for recipe in manifest.recipes if has_model(manifest, recipe)]
+    """Return what a release calls the models that it has: those that failed or are unsound are not in it."""
+    paths = {file.path for file in manifest.files}
+    return [model for model in manifest.recipes if f"models/{model}/model.keras" in paths]
 
 
 def release_file(path: str, source: Path, sha256: str) -> ReleaseFile:

@@ -57,6 +57,16 @@ class DataParameters(BaseModel):
     settings: DataSettings = Field(DataSettings(), description="What a run chooses about the images.")
 
     @property
+    def name(self) -> str:
+        """What the images are called, with what was chosen about those of a known data set; nothing is read for it."""
+        chosen = self.settings.pictures
+        name = datasets.name_of(self.data_set, chosen.class_name or self.preprocessing.class_name)
+        if datasets.is_own(self.data_set):
+            return name
+        size = [] if chosen.chosen_size is None else [chosen.size]
+        return "-".join([name, *size, *([] if chosen.color == "keep" else [chosen.color])])
+
+    @property
     def content(self) -> "DataParameters":
         """What the images depend on, beside their identity."""
         return self.model_copy(update={"settings": DataSettings(**self.settings.pictures.model_dump())})

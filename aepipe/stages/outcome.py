@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from aepipe.recipes.naming import as_recipe
 from aepipe.recipes.plan import TrainingPlan
 from aepipe.stages.facts import EvaluationFacts
 from aepipe.stages.results import (
@@ -25,6 +26,7 @@ class Done(BaseModel):
 
     kind: Literal["done"] = Field("done", description="What became of it.")
     recipe: str = Field(description="The recipe's name.")
+    model: str = Field(default_factory=as_recipe, description="What its model is called.")
     setting: str = Field(description="Which of its settings.")
     plan: TrainingPlan = Field(description="What was trained.")
     data: DataResult = Field(description="The images.")
@@ -48,7 +50,7 @@ class Done(BaseModel):
             ValueError: the request left that out; what is judged and published was evaluated.
         """
         if self.evaluated is None:
-            raise ValueError(f"What is judged was evaluated. Received: recipe={self.recipe!r}.")
+            raise ValueError(f"What is judged was evaluated. Received: model={self.model!r}.")
         return self.evaluated.facts
 
 
@@ -59,6 +61,7 @@ class Failed(BaseModel):
 
     kind: Literal["failed"] = Field("failed", description="What became of it.")
     recipe: str = Field(description="The recipe's name.")
+    model: str = Field(default_factory=as_recipe, description="What its model is called.")
     setting: str = Field(description="Which of its settings.")
     error: str = Field(description="Why, in one line.")
 
@@ -78,5 +81,5 @@ def count_cached(outcomes: Iterable[Outcome]) -> int:
 
 def summarise_failures(outcomes: Iterable[Outcome]) -> str:
     """Return one line that names what failed and why, or an empty one."""
-    failed = [f"{outcome.recipe} ({outcome.error})" for outcome in outcomes if isinstance(outcome, Failed)]
+    failed = [f"{outcome.model} ({outcome.error})" for outcome in outcomes if isinstance(outcome, Failed)]
     return f"{len(failed)} failed: {'; '.join(failed)}." if failed else ""

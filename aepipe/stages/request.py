@@ -13,10 +13,12 @@ from aepipe.io.hashing import canonical_json
 from aepipe.models.options import count_multiplications
 from aepipe.noise import NoiseParameters
 from aepipe.recipes import RecipeName, get_recipe
+from aepipe.recipes.naming import ChosenName, check_chosen, model_name
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides, TrainingPlan, plan_split, plan_training
 from aepipe.splits import SplitSettings
 from aepipe.stages.data import DataParameters, DataSettings, image_shape_of
 from aepipe.stages.export import ExportParameters
+from aepipe.stages.outcome import Failed
 from aepipe.stages.results import DataResult
 
 
@@ -33,6 +35,9 @@ class TrainingRequest(BaseModel):
     data: DataSettings = Field(DataSettings(), description="What is chosen about the images.")
     split: SplitOverrides = Field(SplitOverrides(), description="What is changed about the split.")
     noise: NoiseParameters = Field(NoiseParameters(), description="The noisy-input test set.")
+    name: ChosenName | None = Field(
+        None, description="What the model is called; by default as its recipe, or recipe@data-set on another data set."
+    )
     evaluate: bool = Field(
         True, description="Measure on held-out images; a search, which they must not decide, doesn't."
     )
@@ -51,6 +56,11 @@ class TrainingRequest(BaseModel):
         return hashlib.sha256(canonical_json(self.model_dump(mode="json"))).hexdigest()[:16]
 
     @property
+    def model(self) -> str:
+        """What its model is called."""
+        return self.name or model_name(get_recipe(self.recipe), self.data_parameters().name)
+
+    @property
     def is_of_denoiser(self) -> bool:
         """Whether the recipe is trained to remove noise."""
         return get_recipe(self.recipe).variant(self.setting).training.corruption is not None
@@ -61,6 +71,11 @@ class TrainingRequest(BaseModel):
         if data_set is not None:
             datasets.module_of(data_set)
         return data_set
+
+    @field_validator("name")
+    @classmethod
+    def _is_free(cls, name: str | None) -> str | None:
+        return None if name is None else check_chosen(name)
 
     @model_validator(mode="after")
     def _has_setting(self) -> "TrainingRequest":
@@ -74,6 +89,14 @@ class TrainingRequest(BaseModel):
             preprocessing = recipe.preprocessing.without(self.data)
             return DataParameters(data_set=recipe.data_set, preprocessing=preprocessing, settings=self.data)
         return DataParameters(data_set=self.data_set, settings=self.data)
+
+    def failed(self, error: str) -> Failed:
+        """Return the outcome of this request where it came to nothing.
+
+        Args:
+            error: Why, in one line.
+        """
+        return Failed(recipe=self.recipe, model=self.model, setting=self.setting, error=error)
 
     def with_identity(self, identity: str | None) -> "TrainingRequest":
         """Return this request for images of this identity; None for those that are there when it is asked."""
@@ -105,7 +128,8 @@ def describe_request(request: TrainingRequest) -> str:
         length = [f"{settings.epochs} epochs" if settings.max_steps is None else f"{settings.max_steps} steps"]
     others = [f"{name} {_short(value)}" for name, value in chosen.items() if name not in ("epochs", "max_steps")]
     data = [] if request.data_set is None else [f"on {request.data_set}"]
-    return ", ".join([f"{request.setting} {request.recipe}", *length, *others, *data])
+    name = [] if request.name is None else [f"called {request.name}"]
+    return ", ".join([f"{request.setting} {request.recipe}", *length, *others, *data, *name])
 
 
 def _short(value: Any) -> str:
@@ -134,7 +158,11 @@ def _native_plan(request: TrainingRequest) -> TrainingPlan | None:
 
 
 def plan_requests(
-    recipes: Iterable[RecipeName], overrides: Overrides, recipe_overrides: Mapping[RecipeName, Overrides], **shared: Any
+    recipes: Iterable[RecipeName],
+    overrides: Overrides,
+    recipe_overrides: Mapping[RecipeName, Overrides],
+    name: str | None = None,
+    **shared: Any,
 ) -> list[TrainingRequest]:
     """Return a request for each recipe; what is overridden for one goes before what is overridden for all.
 
@@ -142,10 +170,12 @@ def plan_requests(
         recipes: What to train, each once.
         overrides: What is changed about every recipe.
         recipe_overrides: What is changed about one recipe.
+        name: What the model is called, where there is one recipe.
         **shared: The requests' other fields.
 
     Raises:
-        ParameterError: a recipe is named twice, or something is changed about one that is not trained.
+        ParameterError: a recipe is named twice, something is changed about one that is not trained, or several models
+            would have one name.
     """
     names = [str(recipe) for recipe in recipes]
     if not names or len(set(names)) < len(names):
@@ -155,9 +185,16 @@ def plan_requests(
         raise ParameterError(
             "Only a recipe of the run can be changed.", "Add it to recipes, or leave the change out.", recipes=unused
         )
+    if name is not None and len(names) > 1:
+        raise ParameterError(
+            "A name is for the model of one recipe.", "Run each recipe by itself, or leave the name out.", name=name
+        )
     changes = {str(recipe): changed for recipe, changed in recipe_overrides.items()}
     return with_needed_noise(
-        [TrainingRequest(recipe=name, overrides=overrides.replaced_by(changes.get(name)), **shared) for name in names]
+        [
+            TrainingRequest(recipe=recipe, overrides=overrides.replaced_by(changes.get(recipe)), name=name, **shared)
+            for recipe in names
+        ]
     )
 
 

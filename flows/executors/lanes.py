@@ -22,7 +22,7 @@ from aepipe.flows.interruption import leave_signals_to_parent, started_without_h
 from aepipe.flows.lifeline import end_with_process
 from aepipe.flows.train import train
 from aepipe.hardware import chosen_threads, usable_cores
-from aepipe.stages.outcome import Failed, Outcome
+from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest, describe_request
 from aepipe.tasks.failures import failure_of
 
@@ -158,4 +158,4 @@ def train_here(request: TrainingRequest, shared: Shared) -> Outcome:
     state: State = train(**dict(request), **dict(shared), return_state=True)
     if state.is_completed():
         return state.result()
-    return Failed(recipe=request.recipe, setting=request.setting, error=failure_of(state))
+    return request.failed(failure_of(state))

@@ -17,7 +17,7 @@ from aepipe.flows.children import MAX_ATTEMPTS, end_child
 from aepipe.flows.executors.executor import Shared
 from aepipe.flows.executors.lanes import Lanes, Training, open_lanes, train_here
 from aepipe.hardware import count_gpus, usable_cores
-from aepipe.stages.outcome import Failed, Outcome
+from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest, describe_request, estimated_work
 
 # What a lane raises when its process was killed, or was told to stop by somebody else than this run.
@@ -81,9 +81,9 @@ class _SideBySide:
         if error is None and self._attempts[request] == MAX_ATTEMPTS:
             error = f"its process was killed {MAX_ATTEMPTS} times"
         if error is not None:
-            self._outcomes[request] = Failed(recipe=request.recipe, setting=request.setting, error=error)
+            self._outcomes[request] = request.failed(error)
             return
-        get_run_logger().warning("The process of %s was ended; it goes on from its checkpoint.", request.recipe)
+        get_run_logger().warning("The process of %s was ended; it goes on from its checkpoint.", request.model)
         self._waiting.appendleft(request)
 
 

@@ -22,7 +22,7 @@ from pydantic_core import to_jsonable_python
 
 from aepipe.flows.children import MAX_ATTEMPTS, cancelled_children, is_over, patiently, read_children
 from aepipe.flows.executors.executor import Shared
-from aepipe.stages.outcome import Failed, Outcome
+from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest, describe_request, estimated_work
 from aepipe.tasks.failures import message_of
 from aepipe.tasks.results import collect_results
@@ -126,7 +126,7 @@ class _Fan:
         get_run_logger().error(error)
         state: State = Cancelling(message=error)
         patiently()(self._client.set_flow_run_state, child.id, state, force=True)
-        self.outcomes[request] = Failed(recipe=request.recipe, setting=request.setting, error=error)
+        self.outcomes[request] = request.failed(error)
 
     def _collect(self, request: TrainingRequest, child: FlowRun, state: State) -> None:
         if state.is_completed():
@@ -136,4 +136,4 @@ class _Fan:
             self._waiting.appendleft(request)
         else:
             error = message_of(state)
-            self.outcomes[request] = Failed(recipe=request.recipe, setting=request.setting, error=error)
+            self.outcomes[request] = request.failed(error)

@@ -175,7 +175,7 @@ def _check(stack, run, store_url, undisturbed) -> None:
     print(f"{sys._getframe(1).f_code.co_name}: {_seconds(stack, run, 300)}")
     ended = stack.read(run)
     assert ended.state.is_completed(), f"{ended.state.message}\n{stack.log_of(run)[-3000:]}"
-    paths = [f"models/{recipe}/model.keras" for recipe in ended.parameters["recipes"]]
+    paths = [f"models/{recipe}@digits/model.keras" for recipe in ended.parameters["recipes"]]
     assert _models(store_url) == {path: undisturbed[path] for path in paths}
 
 

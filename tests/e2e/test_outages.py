@@ -50,7 +50,7 @@ def run_behind(stack, s3_server, texts: Sequence[str], for_good: str | None) -> 
 def model_sha256(store: str) -> str:
     manifest = list_releases(open_store(store))[0]
     assert find_problems(open_store(store), manifest, full=True) == []
-    return next(file.sha256 for file in manifest.files if file.path == "models/mnist-dense/model.keras")
+    return next(file.sha256 for file in manifest.files if file.path == "models/mnist-dense@digits/model.keras")
 
 
 def test_a_server_that_goes_away_is_waited_for_in_any_stage_and_named_where_it_stays_away(stack, s3_server, lead_to):

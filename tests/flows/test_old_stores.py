@@ -31,9 +31,12 @@ def test_a_release_is_published_beside_the_old_ones_and_judged_by_the_old_model(
     candidate = read_channel(store, "candidate").release
     decision = json.loads(store.get(f"releases/{candidate}/decision.json"))["verdicts"][0]
     was = before.recipes["mnist-denoising"].denoised_mse_per_pixel
+    # The old release calls its model of the digits by the recipe alone.
+    assert (decision["recipe"], decision["model"]) == ("mnist-denoising", "mnist-denoising@digits")
     assert decision["rules"][-1]["figures"]["incumbent"] == pytest.approx(was, rel=1e-3)
     # A demonstration need not be better than the one before; it keeps the old model of the other recipe.
     composed = resolve_release(store, "demonstration")
     assert composed.candidate == candidate
+    assert set(composed.recipes) == {"mnist-denoising@digits", "faces-conv"}
     assert composed.recipes["faces-conv"] == before.recipes["faces-conv"]
     assert {manifest.release for manifest in list_releases(store)} > {FIRST, COMPOSED, candidate}

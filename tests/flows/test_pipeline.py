@@ -25,6 +25,8 @@ from aepipe.store import open_store
 
 NOISE = NoiseParameters(kinds=("gaussian",), levels=(0.2, 0.4), max_images=50)
 TWO = ["mnist-dense", "mnist-variational"]
+DENSE, VARIATIONAL = MODELS = [f"{recipe}@digits" for recipe in TWO]
+SPOTS = "mnist-dense@images-spots"
 
 
 def run(store, recipes=TWO, epochs=40, exports=("onnx",), data_set="digits", **parameters):
@@ -84,14 +86,14 @@ def test_a_release_has_what_the_design_says(published):
     release = folder / "releases" / result.release
     for path in ("decision.json", "report.html", "metrics.csv", "metrics.json", "noisy-test-sets/digits-fraction.npz"):
         assert (release / path).stat().st_size > 0
-    for recipe in TWO:
-        there = {path.name for path in (release / "models" / recipe).rglob("*")}
+    for model in MODELS:
+        there = {path.name for path in (release / "models" / model).rglob("*")}
         expected = {"model.keras", "encoder.keras", "decoder.keras", "saved_model.zip", "card.md", "recipe.json"}
         assert expected <= there
         assert {"history.csv", "codes.npz", "reconstructions.png", "loss_curves.png"} <= there
         assert any(name.startswith("events.out.tfevents") for name in there)
     assert {"samples.png", "latent_grid.png"} <= {
-        path.name for path in (release / "models" / "mnist-variational" / "figures").iterdir()
+        path.name for path in (release / "models" / VARIATIONAL / "figures").iterdir()
     }
 
 
@@ -118,24 +120,22 @@ def test_the_published_model_has_the_error_that_was_reported(published):
     import aepipe.models.subclassed  # noqa: F401 - registers custom layers, as the card says
 
     folder, _, result = published
-    release = folder / "releases" / result.release / "models" / "mnist-dense"
+    release = folder / "releases" / result.release / "models" / DENSE
     with np.load(release / "codes.npz") as held_out:
         images = load_digits().images[held_out["rows"]][..., None].astype(np.float32) / 16
     outputs = keras.saving.load_model(release / "model.keras").predict(images, verbose=0)
     manifest = json.loads((folder / "releases" / result.release / "manifest.json").read_text())
-    assert manifest["recipes"]["mnist-dense"]["mse_per_pixel"] == pytest.approx(
-        np.mean((outputs - images) ** 2), rel=1e-4
-    )
+    assert manifest["recipes"][DENSE]["mse_per_pixel"] == pytest.approx(np.mean((outputs - images) ** 2), rel=1e-4)
 
 
 def test_a_release_has_the_formats_that_were_asked_for_and_says_how_near_they_are(published):
     folder, _, result = published
     manifest = resolve_release(open_store(str(folder)), result.release)
-    for recipe in TWO:
-        exports = manifest.recipes[recipe].exports
+    for model in MODELS:
+        exports = manifest.recipes[model].exports
         assert set(exports) == {"keras", "saved-model", "onnx"}
         assert all(found["max_abs_difference"] < 1e-4 for found in exports.values())
-        there = {path.name for path in (folder / "releases" / result.release / "models" / recipe).iterdir()}
+        there = {path.name for path in (folder / "releases" / result.release / "models" / model).iterdir()}
         assert "model.onnx" in there
         assert "model.tflite" not in there
 
@@ -146,10 +146,10 @@ def test_the_code_in_the_report_loads_the_model(published):
     codes = [html.unescape(code) for code in re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", page, re.DOTALL)]
     assert len(codes) == len(TWO)
     images = np.zeros((3, 8, 8, 1), np.uint8)
-    for recipe, code in zip(TWO, codes, strict=True):
+    for model, code in zip(MODELS, codes, strict=True):
         names = {"images": images}
         exec(code, names)
-        assert names["loaded"].recipe == recipe
+        assert names["loaded"].name == model
         assert names["reconstructions"].shape == images.shape
         assert names["loaded"].decode(names["codes"]).shape == images.shape
 
@@ -167,8 +167,8 @@ def test_the_second_run_of_the_same_parameters_trains_nothing_and_says_so(publis
     assert second.was_published_before
     names = task_runs(state.state_details.flow_run_id)
     assert {name: state for name, state in names.items() if name.startswith("find")} == {
-        "find/mnist-dense": "Cached",
-        "find/mnist-variational": "Cached",
+        f"find/{DENSE}": "Cached",
+        f"find/{VARIATIONAL}": "Cached",
     }
     assert not [name for name in names if name.startswith("train")]
 
@@ -194,20 +194,18 @@ def test_another_epochs_value_for_one_recipe_retrains_and_judges_that_recipe_alo
     assert read_channel(store, "candidate").release == second.release
     production = resolve_release(store, "production")
     assert production.release == second.channel_release not in (first.release, second.release)
-    origins = {recipe: said.origin for recipe, said in production.recipes.items()}
-    assert origins == {"mnist-dense": first.release, "mnist-variational": second.release}
+    origins = {model: said.origin for model, said in production.recipes.items()}
+    assert origins == {DENSE: first.release, VARIATIONAL: second.release}
     assert find_problems(store, production, full=True) == []
     costs = resolve_release(store, second.release).stages
-    was_cached = {
-        recipe: {stage: cost.was_cached for stage, cost in stages.items()} for recipe, stages in costs.items()
-    }
+    was_cached = {model: {stage: cost.was_cached for stage, cost in stages.items()} for model, stages in costs.items()}
     early = {"data": True, "split": True, "noisy": True}
     assert was_cached == {
-        "mnist-dense": {**early, "trained": False, "evaluated": False, "exported": False},
-        "mnist-variational": {**early, "trained": True, "evaluated": True, "exported": True},
+        DENSE: {**early, "trained": False, "evaluated": False, "exported": False},
+        VARIATIONAL: {**early, "trained": True, "evaluated": True, "exported": True},
     }
-    assert costs["mnist-dense"]["data"].rows == 1797
-    assert costs["mnist-dense"]["trained"].bytes > 10_000
+    assert costs[DENSE]["data"].rows == 1797
+    assert costs[DENSE]["trained"].bytes > 10_000
     assert [manifest.release for manifest in list_releases(store)][-1] == first.release
     pages = [store.get(f"releases/{release}/report.html").decode() for release in (first.release, second.release)]
     # The reconstructions, extremes and noise curves of both recipes, and the samples of one.
@@ -216,7 +214,7 @@ def test_another_epochs_value_for_one_recipe_retrains_and_judges_that_recipe_alo
 
 def test_refresh_trains_again_to_the_same_bytes(published):
     folder, _, first = published
-    model = folder / "releases" / first.release / "models" / "mnist-dense" / "model.keras"
+    model = folder / "releases" / first.release / "models" / DENSE / "model.keras"
     before = model.read_bytes()
     state, _ = run(folder, recipes=["mnist-dense"], exports=(), refresh=True)
     assert "0 of 1 recipes were in the store" in state.message
@@ -231,30 +229,36 @@ def test_a_failed_recipe_leaves_the_others_and_is_named(published, tmp_path):
     shutil.copytree(published[0] / "stages", tmp_path / "stages")
     state, result = run(tmp_path, recipe_overrides={"mnist-dense": Overrides(code_size=17)})
     assert state.is_failed()
-    assert "mnist-dense" in state.message
+    assert f"1 failed: {DENSE} (" in state.message
     assert "at most a quarter" in state.message
     release = tmp_path / "releases" / result.release
-    decisions = {entry["recipe"]: entry for entry in json.loads((release / "decision.json").read_text())["verdicts"]}
-    assert (decisions["mnist-dense"]["verdict"], decisions["mnist-variational"]["verdict"]) == ("failed", "first")
-    assert not (release / "models" / "mnist-dense").exists()
-    assert (release / "models" / "mnist-variational" / "model.keras").exists()
+    decisions = {entry["model"]: entry for entry in json.loads((release / "decision.json").read_text())["verdicts"]}
+    assert (decisions[DENSE]["verdict"], decisions[VARIATIONAL]["verdict"]) == ("failed", "first")
+    assert not (release / "models" / DENSE).exists()
+    assert (release / "models" / VARIATIONAL / "model.keras").exists()
 
 
 def test_a_model_worse_than_the_mean_image_is_held_and_not_in_the_release(tmp_path):
     state, result = run(tmp_path, recipes=["mnist-dense"], epochs=1, exports=())
     assert state.is_completed()
-    assert "Held: mnist-dense" in state.message
+    assert f"Held: {DENSE}" in state.message
     release = tmp_path / "releases" / result.release
     assert not list(release.rglob("*.keras"))
     assert not list(release.rglob("card.md"))
-    assert (release / "models" / "mnist-dense" / "figures" / "reconstructions.png").exists()
+    assert (release / "models" / DENSE / "figures" / "reconstructions.png").exists()
     assert read_channel(open_store(tmp_path), "candidate") is None
     again, _ = run(tmp_path, recipes=["mnist-dense"], epochs=1, exports=())
-    assert "Held as before: mnist-dense" in again.message
+    assert f"Held as before: {DENSE}" in again.message
 
 
-def test_a_picture_that_arrives_while_it_trains_belongs_to_the_next_run(tmp_path, monkeypatch, caplog):
-    """And what was taken of the images is said in the run's log, the report, the card and the manifest."""
+def test_a_picture_that_arrives_while_it_trains_belongs_to_the_next_run(published, tmp_path, monkeypatch, caplog):
+    """What was taken of the images is said in the run's log, the report, the card and the manifest.
+
+    And the models of other data in the same store stay in production, beside the one of these.
+    """
+    shutil.copytree(published[0], tmp_path / "store")
+    store = open_store(tmp_path / "store")
+    others = dict(resolve_release(store, "production").recipes)
     for number in range(40):
         save_spot(tmp_path / "spots" / "ab"[number % 2] / f"{number:02}.png", number)
     (tmp_path / "spots" / "a" / "broken.png").write_bytes(b"no picture")
@@ -268,14 +272,18 @@ def test_a_picture_that_arrives_while_it_trains_belongs_to_the_next_run(tmp_path
     data_set = f"images:{tmp_path / 'spots'}"
     state, result = run(tmp_path / "store", recipes=["mnist-dense"], epochs=30, exports=(), data_set=data_set)
     assert state.is_completed(), state.message
-    manifest = list_releases(open_store(tmp_path / "store"))[0]
-    account = manifest.recipes["mnist-dense"].input
+    account = resolve_release(store, result.release).recipes[SPOTS].input
     assert (account["num_images"], account["num_files"]) == (40, 41)
     assert "images-spots: 40 images of 8 x 8, grey, from 40 of 41 files" in caplog.text
     pages = tmp_path / "store" / "releases" / result.release
     for text in (caplog.text, (pages / "report.html").read_text()):
         assert "1 left out, broken: a/broken.png" in text
-    assert len(list((tmp_path / "store" / "stages" / "data").iterdir())) == 1
+    assert len(list((tmp_path / "store" / "stages" / "data").iterdir())) == 2
+    (verdict,) = result.verdicts
+    assert (verdict.model, verdict.verdict) == (SPOTS, "first")
+    production = resolve_release(store, "production").recipes
+    assert {name: said for name, said in production.items() if name != SPOTS} == others
+    assert (production[SPOTS].recipe, production[SPOTS].data_set) == ("mnist-dense", "images-spots")
 
 
 def save_spot(path, number):

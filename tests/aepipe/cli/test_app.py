@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[3]
 # Names are only ever added to; scripts and schedules of other people hold on to the rest.
 CONTRACT = {
     "run": [
-        *["--allow-unsafe-pointer", "--at-once", "--data-set", "--exports", "--preset", "--recipes"],
+        *["--allow-unsafe-pointer", "--at-once", "--data-set", "--exports", "--name", "--preset", "--recipes"],
         *["--refresh", "--server", "--set", "--setting", "--store"],
     ],
     "sweep": [
@@ -42,7 +42,7 @@ CONTRACT = {
     "clean": ["--days", "--delete", "--grace-hours", "--json", "--keep", "--store"],
     "doctor": ["--file", "--json", "--nightly", "--pools", "--state", "--store"],
     "recipes": ["--json"],
-    "reconstruct": ["--batch-size", "--channel", "--json", "--output", "--recipe", "--store", "IMAGES"],
+    "reconstruct": ["--batch-size", "--channel", "--json", "--model", "--output", "--recipe", "--store", "IMAGES"],
     "table": ["--json", "--store"],
     "noise": ["--kinds", "--levels", "--most-left-out", "--refresh", "--seed", "--store", "DATA_SET"],
     "datasets list": ["--json"],
@@ -59,7 +59,7 @@ CONTRACT = {
     "releases sign": ["--json", "--store", "RELEASE"],
     "releases rollback": ["--by", "--channel", "--json", "--store", "--why"],
     "releases diff": ["--json", "--store", "AFTER", "BEFORE"],
-    "releases download": ["--json", "--recipe", "--store", "--to", "RELEASE"],
+    "releases download": ["--json", "--model", "--recipe", "--store", "--to", "RELEASE"],
     "releases prune": ["--delete", "--grace-hours", "--json", "--keep", "--store"],
 }
 

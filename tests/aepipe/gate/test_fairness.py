@@ -11,6 +11,7 @@ from aepipe.gate.fairness import find_comparable
 from aepipe.gate.recheck import PublishedErrors
 from aepipe.gate.rules import Demands, Measured, judge
 from aepipe.gate.settings import PublishSettings
+from aepipe.recipes.published import published_models
 from aepipe.splits import SplitSettings
 from aepipe.stages.data import DataParameters, DataStage
 from aepipe.stages.outcome import Done
@@ -58,9 +59,13 @@ def release_of(outcome: Done, **changes):
     return describe(OLD, {"models/conv/model.keras": b"old"}, recipes={"conv": facts}, lineage={"conv": lineage})
 
 
+def compare(store, outcome, release):
+    return find_comparable(store, outcome, published_models(release)["conv"])
+
+
 def test_of_grown_data_all_held_out_pictures_are_new_to_both(store, train_on):
     before, after = train_on(pictures(80)), train_on(pictures(100)[1:])
-    comparable = find_comparable(store, after, release_of(before))
+    comparable = compare(store, after, release_of(before))
     assert comparable.chosen.all()
     assert not comparable.problem
 
@@ -68,32 +73,32 @@ def test_of_grown_data_all_held_out_pictures_are_new_to_both(store, train_on):
 def test_what_the_old_model_learned_from_is_left_out(store, train_on):
     before, after = train_on(pictures(80), seed=1), train_on(pictures(80), seed=2)
     parts = [load_split(store, outcome.split) for outcome in (before, after)]
-    chosen = find_comparable(store, after, release_of(before)).chosen
+    chosen = compare(store, after, release_of(before)).chosen
     assert parts[1].test[chosen].tolist() == sorted(set(parts[0].test) & set(parts[1].test))
     assert 0 < chosen.sum() < len(chosen)
 
 
 def test_a_release_of_before_there_were_digests_is_known_by_its_stages(store, train_on):
     before, after = train_on(pictures(80), seed=1), train_on(pictures(80), seed=2)
-    expected = find_comparable(store, after, release_of(before)).chosen
+    expected = compare(store, after, release_of(before)).chosen
     key = f"stages/split/{before.split.fingerprint}/manifest.json"
     store.put(key, store.get(key).replace(b'"digests.npz"', b'"other.npz"'))
     old = release_of(before, images_sha256=None, test_rows_sha256=None)
-    assert find_comparable(store, after, old).chosen.tolist() == expected.tolist()
+    assert compare(store, after, old).chosen.tolist() == expected.tolist()
 
 
 def test_the_same_split_of_the_same_images_is_compared_whole_whatever_else_is_gone(store, train_on):
     run = train_on(pictures(80))
     old = release_of(run).model_copy(update={"lineage": {}})
-    assert find_comparable(store, run, old).chosen.all()
+    assert compare(store, run, old).chosen.all()
 
 
 def test_digests_are_enough_where_the_old_images_are_gone(store, train_on):
     before, after = train_on(pictures(80), seed=1), train_on(pictures(80), seed=2)
     old = release_of(before)
-    expected = find_comparable(store, after, old).chosen
+    expected = compare(store, after, old).chosen
     del old.lineage["conv"]["data"]
-    assert find_comparable(store, after, old).chosen.tolist() == expected.tolist()
+    assert compare(store, after, old).chosen.tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize(
@@ -102,7 +107,7 @@ def test_digests_are_enough_where_the_old_images_are_gone(store, train_on):
 )
 def test_without_common_pictures_there_is_no_comparison(store, train_on, change, problem):
     before, after = train_on(pictures(80)), train_on(pictures(60, 80))
-    comparable = find_comparable(store, after, release_of(before).model_copy(update=change))
+    comparable = compare(store, after, release_of(before).model_copy(update=change))
     assert not comparable.chosen.any()
     assert problem in comparable.problem
 
@@ -126,7 +131,7 @@ def judged(incumbent: Measured | None):
 
 def test_a_model_is_not_held_for_what_the_old_one_has_memorised(store, train_on):
     before, after = train_on(pictures(80), seed=1), train_on(pictures(80), seed=2)
-    comparable = find_comparable(store, after, release_of(before))
+    comparable = compare(store, after, release_of(before))
     theirs = PublishedErrors(OLD, np.where(comparable.chosen, 0.000423, 0.000180))
     ours = PublishedErrors("new", np.where(comparable.chosen, 0.000426, 0.000470))
     verdict = judged(theirs.beside(ours, comparable))
@@ -147,7 +152,7 @@ def test_a_model_is_not_held_for_what_the_old_one_has_memorised(store, train_on)
 
 def test_without_a_fair_comparison_the_channel_stays_as_it_is_and_says_why(store, train_on):
     before, after = train_on(pictures(80)), train_on(pictures(60, 80))
-    comparable = find_comparable(store, after, release_of(before))
+    comparable = compare(store, after, release_of(before))
     errors = PublishedErrors(OLD, np.full(len(comparable.chosen), 0.1))
     measured = errors.beside(errors, comparable)
     assert math.isnan(measured.error)
@@ -159,6 +164,6 @@ def test_without_a_fair_comparison_the_channel_stays_as_it_is_and_says_why(store
 
 def test_a_denoiser_is_compared_on_the_noisy_pictures_that_are_new(store, train_on):
     before, after = train_on(pictures(80), seed=1), train_on(pictures(80), seed=2)
-    comparable = find_comparable(store, after, release_of(before))
+    comparable = compare(store, after, release_of(before))
     measured = PublishedErrors(OLD, np.full(5, 0.1)).beside(PublishedErrors("new", np.full(5, 0.2)), comparable)
     assert (measured.num_images, measured.num_held_out) == (comparable.chosen[:5].sum(), 5)

@@ -51,7 +51,7 @@ def pack(store, config: bytes) -> None:
 
 
 def test_a_published_model_is_measured_on_every_held_out_image(store, outcome):
-    measured = measure_published(store, RELEASE, outcome)
+    measured = measure_published(store, RELEASE, RECIPE, outcome)
     assert measured.problem == ""
     assert len(measured.per_image) == outcome.split.facts.num_test
 
@@ -68,7 +68,7 @@ def test_a_model_that_does_not_load_is_not_measured(store, outcome, damage):
             damage
         ]
         store.put(key, data)
-    measured = measure_published(store, RELEASE, outcome)
+    measured = measure_published(store, RELEASE, RECIPE, outcome)
     assert measured.problem.startswith("It can't be loaded: ")
     assert len(measured.per_image) == 0
 
@@ -79,4 +79,4 @@ def test_a_store_that_does_not_answer_holds_no_recipe(store, outcome, monkeypatc
 
     monkeypatch.setattr(store, "get_file", be_away)
     with pytest.raises(TransientStoreError):
-        measure_published(store, RELEASE, outcome)
+        measure_published(store, RELEASE, RECIPE, outcome)

@@ -61,7 +61,7 @@ def test_what_was_loaded_once_is_not_downloaded_again(published_store, monkeypat
             r"no channel staging\. Received: .*channels=\['production'\]\. .*releases list",
         ),
         (RECIPE, "20250101T000000Z-000000", "Received: release='20250101T000000Z-000000'"),
-        ("mnist-subclassed", "production", f"here: {RECIPE}. Received: recipe='mnist-subclassed', release="),
+        ("mnist-subclassed", "production", f"here: {RECIPE}. Received: model='mnist-subclassed', release="),
         ("faces-conv", "production", f"here: {RECIPE}. Received: .*verdict='held'"),
     ],
 )

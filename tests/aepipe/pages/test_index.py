@@ -29,7 +29,7 @@ def release(name=NEW, recipe="mnist-dense", created="2026-01-02T02:00:00+00:00",
 
 def test_a_recipes_errors_over_time_start_with_the_oldest():
     old = release(OLD, created="2026-01-01T02:00:00+00:00", mse_per_pixel=0.005)
-    (series,) = series_of("mnist-dense", [release(), old])
+    (series,) = series_of("mnist-dense@digits", [release(), old])
     assert series.mse == (0.005, 0.004)
     assert series.reference == (0.008, 0.008)
     assert series.label == "tuned, full, digits-fraction, code 8"
@@ -37,16 +37,16 @@ def test_a_recipes_errors_over_time_start_with_the_oldest():
 
 def test_what_is_not_comparable_is_another_line():
     releases = [release(), release(OLD, code_size=16), release(OLD, setting="published")]
-    assert len(series_of("mnist-dense", releases)) == 3
+    assert len(series_of("mnist-dense@digits", releases)) == 3
 
 
 def test_a_denoiser_is_judged_on_noisy_input():
-    (series,) = series_of("mnist-dense", [release(denoised_mse_per_pixel=0.01, linear_mse_per_pixel=0.02)])
+    (series,) = series_of("mnist-dense@digits", [release(denoised_mse_per_pixel=0.01, linear_mse_per_pixel=0.02)])
     assert (series.mse, series.reference) == ((0.01,), (0.02,))
 
 
 def test_models_taken_over_and_failed_recipes_have_no_point():
-    assert series_of("mnist-dense", [release(origin=OLD), release(origin=None, mse_per_pixel=None)]) == []
+    assert series_of("mnist-dense@digits", [release(origin=OLD), release(origin=None, mse_per_pixel=None)]) == []
 
 
 def test_the_page_links_each_report_and_names_channels():
@@ -79,7 +79,7 @@ def test_commands_that_move_a_channel_rewrite_the_page(tmp_path):
 
 
 def test_data_sets_of_one_name_are_two_lines():
-    series = series_of("mnist-dense", [release(images_sha256="b" * 64), release(OLD, images_sha256="a" * 64)])
+    series = series_of("mnist-dense@digits", [release(images_sha256="b" * 64), release(OLD, images_sha256="a" * 64)])
     assert [line.label for line in series] == [
         "tuned, full, digits-fraction (images aaaaaa), code 8",
         "tuned, full, digits-fraction (images bbbbbb), code 8",
@@ -88,5 +88,5 @@ def test_data_sets_of_one_name_are_two_lines():
 
 def test_of_many_lines_the_latest_are_drawn():
     nights = [release(f"202601{day:02}T020000Z-aaaaaa", images_sha256=f"{day:064}") for day in range(20, 0, -1)]
-    drawn = series_of("mnist-dense", nights)
+    drawn = series_of("mnist-dense@digits", nights)
     assert len(drawn) == MAX_SERIES == 10

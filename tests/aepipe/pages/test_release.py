@@ -17,12 +17,12 @@ PATH = "models/mnist-dense/figures/reconstructions.png"
 def test_a_figure_of_other_data_is_not_shown_for_comparison(tmp_path, data, count):
     store, own = MemoryStore(), tmp_path / "own.png"
     own.write_bytes(b"own")
-    said = {"mnist-dense": {"verdict": "first", "origin": OLD, "data": "digits-fraction"}}
+    said = {"mnist-dense": {"verdict": "first", "origin": OLD, "data": "digits-fraction", "recipe": "mnist-dense"}}
     manifest = put_release(store, OLD, {"mnist-dense": b"model"}, recipes=said)
-    file = manifest.files[0].model_copy(update={"path": PATH})
+    files = [*manifest.files, manifest.files[0].model_copy(update={"path": PATH})]
     store.put(f"releases/{OLD}/{PATH}", b"theirs")
     outcome = done("mnist-dense", split=result(SplitResult, name=data))
-    (figure,) = _figures(outcome, {PATH: own}, store, manifest.model_copy(update={"files": [file]}))
+    (figure,) = _figures(outcome, {PATH: own}, store, manifest.model_copy(update={"files": files}))
     shown = [figure, *([figure.in_production] if figure.in_production else [])]
     assert [one.png_bytes for one in shown] == [b"own", b"theirs"][:count]
     assert [OLD in one.caption for one in shown] == [False, True][:count]

@@ -62,6 +62,48 @@ def test_recipes_that_did_not_pass_keep_the_channels_models(store):
     assert model(store, NEW, "conv") == b"new conv"
 
 
+def named(recipe, data_set, **changes):
+    """What a manifest of today says about a model."""
+    said = {"recipe": recipe, "data_set": data_set, "data": f"{data_set}-fraction"}
+    return {"verdict": "first", **said, **changes}
+
+
+def test_models_of_two_data_sets_are_in_production_side_by_side(store):
+    digits, shoes = "faces-conv@digits", "faces-conv@images-shoes"
+    old = put_release(store, OLD, {digits: b"digits"}, recipes={digits: named("faces-conv", "digits")}, lineage={})
+    point(store, old)
+    said = {shoes: named("faces-conv", "images-shoes")}
+    new = put_release(store, NEW, {shoes: b"shoes"}, recipes=said, lineage={})
+    done = promote_passed(store, "production", new, gate(**{shoes: "first"}), None, "run")
+    made = resolve_release(store, "production")
+    assert {name: model(store, made.release, name) for name in made.recipes} == {shoes: b"shoes", digits: b"digits"}
+    assert find_problems(store, made, full=True) == []
+    assert str(latest_move(store, done.channel)) == f"Gains: {shoes}."
+
+
+def test_a_model_that_an_older_version_called_by_its_recipe_is_replaced_by_the_one_of_the_same_data(store):
+    point(store, put_release(store, OLD, {"faces-conv": b"old", "mnist-dense": b"old dense"}))
+    name = "faces-conv@digits"
+    new = put_release(store, NEW, {name: b"new"}, recipes={name: named("faces-conv", "digits")}, lineage={})
+    done = promote_passed(store, "production", new, gate(**{name: "promoted"}), None, "run")
+    made = resolve_release(store, "production")
+    # What was kept is found under the name that programs have.
+    assert {key: model(store, made.release, key) for key in made.recipes} == {name: b"new", "mnist-dense": b"old dense"}
+    assert str(latest_move(store, done.channel)) == f"Replaces: {name}."
+
+
+def test_a_model_that_an_older_version_called_by_its_recipe_stays_beside_the_one_of_the_recipes_own_data(store):
+    point(store, put_release(store, OLD, {"faces-conv": b"old digits"}))
+    new = put_release(store, NEW, {"faces-conv": b"faces"}, recipes={"faces-conv": named("faces-conv", "olivetti")})
+    promote_passed(store, "production", new, gate(**{"faces-conv": "first"}), None, "run")
+    made = resolve_release(store, "production")
+    assert {key: model(store, made.release, key) for key in made.recipes} == {
+        "faces-conv": b"faces",
+        "faces-conv@digits": b"old digits",
+    }
+    assert find_problems(store, made, full=True) == []
+
+
 def test_nothing_that_passes_leaves_the_channel_alone(store):
     point(store, put_release(store, OLD, {"dense": b"old"}))
     new = put_release(store, NEW, {"dense": b"new"})
