@@ -76,5 +76,6 @@ def pipeline(
     failures = summarise_failures(outcomes)
     if failures:
         return Failed(message=f"{failures} {published.summary}", data=published)
-    message = f"{count_cached(outcomes)} of {len(outcomes)} recipes were in the store. {published.summary}"
+    done = "" if published.is_unchanged else f"{count_cached(outcomes)} of {len(outcomes)} recipes were in the store. "
+    message = f"{done}{published.summary}"
     return Completed(message=message, data=published)

@@ -37,6 +37,9 @@ def publish(
         published, index_uri = upkeep.publish(
             open_store(store_url), outcomes, run, settings, store_facts, lambda _: progress.advance(bar)
         )
+    if published.is_unchanged:
+        get_run_logger().info(published.summary)
+        return published
     get_run_logger().info("Release %s: %s", published.release, published.uri)
     get_run_logger().info("All releases: %s", index_uri or "not written anew")
     show_release(store_url, published, outcomes)

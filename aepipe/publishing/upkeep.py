@@ -76,7 +76,7 @@ def publish(
 ) -> tuple[Published, str | None]:
     """Publish what a run came to, as `publish_release` says; the page's address comes with it where it was written."""
     published = publish_release(store, outcomes, run, settings, store_facts, on_file)
-    return published, refresh_index(store)
+    return published, None if published.is_unchanged else refresh_index(store)
 
 
 def promote(
