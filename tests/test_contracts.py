@@ -20,6 +20,7 @@ PARAMETERS = {
     "aepipe.flows.pipeline.pipeline": [
         *COMMON,
         *[
+            "accept_data",
             "at_once",
             "execution",
             "checkpoints",
@@ -37,6 +38,7 @@ PARAMETERS = {
     ],
     "aepipe.flows.train.train": [
         *COMMON,
+        "accept_data",
         "checkpoints",
         "timeouts",
         "data_set",

@@ -51,7 +51,8 @@ def is_settled(store: Store, manifest: Manifest, channel: str) -> bool:
         # It was killed before it came into the channel.
         return False
     judged = datetime.fromisoformat(manifest.created) + timedelta(seconds=manifest.seconds)
-    return now is None or datetime.fromisoformat(now.current.at) <= judged
+    # A channel's time is in whole seconds.
+    return now is None or datetime.fromisoformat(now.current.at) + timedelta(seconds=1) <= judged
 
 
 def read_verdicts(store: Store, release: str) -> tuple[Verdict, ...]:

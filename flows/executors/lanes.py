@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -18,7 +19,7 @@ from prefect.states import State
 from aepipe.errors import TimedOutError
 from aepipe.flows.children import cancelled_children, fail_child
 from aepipe.flows.executors.executor import Shared
-from aepipe.flows.interruption import leave_signals_to_parent, started_without_hangups
+from aepipe.flows.interruption import END_SECONDS, leave_signals_to_parent, started_without_hangups
 from aepipe.flows.lifeline import end_with_process
 from aepipe.flows.train import train
 from aepipe.hardware import chosen_threads, usable_cores
@@ -28,6 +29,8 @@ from aepipe.tasks.failures import failure_of
 
 # Between SIGTERM and SIGKILL for what hangs: it has had its time.
 KILL_SECONDS = 10.0
+# Longer than a child takes to save its state, or to give up.
+STOP_SECONDS = END_SECONDS + 10
 
 
 @dataclass(frozen=True)
@@ -133,11 +136,16 @@ def open_lanes(num_lanes: int, shared: Shared) -> Iterator[Lanes]:
 
 
 def _stop_lanes() -> None:
-    """Tell the children to stop; each saves its checkpoint."""
-    for process in multiprocessing.active_children():
+    """Tell the children to stop; each saves its checkpoint, and is killed where it hangs and so does not."""
+    children = multiprocessing.active_children()
+    for process in children:
         process.terminate()
-    for process in multiprocessing.active_children():
+    for process in children:
         process.join(timeout=5)
+    # Later, and not here: what is being cancelled says so meanwhile.
+    timer = threading.Timer(STOP_SECONDS, lambda: [process.kill() for process in children])
+    timer.daemon = True
+    timer.start()
 
 
 def _begin(variables: dict[str, str]) -> None:
