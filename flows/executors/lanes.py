@@ -4,10 +4,11 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 
 import cloudpickle
 from prefect.client.orchestration import get_client
@@ -143,9 +144,14 @@ def _stop_lanes() -> None:
     for process in children:
         process.join(timeout=5)
     # Later, and not here: what is being cancelled says so meanwhile.
-    timer = threading.Timer(STOP_SECONDS, lambda: [process.kill() for process in children])
+    timer = threading.Timer(STOP_SECONDS, _kill, [children])
     timer.daemon = True
     timer.start()
+
+
+def _kill(children: Iterable[BaseProcess]) -> None:
+    for process in children:
+        process.kill()
 
 
 def _begin(variables: dict[str, str]) -> None:
