@@ -4,9 +4,14 @@ import re
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
+from uuid import UUID
 
+from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
+
+# A list shows no more.
+MAX_LETTERS = 120
 
 
 def named(description: str | Callable[[], str]) -> Callable[[], str]:
@@ -23,6 +28,14 @@ def named(description: str | Callable[[], str]) -> Callable[[], str]:
         return description.format(**flow_run.parameters) if isinstance(description, str) else description()
 
     return name
+
+
+def rename_run(name: str) -> None:
+    """Let this run be called by what it has found out, unless it was named by somebody."""
+    if not name or flow_run.id is None or typed_name() is not None:
+        return
+    with get_client(sync_client=True) as client:
+        client.update_flow_run(UUID(flow_run.id), name=name[:MAX_LETTERS])
 
 
 def typed_name() -> str | None:

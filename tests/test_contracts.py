@@ -74,6 +74,7 @@ PARAMETERS = {
     "aepipe.flows.releases.promote_release": ["channel", "force", "missing", "release", "store", "why"],
     "aepipe.flows.releases.rollback_channel": ["channel", "store", "why"],
     "aepipe.flows.releases.verify_release": ["full", "release", "store"],
+    "aepipe.flows.clean.clean": ["days", "delete", "grace_hours", "keep", "store"],
     "aepipe.flows.releases.prune_releases": ["delete", "grace_hours", "keep", "store"],
 }
 
@@ -87,6 +88,7 @@ COMMANDS = {
     "releases rollback": "releases.rollback_channel",
     "releases verify": "releases.verify_release",
     "releases prune": "releases.prune_releases",
+    "clean": "clean.clean",
 }
 
 

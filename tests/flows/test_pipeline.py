@@ -16,6 +16,7 @@ from aepipe.flows.pipeline import pipeline
 from aepipe.gate.settings import PublishSettings
 from aepipe.io.hashing import file_sha256
 from aepipe.noise import NoiseParameters
+from aepipe.publishing import upkeep
 from aepipe.recipes.plan import Overrides
 from aepipe.releases.channels import read_channel
 from aepipe.releases.manifest import list_releases, resolve_release
@@ -96,6 +97,20 @@ def test_a_release_has_what_the_design_says(published):
     }
 
 
+def test_the_baselines_of_a_release_go_with_it_and_not_before(published, tmp_path):
+    folder, _, result = published
+    shutil.copytree(folder, tmp_path / "store")
+    store = open_store(str(tmp_path / "store"))
+    baselines = {info.key.split("/")[2] for info in store.list("stages/baselines/")}
+    assert baselines
+    assert upkeep.prune(store, keep=1, grace_hours=0, delete=False).stages == ()
+    store.delete_many([info.key for info in store.list("channels/")])
+    done = upkeep.prune(store, keep=0, grace_hours=0, delete=True)
+    assert [release.release for release in done.releases] == [result.release]
+    assert baselines <= {stage.prefix.split("/")[2] for stage in done.stages}
+    assert list(store.list("stages/")) == []
+
+
 def test_the_published_model_has_the_error_that_was_reported(published):
     """Computed here from the published bytes and scikit-learn's digits, by nothing of the evaluation."""
     import keras
@@ -147,9 +162,9 @@ def test_the_index_links_the_report(published):
 def test_the_second_run_of_the_same_parameters_trains_nothing_and_says_so(published):
     folder, _, first = published
     state, second = run(folder)
-    assert "2 of 2 recipes were in the store" in state.message
+    assert state.message == f"nothing changed since {first.release}. Production is {first.release}."
     assert second.release == first.release
-    assert second.was_published_before
+    assert second.is_unchanged
     names = task_runs(state.state_details.flow_run_id)
     assert {name: state for name, state in names.items() if name.startswith("find")} == {
         f"find/{DENSE}": "Cached",
@@ -163,6 +178,7 @@ def test_another_epochs_value_for_one_recipe_retrains_and_judges_that_recipe_alo
     folder, _, first = published
     state, second = run(folder, recipe_overrides={"mnist-dense": Overrides(epochs=8)})
     assert "1 of 2 recipes were in the store" in state.message
+    assert "Changed: parameters recipe_overrides." in state.message
     assert second.release != first.release
     names = task_runs(state.state_details.flow_run_id)
     assert len([name for name in names if name.startswith("train/")]) == 1
@@ -291,7 +307,7 @@ def test_the_pipeline_publishes_to_a_real_s3_server_and_leaves_no_secret(s3_stor
     assert manifest.store["compares_and_swaps"] == "quoted"
     assert find_problems(store, manifest, full=True) == []
     again, _ = run(s3_store_url, recipes=["mnist-dense"])
-    assert "1 of 1 recipes were in the store" in again.message
+    assert again.message.startswith(f"nothing changed since {result.release}.")
 
     secrets = [os.environ["AWS_SECRET_ACCESS_KEY"], "planted-password", "planted-secret"]
     left = {info.key: store.get(info.key) for info in store.list("")}

@@ -39,6 +39,7 @@ CONTRACT = {
     ],
     "apply": ["--check", "--file", "--nightly", "--notify", "--pools", "--store"],
     "up": ["--database", "--file", "--host", "--nightly", "--notify", "--port", "--state", "--store"],
+    "clean": ["--days", "--delete", "--grace-hours", "--json", "--keep", "--store"],
     "doctor": ["--file", "--json", "--nightly", "--pools", "--state", "--store"],
     "recipes": ["--json"],
     "reconstruct": ["--batch-size", "--channel", "--json", "--model", "--output", "--recipe", "--store", "IMAGES"],
