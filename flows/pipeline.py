@@ -20,8 +20,10 @@ from aepipe.recipes import OWN_RECIPES
 from aepipe.recipes.plan import Overrides, SplitOverrides
 from aepipe.stages.data import DataSettings
 from aepipe.stages.outcome import count_cached, summarise_failures
+from aepipe.stages.parent import NOTHING
 from aepipe.stages.request import plan_requests
 from aepipe.tasks.publish import check_store, publish, this_run
+from aepipe.tasks.results import find_parents
 from aepipe.tasks.timeouts import TimeoutSettings
 from aepipe.training.settings import CheckpointSettings
 
@@ -47,6 +49,7 @@ def pipeline(
     noise: parameters.Noise = NoiseParameters(),  # noqa: B008
     exports: parameters.Exports = None,
     name: parameters.Name = None,
+    start_from: parameters.StartFrom = NOTHING,
     store: parameters.Store = "./store",
     execution: parameters.Execution = "local",
     at_once: parameters.AtOnce = None,
@@ -68,8 +71,10 @@ def pipeline(
         split=split,
         noise=noise,
         exports=exports,
+        start_from=start_from,
     )
     store_facts = check_store(store, publishing, preset)
+    requests = find_parents(store, requests)
     shared = Shared(store=store, checkpoints=checkpoints, timeouts=timeouts, refresh=refresh)
     outcomes = train_all(requests, execution, at_once, shared)
     published = publish(store, outcomes, this_run(), publishing, store_facts)

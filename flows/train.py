@@ -17,8 +17,10 @@ from aepipe.recipes.plan import Overrides, SplitOverrides
 from aepipe.stages.data import DataSettings
 from aepipe.stages.graph import outcome_of
 from aepipe.stages.outcome import Done
+from aepipe.stages.parent import NOTHING
 from aepipe.stages.request import TrainingRequest, describe_request, with_needed_noise
 from aepipe.tasks.artifacts import show_training
+from aepipe.tasks.results import find_parents
 from aepipe.tasks.stages import produce
 from aepipe.tasks.timeouts import TimeoutSettings
 from aepipe.training.settings import CheckpointSettings
@@ -40,6 +42,8 @@ def train(
     split: parameters.Split = SplitOverrides(),  # noqa: B008
     noise: parameters.Noise = NoiseParameters(),  # noqa: B008
     name: parameters.Name = None,
+    start_from: parameters.StartFrom = NOTHING,
+    parent: parameters.Parent = None,
     store: parameters.Store = "./store",
     evaluate: parameters.Evaluate = True,
     exports: parameters.Exports = None,
@@ -58,10 +62,12 @@ def train(
         split=split,
         noise=noise,
         name=name,
+        start_from=start_from,
+        parent=parent,
         evaluate=evaluate,
         exports=exports,
     )
-    (request,) = with_needed_noise([request])
+    (request,) = find_parents(store, with_needed_noise([request]))
     with ending_in_good_order():
         done = outcome_of(request, partial(produce, store, refresh=refresh), checkpoints)
         if done.evaluated is not None:

@@ -51,6 +51,9 @@ class RecipeSummary(BaseModel):
     input: JsonValue = Field(None, description="What was taken of a user's own images.")
     images_sha256: str | None = Field(None, description="Digest of the images.")
     test_rows_sha256: str | None = Field(None, description="Digest of the held-out rows.")
+    started_from: list[str] | None = Field(
+        None, description="Published models whose weights it began with, its own parent first: release/model."
+    )
     training_seconds: Number | None = Field(None, description="How long it trained.", ge=0)
     code_size: int | None = Field(None, description="Number of values in the code.", ge=1)
     compression_ratio: Number | None = Field(None, description="Values of an image for each value of its code.", gt=0)
