@@ -6,24 +6,19 @@ import numpy as np
 
 from aepipe.datasets.formats.fitting import Form, grey
 from aepipe.datasets.images import ImageData
-from aepipe.datasets.picture_settings import PictureSettings, size_text
+from aepipe.datasets.picture_settings import PictureSettings
 from aepipe.errors import ParameterError
 
 
 def choose_pictures(data: ImageData, chosen: PictureSettings) -> ImageData:
-    """Return the images as a run chooses them; the name of a known data set says what was chosen.
+    """Return the images as a run chooses them.
 
     Raises:
         ParameterError: the data set has no such class.
     """
     if chosen.class_name is not None:
         data = keep_class(data, chosen.class_name)
-    images = in_form(data.images, chosen)
-    if data.is_own or images is data.images:
-        return replace(data, images=images)
-    size = [size_text(images.shape[1:3])] if images.shape[1:3] != data.image_shape[:2] else []
-    color = [chosen.color] if images.shape[3] != data.image_shape[2] else []
-    return replace(data, name="-".join([data.name, *size, *color]), images=images)
+    return replace(data, images=in_form(data.images, chosen))
 
 
 def keep_class(data: ImageData, class_name: str) -> ImageData:

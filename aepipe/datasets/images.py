@@ -1,5 +1,6 @@
 """The one shape in which every data set reaches the rest of the pipeline."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +12,14 @@ from aepipe.datasets.account import Account
 OWN = "images"
 
 Rows = np.ndarray | slice
+
+# So many are computed with at a time; of those over 64x64x3 no more values than these have.
+MAX_AT_ONCE, MAX_VALUES_AT_ONCE = 500, 500 * 64 * 64 * 3
+
+
+def images_at_once(*image_shape: int) -> int:
+    """Return how many images of (height, width, channels) are computed with at a time."""
+    return max(1, min(MAX_AT_ONCE, MAX_VALUES_AT_ONCE // math.prod(image_shape)))
 
 
 @dataclass(frozen=True)

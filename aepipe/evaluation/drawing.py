@@ -7,14 +7,14 @@ import numpy as np
 
 from aepipe.evaluation import figures
 from aepipe.evaluation.codes import map_codes, principal_map
-from aepipe.evaluation.figures.style import drawable_names
+from aepipe.evaluation.figures.images import GRID_INCHES
+from aepipe.evaluation.figures.style import drawable_names, most_columns
 from aepipe.evaluation.measurements import Measurements
 from aepipe.evaluation.metrics import ALL, mse_by_class
 from aepipe.evaluation.subject import HeldOut, Subject, predict
 from aepipe.splits import evenly_spaced
 
-NUM_EXAMPLES = 10
-NUM_EXTREMES = 5
+MAX_EXAMPLES = 10
 NUM_INTERPOLATIONS = 5
 MAP_POINTS = 1000
 GRID_SIDE = 12
@@ -42,10 +42,12 @@ def draw(folder: Path, subject: Subject, held_out: HeldOut, measured: Measuremen
 def _draw_reconstructions(folder: Path, subject: Subject, held_out: HeldOut, measured: Measurements) -> None:
     # Evenly spaced rather than the first ones, which in some data sets are all of one person.
     order = np.argsort(measured.errors, kind="stable")
+    num_columns = _columns(subject)
+    num_extremes = num_columns // 2
     chosen = {
-        "reconstructions": (evenly_spaced(len(order), NUM_EXAMPLES), "held-out images, MSE per pixel under each"),
+        "reconstructions": (evenly_spaced(len(order), num_columns), "held-out images, MSE per pixel under each"),
         "extremes": (
-            np.concatenate([order[:NUM_EXTREMES], order[-NUM_EXTREMES:]]),
+            np.concatenate([order[:num_extremes], order[-num_extremes:]]),
             "held-out images with the smallest and the largest errors",
         ),
     }
@@ -55,12 +57,17 @@ def _draw_reconstructions(folder: Path, subject: Subject, held_out: HeldOut, mea
         figures.reconstructions(originals, reconstructed, folder / f"{name}.png", f"{subject.title}: {what}")
 
 
+def _columns(subject: Subject) -> int:
+    """Return how many images stand beside each other."""
+    return most_columns(subject.autoencoder.model.input_shape[2], MAX_EXAMPLES)
+
+
 def _draw_interpolations(folder: Path, subject: Subject, measured: Measurements) -> None:
     rows = evenly_spaced(len(measured.codes), 2 * NUM_INTERPOLATIONS)
     firsts, lasts = measured.codes[rows[: len(rows) // 2]], measured.codes[rows[len(rows) // 2 :]]
     if not len(firsts):
         return
-    shares = np.linspace(0, 1, NUM_EXAMPLES, dtype=np.float32)[:, None]
+    shares = np.linspace(0, 1, _columns(subject), dtype=np.float32)[:, None]
     strips = [
         (f"{number}", predict(subject.autoencoder.decoder, (1 - shares) * first + shares * last))
         for number, (first, last) in enumerate(zip(firsts, lasts, strict=False), 1)
@@ -73,7 +80,7 @@ def _draw_denoising(folder: Path, subject: Subject, held_out: HeldOut) -> None:
     specs = [spec for spec in held_out.noisy.specs if spec.kind == "gaussian"] or held_out.noisy.specs
     spec = min(specs, key=lambda spec: abs(spec.level - subject.trained_noise_level))
     clean, noisy = held_out.noisy.pair(spec)
-    rows = evenly_spaced(len(clean), NUM_EXAMPLES)
+    rows = evenly_spaced(len(clean), _columns(subject))
     denoised = predict(subject.autoencoder.model, noisy[rows])
     title = f"{subject.title}: {spec.kind} noise {spec.level:g}, MSE per pixel under each"
     figures.denoising(noisy[rows], denoised, clean[rows], folder / "denoising.png", title)
@@ -81,19 +88,20 @@ def _draw_denoising(folder: Path, subject: Subject, held_out: HeldOut) -> None:
 
 def _draw_samples(folder: Path, subject: Subject, codes: np.ndarray) -> None:
     generator = np.random.Generator(np.random.PCG64(0))
-    drawn = generator.standard_normal((GRID_SIDE**2, codes.shape[1])).astype(np.float32)
+    side = most_columns(subject.autoencoder.model.input_shape[2], GRID_SIDE, GRID_INCHES)
+    drawn = generator.standard_normal((side**2, codes.shape[1])).astype(np.float32)
     decoder = subject.autoencoder.decoder
     title = f"{subject.title}: images decoded from random codes"
-    figures.image_grid(predict(decoder, drawn), GRID_SIDE, folder / "samples.png", title)
+    figures.image_grid(predict(decoder, drawn), side, folder / "samples.png", title)
     # The plane that tells most: the two codes directions of largest variance, from -2 to 2 standard deviations.
     mean = codes.mean(axis=0)
     directions, sizes, _ = np.linalg.svd((codes - mean).T, full_matrices=False)
-    steps = np.linspace(-2, 2, GRID_SIDE)
+    steps = np.linspace(-2, 2, side)
     plane = np.stack(np.meshgrid(steps, steps[::-1]), axis=-1).reshape(-1, 2)[:, : len(sizes)]
     deviations = sizes[:2] / np.sqrt(len(codes))
     grid = (mean + (plane * deviations) @ directions[:, :2].T).astype(np.float32)
     title = f"{subject.title}: along two directions\nof the code, -2 to 2 standard deviations"
-    figures.image_grid(predict(decoder, grid), GRID_SIDE, folder / "latent_grid.png", title)
+    figures.image_grid(predict(decoder, grid), side, folder / "latent_grid.png", title)
 
 
 def _draw_errors(folder: Path, subject: Subject, held_out: HeldOut, measured: Measurements) -> None:

@@ -3,6 +3,7 @@
 What there is to choose about an opponent is chosen on the validation part; held-out images decide nothing.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,12 +11,11 @@ from typing import Protocol
 
 import numpy as np
 
-from aepipe.datasets.images import ImageData
+from aepipe.datasets.images import ImageData, images_at_once
 from aepipe.evaluation.codecs import LowPass, PatchComponents, possible_grids
 from aepipe.linear import PrincipalComponents
 from aepipe.splits import Split, evenly_spaced
 
-BATCH_SIZE = 500
 # Bounds memory and time where images are many; their variances are known long before.
 MAX_VALUES = 25_000_000
 
@@ -51,7 +51,7 @@ def measure_opponents(data: ImageData, split: Split, code_size: int) -> Opponent
     """Return what the opponents come to on a split's held-out images; they are fitted on all others."""
     not_held_out = np.union1d(split.train, split.validation)
     components = PrincipalComponents.fit_batches(lambda: batches(data, not_held_out), code_size)
-    most = max(2, MAX_VALUES // data.images[0].size)
+    most = max(2, MAX_VALUES // math.prod(data.image_shape))
     train, deciding = _parts_to_choose_by(split)
     parts = [data.scaled(rows[evenly_spaced(len(rows), most)]) for rows in (train, deciding, not_held_out)]
     codecs = {"patch_pca": _best(_patch_fits(parts[0], code_size), *parts), "dct": _best(_dct_fits(code_size), *parts)}
@@ -70,9 +70,10 @@ def measure_opponents(data: ImageData, split: Split, code_size: int) -> Opponent
 
 
 def batches(data: ImageData, rows: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the images of these rows, 500 at a time, float32 in [0, 1]."""
-    for start in range(0, len(rows), BATCH_SIZE):
-        yield data.scaled(rows[start : start + BATCH_SIZE])
+    """Yield the images of these rows, some at a time, float32 in [0, 1]."""
+    size = images_at_once(*data.image_shape)
+    for start in range(0, len(rows), size):
+        yield data.scaled(rows[start : start + size])
 
 
 Fit = Callable[[np.ndarray], Codec]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from aepipe.datasets.images import ImageData
-from aepipe.evaluation.opponents import BATCH_SIZE, batches
+from aepipe.datasets.images import ImageData, images_at_once
+from aepipe.evaluation.opponents import batches
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.noise import NoiseBaseline
 from aepipe.noisy_test_set import NoisyTestSet
@@ -68,7 +68,7 @@ class HeldOut:
         return np.union1d(self.split.train, self.split.validation)
 
     def batches(self, rows: np.ndarray) -> Iterator[np.ndarray]:
-        """Return the images of these rows, 500 at a time, float32 in [0, 1]."""
+        """Return the images of these rows, some at a time, float32 in [0, 1]."""
         return batches(self.data, rows)
 
     def labels(self, rows: np.ndarray) -> np.ndarray | None:
@@ -77,6 +77,7 @@ class HeldOut:
 
 
 def predict(model, inputs: np.ndarray) -> np.ndarray:
-    """Return a model's outputs, computed in batches of 500."""
-    starts = range(0, len(inputs), BATCH_SIZE)
-    return np.concatenate([np.asarray(model(inputs[start : start + BATCH_SIZE], training=False)) for start in starts])
+    """Return a model's outputs, computed in batches."""
+    size = min(images_at_once(*shape[1:]) for shape in (model.input_shape, model.output_shape))
+    starts = range(0, len(inputs), size)
+    return np.concatenate([np.asarray(model(inputs[start : start + size], training=False)) for start in starts])

@@ -16,6 +16,8 @@ MIN_COMPRESSION = 4
 MIN_WIDTH = 2
 # Of images larger than its own a recipe's model would have a hundred million weights (64x64x3), and gigabytes of files.
 MAX_SCALED_WIDTH, MAX_SCALED_CODE = 2048, 512
+# Of the widest layer at 64x64x3: with 128x128x3 each step and each file would be four times as large.
+MAX_SCALED_WEIGHTS = 25_165_824
 
 
 class ModelOptions(BaseModel):
@@ -95,7 +97,8 @@ Chosen = TypeVar("Chosen", bound=ModelOptions)
 def scale_to_pixels(options: AnyModelOptions, native_pixels: int, num_pixels: int) -> AnyModelOptions:
     """Return the options for images of another size: dense widths and the code grow with the number of pixels.
 
-    Widths grow to at most 2,048 and the code to at most 512 values; what is larger for the native images stays.
+    Widths grow to at most 2,048, and of images over 64x64x3 to no more weights than those have; the code to at most
+    512 values. What is larger for the native images stays.
 
     Args:
         options: What was chosen for images of `native_pixels`.
@@ -110,7 +113,8 @@ def scale_to_pixels(options: AnyModelOptions, native_pixels: int, num_pixels: in
         "code_size": min(largest_code, _scaled(options.code_size, factor, MAX_SCALED_CODE))
     }
     if isinstance(options, WidthsOptions):
-        scaled["hidden_widths"] = tuple(_scaled(width, factor, MAX_SCALED_WIDTH) for width in options.hidden_widths)
+        widest = max(MAX_SCALED_CODE, min(MAX_SCALED_WIDTH, MAX_SCALED_WEIGHTS // num_pixels))
+        scaled["hidden_widths"] = tuple(_scaled(width, factor, widest) for width in options.hidden_widths)
     return options.model_copy(update=scaled)
 
 

@@ -155,7 +155,6 @@ def _going_on(training: TrainingSettings, overrides: Overrides) -> TrainingSetti
         "epochs": max(1, int(training.epochs * GOING_ON_STEPS)),
         "max_steps": training.max_steps and max(1, int(training.max_steps * GOING_ON_STEPS)),
         "learning_rate": training.learning_rate * GOING_ON_RATE,
-        "warm_up_share": 0.0,
         "keep": keep,
     }
     return training.model_copy(update={k: v for k, v in changes.items() if k not in overrides.chosen()})

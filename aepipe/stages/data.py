@@ -112,8 +112,9 @@ class DataStage(Stage[DataFacts]):
         return super().label()
 
     def lines(self, result: StageResult[DataFacts]) -> Sequence[str]:
-        """Return what a person should know of their own images before anything trains; nothing of known ones."""
-        return [f"{result.facts.name}: {line}" for line in account_lines(result)]
+        """Return what a person should know of the images before anything trains."""
+        lines = [*account_lines(result), *_resized_lines(self.parameters.data_set, result.facts)]
+        return [f"{result.facts.name}: {line}" for line in lines]
 
     def produce(self, store: Store, refresh: bool = False, on_epoch: OnEpoch | None = None) -> DataResult:
         """Return the images' result from the store, or read them and put it there.
@@ -170,9 +171,19 @@ def account_lines(result: DataResult) -> list[str]:
     return [] if account is None else list(account.lines())
 
 
+def _resized_lines(data_set: str, facts: DataFacts) -> list[str]:
+    """Return what a chosen size does to the images of a known data set."""
+    summary = next((one for one in datasets.describe() if one.name == data_set), None)
+    if summary is None or summary.image_shape is None or facts.pictures is None or facts.pictures.chosen_size is None:
+        return []
+    (height, width), own = facts.image_shape[:2], summary.image_shape
+    enlarged = "; larger ones show no more than they did" if height > own[0] or width > own[1] else ""
+    return [f"images of {own[0]} x {own[1]} become {height} x {width}, by data.size{enlarged}"]
+
+
 def _facts(data: ImageData, parameters: DataParameters, identity: str) -> DataFacts:
     return DataFacts(
-        name=data.name,
+        name=data.name if data.is_own else parameters.name,
         data_set=parameters.data_set,
         preprocessing=parameters.preprocessing,
         pictures=parameters.settings.pictures,

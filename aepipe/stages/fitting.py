@@ -1,5 +1,6 @@
 """Fitting of a plan's model to a split: the part of a training that needs TensorFlow."""
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -10,8 +11,11 @@ import numpy as np
 import pandas as pd
 
 from aepipe.datasets.images import ImageData
+from aepipe.errors import ParameterError
+from aepipe.io.memory import memory_bytes
 from aepipe.models import build, fit_start
 from aepipe.models.autoencoder import Autoencoder
+from aepipe.models.options import count_parameters
 from aepipe.recipes.plan import TrainingPlan
 from aepipe.splits import Split
 from aepipe.stages.facts import TrainedFacts
@@ -27,8 +31,14 @@ from aepipe.training.settings import CheckpointSettings
 from aepipe.training.state import history_rows
 from aepipe.training.trainer import Callback, Trained, Trainer
 
+logger = logging.getLogger(__name__)
+
 NUM_EXAMPLES = 10
 NUM_GUARD_IMAGES = 1000
+# Adam keeps two numbers beside each weight and its gradient; a release has each weight three times.
+FLOAT_BYTES, COPIES_IN_TRAINING, COPIES_IN_RELEASE = 4, 4, 3
+# Above this size a person is told what a model costs.
+MANY_WEIGHTS = 60_000_000
 
 
 def fit_plan(
@@ -56,9 +66,11 @@ def fit_plan(
         start: The weights that it begins with; None for those that the plan has.
 
     Raises:
+        ParameterError: the model is larger than this machine can train.
         TrainingError: the loss is no longer finite.
         TrainingInterruptedError: it was told to stop; its state is saved.
     """
+    check_size(plan)
     settings, epochs = plan.training, num_epochs(len(split.train), plan.training)
     train, validation = (Pixels(data.images, data.pixel_range, rows) for rows in (split.train, split.validation))
     keras.backend.clear_session()
@@ -82,6 +94,31 @@ def fit_plan(
     pd.DataFrame(history_rows(trained.history)).to_csv(folder / "history.csv", index=False)
     codes = published.encoder.predict(data.scaled(split.train[:NUM_GUARD_IMAGES]), verbose=0)
     return _facts(plan, trained, is_collapsed(codes), int(autoencoder.model.count_params()))
+
+
+def check_size(plan: TrainingPlan) -> None:
+    """Say what a large model costs, before anything of it takes memory.
+
+    Raises:
+        ParameterError: it is larger than this machine can train.
+    """
+    count = count_parameters(plan.model, plan.image_shape)
+    num_bytes, most = COPIES_IN_TRAINING * FLOAT_BYTES * count, memory_bytes()
+    size = "x".join(str(length) for length in plan.image_shape)
+    if num_bytes > most:
+        raise ParameterError(
+            f"A model must fit into the memory with its gradients and their moments: {plan.recipe} on images of {size} "
+            f"takes {num_bytes / 1e9:.1f} GB here.",
+            "Choose a smaller data.size, a smaller code_size, or another recipe.",
+            num_weights=count,
+            memory_gb=round(most / 1e9, 1),
+        )
+    if count > MANY_WEIGHTS:
+        logger.warning(
+            "%s on images of %s has %.0f million weights: %.1f GB of memory to train, %.1f GB in a release. "
+            "A smaller data.size or code_size has fewer.",
+            *(plan.recipe, size, count / 1e6, num_bytes / 1e9, COPIES_IN_RELEASE * FLOAT_BYTES * count / 1e9),
+        )
 
 
 def _begin(

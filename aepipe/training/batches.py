@@ -23,7 +23,7 @@ class Pixels:
     """Images as they are stored, on disk or in memory, and the values that become 0 and 1.
 
     Attributes:
-        images: (num_stored, height, width, channels), uint8 or float32; a memory map is read as it is needed.
+        images: (num_stored, height, width, channels), uint8, uint16 or float32; a memory map is read as it is needed.
         pixel_range: What becomes 0 and 1.
         rows: Which of the stored images; all where None.
     """
@@ -36,8 +36,8 @@ class Pixels:
         return len(self.images) if self.rows is None else len(self.rows)
 
     def take(self, positions: np.ndarray) -> np.ndarray:
-        """Return the images at these positions, with the positions' shape in front."""
-        return self.images[positions if self.rows is None else self.rows[positions]]
+        """Return the images at these positions, with the positions' shape in front, of type `dtype`."""
+        return self.images[positions if self.rows is None else self.rows[positions]].astype(self.dtype, copy=False)
 
     def scaled(self, positions: np.ndarray) -> np.ndarray:
         """Return the images at these positions as float32 in [0, 1]."""
@@ -45,9 +45,14 @@ class Pixels:
         return (self.take(positions).astype(np.float32) - minimum) * np.float32(1 / (maximum - minimum))
 
     @property
+    def dtype(self) -> np.dtype:
+        """Type of what is taken: not every operation of a GPU knows uint16, whose values float32 holds exactly."""
+        return np.dtype(np.float32) if self.images.dtype == np.uint16 else self.images.dtype
+
+    @property
     def image_bytes(self) -> int:
-        """Size of one image."""
-        return self.images.dtype.itemsize * math.prod(self.images.shape[1:])
+        """Size of one image that is taken."""
+        return self.dtype.itemsize * math.prod(self.images.shape[1:])
 
 
 @dataclass

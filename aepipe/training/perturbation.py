@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aepipe.datasets.images import images_at_once
 from aepipe.models.layers import Augmentation, Corruption
 from aepipe.splits import evenly_spaced
 from aepipe.training.batches import Pixels
@@ -13,7 +14,6 @@ from aepipe.training.settings import TrainingSettings
 
 # Bounds the time that few images take; a linear map gains less by each further variant.
 MAX_VARIANTS = 40
-BATCH_SIZE = 500
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,8 @@ def training_images(train: Pixels, settings: TrainingSettings) -> Callable[[int]
         else:
             copies = min(most // len(train), MAX_VARIANTS) if augmentation else 1
             positions = np.tile(np.arange(len(train)), copies)
-        starts = range(0, len(positions), BATCH_SIZE)
-        parts = (train.scaled(positions[start : start + BATCH_SIZE]) for start in starts)
+        size = images_at_once(*train.images.shape[1:])
+        parts = (train.scaled(positions[start : start + size]) for start in range(0, len(positions), size))
         if augmentation:
             parts = (np.asarray(augmentation(part, training=True)) for part in parts)
         return np.concatenate(list(parts))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from aepipe.datasets.images import images_at_once
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.training.batches import Pixels
 from aepipe.training.losses import LOSSES, mean_squared_error
@@ -12,7 +13,6 @@ from aepipe.training.runtime import tf
 from aepipe.training.settings import TrainingSettings
 from aepipe.training.step import scaling
 
-BATCH_SIZE = 500
 Validation = Callable[[], tuple[float, float]]
 
 
@@ -24,6 +24,7 @@ def compile_validation(autoencoder: Autoencoder, validation: Pixels, settings: T
     num_images = len(validation)
     if not num_images:
         return lambda: (float("nan"), float("nan"))
+    size = images_at_once(*validation.images.shape[1:])
     scale, unit, corrupt = scaling(validation.pixel_range), settings.loss_unit, Perturbation.of(settings).corruption
     model, loss_of = autoencoder.model, LOSSES[settings.loss]
     noise_state = corrupt.variables if corrupt else []
@@ -41,8 +42,8 @@ def compile_validation(autoencoder: Autoencoder, validation: Pixels, settings: T
         for variable, value in zip(noise_state, initial, strict=True):
             variable.assign(value)
         total = np.zeros(2)
-        for start in range(0, num_images, BATCH_SIZE):
-            images = validation.take(np.arange(start, min(start + BATCH_SIZE, num_images)))
+        for start in range(0, num_images, size):
+            images = validation.take(np.arange(start, min(start + size, num_images)))
             total += len(images) * losses(images).numpy().astype(np.float64)
         loss, mse = total / num_images
         return float(loss), float(mse)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 DOTS_PER_INCH = 130
 WIDTH_INCHES = 9.0
+# Left of rows of images.
+LABEL_INCHES = 1.6
+MIN_COLUMNS = 4
 # Neither black nor white, which noise makes of pixels at the edge.
 GAP_GREY = 0.8
 TITLE_CHARACTERS_PER_INCH = 10
@@ -54,6 +57,16 @@ def new_figure(height_inches: float, width_inches: float = WIDTH_INCHES) -> Figu
     """Return an empty figure whose parts never overlap."""
     with mpl.rc_context(SETTINGS):
         return Figure((width_inches, height_inches), dpi=DOTS_PER_INCH, layout="constrained", facecolor="white")
+
+
+def most_columns(image_width: int, most: int, width_inches: float = WIDTH_INCHES - LABEL_INCHES) -> int:
+    """Return how many images of a width in pixels a row has room for without making them smaller; at least four."""
+    room = int(width_inches * DOTS_PER_INCH)
+    return min(most, max(MIN_COLUMNS, room // (image_width + _gap(image_width))))
+
+
+def _gap(image_width: int) -> int:
+    return max(1, image_width // 12)
 
 
 def set_title(figure: Figure, title: str) -> None:
@@ -113,8 +126,14 @@ def show_image(axes: Axes, image: np.ndarray) -> None:
     axes.grid(False)
     axes.spines[:].set_visible(False)
     pixels = np.clip(image, 0, 1)
+    # What has to become smaller must not lose every other line.
+    is_large = pixels.shape[1] > WIDTH_INCHES * DOTS_PER_INCH
     axes.imshow(
-        pixels[..., 0] if pixels.shape[-1] == 1 else pixels, vmin=0, vmax=1, cmap="gray", interpolation="nearest"
+        pixels[..., 0] if pixels.shape[-1] == 1 else pixels,
+        vmin=0,
+        vmax=1,
+        cmap="gray",
+        interpolation="antialiased" if is_large else "nearest",
     )
 
 
@@ -130,14 +149,13 @@ def image_rows(rows: Sequence[tuple[str, np.ndarray]], path: Path, title: str, b
     names, images = zip(*rows, strict=True)
     pixels = np.clip(np.stack(images), 0, 1)
     num_rows, num_columns, height, width, channels = pixels.shape
-    gap = max(1, width // 12)
+    gap = _gap(width)
     # One picture for all: an axes for each image takes seconds to lay out.
     mosaic = np.full((num_rows, height + gap, num_columns, width + gap, channels), GAP_GREY, np.float32)
     mosaic[:, :height, :, :width] = pixels.transpose(0, 2, 1, 3, 4)
     mosaic = mosaic.reshape(num_rows * (height + gap), num_columns * (width + gap), channels)[:-gap, :-gap]
     with mpl.rc_context(SETTINGS):
-        label_inches = 1.6
-        figure = new_figure(0.8 + (WIDTH_INCHES - label_inches) * mosaic.shape[0] / mosaic.shape[1])
+        figure = new_figure(0.8 + (WIDTH_INCHES - LABEL_INCHES) * mosaic.shape[0] / mosaic.shape[1])
         # Under its title: how much height the labels take is not known before, and what is left is cropped below.
         axes = figure.add_subplot(anchor="N")
         show_image(axes, mosaic)

@@ -1,4 +1,4 @@
-"""A known data set of another class, size or color has another name, and pixels of the same type."""
+"""A data set of another class, size or color has pixels of the same type."""
 
 import numpy as np
 import pytest
@@ -12,17 +12,13 @@ from aepipe.errors import ParameterError
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3), np.uint8)
 
 
-def colors(name="colors") -> ImageData:
-    return ImageData(name, PIXELS, (0, 255), np.arange(6) % 2, ("ant", "bee"), num_official_train=4)
-
-
-def choose(name="colors", **chosen) -> ImageData:
-    return choose_pictures(colors(name), PictureSettings(**chosen))
+def choose(**chosen) -> ImageData:
+    data = ImageData("colors", PIXELS, (0, 255), np.arange(6) % 2, ("ant", "bee"), num_official_train=4)
+    return choose_pictures(data, PictureSettings(**chosen))
 
 
 def test_nothing_chosen_is_the_very_same():
     assert choose().images is PIXELS
-    assert choose().name == "colors"
 
 
 def test_a_class():
@@ -37,8 +33,8 @@ def test_a_class():
 def test_a_size_and_a_color(dtype):
     data = ImageData("colors", PIXELS.astype(dtype), (0, 255))
     found = choose_pictures(data, PictureSettings(size="4x6", fit="stretch", color="grey"))
-    assert (found.name, found.image_shape, found.images.dtype) == ("colors-4x6-grey", (4, 6, 1), dtype)
-    assert choose_pictures(data, PictureSettings(size=16)).name == "colors-16x16"
+    assert (found.image_shape, found.images.dtype) == ((4, 6, 1), dtype)
+    assert choose_pictures(data, PictureSettings(size=16)).image_shape == (16, 16, 3)
 
 
 def test_grey_and_rgb():
@@ -47,7 +43,3 @@ def test_grey_and_rgb():
     again = choose_pictures(found, PictureSettings(color="rgb"))
     assert again.image_shape == (8, 8, 3)
     assert np.array_equal(again.images[..., 1], grey(PIXELS))
-
-
-def test_a_users_own_keep_their_name():
-    assert choose("images-pets", size=4, color="grey").name == "images-pets"

@@ -21,6 +21,7 @@ def test_public_names():
         "is_own",
         "load",
         "module_of",
+        "name_of",
         "open_data_set",
         "verify",
     ]

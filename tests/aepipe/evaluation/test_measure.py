@@ -8,7 +8,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from aepipe.datasets.images import ImageData
-from aepipe.evaluation import drawing, opponents, subject
+from aepipe.evaluation import drawing
 from aepipe.evaluation.measure import measure as measure_all
 from aepipe.evaluation.opponents import measure_opponents
 from aepipe.evaluation.subject import HeldOut, Subject
@@ -94,8 +94,7 @@ def test_batches_change_nothing(tmp_path, data, held_out, monkeypatch):
     whole = measure(tmp_path, pca_model(data, held_out), held_out)
     with np.load(tmp_path / "codes.npz") as archive:
         codes = archive["codes"]
-    for module in (subject, opponents):
-        monkeypatch.setattr(module, "BATCH_SIZE", 7)
+    monkeypatch.setattr("aepipe.datasets.images.MAX_AT_ONCE", 7)
     parts = measure(tmp_path, pca_model(data, held_out), held_out)
     with np.load(tmp_path / "codes.npz") as archive:
         np.testing.assert_allclose(archive["codes"], codes, atol=1e-4)

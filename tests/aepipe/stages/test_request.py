@@ -3,8 +3,11 @@
 import pytest
 
 from aepipe.noise import KINDS, NoiseParameters
+from aepipe.preprocess import Preprocessing
 from aepipe.recipes.plan import Overrides
+from aepipe.stages.data import DataSettings, DataStage, load_data
 from aepipe.stages.request import TrainingRequest, plan_requests
+from aepipe.store import open_store
 
 
 @pytest.mark.parametrize(
@@ -43,3 +46,33 @@ def test_kinds_that_were_named_are_made():
 
 def test_all_kinds_are_made_where_they_were_named():
     assert kinds_of("mnist-dense", noise=NoiseParameters(kinds=KINDS)) == {"mnist-dense": KINDS}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "name", "shape", "classes"),
+    [
+        ({}, "digits", (8, 8, 1), 10),
+        ({"class": "7"}, "digits-7", (8, 8, 1), 1),
+        ({"size": "12x10", "color": "rgb"}, "digits-12x10-rgb", (12, 10, 3), 10),
+    ],
+)
+def test_class_size_and_color_of_a_known_data_set_are_chosen(chosen, name, shape, classes, tmp_path):
+    request = TrainingRequest(recipe="mnist-dense", data_set="digits", data=chosen)
+    stage = DataStage(request.data_parameters())
+    result = stage.produce(open_store(tmp_path / "store"))
+    assert (result.facts.name, result.facts.image_shape) == (name, shape)
+    assert len(set(load_data(open_store(tmp_path / "store"), result).labels)) == classes
+    assert list(stage.lines(result)) == (
+        [f"{name}: images of 8 x 8 become 12 x 10, by data.size; larger ones show no more than they did"]
+        if "size" in chosen
+        else []
+    )
+
+
+def test_what_is_chosen_replaces_what_the_recipe_does_with_its_own_data():
+    settings = DataSettings(**{"class": "dog", "size": "16", "color": "rgb"})
+    for recipe in ("horses-stacked", "faces-conv"):
+        parameters = TrainingRequest(recipe=recipe, data=settings).data_parameters()
+        assert parameters.preprocessing == Preprocessing()
+    kept = TrainingRequest(recipe="horses-stacked", data=DataSettings(**{"class": "dog"})).data_parameters()
+    assert kept.preprocessing == Preprocessing(color="channel-mean")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from aepipe.training.batches import epoch_rows, num_epochs
+from aepipe.training.batches import Pixels, epoch_rows, num_epochs
 from aepipe.training.settings import TrainingSettings
 
 
@@ -33,3 +33,12 @@ def test_fewer_images_than_a_batch_make_one_step():
 @pytest.mark.parametrize(("max_steps", "epochs"), [(None, 50), (60, 10), (3, 1), (10_000, 50)])
 def test_the_limit_on_steps_is_a_limit_on_epochs(max_steps, epochs):
     assert num_epochs(900, TrainingSettings(batch_size=150, epochs=50, max_steps=max_steps)) == epochs
+
+
+def test_16_bits_are_taken_as_floats_of_the_same_values():
+    images = np.arange(2 * 6, dtype=np.uint16).reshape(2, 2, 3, 1) * 5000
+    pixels = Pixels(images, (0, 65535), np.array([1, 0]))
+    taken = pixels.take(np.array([[0], [1]]))
+    assert (taken.dtype, taken.shape, pixels.image_bytes) == (np.float32, (2, 1, 2, 3, 1), 24)
+    assert np.array_equal(taken[:, 0], images[::-1])
+    assert np.allclose(pixels.scaled(np.arange(2)), images[::-1] / 65535)

@@ -52,8 +52,10 @@ def test_the_reported_error_is_the_models(blobs):
     assert history[-1].validation_loss == pytest.approx(mse, rel=1e-5)
 
 
-def test_uint8_and_float_pixels_train_alike(blobs):
-    assert train(blobs)[1].kept.loss == pytest.approx(train(blobs.astype(np.float32))[1].kept.loss, rel=1e-6)
+def test_pixels_of_all_types_train_alike(blobs):
+    settings = {"augmentation": AugmentationSettings(flip=True, shift=0.5)}
+    losses = [train(blobs.astype(dtype), **settings)[1].kept.loss for dtype in (np.uint8, np.float32, np.uint16)]
+    assert losses == pytest.approx(3 * [losses[0]], rel=1e-6)
 
 
 @pytest.mark.parametrize(
