@@ -4,7 +4,7 @@ BIN := .venv/bin
 # What is installed: runtime, or gpu for TensorFlow with CUDA.
 LOCK ?= $(if $(wildcard .venv/gpu.installed),gpu,runtime)
 
-.PHONY: help run up test lint types pictures e2e bench bench-store image-test lock clean clean-store
+.PHONY: help run up test lint types pictures e2e bench bench-data bench-store image-test lock clean clean-store
 
 help:  ## these lines
 	@sed -nE 's/^([a-z0-9-]+):.*  ## (.*)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -34,6 +34,9 @@ e2e: .venv/dev.installed  ## processes that are killed, servers that fail; SELEC
 
 bench: .venv/dev.installed  ## training speed beside Keras, and beside PyTorch and JAX where they are installed
 	$(BIN)/python tests/benchmarks/bench.py
+
+bench-data: .venv/dev.installed  ## reading of 100,000 pictures beside Pillow in a pool and tf.data
+	$(BIN)/python tests/benchmarks/data.py run
 
 bench-store: .venv/dev.installed  ## uploads beside boto3's upload_file
 	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/store.py

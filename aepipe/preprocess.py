@@ -42,7 +42,7 @@ def preprocess(data: ImageData, settings: Preprocessing) -> ImageData:
     """
     if settings.class_name is not None:
         data = keep_class(data, settings.class_name)
-    images = data.images
+    images = np.asarray(data.images)
     if settings.color == "channel-mean" and images.shape[-1] > 1:
         images = images.mean(axis=-1, keepdims=True, dtype=np.float32)
     if settings.size is not None and settings.size < images.shape[1]:

@@ -1,20 +1,22 @@
 """Splits of a data set: rows that train, that validate, that are held out; indices, never copies of images.
 
-Of a user's own images, which come and go, each picture's part follows from its pixels (`aepipe.parts`); the built-in
-sets never change, and their rows are drawn.
+Of a user's own images, which come and go, each picture's part follows from its pixels or its group (`aepipe.parts`);
+the built-in sets never change, and their rows are drawn.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from aepipe.bonds import NONE, PARTS, TEST, TRAIN, VALIDATION, Pictures
 from aepipe.datasets.images import ImageData
 from aepipe.errors import ParameterError
 from aepipe.notation import counted
-from aepipe.parts import NONE, PARTS, TEST, TRAIN, VALIDATION, draw_parts, picture_digests
+from aepipe.parts import draw_parts, picture_digests
 
 T = TypeVar("T")
 SplitMethod = Literal["fraction", "official", "known-persons", "unseen-persons"]
@@ -69,14 +71,31 @@ def evenly_spaced(total: int, most: int) -> np.ndarray:
     return np.linspace(0, total - 1, min(total, most)).astype(int)
 
 
-def make_split(data: ImageData, settings: SplitSettings) -> Split:
+def make_split(
+    data: ImageData,
+    settings: SplitSettings,
+    pictures: Pictures | None = None,
+    before: Mapping[bytes, str] = MappingProxyType({}),
+) -> Split:
     """Divide a data set.
+
+    Args:
+        data: The images.
+        settings: How they are divided.
+        pictures: What parts of one's own images follow from; what the images say of it where None.
+        before: The parts that are remembered of them, as `aepipe.parts.remember` gives them.
 
     Raises:
         ParameterError: the method needs something that the data set does not have, or a part would be empty.
-        DataError: all pictures are equal.
+        DataError: all pictures are equal, or all are of one group.
     """
-    split = _split_by_content(data, settings) if _is_by_content(data, settings) else _split_rows(data, settings)
+    if is_by_content(data, settings):
+        known = pictures_of(data) if pictures is None else pictures
+        fractions = {TEST: settings.test_fraction, VALIDATION: settings.validation_fraction}
+        parts = draw_parts(known, fractions, settings.seed, before)
+        split = Split(*(np.flatnonzero(parts == name) for name in PARTS))
+    else:
+        split = _split_rows(data, settings)
     if not len(split.train) or not len(split.test):
         raise ParameterError(
             "Both the training and the test part need at least one image.",
@@ -86,15 +105,19 @@ def make_split(data: ImageData, settings: SplitSettings) -> Split:
     return split
 
 
-def _is_by_content(data: ImageData, settings: SplitSettings) -> bool:
+def is_by_content(data: ImageData, settings: SplitSettings) -> bool:
+    """Tell whether parts follow from what pictures show."""
     has_parts = data.parts is not None and bool(np.any(np.asarray(data.parts) != NONE))
     return settings.method == "fraction" and (has_parts or (data.is_own and settings.shuffle))
 
 
-def _split_by_content(data: ImageData, settings: SplitSettings) -> Split:
-    fractions = {TEST: settings.test_fraction, VALIDATION: settings.validation_fraction}
-    parts = draw_parts(picture_digests(data.images), fractions, settings.seed, data.parts, data.files)
-    return Split(*(np.flatnonzero(parts == name) for name in PARTS))
+def pictures_of(data: ImageData) -> Pictures:
+    """Return what images that no index tells of say about their parts."""
+    files = None
+    if data.files is not None:
+        _, of, counts = np.unique(data.files, return_inverse=True, return_counts=True)
+        files = np.where(counts[of] > 1, data.files.astype(str), NONE)
+    return Pictures.of(picture_digests(data.images), data.parts, files=files)
 
 
 def _split_rows(data: ImageData, settings: SplitSettings) -> Split:
@@ -120,6 +143,8 @@ class PartCounts(BaseModel):
     num_different: int | None = Field(None, description="Pictures that differ.")
     num_test_seen: int | None = Field(None, description="Held-out pictures that are trained on too, as copies.")
     num_left_out: int | None = Field(None, description="Copies of held-out pictures that belong to no part.")
+    num_torn: int | None = Field(None, description="Others that do, as they belong with images of several parts.")
+    num_moved: int | None = Field(None, description="Pictures that were in another part of the last state of the data.")
     asked_shares: dict[str, float] = Field({}, description="Shares that were asked for, of the parts that are drawn.")
 
     @property
@@ -128,31 +153,43 @@ class PartCounts(BaseModel):
         return {TRAIN: self.num_train, VALIDATION: self.num_validation, TEST: self.num_test}
 
 
-def describe_parts(data: ImageData, split: Split, digests: np.ndarray, settings: SplitSettings) -> PartCounts:
+def describe_parts(
+    data: ImageData,
+    split: Split,
+    digests: np.ndarray,
+    settings: SplitSettings,
+    before: Mapping[bytes, str] = MappingProxyType({}),
+) -> PartCounts:
     """Return what is known of a split: the size of each part, its classes, and the copies.
 
     Args:
         data: The data set.
         split: Its rows.
-        digests: (num_images,) as `aepipe.parts.picture_digests` gives them.
+        digests: (num_images,) equal where pictures are.
         settings: How it was asked for.
+        before: The parts that were remembered.
     """
     counts = {f"num_{name}": len(rows) for name, rows in split.parts.items()}
     if data.labels is not None:
         counts |= {f"num_classes_{name}": len(np.unique(data.labels[rows])) for name, rows in split.parts.items()}
-    seen = digests[np.union1d(split.train, split.validation)]
+    trained = np.union1d(split.train, split.validation)
+    nowhere = np.setdiff1d(np.arange(len(data)), np.union1d(trained, split.test))
+    num_copies = int(np.isin(digests[nowhere], digests[np.union1d(trained, split.test)]).sum())
+    placed = ((digest, name) for name, rows in split.parts.items() for digest in digests[rows].tolist())
     return PartCounts(
         **counts,
         num_different=len(np.unique(digests)),
-        num_test_seen=int(np.isin(digests[split.test], seen).sum()),
-        num_left_out=len(data) - sum(map(len, split.parts.values())),
+        num_test_seen=int(np.isin(digests[split.test], digests[trained]).sum()),
+        num_left_out=num_copies,
+        num_torn=len(nowhere) - num_copies,
+        num_moved=sum(before.get(digest, name) != name for digest, name in placed),
         asked_shares=asked_shares(data, settings),
     )
 
 
 def asked_shares(data: ImageData, settings: SplitSettings) -> dict[str, float]:
     """Return the shares of the parts that are drawn by what pictures show: what they come to is chance."""
-    if not _is_by_content(data, settings):
+    if not is_by_content(data, settings):
         return {}
     asked = {TEST: settings.test_fraction, VALIDATION: settings.validation_fraction}
     given = set() if data.parts is None else set(data.parts.tolist())
@@ -170,6 +207,14 @@ def say_parts(counts: PartCounts) -> str:
     if counts.num_left_out:
         copies = counted(counts.num_left_out, "copy of a held-out picture is", "copies of held-out pictures are")
         said.append(f"{copies} left out of the training.")
+    if counts.num_torn:
+        said.append(
+            f"{counted(counts.num_torn, 'image is', 'images are')} in no part: others of theirs are in several."
+        )
+    if counts.num_moved:
+        said.append(
+            f"{counted(counts.num_moved, 'image has', 'images have')} moved from another part since the last run."
+        )
     if counts.asked_shares:
         said.append(_say_shares(numbers, counts.asked_shares))
     return " ".join(said)

@@ -93,6 +93,10 @@ Evaluate = Annotated[
     bool,
     Field(description="Measure the model on held-out images; a search, which they must not decide, leaves them alone."),
 ]
+AcceptData = Annotated[
+    Annotated[str, Field(pattern=r"\S", max_length=1000)] | None,
+    Field(description="Why one's own images are trained on although they break a check; it is kept in the release."),
+]
 Refresh = Annotated[bool, Field(description="Do all of it anew even if the store has it.")]
 Checkpoints = Annotated[CheckpointSettings, Field(description="How often a training's state is saved.")]
 Timeouts = Annotated[

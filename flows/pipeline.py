@@ -22,6 +22,7 @@ from aepipe.stages.data import DataSettings
 from aepipe.stages.outcome import count_cached, summarise_failures
 from aepipe.stages.parent import NOTHING
 from aepipe.stages.request import plan_requests
+from aepipe.tasks.data_checks import check_data
 from aepipe.tasks.publish import check_store, publish, this_run
 from aepipe.tasks.results import find_parents
 from aepipe.tasks.timeouts import TimeoutSettings
@@ -56,6 +57,7 @@ def pipeline(
     checkpoints: parameters.Checkpoints = CheckpointSettings(),  # noqa: B008
     timeouts: parameters.Timeouts = TimeoutSettings(),  # noqa: B008
     publishing: parameters.Publishing = PublishSettings(),  # noqa: B008
+    accept_data: parameters.AcceptData = None,
     refresh: parameters.Refresh = False,
 ) -> State[Published]:
     """Train, evaluate and publish recipes; what the store already has is not done again."""
@@ -75,9 +77,12 @@ def pipeline(
     )
     store_facts = check_store(store, publishing, preset)
     requests = find_parents(store, requests)
+    data_sets = check_data(store, requests, publishing.channel_for(preset), accept_data, refresh)
+    if data_sets.problem:
+        return Failed(message=data_sets.problem)
     shared = Shared(store=store, checkpoints=checkpoints, timeouts=timeouts, refresh=refresh)
-    outcomes = train_all(requests, execution, at_once, shared)
-    published = publish(store, outcomes, this_run(), publishing, store_facts)
+    outcomes = train_all(data_sets.requests, execution, at_once, shared)
+    published = publish(store, outcomes, this_run(), publishing, store_facts, data_sets.checked)
     failures = summarise_failures(outcomes)
     if failures:
         return Failed(message=f"{failures} {published.summary}", data=published)

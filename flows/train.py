@@ -7,11 +7,13 @@ from functools import partial
 
 from prefect import flow
 from prefect.runtime import flow_run
+from prefect.states import Failed, State
 
 from aepipe.flows import parameters
 from aepipe.flows.deployable import deployable
 from aepipe.flows.lifeline import ending_in_good_order
 from aepipe.flows.names import named
+from aepipe.gate.settings import PublishSettings
 from aepipe.noise import NoiseParameters
 from aepipe.recipes.plan import Overrides, SplitOverrides
 from aepipe.stages.data import DataSettings
@@ -20,6 +22,7 @@ from aepipe.stages.outcome import Done
 from aepipe.stages.parent import NOTHING
 from aepipe.stages.request import TrainingRequest, describe_request, with_needed_noise
 from aepipe.tasks.artifacts import show_training
+from aepipe.tasks.data_checks import check_data
 from aepipe.tasks.results import find_parents
 from aepipe.tasks.stages import produce
 from aepipe.tasks.timeouts import TimeoutSettings
@@ -49,8 +52,9 @@ def train(
     exports: parameters.Exports = None,
     checkpoints: parameters.Checkpoints = CheckpointSettings(),  # noqa: B008
     timeouts: parameters.Timeouts = TimeoutSettings(),  # noqa: B008
+    accept_data: parameters.AcceptData = None,
     refresh: parameters.Refresh = False,
-) -> Done:
+) -> Done | State[Done]:
     """Train and evaluate one recipe; what the store already has is not done again."""
     request = TrainingRequest(
         recipe=recipe,
@@ -67,8 +71,12 @@ def train(
         evaluate=evaluate,
         exports=exports,
     )
-    (request,) = find_parents(store, with_needed_noise([request]))
     with ending_in_good_order():
+        channel = PublishSettings().channel_for(preset)
+        data_sets = check_data(store, with_needed_noise([request]), channel, accept_data, refresh)
+        if data_sets.problem:
+            return Failed(message=data_sets.problem)
+        (request,) = find_parents(store, data_sets.requests)
         done = outcome_of(request, partial(produce, store, refresh=refresh), checkpoints)
         if done.evaluated is not None:
             show_training(store, done)

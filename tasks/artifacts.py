@@ -11,9 +11,11 @@ from prefect import get_run_logger
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
 from prefect.exceptions import PrefectException
 
+from aepipe.checks.facts import CheckFacts
 from aepipe.errors import StoreError
 from aepipe.evaluation.catalogue import Metrics, errors_first, metrics_at
 from aepipe.evaluation.strongest import find_strongest
+from aepipe.pages.card import escape_markdown
 from aepipe.pages.inline_images import inline_image
 from aepipe.pages.numbers import write_alone
 from aepipe.publishing.publish import Published
@@ -112,6 +114,16 @@ def show_release(store_url: str, published: Published, outcomes: list[Outcome]) 
         *(_picture(store_url, outcome, "reconstructions") for outcome in outcomes if isinstance(outcome, Done)),
     ]
     _show(lines, key="release", description="What the run published")
+
+
+@_best_effort()
+def show_check(facts: CheckFacts, page: str) -> None:
+    """Write what the checks of a data set came to as one markdown artifact."""
+    rows = ["| check | holds | found |", "| --- | --- | --- |"]
+    for line in facts.lines:
+        rows.append(f"| {line.name} | {'yes' if line.holds else '**no**'} | {escape_markdown(line.says)} |")
+    text = [f"# {facts.name}", "\n".join(rows), f"What changed: {_link(page)}"]
+    _show(text, key="data", description="What the checks of the images came to")
 
 
 @_best_effort()

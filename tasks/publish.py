@@ -1,6 +1,7 @@
 """Task that publishes a run as a release."""
 
 import sys
+from collections.abc import Sequence
 
 from prefect import get_run_logger
 from prefect.context import FlowRunContext
@@ -9,6 +10,7 @@ from prefect.runtime import flow_run
 from pydantic import JsonValue
 from rich.progress import Progress
 
+from aepipe.checks.facts import Checked
 from aepipe.gate.settings import PublishSettings
 from aepipe.publishing import upkeep
 from aepipe.publishing.publish import Published, Run
@@ -29,13 +31,18 @@ def this_run() -> Run:
 
 @store_task("publishing", name="publish")
 def publish(
-    store_url: str, outcomes: list[Outcome], run: Run, settings: PublishSettings, store_facts: dict[str, JsonValue]
+    store_url: str,
+    outcomes: list[Outcome],
+    run: Run,
+    settings: PublishSettings,
+    store_facts: dict[str, JsonValue],
+    checked: Sequence[Checked] = (),
 ) -> Published:
     """Publish models, figures, noisy test sets and the report, and promote what passes the gate."""
     with Progress(transient=True, disable=not sys.stderr.isatty()) as progress:
         bar = progress.add_task("publishing", total=None)
         published, index_uri = upkeep.publish(
-            open_store(store_url), outcomes, run, settings, store_facts, lambda _: progress.advance(bar)
+            open_store(store_url), outcomes, run, settings, store_facts, lambda _: progress.advance(bar), checked
         )
     get_run_logger().info("Release %s: %s", published.release, published.uri)
     get_run_logger().info("All releases: %s", index_uri or "not written anew")

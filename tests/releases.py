@@ -39,9 +39,11 @@ def describe(release: str, files: dict[str, bytes], **changes) -> Manifest:
     return Manifest(**{**given, **changes})
 
 
-def put_release(store, release: str, models: dict[str, bytes] | None = None, **changes) -> Manifest:
-    """Write a complete release with one model file for each recipe, and a report."""
-    files = {f"models/{recipe}/model.keras": data for recipe, data in (models or {}).items()}
+def put_release(
+    store, release: str, models: dict[str, bytes] | None = None, more: dict[str, bytes] | None = None, **changes
+) -> Manifest:
+    """Write a complete release with one model file for each recipe, a report, and more files by their paths."""
+    files = {f"models/{recipe}/model.keras": data for recipe, data in (models or {}).items()} | (more or {})
     files["report.html"] = b"<p>report of %s</p>" % release.encode()
     for path, data in files.items():
         store.put(f"releases/{release}/{path}", data)

@@ -20,6 +20,7 @@ PARAMETERS = {
     "aepipe.flows.pipeline.pipeline": [
         *COMMON,
         *[
+            "accept_data",
             "at_once",
             "execution",
             "checkpoints",
@@ -33,10 +34,12 @@ PARAMETERS = {
             "recipe_overrides",
             "recipes",
             "setting",
+            "start_from",
         ],
     ],
     "aepipe.flows.train.train": [
         *COMMON,
+        "accept_data",
         "checkpoints",
         "timeouts",
         "data_set",
@@ -44,9 +47,11 @@ PARAMETERS = {
         "exports",
         "name",
         "overrides",
+        "parent",
         "preset",
         "recipe",
         "setting",
+        "start_from",
     ],
     "aepipe.flows.sweep.sweep": [
         *COMMON,

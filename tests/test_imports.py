@@ -23,6 +23,7 @@ LAYERS = [
     ["aepipe.experiments", "aepipe.publishing"],
     ["aepipe.pages"],
     ["aepipe.gate"],
+    ["aepipe.checks"],
     ["aepipe.stages"],
     ["aepipe.evaluation", "aepipe.exports", "aepipe.recipes"],
     ["aepipe.training"],
@@ -30,8 +31,12 @@ LAYERS = [
     ["aepipe.releases"],
     ["aepipe.noisy_test_set"],
     ["aepipe.datasets.indices", "aepipe.linear", "aepipe.noise", "aepipe.preprocess", "aepipe.splits"],
-    ["aepipe.datasets", "aepipe.parts", "aepipe.store"],
+    ["aepipe.parts"],
+    ["aepipe.bonds"],
+    ["aepipe.datasets", "aepipe.store"],
     ["aepipe.io"],
+    # How far data may drift is chosen with the data, below everything that reads them.
+    ["aepipe.checks.settings"],
     # What a metric is called and where it is shown is known below everything that shows one.
     ["aepipe.cells", "aepipe.evaluation.catalogue", "aepipe.hardware", "aepipe.notation", "aepipe.packages"],
     ["aepipe.unforeseen"],

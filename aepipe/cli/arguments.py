@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from aepipe.checks.settings import CheckSettings
 from aepipe.errors import ParameterError
 from aepipe.experiments.space import CHOICES
 from aepipe.experiments.sweep import SweepValues
@@ -20,6 +21,7 @@ from aepipe.training.settings import CheckpointSettings
 # What --set takes: before a dot the group, which a recipe's name can stand for, after it the names of its model.
 GROUPS: Mapping[str, type[BaseModel]] = {
     "data": DataSettings,
+    "data.checks": CheckSettings,
     "split": SplitOverrides,
     "noise": NoiseParameters,
     "checkpoints": CheckpointSettings,
@@ -62,12 +64,17 @@ def parse_changes(changes: list[str]) -> dict[str, dict[str, Any]]:
     Raises:
         ParameterError: a change is not name=value, or names nothing that can be changed.
     """
-    parameters: dict[str, dict[str, Any]] = {"overrides": {}, "recipe_overrides": {}, **{name: {} for name in GROUPS}}
+    parameters: dict[str, dict[str, Any]] = {
+        "overrides": {},
+        "recipe_overrides": {},
+        **{name: {} for name in GROUPS if "." not in name},
+    }
     for change in changes:
         path, value = _name_and_value(change, "name=value or recipe.name=value")
         group, dot, name = path.rpartition(".")
         if group in GROUPS or not dot:
-            target = parameters[group or "overrides"]
+            outer, _, inner = (group or "overrides").partition(".")
+            target = parameters[outer].setdefault(inner, {}) if inner else parameters[outer]
         elif (recipe := spelled_out(group)) in recipe_names():
             target = parameters["recipe_overrides"].setdefault(recipe, {})
         else:

@@ -19,6 +19,7 @@ from aepipe.experiments.sweep import SweepValues, plan_sweep
 from aepipe.gate.settings import PublishSettings
 from aepipe.hardware import chosen_threads
 from aepipe.io.folders import default_cache_folder
+from aepipe.publishing.data_checks import accept
 from aepipe.recipes.plan import Overrides
 from aepipe.stages.parent import NOTHING
 from aepipe.stages.request import TrainingRequest, plan_requests
@@ -49,6 +50,7 @@ def refuse_mistakes(parameters: Parameters) -> list[TrainingRequest]:
     CheckpointSettings(**parameters["checkpoints"])
     TimeoutSettings(**parameters["timeouts"])
     PublishSettings(**parameters["publishing"])
+    accept(parameters.get("accept_data"), by="")
     _try_store(parameters["store"])
     return requests
 

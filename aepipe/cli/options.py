@@ -21,6 +21,7 @@ SettingOption = Annotated[SettingName, typer.Option(help=words(parameters.Settin
 PresetOption = Annotated[Preset, typer.Option(help=words(parameters.Preset))]
 DataSetOption = Annotated[str | None, typer.Option(help=words(parameters.DataSet))]
 RefreshOption = Annotated[bool, typer.Option(help=words(parameters.Refresh))]
+AcceptDataOption = Annotated[str | None, typer.Option("--accept-data", help=words(parameters.AcceptData))]
 MaxLeftOutOption = Annotated[float, typer.Option(min=0, max=1, help=words(DataSettings, "most_left_out"))]
 ServerOption = Annotated[
     str | None,

@@ -1,6 +1,6 @@
 """aepipe releases, what only reads a store: its releases, channels, differences, and copies of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -111,10 +111,22 @@ def show_release(
     print_result(
         as_json,
         {**manifest.model_dump(mode="json"), "signed_by": [asdict(signer) for signer in signers]},
+        *_data_lines(manifest),
         f"{len(manifest.files)} files, {sum(file.size for file in manifest.files):,} bytes",
         signed[0].upper() + signed[1:],
         f"{opened.url}/releases/{manifest.release}/report.html",
     )
+
+
+def _data_lines(manifest: "Manifest") -> Iterator[str]:
+    """Yield what was checked of the user's own images, and who took what a check refused."""
+    for name, said in manifest.data_sets.items():
+        compared = f"compared with {said.reference}" if said.reference else "with nothing to compare with"
+        if said.accepted is None:
+            yield f"Data {name}: every check holds, {compared}"
+        else:
+            broken, accepted = ", ".join(said.broken), said.accepted
+            yield f"Data {name}: taken by {accepted.by}, although broken ({compared}): {broken}. Why: {accepted.why}"
 
 
 def _print_recipes(manifest: "Manifest") -> None:
@@ -186,12 +198,14 @@ def diff_releases(
 ) -> None:
     """Show what differs between two releases: code, packages, parameters, data, metrics, models."""
     from aepipe.releases.diff import compare
+    from aepipe.releases.diff_data import compare_data
     from aepipe.releases.manifest import resolve_release
     from aepipe.store import open_store
 
     opened = open_store(store)
     first, second = (resolve_release(opened, name) for name in (before, after))
-    rows = [DifferenceRow(value=row.name, before=row.before, after=row.after) for row in compare(first, second)]
+    found = [*compare(first, second), *compare_data(opened, first, second)]
+    rows = [DifferenceRow(value=row.name, before=row.before, after=row.after) for row in found]
     names = {"before": first.release, "after": second.release}
     print_rows(as_json, "Differences", DifferenceRow, rows, names)
 

@@ -9,6 +9,7 @@ import typer
 from aepipe.cli.arguments import parse_changes, parse_lists, parse_recipes, parse_space, split_list
 from aepipe.cli.mistakes import refuse_mistakes, refuse_search_mistakes, refuse_sweep_mistakes
 from aepipe.cli.options import (
+    AcceptDataOption,
     DataSetOption,
     MaxLeftOutOption,
     PresetOption,
@@ -59,6 +60,7 @@ def run(
     start_from: Annotated[str, typer.Option(help=words(parameters.StartFrom))] = NOTHING,
     store: StoreOption = "./store",
     at_once: Annotated[int | None, typer.Option(min=1, help=words(parameters.AtOnce))] = None,
+    accept_data: AcceptDataOption = None,
     refresh: RefreshOption = False,
     allow_unsafe_pointer: Annotated[
         bool, typer.Option("--allow-unsafe-pointer", help=words(PublishSettings, "allow_unsafe_pointer"))
@@ -75,6 +77,7 @@ def run(
         "start_from": start_from,
         "store": store,
         "at_once": at_once,
+        "accept_data": accept_data,
         "refresh": refresh,
         "exports": None if exports is None else [name for name in split_list(exports) if name != "none"],
         **parse_changes(changes or []),

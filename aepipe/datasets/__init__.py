@@ -8,7 +8,7 @@ from pydantic import Field
 
 from aepipe.datasets.cache import check_files, data_set_folder, fetch_arrays
 from aepipe.datasets.images import ImageData
-from aepipe.datasets.picture_settings import PictureSettings
+from aepipe.datasets.own_settings import OwnSettings
 from aepipe.datasets.spec import DataSetSpec, DataSetSummary, FileCheck
 from aepipe.errors import DataError, ParameterError
 from aepipe.io.urls import has_secrets, without_secrets
@@ -64,19 +64,19 @@ def load(name: str, *, cache_folder: Path | None = None, progress: bool = True) 
     return build(open_data_set(name), cache_folder=cache_folder, progress=progress)
 
 
-def open_data_set(name: str, pictures: PictureSettings | None = None) -> DataSetSpec:
+def open_data_set(name: str, settings: OwnSettings | None = None) -> DataSetSpec:
     """Return a data set; nothing is read yet.
 
     One's own images are listed once, when the identity or the images are asked for, and both are of that listing.
 
     Args:
         name: A name in `DATA_SETS`, or images:LOCATION.
-        pictures: What is taken of the picture files of one's own.
+        settings: What was chosen of one's own.
 
     Raises:
         DataError: there is no such data set.
     """
-    return _spec(name, pictures)
+    return _spec(name, settings)
 
 
 def build(spec: DataSetSpec, *, cache_folder: Path | None = None, progress: bool = True) -> ImageData:
@@ -149,14 +149,19 @@ def module_of(name: str) -> str:
     return DATA_SETS[data_set]
 
 
-def name_of(data_set: str, class_name: str | None = None) -> str:
+def name_of(data_set: str, class_name: str | None = None, chosen: str | None = None) -> str:
     """Return what a data set's images, or those of one class, are called; nothing is read for it.
+
+    Args:
+        data_set: A name in `DATA_SETS`, or images:LOCATION.
+        class_name: The class, where it is one.
+        chosen: What the user calls their own images.
 
     Raises:
         DataError: there is no such data set.
     """
     name, location = _split(data_set)
-    name = import_module(DATA_SETS[name]).name_of(location) if name == OWN_IMAGES else name
+    name = import_module(DATA_SETS[name]).name_of(location, chosen) if name == OWN_IMAGES else name
     return name if class_name is None else f"{name}-{class_name}"
 
 
@@ -170,7 +175,7 @@ def _split(name: str) -> tuple[str, str]:
     return data_set, location
 
 
-def _spec(name: str, pictures: PictureSettings | None = None) -> DataSetSpec:
+def _spec(name: str, settings: OwnSettings | None = None) -> DataSetSpec:
     data_set, location = _split(name)
     module = import_module(DATA_SETS[data_set])
-    return module.own_images_spec(location, pictures) if data_set == OWN_IMAGES else module.SPEC
+    return module.own_images_spec(location, settings) if data_set == OWN_IMAGES else module.SPEC

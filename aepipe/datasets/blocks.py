@@ -4,9 +4,9 @@ A block is written once and never changed. Its images have one shape and type; t
 and are brought to one when they are read.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, SupportsIndex
 
@@ -92,29 +92,27 @@ class BlockImages:
     that white is white.
 
     Args:
-        blocks: Files of blocks, or their arrays.
+        find: Returns a local file of the block with a number; it is asked once for each, and not before it is needed.
         places: (num_images, 2) int64: which block, and which row of it.
-        channels: The set's.
-        dtype: The set's.
+        image_shape: (height, width, channels) of every image.
+        dtype: Of the values.
         whites: (num_images,) the value of white in each image's block; None where all have the set's.
         white: The set's value of white.
     """
 
     def __init__(
         self,
-        blocks: Sequence[Path | np.ndarray],
+        find: Callable[[int], Path],
         places: np.ndarray,
-        channels: int,
+        image_shape: tuple[int, int, int],
         dtype: Any,
         whites: np.ndarray | None = None,
         white: float = 255,
     ):
-        self._blocks, self._places = blocks, places
+        self._find, self._places = cache(find), places
         self._whites, self._white = whites, white
         self._open = lru_cache(MAX_OPEN)(self._map)
-        height, width = self._open(int(places[0, 0])).shape[1:3]
-        self.image_shape = (height, width, channels)
-        self.dtype = np.dtype(dtype)
+        self.image_shape, self.dtype = image_shape, np.dtype(dtype)
 
     def __len__(self) -> int:
         return len(self._places)
@@ -131,6 +129,8 @@ class BlockImages:
 
     def __getitem__(self, rows: Rows) -> np.ndarray:
         """Return the images of a row, a slice, or an array of rows or truths of any shape, which comes in front."""
+        if isinstance(rows, tuple):
+            raise TypeError("Images in blocks are chosen by row alone; what is read is an array that takes the rest.")
         if isinstance(rows, slice):
             return self._read(np.arange(*rows.indices(len(self))))
         chosen = np.asarray(rows)
@@ -144,8 +144,7 @@ class BlockImages:
         return images if dtype is None else images.astype(dtype, copy=False)
 
     def _map(self, number: int) -> np.ndarray:
-        block = self._blocks[number]
-        return block if isinstance(block, np.ndarray) else np.load(block, mmap_mode="r")
+        return np.load(self._find(number), mmap_mode="r")
 
     def _read(self, rows: np.ndarray) -> np.ndarray:
         images = np.empty((len(rows), *self.image_shape), self.dtype)

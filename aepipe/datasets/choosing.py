@@ -18,7 +18,7 @@ def choose_pictures(data: ImageData, chosen: PictureSettings) -> ImageData:
     """
     if chosen.class_name is not None:
         data = keep_class(data, chosen.class_name)
-    return replace(data, images=in_form(data.images, chosen))
+    return replace(data, images=in_form(np.asarray(data.images), chosen))
 
 
 def keep_class(data: ImageData, class_name: str) -> ImageData:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from aepipe.arrays import Images
 from aepipe.datasets.account import Account
 
 # What the names of a user's own data sets start with.
@@ -28,7 +29,7 @@ class ImageData:
 
     Attributes:
         name: The data set's name.
-        images: (num_images, height, width, channels), uint8 or float32, in the source's own unit.
+        images: (num_images, height, width, channels), uint8, uint16 or float32, in the source's own unit.
         pixel_range: The source's values that become 0 and 1.
         labels: (num_images,) int64 class indices, or None where there are none.
         label_names: A name for each class index; empty where there are no labels.
@@ -41,7 +42,7 @@ class ImageData:
     """
 
     name: str
-    images: np.ndarray
+    images: Images
     pixel_range: tuple[float, float]
     labels: np.ndarray | None = None
     label_names: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ It is the truth about what was trained and tested on: reports, checks, the gate 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from aepipe.errors import CorruptObjectError
 
@@ -20,7 +20,9 @@ VERSION_KEY = b"aepipe.schema_version"
 State = Literal["ok", "broken", "duplicate", "left out"]
 Kind = Literal["normal", "anomalous", "unknown"]
 OK, BROKEN, DUPLICATE, LEFT_OUT = "ok", "broken", "duplicate", "left out"
-NORMAL, ANOMALOUS, UNKNOWN = "normal", "anomalous", "unknown"
+NORMAL: Final = "normal"
+ANOMALOUS: Final = "anomalous"
+UNKNOWN: Final = "unknown"
 # Of images that give pixels: a duplicate is one whose pixels an earlier path has too.
 WITH_PIXELS = (OK, DUPLICATE)
 
@@ -31,8 +33,11 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     "pixels_sha256": ("string", "Of the decoded pixels at the file's own size; null where there are none."),
     "height": ("int32", "The file's own, upright, in pixels."),
     "width": ("int32", "The file's own, upright, in pixels."),
+    "page": ("int32", "Number of the page or frame, where the file has several."),
     "mode": ("string", "How the file keeps pixels, in Pillow's words."),
     "bits": ("int16", "Bits of a channel that are used."),
+    "bulk_bits": ("int16", "Bits that nearly all of its pixels need."),
+    "treatment": ("string", "What was done to its pixels, such as turned or on white; null where nothing."),
     "class": ("string", "Null where there are none."),
     "kind": ("string", "normal, anomalous or unknown."),
     "mask": ("string", "Path of the picture of what is wrong with it, or null."),
@@ -44,6 +49,8 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     "version": ("string", "What changes with the file without reading it: time of writing, or ETag; null if unknown."),
     "block": ("string", "Key of the block that has its pixels, or null."),
     "block_row": ("int64", "Its row there, or null."),
+    "channels": ("int8", "1 or 3, of the pixels there."),
+    "depth": ("int8", "Bits of a value there: 8, 16, or 32 of a float."),
 }
 
 
@@ -61,6 +68,12 @@ class Index:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def files(self) -> "pd.Series":
+        """The file of each row: its path without the number of a page."""
+        path, page = self.rows["path"], self.rows["page"]
+        return path.where(page.isna(), path.str.rpartition("#")[0])
 
     @property
     def images(self) -> "pd.DataFrame":

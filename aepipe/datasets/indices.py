@@ -17,10 +17,23 @@ DIGEST_DIGITS = 12
 Step = Literal["data", "split"]
 
 
-def list_indices(store: Store, data_set: str, step: Step) -> list[str]:
-    """Return the keys of a data set's indices of a step, the newest first."""
-    keys = (info.key for info in store.list(f"{PREFIX}/{data_set}/"))
-    return sorted((key for key in keys if key.rpartition("-")[0].endswith(f"-{step}")), reverse=True)
+def list_indices(store: Store, data_set: str, step: Step, choice: str | None = None) -> list[str]:
+    """Return the keys of a data set's indices of a step, the newest first.
+
+    Args:
+        store: Where they are.
+        data_set: The data set's name.
+        step: Which of a run.
+        choice: Digest of what was chosen about the images; of every choice where None.
+    """
+    wanted = [step] if choice is None else [step, choice]
+    keys = [info.key for info in store.list(f"{PREFIX}/{data_set}/")]
+    return sorted((key for key in keys if _described(key)[: len(wanted)] == wanted), reverse=True)
+
+
+def _described(key: str) -> list[str]:
+    """Return the step, and the choice where there is one, of an index by its key."""
+    return key.rpartition("/")[2].split("-")[1:-1]
 
 
 def newest_indices(store: Store, data_set: str, step: Step) -> Iterator[Index]:
@@ -45,17 +58,18 @@ def load_index(store: Store, key: str) -> Index:
         return read_index(folder / "index.parquet")
 
 
-def keep_index(store: Store, data_set: str, step: Step, path: Path) -> str:
+def keep_index(store: Store, data_set: str, step: Step, path: Path, choice: str = "") -> str:
     """Put the file of an index beside the data set's others, and return its key."""
     # Of this machine's clock: two that are seconds apart may change places, and both are states that were.
     written = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-    key = f"{PREFIX}/{data_set}/{written}-{step}-{file_sha256(path)[:DIGEST_DIGITS]}.parquet"
+    name = "-".join([written, step, *([choice] if choice else []), file_sha256(path)[:DIGEST_DIGITS]])
+    key = f"{PREFIX}/{data_set}/{name}.parquet"
     store.put_file(key, path)
     return key
 
 
-def save_index(store: Store, data_set: str, step: Step, index: Index) -> str:
+def save_index(store: Store, data_set: str, step: Step, index: Index, choice: str = "") -> str:
     """Write an index beside the data set's others, and return its key."""
     with temporary_folder("index") as folder:
         write_index(index, folder / "index.parquet")
-        return keep_index(store, data_set, step, folder / "index.parquet")
+        return keep_index(store, data_set, step, folder / "index.parquet", choice)

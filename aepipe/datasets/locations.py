@@ -1,18 +1,20 @@
-"""Places that a user's own images lie at: a folder, a zip or npz file, or an s3:// prefix."""
+"""Places that a user's own images lie at: a folder, an archive, an npz file, a table beside them, an s3:// prefix."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from aepipe.datasets.formats.folders import list_folder
-from aepipe.datasets.formats.members import Listing
+from aepipe.datasets.formats.members import Listing, is_table
 from aepipe.datasets.formats.s3_prefix import list_s3
+from aepipe.datasets.formats.tars import is_tar, open_tar
 from aepipe.datasets.formats.zips import open_zip
 from aepipe.errors import ChangedDataError, DataError
 from aepipe.io.hashing import file_sha256
 from aepipe.io.urls import has_secrets, without_secrets
 
-WAY_OUT = "Name a folder, a .zip or .npz file or an s3://bucket/prefix with pictures: images:/path/to/them."
+WAY_OUT = "Name a folder, a .zip, .tar or .npz file or an s3://bucket/prefix with pictures: images:/path/to/them."
 
 
 def check_location(location: str) -> None:
@@ -34,9 +36,15 @@ def holds_arrays(location: str) -> bool:
     return location.endswith(".npz") and not location.startswith("s3://")
 
 
-def is_zip(location: str) -> bool:
-    """Tell whether a location is a file on this machine, which is then a zip file."""
-    return not location.startswith("s3://") and Path(location).expanduser().is_file()
+def names_table(location: str) -> bool:
+    """Tell whether a location is a table of the images that lie with it."""
+    name = location.rpartition("/")[2]
+    return is_table(name) and (location.startswith("s3://") or existing(location).is_file())
+
+
+def is_archive(location: str) -> bool:
+    """Tell whether a location is one file on this machine that has the pictures in it: a zip or tar file."""
+    return not location.startswith("s3://") and Path(location).expanduser().is_file() and not names_table(location)
 
 
 def existing(location: str) -> Path:
@@ -59,17 +67,21 @@ def open_listing(location: str) -> Iterator[Listing]:
         DataError: there is no such location, or it can't be listed.
         StoreError: S3 does not list it.
     """
-    if location.startswith("s3://"):
+    if names_table(location):
+        folder, _, table = location.rpartition("/")
+        with open_listing(folder or ".") as listing:
+            yield replace(listing, table=table)
+    elif location.startswith("s3://"):
         yield list_s3(location)
-    elif is_zip(location):
-        with open_zip(existing(location)) as listing:
+    elif is_archive(location):
+        with (open_tar if is_tar(location) else open_zip)(existing(location)) as listing:
             yield listing
     else:
         yield list_folder(existing(location))
 
 
 class OneFile:
-    """A zip or npz file, which must not change between its digest and the end of its reading."""
+    """A zip, tar or npz file, which must not change between its digest and the end of its reading."""
 
     def __init__(self, location: str):
         self._location = location

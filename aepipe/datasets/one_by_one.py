@@ -11,7 +11,7 @@ from aepipe.datasets.formats.depth import WHITE
 from aepipe.datasets.formats.members import Member
 from aepipe.datasets.formats.npz import read_npz
 from aepipe.datasets.formats.pictures import Change, Picture, quiet, read_frames
-from aepipe.datasets.layouts import find_masks
+from aepipe.datasets.layouts.masks import find_masks
 from aepipe.datasets.locations import WAY_OUT, check_location, existing, holds_arrays, open_listing
 from aepipe.datasets.tally import LeftOut
 from aepipe.errors import DataError

@@ -1,34 +1,41 @@
-"""A user's own images: a folder, a zip or npz file, or an s3:// prefix. Sub-folders are classes, or parts of them."""
+"""A user's own images: a folder, an archive, an npz file, a table of them, or an s3:// prefix."""
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
-from functools import cached_property
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from aepipe.datasets.account import Account, Losses
-from aepipe.datasets.choosing import in_form
-from aepipe.datasets.duplicates import find_duplicates
-from aepipe.datasets.formats.decoding import Decoded, decode_images, in_order
+from aepipe.datasets.blocks import BlockImages
 from aepipe.datasets.formats.members import Listing, Member
-from aepipe.datasets.formats.npz import read_npz
-from aepipe.datasets.images import ImageData
-from aepipe.datasets.layouts import arrange, find_masks
-from aepipe.datasets.locations import WAY_OUT, OneFile, check_location, existing, holds_arrays, is_zip, open_listing
-from aepipe.datasets.one_by_one import row_names
-from aepipe.datasets.picture_settings import PictureSettings
+from aepipe.datasets.images import OWN, ImageData
+from aepipe.datasets.index import OK, Index, make_index
+from aepipe.datasets.layouts import Arrangement, open_layout
+from aepipe.datasets.locations import OneFile, check_location, existing, holds_arrays, open_listing
+from aepipe.datasets.own.arrays import take_arrays
+from aepipe.datasets.own.describing import Described, describe, passed_over, place_images
+from aepipe.datasets.own.files import KEPT, Counts
+from aepipe.datasets.own.keeping import Blocks, LocalBlocks
+from aepipe.datasets.own.reading import NETWORK_THREADS, Kept
+from aepipe.datasets.own.rows import Row, file_of, path_of
+from aepipe.datasets.own.taking import SIZE, take_files
+from aepipe.datasets.own_settings import OwnSettings
+from aepipe.datasets.picture_settings import size_text
 from aepipe.datasets.spec import DataSetSpec, DataSetSummary, join_digests
 from aepipe.datasets.tally import Tally
-from aepipe.errors import BrokenFileError, ChangedDataError, DataError
-from aepipe.io.names import printable_name
+from aepipe.errors import BrokenFileError
+from aepipe.io.temporary import temporary_folder
+from aepipe.io.urls import without_secrets
 
-MIN_IMAGES = 2
-MAX_SHOWN = 20
+MAX_NAME = 40
+# Of files that are one data set each.
+ENDINGS = r"\.(zip|npz)$"
+TOO_LARGE = "too large"
+# In an index's facts.
+DATA_SET, LOCATION, IDENTITY, FORM = "data_set", "location", "identity", "form"
 
 SUMMARY = DataSetSummary(
     name="images",
@@ -36,173 +43,166 @@ SUMMARY = DataSetSummary(
     image_shape=None,
     num_classes=None,
     split="none, or the user's own train, val and test folders",
-    source="a folder, zip, npz or s3:// prefix",
+    source="a folder, zip, tar, npz or s3:// prefix, or a table of them",
     size_bytes=None,
 )
 
 
-def own_images_spec(location: str, settings: PictureSettings | None = None) -> DataSetSpec:
+@dataclass(frozen=True)
+class OwnImages:
+    """What was taken of a place.
+
+    Attributes:
+        name: The data set's.
+        index: Of all files.
+        described: The images and what is known about each.
+        identity: Digest of the files.
+        counts: What reading them came to; None of arrays.
+    """
+
+    name: str
+    index: Index
+    described: Described
+    identity: str
+    counts: Counts | None = None
+
+    @property
+    def images_sha256(self) -> str:
+        """Digest of all images in their order: what the pictures show, and the form that they were brought to."""
+        values, pixels = self.described.values, self.index.images["pixels_sha256"]
+        return join_digests([self.index.facts[FORM], str(values.channels), values.dtype, *pixels])
+
+
+def own_images_spec(location: str, settings: OwnSettings | None = None) -> DataSetSpec:
     """Return the data set at a location; nothing is read yet.
 
-    What is built is what the identity names: a picture that comes later belongs to the next who asks.
-
     Args:
-        location: A folder, a .zip or .npz file, or an s3:// prefix.
-        settings: What is taken of the pictures.
+        location: A folder, an archive, an npz file, a table, or an s3:// prefix.
+        settings: What was chosen of the images.
 
     Raises:
         DataError: the location holds a password.
     """
     check_location(location)
-    kind = _OwnArrays if holds_arrays(location) else _OwnFiles
-    images = kind(location, settings or PictureSettings())
-    return DataSetSpec(SUMMARY, lambda _: images.build(), digest=lambda: images.identity)
+    chosen = settings or OwnSettings()
+    return DataSetSpec(SUMMARY, lambda _: _in_memory(location, chosen), digest=lambda: find_identity(location, chosen))
 
 
-class _OwnArrays:
-    """The arrays of an npz file."""
+def take(
+    location: str, settings: OwnSettings, blocks: Blocks, version: str = "", before: Index | None = None
+) -> OwnImages:
+    """Read what a place has that the index before has not.
 
-    def __init__(self, location: str, settings: PictureSettings):
-        self._location, self._settings, self._file = location, settings, OneFile(location)
+    Args:
+        location: A folder, an archive, an npz file, a table, or an s3:// prefix.
+        settings: What was chosen of the images.
+        blocks: Where their pixels are kept.
+        version: Changes when pictures are decoded otherwise.
+        before: What was taken before; None reads everything.
 
-    @cached_property
-    def identity(self) -> str:
-        return self._file.sha256()
-
-    def build(self) -> ImageData:
-        images, labels = read_npz(existing(self._location))
-        self._file.check_unchanged()
-        images = in_form(images, self._settings)
-        sizes = Counter({f"{images.shape[1]}x{images.shape[2]}": len(images)})
-        decoded = Decoded(images, row_names(len(images)), Tally(), num_taken=len(images), sizes=sizes)
-        return _image_data(self._location, decoded, len(images), labels)
-
-
-class _OwnFiles:
-    """The picture files of a folder, a zip file or a prefix."""
-
-    def __init__(self, location: str, settings: PictureSettings):
-        self._location, self._settings = location, settings
-        self._file = OneFile(location) if is_zip(location) else None
-        self._versions: dict[str, str] = {}
-
-    @cached_property
-    def identity(self) -> str:
-        if self._file is not None:
-            return self._file.sha256()
-        self._versions = {
-            member.name: version
-            for member, version in in_order(_version, self._listing.members, self._listing.is_remote)
-        }
-        return join_digests(f"{name}\0{version}" for name, version in self._versions.items())
-
-    @cached_property
-    def _listing(self) -> Listing:
-        """What lies there, taken once."""
-        with open_listing(self._location) as listing:
-            return listing
-
-    def build(self) -> ImageData:
-        if self._file is None:
-            return self._build(self._listing)
-        with open_listing(self._location) as listing:
-            data = self._build(listing)
-        self._file.check_unchanged()
-        return data
-
-    def _build(self, listing: Listing) -> ImageData:
-        masks, tally = find_masks([member.name for member in listing.members]), listing.tally.copy()
-        for name in sorted(masks):
-            tally.add("mask", name)
-        pictures = tuple(member for member in listing.members if member.name not in masks)
-        decoded = decode_images(replace(listing, members=pictures, tally=tally), self._settings, self._check)
-        layout = arrange(decoded.names)
-        return _image_data(self._location, decoded, listing.num_files, layout.classes, layout.parts, layout.notes)
-
-    def _check(self, member: Member, data: bytes) -> None:
-        expected = self._versions.get(member.name)
-        if expected is not None and member.version is None and hashlib.sha256(data).hexdigest() != expected:
-            raise ChangedDataError(
-                "A file was written after it was listed.", "Run again.", file=printable_name(member.name)
-            )
+    Raises:
+        DataError: the place or a file can't be read, or it has too few images.
+        ChangedDataError: files were written or removed all the time.
+        StoreError: S3 does not give one's own images.
+    """
+    if holds_arrays(location):
+        file = OneFile(location)
+        identity = file.sha256()
+        rows, kept = take_arrays(existing(location), settings, version, blocks)
+        file.check_unchanged()
+        described = describe(location, rows, Tally(), len(rows), kept.form, settings)
+        return _own_images(location, settings.name, described, kept, identity)
+    taken = take_files(location, settings, version, blocks, before)
+    rows, listing, arrangement = [dict(row) for row in taken.rows], taken.listing, taken.arrangement
+    layout = place_images([row for row in rows if row["state"] == OK], listing, arrangement)
+    listed = passed_over(listing, arrangement)
+    described = describe(location, rows, listed, listing.num_files, taken.kept.form, settings, layout.notes)
+    identity = _identity(listing, arrangement, taken.rows)
+    return _own_images(location, settings.name, described, taken.kept, identity, taken.counts)
 
 
-def _version(member: Member) -> str:
-    if member.version is not None:
-        return member.version
+def find_identity(location: str, settings: OwnSettings) -> str:
+    """Return a digest of the files that may be pictures, and of the table of them: it changes with names and bytes.
+
+    Raises:
+        DataError: the place or a file can't be read.
+        StoreError: S3 does not list it.
+    """
+    if holds_arrays(location):
+        return OneFile(location).sha256()
+    with open_listing(location) as listing, ThreadPoolExecutor(NETWORK_THREADS) as pool:
+        unread = [] if listing.is_remote else listing.members
+        rows = (
+            {"path": path_of(member.name), "bytes_sha256": digest}
+            for member, digest in zip(unread, pool.map(_digest, unread), strict=True)
+        )
+        return _identity(listing, open_layout(listing, settings), rows)
+
+
+def name_of(location: str, name: str | None = None) -> str:
+    """Return what the images at a location are called: images- and the name that was chosen, or that of the place."""
+    stem = re.sub(ENDINGS, "", Path(location.rstrip("/")).name) if name is None else name
+    slug = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:MAX_NAME]
+    return f"{OWN}-{slug}" if slug else OWN
+
+
+def own_data(name: str, described: Described, blocks: Blocks) -> ImageData:
+    """Return images, from where their blocks are kept."""
+    arrays, values, keys = described.arrays, described.values, described.block_keys
+    shape, whites = described.account.image_shape, arrays.get("whites")
+    return ImageData(
+        name=name,
+        images=BlockImages(
+            lambda number: blocks.path(keys[number]), arrays["places"], shape, values.dtype, whites, values.white
+        ),
+        pixel_range=(0, values.white),
+        labels=arrays.get("labels"),
+        label_names=described.label_names,
+        parts=arrays.get("parts"),
+        files=arrays.get("files"),
+        account=described.account,
+    )
+
+
+def _own_images(
+    location: str, name: str | None, described: Described, kept: Kept, identity: str, counts: Counts | None = None
+) -> OwnImages:
+    facts = {
+        DATA_SET: name_of(location, name),
+        LOCATION: _whole(location),
+        IDENTITY: identity,
+        KEPT: kept.name,
+        SIZE: size_text(kept.form.size),
+        FORM: kept.form.text,
+    }
+    return OwnImages(facts[DATA_SET], make_index(described.rows, facts), described, identity, counts)
+
+
+def _whole(location: str) -> str:
+    """Return a place by its whole address."""
+    return without_secrets(location.rstrip("/")) if location.startswith("s3://") else str(existing(location).resolve())
+
+
+def _identity(listing: Listing, arrangement: Arrangement, rows: Iterable[Row]) -> str:
+    digests = {file_of(row): row["bytes_sha256"] for row in rows}
+    files = (
+        f"{member.name}\0{(member.version if listing.is_remote else digests[path_of(member.name)]) or TOO_LARGE}"
+        for member in listing.members
+    )
+    return join_digests([*files, *([arrangement.table_sha256] if arrangement.table_sha256 else [])])
+
+
+def _digest(member: Member) -> str | None:
     try:
         return hashlib.sha256(member.read()).hexdigest()
     except BrokenFileError:
         # It is left out of the images too, and counted there.
-        return "too large"
+        return None
 
 
-def _image_data(
-    location: str,
-    decoded: Decoded,
-    num_files: int,
-    classes: Sequence[Any] | np.ndarray | None,
-    parts: Sequence[str] | None = None,
-    notes: tuple[str, ...] = (),
-) -> ImageData:
-    if len(decoded.images) < MIN_IMAGES:
-        raise DataError(
-            f"A data set must have at least {MIN_IMAGES} usable images.",
-            WAY_OUT,
-            location=location,
-            num_images=len(decoded.images),
-            num_files=num_files,
-            reasons=[one.short for one in decoded.tally.left_out()],
-        )
-    label_names: tuple[str, ...] = ()
-    labels = None
-    if classes is not None:
-        values, labels = np.unique(classes, return_inverse=True)
-        label_names = tuple(str(value) for value in values)
-    return ImageData(
-        name=name_of(location),
-        images=decoded.images,
-        pixel_range=pixel_range_of(decoded.images, decoded.losses.get("deep_bits")),
-        labels=None if labels is None else labels.astype(np.int64),
-        label_names=label_names,
-        parts=None if parts is None else np.array(parts),
-        files=np.array(decoded.files) if decoded.num_with_frames else None,
-        account=_account(decoded, num_files, [] if classes is None else [str(name) for name in classes], parts, notes),
-    )
-
-
-def _account(
-    decoded: Decoded, num_files: int, classes: Sequence[str], parts: Sequence[str] | None, notes: tuple[str, ...]
-) -> Account:
-    by_class, doubles = Counter(classes), find_duplicates(decoded.images, decoded.names)
-    return Account(
-        num_files=num_files,
-        num_taken=decoded.num_taken,
-        num_images=len(decoded.images),
-        num_with_frames=decoded.num_with_frames,
-        image_shape=decoded.images.shape[1:],
-        left_out=decoded.tally.left_out(),
-        sizes=dict(decoded.sizes.most_common(MAX_SHOWN)),
-        modes=dict(decoded.modes.most_common(MAX_SHOWN)),
-        losses=Losses(**decoded.losses),
-        num_duplicates=doubles.count,
-        duplicates=doubles.pairs,
-        classes=dict(by_class.most_common(MAX_SHOWN)),
-        num_classes=len(by_class),
-        parts=dict(Counter(part or "left to the split" for part in parts or ())),
-        notes=(*notes, *(["all images are equal"] if doubles.count == len(decoded.images) - 1 else [])),
-    )
-
-
-def pixel_range_of(images: np.ndarray, bits: int | None = None) -> tuple[int, int]:
-    """Return the values of black and white in one's own images; those of 16 bits a pixel use so many."""
-    if images.dtype == np.uint16:
-        return 0, (1 << (bits or 16)) - 1
-    return (0, 255) if images.dtype == np.uint8 else (0, 1)
-
-
-def name_of(location: str) -> str:
-    """Return what the images at a location are called: images- and the last part of its path."""
-    stem = Path(location.rstrip("/")).name.removesuffix(".zip").removesuffix(".npz")
-    slug = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:40]
-    return f"images-{slug}" if slug else "images"
+def _in_memory(location: str, settings: OwnSettings) -> ImageData:
+    with temporary_folder("own") as folder:
+        blocks = LocalBlocks(folder)
+        own = take(location, settings, blocks)
+        data = own_data(own.name, own.described, blocks)
+        return replace(data, images=np.asarray(data.images))

@@ -1,7 +1,7 @@
 """Files that are not taken, counted by reason while a data set is listed and read."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,7 +18,9 @@ Reason = Literal[
     "link, encrypted or oddly packed",
     "outside of the archive",
     "same name twice",
+    "named by the table, and not there",
     "mask",
+    "not in the table",
     "further frame",
     "link to what is read already",
     "file of a system",
@@ -86,10 +88,12 @@ class Tally:
         self._counts: Counter[Reason] = Counter()
         self._names: dict[Reason, list[str]] = {}
         self._endings: dict[Reason, Counter[str]] = {}
+        self._all: list[tuple[Reason, str, int]] = []
 
     def add(self, reason: Reason, name: str, fault: str = "", count: int = 1) -> None:
         """Count a file, or several of one name."""
         self._counts[reason] += count
+        self._all.append((reason, name, count))
         names = self._names.setdefault(reason, [])
         if len(names) < MAX_NAMES:
             names.append(
@@ -103,7 +107,12 @@ class Tally:
         other = Tally()
         other._counts, other._names = self._counts.copy(), {key: list(names) for key, names in self._names.items()}
         other._endings = {key: endings.copy() for key, endings in self._endings.items()}
+        other._all = self._all.copy()
         return other
+
+    def __iter__(self) -> Iterator[tuple[Reason, str, int]]:
+        """Yield reason, name and number of everything that was left out, as it came."""
+        return iter(self._all)
 
     def left_out(self) -> tuple[LeftOut, ...]:
         """Return what was counted, by reason."""

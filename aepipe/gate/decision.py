@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from aepipe.checks.verdict import DataVerdict
 from aepipe.gate.verdicts import Verdict
 from aepipe.releases.manifest import as_json
 from aepipe.store.parsing import parse_stored
@@ -13,12 +14,13 @@ SCHEMA_VERSION = 2
 
 
 class Decision(BaseModel):
-    """What the gate decided about each recipe of a run. Version 1 is the bare list."""
+    """What was decided about each data set and each recipe of a run. Version 1 is the bare list."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     schema_version: Literal[2] = 2
     verdicts: tuple[Verdict, ...] = Field(description="One for each recipe, in the run's order.")
+    data: tuple[DataVerdict, ...] = Field((), description="Checks of the user's own images, before anything trained.")
 
     @model_validator(mode="before")
     @classmethod
@@ -26,9 +28,9 @@ class Decision(BaseModel):
         return {"verdicts": stored} if isinstance(stored, list) else stored
 
 
-def decision_bytes(verdicts: Sequence[Verdict]) -> bytes:
+def decision_bytes(verdicts: Sequence[Verdict], data: Sequence[DataVerdict] = ()) -> bytes:
     """Return the decisions as they are stored, for people to read."""
-    return as_json(Decision(verdicts=tuple(verdicts)).model_dump(mode="json"))
+    return as_json(Decision(verdicts=tuple(verdicts), data=tuple(data)).model_dump(mode="json"))
 
 
 def parse_decision(data: bytes, key: str) -> tuple[Verdict, ...]:

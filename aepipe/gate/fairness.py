@@ -1,20 +1,17 @@
 """Fairness: a published model and a new one compare on held-out pictures that neither has learned from.
 
-A model has learned from what it trained on, and from what its kept epoch was chosen by. A picture is known by its
-digest, in whatever row it is now.
+A picture is known by its digest, in whatever row it is now. One of a group that the published model has learned from,
+and the new one has not, is none to compare on either: the one knows the patient, the other does not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from aepipe.errors import AepipeError
-from aepipe.parts import TEST, TRAIN, VALIDATION
+from aepipe.gate.learned import Learned, learned_by_published, learned_in_run
 from aepipe.recipes.published import PublishedModel
 from aepipe.stages.outcome import Done
-from aepipe.stages.results import DataResult, SplitResult, find_stage
-from aepipe.stages.split import load_digests
 from aepipe.store.interface import Store
 
 
@@ -31,28 +28,44 @@ class Comparable:
     problem: str = ""
 
 
-def find_comparable(store: Store, outcome: Done, incumbent: PublishedModel) -> Comparable:
+def find_comparable(
+    store: Store, outcome: Done, incumbent: PublishedModel, parents: Sequence[PublishedModel] = ()
+) -> Comparable:
     """Return the run's held-out pictures that neither its model nor a published one has learned from.
 
     Args:
-        store: Where the stages of both are.
+        store: Where the stages and the releases of both are.
         outcome: What the run came to.
         incumbent: The published model.
+        parents: Models that one of the two began with the weights of, theirs among them: what those have learned from
+            counts, too.
     """
     num_held_out = outcome.split.facts.num_test
-    if _is_same_split(outcome, incumbent):
+    if not parents and _is_same_split(outcome, incumbent):
         return Comparable(np.ones(num_held_out, bool))
     nothing = np.zeros(num_held_out, bool)
-    theirs = _digests_of(store, incumbent.lineage)
+    theirs = learned_by_published(store, incumbent)
     if theirs is None:
-        return Comparable(nothing, "What it has learned from is not known any more.")
-    ours = load_digests(store, outcome.data, outcome.split)
-    if not np.isin(np.concatenate(list(ours.values())), np.concatenate(list(theirs.values()))).any():
-        return Comparable(nothing, "It is of other pictures: the two data sets have none in common.")
-    learned = np.concatenate([parts[name] for parts in (ours, theirs) for name in (TRAIN, VALIDATION)])
-    chosen = ~np.isin(ours[TEST], learned)
-    problem = "" if chosen.any() else "One of the two has learned from each picture that is held out."
-    return Comparable(chosen, problem)
+        return Comparable(nothing, "what it has learned from is not known any more.")
+    ours = learned_in_run(store, outcome.data, outcome.split, theirs.is_indexed)
+    if None not in (ours.form, theirs.form) and ours.form != theirs.form:
+        return Comparable(nothing, f"its pictures were made {theirs.form}, this run's {ours.form}.")
+    if not np.isin(ours.all, theirs.all).any():
+        return Comparable(nothing, "it is of other pictures: the two data sets have none in common.")
+    chosen = _new_to_both(ours, theirs)
+    for parent in parents:
+        began_with = learned_by_published(store, parent)
+        if began_with is None or began_with.is_indexed != theirs.is_indexed:
+            return Comparable(nothing, f"what {parent.manifest.release} has learned from is not known any more.")
+        chosen &= _new_to_both(ours, began_with)
+    return Comparable(chosen, "" if chosen.any() else "one of the two has learned from each picture that is held out.")
+
+
+def _new_to_both(ours: Learned, theirs: Learned) -> np.ndarray:
+    learned = np.isin(ours.held_out, np.concatenate([ours.learned, theirs.learned]))
+    is_known_company = np.isin(ours.held_out_names, theirs.learned_names)
+    # Where the source itself has a group in several parts, both models know it.
+    return ~learned & ~(is_known_company & ~np.isin(ours.held_out_names, ours.learned_names))
 
 
 def _is_same_split(outcome: Done, incumbent: PublishedModel) -> bool:
@@ -60,13 +73,3 @@ def _is_same_split(outcome: Done, incumbent: PublishedModel) -> bool:
     theirs = incumbent.summary
     held_out = outcome.data.facts.images_sha256, outcome.split.facts.test_sha256
     return held_out == (theirs.images_sha256, theirs.test_rows_sha256)
-
-
-def _digests_of(store: Store, lineage: Mapping[str, str]) -> dict[str, np.ndarray] | None:
-    try:
-        data = find_stage(store, "data", lineage["data"], DataResult) if "data" in lineage else None
-        split = find_stage(store, "split", lineage["split"], SplitResult) if "split" in lineage else None
-        return None if split is None else load_digests(store, data, split)
-    except AepipeError:
-        # Pruned or damaged: it can't be said what was learned from, which the caller tells.
-        return None

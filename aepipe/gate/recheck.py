@@ -9,7 +9,7 @@ import numpy as np
 
 from aepipe.errors import CorruptObjectError, ModelFileError, NewerObjectError, ObjectNotFoundError
 from aepipe.gate.fairness import Comparable
-from aepipe.gate.rules import Measured, is_denoiser
+from aepipe.gate.rules import NOT_FAIR, Measured, is_denoiser
 from aepipe.io.temporary import temporary_folder
 from aepipe.models.options import count_parameters
 from aepipe.noise import NoiseSpec
@@ -53,12 +53,12 @@ class PublishedErrors:
     def beside(self, candidate: "PublishedErrors", comparable: Comparable) -> Measured:
         """Return the mean error on what is comparable, with that of the run's own model on the same images."""
         if self.problem or comparable.problem:
-            problem = self.problem or f"No fair comparison: {comparable.problem} {BY_HAND}"
+            problem = self.problem or f"{NOT_FAIR}{comparable.problem} {BY_HAND}"
             return Measured(self.release, math.nan, problem)
         # A noisy test set has the first of the held-out images.
         chosen = comparable.chosen[: len(self.per_image)]
         if not chosen.any():
-            return Measured(self.release, math.nan, f"No fair comparison: none of the noisy images is new. {BY_HAND}")
+            return Measured(self.release, math.nan, f"{NOT_FAIR}none of the noisy images is new. {BY_HAND}")
         return Measured(
             self.release,
             _mean(self.per_image[chosen]),

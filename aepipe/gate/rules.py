@@ -15,6 +15,9 @@ from aepipe.stages.outcome import Done, Failed, Outcome
 # Figures of a rule that are no metrics by name: errors by which it was decided, and numbers of images.
 ERRORS = ("error", "measured", "reloaded", "incumbent")
 COUNTS = ("images", "held_out")
+NOT_FAIR = "no fair comparison: "
+# On fewer images, chance decides which of two good models is the better one.
+MIN_TELLING = 10
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,10 @@ class Measured:
         """On how many of the held-out images it was measured, in words; empty where it was all of them."""
         if self.num_images is None:
             return ""
-        return f"{self.num_images} of {self.num_held_out} held-out images, those that neither model has learned from"
+        few = ", too few to rely on" if self.num_images < MIN_TELLING else ""
+        return (
+            f"{self.num_images} of {self.num_held_out} held-out images, those that neither model has learned from{few}"
+        )
 
 
 def is_sound(outcome: Outcome) -> bool:
@@ -171,13 +177,13 @@ def _baseline_rules(facts: EvaluationFacts, demanded: bool) -> Iterator[RuleResu
 
 
 def _incumbent_rule(error: float, incumbent: Measured, settings: PublishSettings, demanded: bool) -> RuleResult:
-    problem = f" {incumbent.problem}" if incumbent.problem else ""
+    problem = incumbent.problem and f"{';' if incumbent.problem.startswith(NOT_FAIR) else '.'} {incumbent.problem}"
     figures = {"error": _figure(error), "incumbent": _figure(incumbent.error)}
     if incumbent.num_images is not None:
         figures |= {"images": incumbent.num_images, "held_out": incumbent.num_held_out}
     return RuleResult(
         rule=f"Not more than {settings.regression_tolerance:.0%} worse than the model of {incumbent.release} "
-        f"on the same images{f': {incumbent.on_which}' if incumbent.on_which else ''}.{problem}",
+        f"on the same images{f': {incumbent.on_which}' if incumbent.on_which else ''}{problem or '.'}",
         passed=error <= (1 + settings.regression_tolerance) * incumbent.error,
         demanded=demanded,
         figures=figures,

@@ -42,7 +42,7 @@ def to_model_input(
     # A class is chosen from a data set, not from what somebody wants reconstructed.
     settings = trained.trained_on.preprocessing.model_copy(update={"class_name": None})
     data = preprocess(ImageData("images", images, pixel_range), settings)
-    form, seen = trained.form, data.images
+    form, seen = trained.form, np.asarray(data.images)
     if form.is_grey and seen.shape[-1] == 3:
         seen = grey(seen)[..., np.newaxis]
     pixels = _with_channels(seen, trained.plan.image_shape[2])

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from aepipe.cells import as_cell, from_cell
+from aepipe.checks.facts import Checked
 from aepipe.errors import ObjectNotFoundError
 from aepipe.gate.verdicts import Verdict
 from aepipe.pages.card import render_card
@@ -61,6 +62,7 @@ def write_pages(
     facts: RunFacts,
     store: Store,
     production: Manifest | None = None,
+    checked: Sequence[Checked] = (),
 ) -> None:
     """Write metrics.csv, metrics.json, report.html and each model's card.md into a folder.
 
@@ -73,6 +75,7 @@ def write_pages(
         facts: The run as a whole.
         store: Where the release lies, and production's figures.
         production: What the channel holds, whose figures stand beside this run's.
+        checked: The user's own data sets, with what their checks came to.
     """
     tables = [_read_metrics(source) for path, source in files.items() if path.endswith("/metrics.csv")]
     metrics = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
@@ -101,6 +104,7 @@ def write_pages(
         verdicts=verdicts,
         figures={outcome.model: list(_figures(outcome, files, store, production)) for outcome in outcomes},
         noisy_sets=list(_noisy_sets(outcomes, files)),
+        checked=checked,
     )
     (folder / "report.html").write_text(render_report(report), encoding="utf-8")
 

@@ -6,6 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from aepipe import notation
+from aepipe.checks.verdict import write_figure
 
 FILTERS = ("decimals", "duration", "moment", "plain", "significant", "words")
 
@@ -38,5 +39,6 @@ def _environment(**options) -> Environment:
     environment = Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, **options)
     environment.filters.update({name: getattr(notation, name) for name in FILTERS}, two_lines=two_lines, name=breakable)
     # A JSON string is one of YAML and of Python, too.
+    environment.filters["figure"] = write_figure
     environment.filters["quoted"] = lambda text: json.dumps(text, ensure_ascii=False)
     return environment

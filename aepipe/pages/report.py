@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
+from aepipe.checks.facts import Checked
 from aepipe.evaluation.catalogue import BY_NAME, DENOISED_MSE, LINEAR_MSE, MSE, Metrics, metrics_at
 from aepipe.evaluation.strongest import Baseline, find_strongest
 from aepipe.gate.rules import COUNTS, ERRORS, is_sound
 from aepipe.gate.verdicts import Verdict
 from aepipe.notation import Notation, choose_notation, decimals, significant
+from aepipe.pages.data import DataSection
 from aepipe.pages.details import detail_lines, say_baseline
 from aepipe.pages.inline_images import InlineImage, inline_image
 from aepipe.pages.numbers import notation_of_errors, page_writer
@@ -74,6 +76,7 @@ class Report:
         verdicts: The gate's decision about each, in the order of `outcomes`.
         figures: Each model's figures, by its name.
         noisy_sets: The noisy-input test sets of the release.
+        checked: The user's own data sets, with what their checks came to.
     """
 
     release_id: str
@@ -90,6 +93,7 @@ class Report:
     verdicts: Sequence[Verdict]
     figures: Mapping[str, Sequence[Figure]]
     noisy_sets: Sequence[NoisySet]
+    checked: Sequence[Checked] = ()
 
 
 @dataclass(frozen=True)
@@ -161,6 +165,7 @@ def render_report(report: Report) -> str:
             counts=_counts(entries),
             num_compared=len(ratios),
             num_better=sum(ratio < 1 for ratio in ratios),
+            data_sets=[DataSection(one) for one in report.checked],
             inputs={entry.done.data.fingerprint: account_lines(entry.done.data) for entry in entries if entry.done},
             noisy_sets=[(noisy_set, inline_image(noisy_set.png_bytes)) for noisy_set in report.noisy_sets],
             stages=STAGES,

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from aepipe.publishing.indices import FOLDER, index_files
 from aepipe.recipes.published import PublishedModel, published_models
 from aepipe.releases.manifest import Manifest, ReleaseFile
 from aepipe.releases.signatures import require_trusted
@@ -14,6 +15,8 @@ from aepipe.store.local_files import local_file
 from aepipe.store.refs import Ref
 
 DECISION = "decision.json"
+# The release that a file is from, the file there, and as it is in the new one.
+Part = tuple[Manifest, ReleaseFile, ReleaseFile]
 
 
 def compose(
@@ -55,6 +58,10 @@ def compose(
         for key, model in placed.items()
         for file in model.files
     ]
+    indices = index_files(placed)
+    parts += _shared(
+        (placed[key].manifest, file, file.model_copy(update={"path": path})) for key, (file, path) in indices.items()
+    )
     put_release_files(store, release, {file.path: _local(store, of.release, source) for of, source, file in parts})
     files = [file for _, _, file in parts]
     if decision is not None:
@@ -64,7 +71,12 @@ def compose(
         update={
             "release": release,
             "recipes": {
-                key: model.summary.model_copy(update=_said(verdicts, model) if model in taken else {})
+                key: model.summary.model_copy(
+                    update={
+                        **(_said(verdicts, model) if model in taken else {}),
+                        **({"index": indices[key][1]} if key in indices else {}),
+                    }
+                )
                 for key, model in placed.items()
             },
             "lineage": {key: model.lineage for key, model in placed.items()},
@@ -84,6 +96,11 @@ def _place(models: Sequence[PublishedModel]) -> dict[str, PublishedModel]:
     return {model.key if keys[model.key] == 1 else model.name: model for model in models}
 
 
+def _shared(parts: Iterable[Part]) -> list[Part]:
+    """Return each file once that several models have."""
+    return list({file.path: (of, source, file) for of, source, file in parts}.values())
+
+
 def _said(verdicts: Mapping[str, str], model: PublishedModel) -> dict[str, str]:
     return {"verdict": verdicts[model.name]} if model.name in verdicts else {}
 
@@ -94,7 +111,7 @@ def _decision_file(decision: bytes) -> ReleaseFile:
 
 
 def _is_of_whole(file: ReleaseFile, with_decision: bool) -> bool:
-    return (with_decision or file.path != DECISION) and not file.path.startswith("models/")
+    return (with_decision or file.path != DECISION) and not file.path.startswith(("models/", f"{FOLDER}/"))
 
 
 def _local(store: Store, release: str, file: ReleaseFile) -> Path:

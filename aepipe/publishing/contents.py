@@ -44,11 +44,11 @@ def content_digest(outcomes: Sequence[Outcome], parameters: Mapping[str, JsonVal
     return hashlib.sha256(canonical_json(content)).hexdigest()
 
 
-def summarise(release: str, outcome: Outcome, verdict: Verdict) -> RecipeSummary:
-    """Return what a manifest says about one model."""
+def summarise(release: str, outcome: Outcome, verdict: Verdict, index: str | None = None) -> RecipeSummary:
+    """Return what a manifest says about one model; its index is a path in the release."""
     names = (*RecipeSummary.model_fields, *(metric.name for metric in metrics_at("manifest")))
     came_to = _describe(outcome, release) if isinstance(outcome, Done) else dict.fromkeys(names)
-    asked = {"recipe": outcome.recipe, "setting": outcome.setting}
+    asked = {"recipe": outcome.recipe, "setting": outcome.setting, "index": index}
     return RecipeSummary.model_validate({**came_to, **asked, "verdict": verdict.verdict})
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from aepipe.checks.verdict import DataVerdict
 from aepipe.errors import ConflictError, ObjectNotFoundError, ParameterError, UnknownOutcomeError
 from aepipe.gate.decision import decision_bytes
 from aepipe.gate.verdicts import Verdict
@@ -28,6 +29,12 @@ class Judgement:
 
     base: Channel | None
     verdicts: tuple[Verdict, ...]
+    data: tuple[DataVerdict, ...] = ()
+
+    @property
+    def decision(self) -> bytes:
+        """The decisions as a release has them, those about data among them."""
+        return decision_bytes(self.verdicts, self.data)
 
     @property
     def passed(self) -> tuple[str, ...]:
@@ -81,10 +88,9 @@ def promote_passed(
         if not judgement.passed:
             return Promoted(base, judgement.verdicts)
         why = _in_words(judgement.verdicts)
-        decision = decision_bytes(judgement.verdicts)
         verdicts = {verdict.model: verdict.verdict for verdict in judgement.verdicts}
         try:
-            release = compose(store, candidate, release_of(store, base), judgement.passed, decision, verdicts)
+            release = compose(store, candidate, release_of(store, base), judgement.passed, judgement.decision, verdicts)
             moved = _point(store, channel, release, candidate.release, base, "promoted", why, by)
         except (ConflictError, UnknownOutcomeError):
             continue

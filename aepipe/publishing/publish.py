@@ -14,7 +14,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 from pydantic_core import to_jsonable_python
 
-from aepipe.gate.decision import decision_bytes
+from aepipe.checks.facts import Checked
+from aepipe.checks.reference import measures_path
+from aepipe.checks.stage import MEASURES_FILE
+from aepipe.gate.ancestors import find_ancestors
 from aepipe.gate.fairness import find_comparable
 from aepipe.gate.recheck import PublishedErrors, measure_published
 from aepipe.gate.rules import Demands, is_sound, judge
@@ -24,6 +27,7 @@ from aepipe.io.hashing import file_sha256
 from aepipe.io.temporary import temporary_folder
 from aepipe.publishing.contents import content_digest, costs, lineage, summarise
 from aepipe.publishing.equal import find_equal, held_by_others, read_verdicts
+from aepipe.publishing.indices import index_paths
 from aepipe.publishing.promotion import Judgement, promote_passed
 from aepipe.recipes.published import published_models
 from aepipe.releases.channel import Channel
@@ -39,6 +43,7 @@ from aepipe.releases.manifest import (
 )
 from aepipe.releases.signatures import require_trusted
 from aepipe.releases.writing import complete_release, put_release_files
+from aepipe.stages.indices import INDEX
 from aepipe.stages.outcome import Done, Outcome
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
@@ -106,6 +111,7 @@ def publish_release(
     settings: PublishSettings = PublishSettings(),  # noqa: B008 - frozen
     store_facts: Mapping[str, JsonValue] = {},
     on_file: Callable[[str], None] | None = None,
+    checked: Sequence[Checked] = (),
 ) -> Published:
     """Publish a run as a candidate, and promote what passes the gate.
 
@@ -119,13 +125,14 @@ def publish_release(
         settings: The channel, and what the gate demands.
         store_facts: What was measured about the store before the run, for the manifest.
         on_file: Called with the key of each file that was written.
+        checked: The user's own data sets, with what their checks came to.
 
     Raises:
         CorruptObjectError: the store does not hold what was put into it; nothing points at the release.
         ConflictError: others kept moving the channel; the release is a candidate.
         UnknownOutcomeError: the answer to the last write was lost; run again.
     """
-    judging = _Judging(store, outcomes, run, settings)
+    judging = _Judging(store, outcomes, run, settings, checked)
     channel = settings.channel_for(judging.preset)
     content = content_digest(outcomes, run.parameters)
     judgement, manifest = None, find_equal(store, content)
@@ -162,8 +169,16 @@ def _point_candidate(store: Store, manifest: Manifest, by: str) -> Channel | Non
 class _Judging:
     """Judges the run's models against whatever a channel holds; what was measured once is not measured again."""
 
-    def __init__(self, store: Store, outcomes: Sequence[Outcome], run: Run, settings: PublishSettings):
+    def __init__(
+        self,
+        store: Store,
+        outcomes: Sequence[Outcome],
+        run: Run,
+        settings: PublishSettings,
+        checked: Sequence[Checked],
+    ):
         self._store, self._outcomes, self._settings = store, outcomes, settings
+        self.checked = checked
         self.preset = str(run.parameters.get("preset", "full"))
         self._measured: dict[tuple[str, str], PublishedErrors] = {}
         self._manifests: dict[str, Manifest] = {}
@@ -180,7 +195,8 @@ class _Judging:
 
     def judge(self, release: str, base: Channel | None) -> Judgement:
         production = self.production(base)
-        return Judgement(base, tuple(self._judge_one(release, production, outcome) for outcome in self._outcomes))
+        verdicts = tuple(self._judge_one(release, production, outcome) for outcome in self._outcomes)
+        return Judgement(base, verdicts, tuple(one.verdict for one in self.checked))
 
     def _judge_one(self, release: str, production: Manifest | None, outcome: Outcome) -> Verdict:
         reloaded = incumbent = None
@@ -189,7 +205,9 @@ class _Judging:
             reloaded = own.on_all()
             published = None if production is None else published_models(production).get(outcome.model)
             if published is not None:
-                comparable = find_comparable(self._store, outcome, published)
+                comparable = find_comparable(
+                    self._store, outcome, published, find_ancestors(self._store, outcome, published)
+                )
                 measured = self._measure(published.manifest.release, published.key, outcome)
                 incumbent = measured.beside(own, comparable)
         demands = Demands.of(outcome.setting, self.preset, self._settings)
@@ -224,7 +242,8 @@ def _write_candidate(
     # Jinja2 and pandas are not needed to find out that there is nothing to write.
     from aepipe.pages.release import RunFacts, write_pages
 
-    files = dict(_stage_files(store, outcomes))
+    indices = index_paths(outcomes)
+    files = dict(_stage_files(store, outcomes, indices)) | dict(_check_files(store, judging.checked))
     put_release_files(store, release, files, on_file)
     channel = settings.channel_for(judging.preset)
     judgement = judging.judge(release, read_channel(store, channel))
@@ -238,8 +257,9 @@ def _write_candidate(
     )
     with temporary_folder("release") as folder:
         production = judging.production(judgement.base)
-        write_pages(folder, files, outcomes, judgement.verdicts, run.parameters, facts, store, production)
-        (folder / "decision.json").write_bytes(decision_bytes(judgement.verdicts))
+        said = judgement.verdicts, run.parameters, facts
+        write_pages(folder, files, outcomes, *said, store, production, judging.checked)
+        (folder / "decision.json").write_bytes(judgement.decision)
         pages = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
         put_release_files(store, release, pages, on_file)
         files |= pages
@@ -247,8 +267,12 @@ def _write_candidate(
             content=content,
             flow_run=run.flow_run,
             parameters=run.parameters,
-            recipes={v.model: summarise(release, o, v) for o, v in zip(outcomes, judgement.verdicts, strict=True)},
+            recipes={
+                verdict.model: summarise(release, outcome, verdict, indices.get(verdict.model))
+                for outcome, verdict in zip(outcomes, judgement.verdicts, strict=True)
+            },
             lineage={outcome.model: lineage(outcome) for outcome in outcomes},
+            data_sets={verdict.data_set: verdict.summary for verdict in judgement.data},
             stages={outcome.model: costs(outcome, run.started) for outcome in outcomes},
             files=[release_file(path, source, file_sha256(source)) for path, source in sorted(files.items())],
             candidate=release,
@@ -259,11 +283,13 @@ def _write_candidate(
     return judgement
 
 
-def _stage_files(store: Store, outcomes: Sequence[Outcome]) -> Iterator[tuple[str, Path]]:
+def _stage_files(store: Store, outcomes: Sequence[Outcome], indices: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
     """Yield path in the release and local file of what the stages made; of unsound models only what tells why."""
     for outcome in outcomes:
         if not isinstance(outcome, Done):
             continue
+        if outcome.model in indices:
+            yield indices[outcome.model], local_file(store, outcome.split.files[INDEX])
         if outcome.noisy is not None:
             for path, ref in outcome.noisy.files.items():
                 yield f"noisy-test-sets/{path}", local_file(store, ref)
@@ -274,3 +300,9 @@ def _stage_files(store: Store, outcomes: Sequence[Outcome]) -> Iterator[tuple[st
         for path, ref in files.items():
             if ref.kind != "model" or is_sound(outcome):
                 yield f"models/{outcome.model}/{path}", local_file(store, ref)
+
+
+def _check_files(store: Store, checked: Sequence[Checked]) -> Iterator[tuple[str, Path]]:
+    """Yield path in the release and local file of what the next run's checks compare with."""
+    for one in checked:
+        yield measures_path(one.facts.name), local_file(store, one.result.files[MEASURES_FILE])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from aepipe.checks.facts import Checked
 from aepipe.gate.settings import PublishSettings
 from aepipe.pages.index import refresh_index
 from aepipe.publishing import promotion
@@ -68,9 +69,10 @@ def publish(
     settings: PublishSettings,
     store_facts: Mapping[str, JsonValue],
     on_file: Callable[[str], None],
+    checked: Sequence[Checked] = (),
 ) -> tuple[Published, str | None]:
     """Publish what a run came to, as `publish_release` says; the page's address comes with it where it was written."""
-    published = publish_release(store, outcomes, run, settings, store_facts, on_file)
+    published = publish_release(store, outcomes, run, settings, store_facts, on_file, checked)
     return published, refresh_index(store)
 
 

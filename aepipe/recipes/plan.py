@@ -163,9 +163,14 @@ def _going_on(training: TrainingSettings, overrides: Overrides) -> TrainingSetti
 def plan_split(
     recipe_name: str, setting_name: SettingName, overrides: SplitOverrides, has_official: bool, has_persons: bool
 ) -> SplitSettings:
-    """Return the recipe's split, or the nearest that the data set allows, with the user's changes."""
+    """Return the recipe's split of a built-in set, or the nearest that the set allows, with the user's changes."""
     split = get_recipe(recipe_name).variant(setting_name).split
     possible = {"fraction": True, "official": has_official, "known-persons": has_persons, "unseen-persons": has_persons}
     if not possible[split.method]:
         split = split.model_copy(update={"method": default_method(has_official, has_persons)})
     return SplitSettings(**{**split.model_dump(), **overrides.model_dump(exclude_none=True)})
+
+
+def plan_own_split(overrides: SplitOverrides) -> SplitSettings:
+    """Return how one's own images are divided: in one way for all recipes, with the user's changes."""
+    return SplitSettings(**overrides.model_dump(exclude_none=True))

@@ -53,7 +53,7 @@ def download(
         part.mkdir()
         with disk_errors(to=str(folder)):
             for file in manifest.files:
-                if _is_wanted(file, models):
+                if _is_wanted(file, manifest, models):
                     _copy(store, manifest.release, file, _inside(part, file.path))
                     if on_file is not None:
                         on_file(file.path)
@@ -71,8 +71,12 @@ def _inside(folder: Path, path: str) -> Path:
     return target
 
 
-def _is_wanted(file: ReleaseFile, models: Collection[str]) -> bool:
-    return not models or not file.path.startswith("models/") or file.path.split("/")[1] in models
+def _is_wanted(file: ReleaseFile, manifest: Manifest, models: Collection[str]) -> bool:
+    if not models:
+        return True
+    if file.path in {summary.index for summary in manifest.recipes.values()}:
+        return file.path in {manifest.recipes[model].index for model in models}
+    return not file.path.startswith("models/") or file.path.split("/")[1] in models
 
 
 def _copy(store: Store, release: str, file: ReleaseFile, target: Path) -> None:

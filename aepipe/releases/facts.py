@@ -49,6 +49,7 @@ class RecipeSummary(BaseModel):
     data_set: str | None = Field(None, description="The data set's name.")
     data: str | None = Field(None, description="Data set and split.")
     input: JsonValue = Field(None, description="What was taken of a user's own images.")
+    index: str | None = Field(None, description="The file of the release that lists one's own images, and their parts.")
     images_sha256: str | None = Field(None, description="Digest of the images.")
     test_rows_sha256: str | None = Field(None, description="Digest of the held-out rows.")
     started_from: list[str] | None = Field(
@@ -85,6 +86,25 @@ def read_summary(value: Any) -> RecipeSummary:
 
 
 Summary = Annotated[RecipeSummary, BeforeValidator(read_summary)]
+
+
+class Accepted(BaseModel):
+    """Who took data that broke a check, and why."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    why: str = Field(description="The reason.")
+    by: str = Field(description="The user and the flow run.")
+
+
+class DataSummary(BaseModel):
+    """What a manifest says about a user's own images; decision.json has every check."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reference: ReleaseId | None = Field(None, description="The release that they were compared with; None for none.")
+    broken: tuple[str, ...] = Field((), description="The checks that did not hold.")
+    accepted: Accepted | None = Field(None, description="Who took them all the same; None where every check held.")
 
 
 class RunParameters(BaseModel):

@@ -13,7 +13,7 @@ from aepipe.io.hashing import canonical_json
 from aepipe.packages import installed_version
 from aepipe.releases.absent import require_store
 from aepipe.releases.channels import require_channel
-from aepipe.releases.facts import RunParameters, Summary, like
+from aepipe.releases.facts import DataSummary, RunParameters, Summary, like
 from aepipe.store.interface import Store
 from aepipe.store.names import Name, RelativePath, ReleaseId, Sha256, Size, Time, is_release_id
 from aepipe.store.parsing import parse_stored
@@ -24,6 +24,7 @@ MEDIA_TYPES = {
     ".csv": "text/csv",
     ".html": "text/html",
     ".md": "text/markdown",
+    ".parquet": "application/vnd.apache.parquet",
     ".png": "image/png",
     ".zip": "application/zip",
 }
@@ -83,6 +84,7 @@ class Manifest(BaseModel):
         description="Recipe, verdict, data and metrics of each model by its name, and the release that it comes from."
     )
     lineage: dict[Name, dict[str, str]] = Field(description="Fingerprint of each stage of each model.")
+    data_sets: dict[Name, DataSummary] = Field({}, description="What was checked of each data set of the user's own.")
     stages: dict[Name, dict[str, StageCost]] = Field({}, description="What each stage of each model took.")
     candidate: ReleaseId = Field(description="The run's own release; another one where production's models were kept.")
     store: dict[str, JsonValue] = Field(description="What was measured about the store before anything was written.")

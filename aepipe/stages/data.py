@@ -9,27 +9,28 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe import datasets
+from aepipe.arrays import Images
+from aepipe.checks.settings import CheckSettings
 from aepipe.datasets.choosing import choose_pictures
 from aepipe.datasets.images import ImageData
-from aepipe.datasets.picture_settings import PictureSettings
-from aepipe.datasets.spec import DataSetSpec
+from aepipe.datasets.own_settings import OwnSettings
 from aepipe.errors import ChangedDataError
 from aepipe.io.hashing import array_sha256
 from aepipe.io.names import printable_name
 from aepipe.io.urls import without_secrets
 from aepipe.preprocess import Preprocessing, preprocess
 from aepipe.stages.facts import DataFacts
+from aepipe.stages.own_data import has_its_blocks, load_blocks, own_facts, take_own, write_own
 from aepipe.stages.results import DataResult, StageResult, produce_stage
 from aepipe.stages.stage import OnEpoch, Stage, Workplace
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
 
-ARRAYS = ("images", "labels", "persons", "parts", "files")
-# Files that are written while they are read: the next reading finds them as they are then.
-TRIES = 3
+# What is known of each image.
+ARRAYS = ("labels", "persons", "parts", "files")
 
 
-class DataSettings(PictureSettings):
+class DataSettings(OwnSettings):
     """What a run may choose about the images, and which state of one's own it began with."""
 
     most_left_out: float = Field(
@@ -38,6 +39,9 @@ class DataSettings(PictureSettings):
         le=1,
         title="Most left out",
         description="Share of the files that look like pictures that may give none; with more the run fails.",
+    )
+    checks: CheckSettings = Field(
+        CheckSettings(), title="Checks", description="How far they may be from those of the last release."
     )
     identity: str | None = Field(
         None,
@@ -60,7 +64,8 @@ class DataParameters(BaseModel):
     def name(self) -> str:
         """What the images are called, with what was chosen about those of a known data set; nothing is read for it."""
         chosen = self.settings.pictures
-        name = datasets.name_of(self.data_set, chosen.class_name or self.preprocessing.class_name)
+        class_name = chosen.class_name or self.preprocessing.class_name
+        name = datasets.name_of(self.data_set, class_name, self.settings.name)
         if datasets.is_own(self.data_set):
             return name
         size = [] if chosen.chosen_size is None else [chosen.size]
@@ -69,7 +74,11 @@ class DataParameters(BaseModel):
     @property
     def content(self) -> "DataParameters":
         """What the images depend on, beside their identity."""
-        return self.model_copy(update={"settings": DataSettings(**self.settings.pictures.model_dump())})
+        return self.model_copy(update={"settings": DataSettings(**self.settings.own.model_dump())})
+
+    def without_limit(self) -> "DataParameters":
+        """Return these parameters with no limit to what may be left out, for whoever checks that later."""
+        return self.model_copy(update={"settings": self.settings.model_copy(update={"most_left_out": 1.0})})
 
     def with_identity(self, identity: str) -> "DataParameters":
         """Return these parameters for images of this identity."""
@@ -113,8 +122,13 @@ class DataStage(Stage[DataFacts]):
 
     def lines(self, result: StageResult[DataFacts]) -> Sequence[str]:
         """Return what a person should know of the images before anything trains."""
-        lines = [*account_lines(result), *_resized_lines(self.parameters.data_set, result.facts)]
+        lines = [*result.said, *account_lines(result), *_resized_lines(self.parameters.data_set, result.facts)]
         return [f"{result.facts.name}: {line}" for line in lines]
+
+    def find(self, store: Store) -> DataResult | None:
+        """Return the result if the store has it, and the blocks of its images."""
+        found = super().find(store)
+        return found if found is not None and has_its_blocks(store, found) else None
 
     def produce(self, store: Store, refresh: bool = False, on_epoch: OnEpoch | None = None) -> DataResult:
         """Return the images' result from the store, or read them and put it there.
@@ -123,46 +137,47 @@ class DataStage(Stage[DataFacts]):
             DataError: the images can't be read, or more of them than is allowed were left out.
             ChangedDataError: the images are not those of the identity any more, or kept changing while they were read.
         """
-        for attempt in range(1, TRIES + 1):
-            try:
-                result = self._take(store, refresh)
-                break
-            except ChangedDataError:
-                if self.identity or attempt == TRIES:
-                    raise
+        found = self.find(store) if self.identity else None
+        if found is not None:
+            result = found
+        elif datasets.is_own(self.parameters.data_set):
+            result = self._take_own(store, refresh)
+        else:
+            result = super().produce(store, refresh, on_epoch)
         if result.facts.account is not None:
             most = self.parameters.settings.most_left_out
             result.facts.account.check_share(most, without_secrets(self.parameters.data_set))
         return result
 
     def work(self, place: Workplace) -> DataFacts:
-        """Decode and preprocess the images."""
-        source = datasets.open_data_set(self.parameters.data_set, self.parameters.settings)
-        return self._decode(place.folder, source, source.identity())
+        """Decode and preprocess the images of a known data set: they are one block, which lies with the result."""
+        source = datasets.open_data_set(self.parameters.data_set)
+        data = preprocess(datasets.build(source), self.parameters.preprocessing)
+        data = choose_pictures(data, self.parameters.settings)
+        for name in ("images", *ARRAYS):
+            array = getattr(data, name)
+            if array is not None:
+                np.save(place.folder / f"{name}.npy", array)
+        return _facts(data, self.parameters, source.identity())
 
-    def _take(self, store: Store, refresh: bool) -> DataResult:
-        found = self.find(store) if self.identity else None
-        if found is not None:
-            return found
-        source = datasets.open_data_set(self.parameters.data_set, self.parameters.settings)
-        identity = source.identity()
-        if self.identity not in (None, identity):
+    def _take_own(self, store: Store, refresh: bool) -> DataResult:
+        """Read what is new of a user's own images, and put what they are then under the name of their state."""
+        _, _, location = self.parameters.data_set.partition(":")
+        settings = self.parameters.settings
+        own, blocks = take_own(store, location, settings, refresh)
+        if self.identity not in (None, own.identity):
             raise ChangedDataError(
                 "The images must be those that the run began with.", "Run again.", images=self.parameters.data_set
             )
-        name = DataStage(self.parameters.with_identity(identity)).fingerprint()
-        return produce_stage(
-            store, self.name, name, self.kind, lambda folder: self._decode(folder, source, identity), refresh
-        )
+        stage = DataStage(self.parameters.with_identity(own.identity))
 
-    def _decode(self, folder: Path, source: DataSetSpec, identity: str) -> DataFacts:
-        data = preprocess(datasets.build(source), self.parameters.preprocessing)
-        data = choose_pictures(data, self.parameters.settings)
-        for name in ARRAYS:
-            array = getattr(data, name)
-            if array is not None:
-                np.save(folder / f"{name}.npy", array)
-        return _facts(data, self.parameters, identity)
+        def write(folder: Path) -> DataFacts:
+            write_own(own, folder, blocks.all_sizes)
+            return own_facts(own, settings, self.parameters.name, self.parameters.data_set)
+
+        is_there = not refresh and stage.find(store) is not None
+        result = produce_stage(store, self.name, stage.fingerprint(), self.kind, write, refresh=not is_there)
+        return result.model_copy(update={"said": (own.counts.line,) if own.counts is not None else ()})
 
 
 def account_lines(result: DataResult) -> list[str]:
@@ -194,32 +209,37 @@ def _facts(data: ImageData, parameters: DataParameters, identity: str) -> DataFa
         label_names=tuple(data.label_names),
         num_official_train=data.num_official_train,
         has_persons=data.persons is not None,
-        images_sha256=array_sha256(data.images),
-        sample_bits=None if data.account is None else data.account.losses.deep_bits,
-        account=data.account,
+        images_sha256=array_sha256(np.asarray(data.images)),
         identity=identity,
     )
 
 
 def load_data(store: Store, result: DataResult) -> ImageData:
     """Return the images that `DataStage` put into the store; the pixels stay on disk until they are used."""
-    arrays: dict[str, np.ndarray[Any, Any]] = {
-        name: np.load(local_file(store, result.files[f"{name}.npy"]), mmap_mode="r")
-        for name in ARRAYS
-        if f"{name}.npy" in result.files
-    }
     facts = result.facts
+    known: dict[str, Any] = {name: _array(store, result, name) for name in ARRAYS}
     return ImageData(
         name=facts.name,
         pixel_range=facts.pixel_range,
         label_names=facts.label_names,
         num_official_train=facts.num_official_train,
-        images=arrays["images"],
-        labels=arrays.get("labels"),
-        persons=arrays.get("persons"),
-        parts=arrays.get("parts"),
-        files=arrays.get("files"),
+        images=load_images(store, result),
+        **known,
     )
+
+
+def load_images(store: Store, result: DataResult) -> Images:
+    """Return the images alone, as one array."""
+    places = _array(store, result, "places")
+    if places is not None:
+        return load_blocks(store, result, places, _array(store, result, "whites"))
+    images: np.ndarray = np.load(local_file(store, result.files["images.npy"]), mmap_mode="r")
+    return images
+
+
+def _array(store: Store, result: DataResult, name: str) -> np.ndarray | None:
+    file = result.files.get(f"{name}.npy")
+    return None if file is None else np.load(local_file(store, file), mmap_mode="r")
 
 
 def image_shape_of(data: DataResult) -> tuple[int, int, int]:

@@ -13,10 +13,11 @@ from pydantic import BaseModel
 from aepipe.io.hashing import canonical_json
 from aepipe.packages import installed_version
 
-# They move bytes, sort files, count cores, report errors and hold what was computed; no stage's results depend on them.
+# They move bytes, sort files, count cores, report errors, hold limits and what was computed; no stage's results depend
+# on them.
 NOT_IN_RESULTS = (
     *("aepipe.store", "aepipe.errors", "aepipe.io"),
-    *("aepipe.hardware", "aepipe.suggestions", "aepipe.stages.kinds"),
+    *("aepipe.checks.settings", "aepipe.hardware", "aepipe.suggestions", "aepipe.stages.kinds"),
     *("aepipe.stages.facts", "aepipe.stages.results", "aepipe.stages.stage"),
 )
 

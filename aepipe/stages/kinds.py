@@ -11,6 +11,7 @@ KINDS: Mapping[str, Kind] = {
     ".npy": "data",
     ".npz": "data",
     ".csv": "table",
+    ".parquet": "table",
     ".png": "figure",
     ".html": "document",
     ".md": "document",

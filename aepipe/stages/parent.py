@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 NOTHING = "nothing"
 StartFrom = Annotated[str, Field(pattern=r"^([a-z0-9-]{1,64}|\d{8}T\d{6}Z(-[0-9a-z]{1,64}){1,8})$")]
 # What a chain of nights is cut to. Parts hold still: what an older model learned from is in no held-out part either.
-MAX_ANCESTORS = 20
+MAX_ANCESTORS = 5
 # It says what untrained weights would be.
 NOT_COMPARED = {"initializer"}
 

@@ -14,7 +14,16 @@ from aepipe.models.options import count_multiplications
 from aepipe.noise import NoiseParameters
 from aepipe.recipes import RecipeName, get_recipe
 from aepipe.recipes.naming import ChosenName, check_chosen, model_name
-from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides, TrainingPlan, plan_split, plan_training
+from aepipe.recipes.plan import (
+    Overrides,
+    Preset,
+    SettingName,
+    SplitOverrides,
+    TrainingPlan,
+    plan_own_split,
+    plan_split,
+    plan_training,
+)
 from aepipe.splits import SplitSettings
 from aepipe.stages.data import DataParameters, DataSettings, image_shape_of
 from aepipe.stages.export import ExportParameters
@@ -114,9 +123,15 @@ class TrainingRequest(BaseModel):
         start_from = NOTHING if parent is None else parent.release
         return self.model_copy(update={"start_from": start_from, "parent": parent})
 
+    def without_limit(self) -> "TrainingRequest":
+        """Return this request with no limit to what may be left out of the images."""
+        return self.model_copy(update={"data": self.data.model_copy(update={"most_left_out": 1.0})})
+
     def split_settings(self, data: DataResult) -> SplitSettings:
         """Return how this data is divided."""
         facts = data.facts
+        if self.data_set is not None and datasets.is_own(self.data_set):
+            return plan_own_split(self.split)
         return plan_split(self.recipe, self.setting, self.split, facts.has_official_parts, facts.has_persons)
 
     def export_parameters(self) -> ExportParameters | None:

@@ -80,6 +80,7 @@ class StageResult(BaseModel, Generic[FactsT]):
     seconds: float = Field(description="How long the work took, in seconds.")
     created: datetime | None = Field(None, description="When it was complete; None where an older version made it.")
     was_cached: bool = Field(False, description="The result was in the store; no work was done.")
+    said: tuple[str, ...] = Field((), description="What there is to say of how this run came to it.")
 
     @property
     def digest(self) -> str:

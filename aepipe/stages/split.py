@@ -6,21 +6,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aepipe.bonds import PARTS, Pictures
+from aepipe.datasets.index import write_index
 from aepipe.errors import ObjectNotFoundError
 from aepipe.io.hashing import array_sha256
-from aepipe.parts import PARTS, picture_digests
-from aepipe.splits import Split, SplitSettings, default_method, describe_parts, make_split, say_parts
+from aepipe.parts import picture_digests
+from aepipe.splits import Split, SplitSettings, default_method, describe_parts, make_split, pictures_of, say_parts
 from aepipe.stages.data import load_data
 from aepipe.stages.facts import SplitFacts
+from aepipe.stages.indices import INDEX, divided, keep_split_index, load_index, remembered_parts
 from aepipe.stages.results import DataResult, SplitResult, StageResult
-from aepipe.stages.stage import Stage, Workplace
+from aepipe.stages.stage import OnEpoch, Stage, Workplace
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
 
 
 @dataclass(frozen=True)
 class SplitStage(Stage[SplitFacts]):
-    """The rows of the training, validation and test parts, and the digests of their pictures.
+    """The rows of the training, validation and test parts, and the digests of their pictures or the index of all.
 
     Its facts have the size of each part and its number of classes, how many held-out pictures were trained on too, as
     copies, and how many copies a part of the source's own has left out.
@@ -43,23 +46,31 @@ class SplitStage(Stage[SplitFacts]):
         """Return the digest of the images."""
         return {"data": self.data.digest}
 
+    def produce(self, store: Store, refresh: bool = False, on_epoch: OnEpoch | None = None) -> SplitResult:
+        """Return the parts from the store, or divide the images; the index is the data set's newest from then on."""
+        result = super().produce(store, refresh, on_epoch)
+        keep_split_index(store, self.data.facts.name, result)
+        return result
+
     def work(self, place: Workplace) -> SplitFacts:
-        """Divide the images."""
-        images = load_data(place.store, self.data)
-        split, digests = make_split(images, self.chosen), picture_digests(images.images)
+        """Divide the images: what is remembered of them goes before any draw, and makes no other result."""
+        images, index = load_data(place.store, self.data), load_index(place.store, self.data)
+        pictures = pictures_of(images) if index is None else Pictures.of_index(index)
+        before = {} if index is None else remembered_parts(place.store, self.data.facts.name, self.chosen)
+        split = make_split(images, self.chosen, pictures, before)
         np.savez(place.folder / "split.npz", train=split.train, validation=split.validation, test=split.test)
-        np.savez(
-            place.folder / "digests.npz",
-            train=digests[split.train],
-            validation=digests[split.validation],
-            test=digests[split.test],
-        )
+        if index is None:
+            digests = {part: pictures.digests[rows] for part, rows in split.parts.items()}
+            np.savez(place.folder / "digests.npz", **digests)
+        else:
+            write_index(divided(index, split, self.chosen), place.folder / INDEX)
         (place.folder / "split.json").write_text(json.dumps(self.chosen.model_dump(mode="json"), indent=2))
+        counts = describe_parts(images, split, pictures.digests, self.chosen, before)
         return SplitFacts(
             name=f"{self.data.facts.name}-{self.chosen.label}",
             settings=self.chosen,
             test_sha256=array_sha256(split.test),
-            **describe_parts(images, split, digests, self.chosen).model_dump(exclude_unset=True),
+            **counts.model_dump(exclude_unset=True),
         )
 
     def lines(self, result: StageResult[SplitFacts]) -> Sequence[str]:
@@ -79,9 +90,9 @@ def load_split(store: Store, result: SplitResult) -> Split:
 
 
 def load_digests(store: Store, data: DataResult | None, split: SplitResult) -> dict[str, np.ndarray]:
-    """Return the digests of each part's pictures, in the order of its rows.
+    """Return the digests of each part's pictures as they were trained on, in the order of its rows.
 
-    An older version kept none; they are made from the pictures.
+    They were kept where there was no index; otherwise they are made from the pictures.
 
     Raises:
         ObjectNotFoundError: neither digests nor pictures are there any more.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aepipe.arrays import Images
 from aepipe.training.settings import TrainingSettings
 
 # A data set up to this size is shuffled as a whole; pages of a larger one would be read again for every image.
@@ -28,7 +29,7 @@ class Pixels:
         rows: Which of the stored images; all where None.
     """
 
-    images: np.ndarray
+    images: Images
     pixel_range: tuple[float, float]
     rows: np.ndarray | None = None
 
@@ -37,7 +38,8 @@ class Pixels:
 
     def take(self, positions: np.ndarray) -> np.ndarray:
         """Return the images at these positions, with the positions' shape in front, of type `dtype`."""
-        return self.images[positions if self.rows is None else self.rows[positions]].astype(self.dtype, copy=False)
+        images: np.ndarray = self.images[positions if self.rows is None else self.rows[positions]]
+        return images.astype(self.dtype, copy=False)
 
     def scaled(self, positions: np.ndarray) -> np.ndarray:
         """Return the images at these positions as float32 in [0, 1]."""

@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -15,6 +16,10 @@ from aepipe.errors import ChangedDataError, DataError
 from aepipe.io.names import printable_name
 
 Folder = tuple[int, int]
+# What a file that was written in the meantime has another one of: size in bytes, and time in nanoseconds.
+Stamp = tuple[int, int]
+# A file may be written again within the clock's step and keep its time: one so young is read again the next time.
+YOUNG_NANOSECONDS = 2_000_000_000
 LOST = (errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.ENAMETOOLONG)
 
 
@@ -29,7 +34,7 @@ def list_folder(top: Path) -> Listing:
 
 
 def _list(top: Path) -> Listing:
-    tally, seen = Tally(), set[Folder]()
+    tally, seen, oldest_young = Tally(), set[Folder](), time.time_ns() - YOUNG_NANOSECONDS
     links: dict[str, Path] = {}
     found = dict(_walk(top, "", seen, links, tally))
     # Links come last: what lies under the top itself keeps the name that it has there.
@@ -41,9 +46,18 @@ def _list(top: Path) -> Listing:
         else:
             found |= dict(_walk(path, f"{name}/", seen, links, tally))
     num_files = len(found) + sum(one.count for one in tally.left_out())
-    names = [name for name in sorted(found) if members.may_be_picture(name, _size(found[name]), tally)]
-    check_bounds(_size(found[name]) for name in names)
-    return Listing(tuple(Member(name, partial(_read, found[name])) for name in names), tally, num_files)
+    stamps = {name: _stamp(found[name]) for name in sorted(found)}
+    kept = {name: stamp for name, stamp in stamps.items() if members.may_be_picture(name, stamp[0], tally)}
+    check_bounds(size for size, _ in kept.values())
+    pictures = (_member(name, found[name], stamp, oldest_young) for name, stamp in kept.items())
+    tables = (_member(name, found[name], stamps[name], oldest_young) for name in stamps if members.is_table(name))
+    return Listing(tuple(pictures), tally, num_files, tables=tuple(tables))
+
+
+def _member(name: str, path: Path, stamp: Stamp, oldest_young: int) -> Member:
+    size, time_ns = stamp
+    version = str(time_ns) if time_ns < oldest_young else None
+    return Member(name, partial(_read, path, stamp), version, size)
 
 
 @contextmanager
@@ -100,21 +114,30 @@ def _identity(folder: Path) -> Folder:
     return status.st_dev, status.st_ino
 
 
-def _size(path: Path) -> int:
+def _stamp(path: Path) -> Stamp:
     try:
-        return path.stat().st_size
+        return _stamp_of(path.stat())
     except FileNotFoundError:
-        return 0  # Reading it says so.
+        return 0, 0  # Reading it says so.
 
 
-def _read(path: Path) -> bytes:
+def _stamp_of(status: os.stat_result) -> Stamp:
+    return status.st_size, status.st_mtime_ns
+
+
+def _read(path: Path, stamp: Stamp) -> bytes:
     try:
         # A pipe that took the file's place since would wait for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         with open(descriptor, "rb") as stream:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise ChangedDataError("A picture is a plain file.", "Run again.", file=printable_name(str(path)))
-            return checked_bytes(stream.read(members.MAX_MEMBER_BYTES + 1))
+            data = checked_bytes(stream.read(members.MAX_MEMBER_BYTES + 1))
+            if _stamp_of(os.fstat(descriptor)) != stamp:
+                raise ChangedDataError(
+                    "A file was written after it was listed.", "Run again.", file=printable_name(str(path))
+                )
+            return data
     except FileNotFoundError as error:
         file = printable_name(str(path))
         raise ChangedDataError("A file was removed after it was listed.", "Run again.", file=file) from error

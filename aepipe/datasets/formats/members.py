@@ -27,6 +27,7 @@ NO_PICTURE = """
 """
 READ_ENDINGS, UNREAD_ENDINGS = frozenset(READ.split()), frozenset(UNREAD.split())
 NO_PICTURE_ENDINGS = frozenset(NO_PICTURE.split())
+TABLE_ENDINGS = frozenset((".csv", ".tsv", ".parquet"))
 # An ending that sites and programs write more behind: .jpg_large, .jpeg!d, .png~
 LONGER_ENDING = re.compile(r"(\.[a-z0-9]+)[^a-z0-9].*", re.DOTALL)
 SYSTEM_FOLDERS = frozenset(
@@ -49,9 +50,10 @@ SYSTEM_FOLDERS = frozenset(
     )
 )
 SYSTEM_FILES = frozenset(("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"))
-MAX_MEMBERS = 500_000
+# The index of so many fits into the memory; the pixels never have to.
+MAX_MEMBERS = 1_000_000
 MAX_MEMBER_BYTES = 64 << 20
-MAX_TOTAL_BYTES = 64 << 30
+MAX_TOTAL_BYTES = 1 << 40
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,16 @@ class Member:
 
     Attributes:
         name: With slashes, below the top. It may hold bytes that are no text, as surrogates.
-        read: Returns its bytes. Raises `BrokenFileError` for what can't be read from a whole file, any other error
-            where reading failed.
+        read: Returns its bytes; it can be sent to another process. Raises `BrokenFileError` for what can't be read from
+            a whole file, any other error where reading failed.
         version: What changes with its bytes, where that is known without reading them.
+        size_bytes: Its length, as it was announced.
     """
 
     name: str
     read: Callable[[], bytes]
     version: str | None = None
+    size_bytes: int = 0
 
     @property
     def is_meant_to_be_a_picture(self) -> bool:
@@ -79,24 +83,30 @@ class Member:
 
 @dataclass(frozen=True)
 class Listing:
-    """What lies at a place: the files that may be pictures, by name, and the account of the others.
+    """What lies at a place: the files that may be pictures, by name, tables, and the account of the others.
 
     Attributes:
         members: The files.
         tally: Those that were passed over.
         num_files: All of them.
-        is_remote: Reading waits for a network.
+        is_remote: Reading waits for a network, and a version says what the bytes are.
+        tables: Those that may say something of the pictures, by name.
+        table: The name of the one that the user named as the place.
     """
 
     members: tuple[Member, ...]
     tally: Tally
     num_files: int
     is_remote: bool = False
+    tables: tuple[Member, ...] = ()
+    table: str | None = None
 
 
 def may_be_picture(name: str, size: int, tally: Tally) -> bool:
-    """Tell whether a file of this name and size in bytes is looked into; count it where it is not."""
+    """Tell whether a file of this name and size in bytes is looked into; count it where it is not, but for tables."""
     reason = _reason_to_pass(PurePosixPath(name))
+    if is_table(name):
+        return False
     if reason is None and size > MAX_MEMBER_BYTES and not Member(name, bytes).is_meant_to_be_a_picture:
         reason = "no picture"
     if reason is not None:
@@ -120,6 +130,12 @@ def _reason_to_pass(path: PurePosixPath) -> Reason | None:
     if ending in UNREAD_ENDINGS:
         return "picture of a kind that is not read"
     return "no picture" if is_no_picture(path.name) else None
+
+
+def is_table(name: str) -> bool:
+    """Tell whether a file may say something of the pictures that lie with it."""
+    path = PurePosixPath(name)
+    return path.suffix.lower() in TABLE_ENDINGS and _reason_to_pass(path) == "no picture"
 
 
 def is_no_picture(name: str) -> bool:

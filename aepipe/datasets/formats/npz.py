@@ -1,8 +1,13 @@
 """A user's own arrays in an npz file: `images`, and `labels` where there are any."""
 
+import math
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -24,6 +29,63 @@ DAMAGED_FILE = (
 )
 
 
+@dataclass(frozen=True)
+class StoredArrays:
+    """The arrays of a file, of which the images are read some at a time.
+
+    Attributes:
+        num_images: How many there are.
+        size: (height, width) of each.
+        labels: (num_images,) integers or texts, or None.
+        chunks: Yields images, (some, height, width, channels), checked as `read_npz` does.
+    """
+
+    num_images: int
+    size: tuple[int, int]
+    labels: np.ndarray | None
+    chunks: Iterator[np.ndarray]
+
+
+@contextmanager
+def open_npz(path: Path, chunk_bytes: int) -> Iterator[StoredArrays]:
+    """Give the arrays of a file without holding all images.
+
+    Raises:
+        DataError: as `read_npz` does, also while the chunks are read.
+    """
+    with ExitStack() as opened:
+        with _damage_told():
+            content = opened.enter_context(np.load(path, allow_pickle=False))
+            if "images" not in content.files:
+                raise DataError("The npz file must hold an array named images.", arrays=sorted(content.files))
+            stream = opened.enter_context(content.zip.open("images.npy"))
+            shape, is_transposed, dtype = _header(stream)
+            labels = content["labels"] if "labels" in content.files else None
+            _check_labels(labels, shape[:1])
+            whole = content["images"] if is_transposed or dtype.hasobject else None
+            _check_shape(shape)
+        chunks = _chunks(stream, shape, dtype, chunk_bytes) if whole is None else iter([whole])
+        yield StoredArrays(shape[0], (shape[1], shape[2]), labels, map(_check_images, chunks))
+
+
+def _chunks(stream: IO[bytes], shape: tuple[int, ...], dtype: np.dtype, chunk_bytes: int) -> Iterator[np.ndarray]:
+    image_bytes = dtype.itemsize * math.prod(shape[1:])
+    step = max(1, chunk_bytes // image_bytes)
+    for start in range(0, shape[0], step):
+        count = min(step, shape[0] - start)
+        with _damage_told():
+            data = stream.read(count * image_bytes)
+            if len(data) < count * image_bytes:
+                raise EOFError("the array ends early")
+        yield np.frombuffer(data, dtype).reshape(count, *shape[1:])
+
+
+def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+    version = np.lib.format.read_magic(stream)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    return read(stream)
+
+
 def read_npz(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     """Return images, (num_images, height, width, channels), uint8 or float32 in [0, 1], and labels, (num_images,).
 
@@ -35,15 +97,27 @@ def read_npz(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
         raise DataError("The npz file must hold an array named images.", arrays=sorted(arrays))
     images = _check_images(arrays["images"])
     labels = arrays.get("labels")
-    if labels is not None and (labels.shape != images.shape[:1] or labels.dtype.kind not in "iuU"):
-        raise DataError(
-            "labels must hold one integer or text for each image.", shape=labels.shape, dtype=str(labels.dtype)
-        )
+    _check_labels(labels, images.shape[:1])
     return images, labels
 
 
-def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+def _check_labels(labels: np.ndarray | None, shape: tuple[int, ...]) -> None:
+    if labels is not None and (labels.shape != shape or labels.dtype.kind not in "iuU"):
+        raise DataError(
+            "labels must hold one integer or text for each image.", shape=labels.shape, dtype=str(labels.dtype)
+        )
+
+
+@contextmanager
+def _damage_told() -> Iterator[None]:
     try:
+        yield
+    except DAMAGED_FILE as error:
+        raise DataError(f"The npz file is damaged or holds other things than arrays: {error}.") from error
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+    with _damage_told():
         with zipfile.ZipFile(path) as archive:
             sizes = {entry.filename.removesuffix(".npy"): entry.file_size for entry in archive.infolist()}
         most, num_bytes = int(memory_bytes() * SHARE_OF_MEMORY), sum(sizes.get(name, 0) for name in ARRAY_NAMES)
@@ -55,15 +129,17 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
             )
         with np.load(path, allow_pickle=False) as content:
             return {name: content[name] for name in ARRAY_NAMES if name in content.files}
-    except DAMAGED_FILE as error:
-        raise DataError(f"The npz file is damaged or holds other things than arrays: {error}.") from error
+
+
+def _check_shape(shape: tuple[int, ...]) -> None:
+    if len(shape) not in (3, 4) or (len(shape) == 4 and shape[3] not in (1, 3)) or not math.prod(shape):
+        raise DataError("images must have the shape (n, h, w), (n, h, w, 1) or (n, h, w, 3).", shape=shape)
 
 
 def _check_images(images: np.ndarray) -> np.ndarray:
+    _check_shape(images.shape)
     if images.ndim == 3:
         images = images[..., np.newaxis]
-    if images.ndim != 4 or images.shape[-1] not in (1, 3) or not images.size:
-        raise DataError("images must have the shape (n, h, w), (n, h, w, 1) or (n, h, w, 3).", shape=images.shape)
     if images.dtype == np.uint8:
         return images
     if images.dtype.kind != "f":

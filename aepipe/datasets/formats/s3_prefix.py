@@ -1,12 +1,16 @@
 """The objects under an s3:// prefix. An object that can't be read is the moment's fault: its error ends the run."""
 
-from functools import partial
-from typing import Any
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from aepipe.datasets.formats import members
 from aepipe.datasets.formats.members import Listing, Member, check_bounds, checked_bytes, may_be_picture
 from aepipe.datasets.tally import Tally
 from aepipe.errors import ChangedDataError, ConflictError
+
+if TYPE_CHECKING:
+    from aepipe.io.s3_objects import Objects
 
 
 def list_s3(url: str) -> Listing:
@@ -16,20 +20,32 @@ def list_s3(url: str) -> Listing:
         DataError: the prefix holds more than is reasonable.
         StoreError: the prefix can't be listed; a member's `read` raises it, too.
     """
+    listing, tally = uuid4().hex, Tally()
+    # Consoles make an empty object for a folder.
+    objects = {name: item for name, item in _objects(url, listing).listing().items() if name and not name.endswith("/")}
+    names = {name for name in objects if may_be_picture(name, objects[name]["Size"], tally)}
+    check_bounds(objects[name]["Size"] for name in names)
+    member = partial(_member, url, listing)
+    tables = (member(name, item) for name, item in objects.items() if members.is_table(name))
+    pictures = (member(name, item) for name, item in objects.items() if name in names)
+    return Listing(tuple(pictures), tally, len(objects), is_remote=True, tables=tuple(tables))
+
+
+def _member(url: str, listing: str, name: str, item: dict[str, Any]) -> Member:
+    return Member(name, partial(_read, url, listing, name, item["ETag"]), item["ETag"], item["Size"])
+
+
+@lru_cache(1)
+def _objects(url: str, listing: str) -> "Objects":
+    """Return this process's connection for a listing; for the next one the settings may be others."""
     from aepipe.io.s3_objects import Objects
 
-    prefix, tally = Objects(url), Tally()
-    # Consoles make an empty object for a folder.
-    objects = {name: item for name, item in prefix.listing().items() if name and not name.endswith("/")}
-    names = [name for name in objects if may_be_picture(name, objects[name]["Size"], tally)]
-    check_bounds(objects[name]["Size"] for name in names)
-    found = (Member(name, partial(_read, prefix, name, objects[name]), objects[name]["ETag"]) for name in names)
-    return Listing(tuple(found), tally, len(objects), is_remote=True)
+    return Objects(url)
 
 
-def _read(prefix: Any, name: str, item: dict[str, Any]) -> bytes:
+def _read(url: str, listing: str, name: str, etag: str) -> bytes:
     try:
-        return checked_bytes(prefix.read(name, item["ETag"], members.MAX_MEMBER_BYTES + 1))
+        return checked_bytes(_objects(url, listing).read(name, etag, members.MAX_MEMBER_BYTES + 1))
     except ConflictError as error:
         raise ChangedDataError(
             "An object was written or removed after it was listed.", "Run again.", key=name

@@ -5,15 +5,24 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from aepipe.datasets.formats import members
-from aepipe.datasets.formats.members import Listing, Member, check_bounds, checked_bytes, may_be_picture, unreadable
+from aepipe.datasets.formats.members import (
+    Listing,
+    Member,
+    check_bounds,
+    checked_bytes,
+    is_table,
+    may_be_picture,
+    unreadable,
+)
 from aepipe.datasets.tally import Tally
-from aepipe.errors import BrokenFileError, DataError
+from aepipe.errors import BrokenFileError, ChangedDataError, DataError
 
 ENCRYPTED = 1
+Stamp = tuple[int, int, int]
 
 
 @contextmanager
@@ -22,8 +31,10 @@ def open_zip(path: Path) -> Iterator[Listing]:
 
     Raises:
         DataError: it is no zip file, or holds more than is reasonable.
+        ChangedDataError: it was written in the meantime.
     """
     try:
+        stamp = _stamp(path)
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise DataError(f"It must be a zip file: {error}.", path=str(path)) from error
@@ -33,14 +44,34 @@ def open_zip(path: Path) -> Iterator[Listing]:
         entries: dict[str, zipfile.ZipInfo] = {}
         for entry in files:
             name = _name(entry)
-            if not may_be_picture(name, entry.file_size, tally) or not _is_plain(entry, name, tally):
+            is_wanted = may_be_picture(name, entry.file_size, tally) or is_table(name)
+            if not is_wanted or not _is_plain(entry, name, tally):
                 continue
             if name in entries:
                 tally.add("same name twice", name)
             entries[name] = entry
         check_bounds(entry.file_size for entry in entries.values())
-        found = (Member(name, partial(_read_entry, archive, path, entries[name])) for name in sorted(entries))
-        yield Listing(tuple(found), tally, len(files))
+        found = [_member(name, path, stamp, entries[name]) for name in sorted(entries)]
+        tables = tuple(member for member in found if is_table(member.name))
+        pictures = tuple(member for member in found if not is_table(member.name))
+        yield Listing(pictures, tally, len(files), tables=tables)
+        if _stamp(path) != stamp:
+            raise ChangedDataError("The file was written while it was read.", "Run again.", path=str(path))
+
+
+def _member(name: str, path: Path, stamp: Stamp, entry: zipfile.ZipInfo) -> Member:
+    return Member(name, partial(_read_entry, path, stamp, entry), f"{entry.CRC:08x}", entry.file_size)
+
+
+def _stamp(path: Path) -> Stamp:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+@lru_cache(1)
+def _opened(path: Path, stamp: Stamp) -> zipfile.ZipFile:
+    """Return this process's open file; one that was written since is another one."""
+    return zipfile.ZipFile(path)
 
 
 def _name(entry: zipfile.ZipInfo) -> str:
@@ -58,9 +89,9 @@ def _is_plain(entry: zipfile.ZipInfo, name: str, tally: Tally) -> bool:
     return is_plain
 
 
-def _read_entry(archive: zipfile.ZipFile, path: Path, entry: zipfile.ZipInfo) -> bytes:
+def _read_entry(path: Path, stamp: Stamp, entry: zipfile.ZipInfo) -> bytes:
     try:
-        with archive.open(entry) as stream:
+        with _opened(path, stamp).open(entry) as stream:
             # A size makes it decompress no more than announced.
             return checked_bytes(stream.read(min(entry.file_size, members.MAX_MEMBER_BYTES) + 1))
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError) as error:

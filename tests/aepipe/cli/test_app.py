@@ -26,8 +26,8 @@ ROOT = Path(__file__).parents[3]
 # Names are only ever added to; scripts and schedules of other people hold on to the rest.
 CONTRACT = {
     "run": [
-        *["--allow-unsafe-pointer", "--at-once", "--data-set", "--exports", "--name", "--preset", "--recipes"],
-        *["--refresh", "--server", "--set", "--setting", "--store"],
+        *["--accept-data", "--allow-unsafe-pointer", "--at-once", "--data-set", "--exports", "--name", "--preset"],
+        *["--recipes", "--refresh", "--server", "--set", "--setting", "--start-from", "--store"],
     ],
     "sweep": [
         *["--at-once", "--data-set", "--most-left-out", "--preset", "--seeds", "--server", "--set", "--setting"],

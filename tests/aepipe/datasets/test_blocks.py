@@ -19,9 +19,14 @@ def written(folder, images, block_bytes=3 * 24):
     return [one.path for one in found], places
 
 
+def opened(folder, images, block_bytes=3 * 24, channels=1, dtype=np.uint8, **whites):
+    paths, places = written(folder, images, block_bytes)
+    return BlockImages(paths.__getitem__, places, (*images[0].shape[:2], channels), dtype, **whites)
+
+
 @pytest.fixture
 def grey(tmp_path):
-    return BlockImages(*written(tmp_path, GREY), channels=1, dtype=np.uint8)
+    return opened(tmp_path, GREY)
 
 
 def test_images_of_several_blocks_are_one_array(grey, tmp_path):
@@ -50,6 +55,11 @@ def test_a_row_that_is_not_there(grey):
             grey[rows]
 
 
+def test_a_place_within_images_is_no_row(grey):
+    with pytest.raises(TypeError, match="by row alone"):
+        grey[0, 1]
+
+
 def test_equal_images_make_equal_blocks_whatever_else_was_written(tmp_path):
     (first, second) = (tmp_path / name for name in "ab")
     for folder in (first, second):
@@ -61,8 +71,7 @@ def test_equal_images_make_equal_blocks_whatever_else_was_written(tmp_path):
 
 
 def test_grey_among_color_has_three_channels(tmp_path):
-    paths, places = written(tmp_path, [GREY[0], COLOR[0], GREY[1], COLOR[1]])
-    images = BlockImages(paths, places, channels=3, dtype=np.uint8)
+    images = opened(tmp_path, [GREY[0], COLOR[0], GREY[1], COLOR[1]], channels=3)
     assert np.array_equal(images[2], np.repeat(GREY[1][..., np.newaxis], 3, axis=-1))
     assert np.array_equal(images[[3, 0]][0], COLOR[1])
 
@@ -71,8 +80,7 @@ def test_white_is_white_at_every_depth(tmp_path):
     deep = np.array([[0, 4095], [2048, 7]], np.uint16)
     plain = np.array([[0, 255], [128, 1]], np.uint8)
     dark = np.array([[0, 15], [8, 1]], np.uint8)
-    paths, places = written(tmp_path, [deep, plain, dark])
-    images = BlockImages(paths, places, 1, np.uint16, whites=np.array([4095, 255, 15]), white=4095)
+    images = opened(tmp_path, [deep, plain, dark], dtype=np.uint16, whites=np.array([4095, 255, 15]), white=4095)
     assert np.array_equal(images[0][..., 0], deep)
     assert images[1][..., 0].tolist() == [[0, 4095], [2056, 16]]
     assert images[2][..., 0].tolist() == [[0, 4095], [2184, 273]]
@@ -80,5 +88,5 @@ def test_white_is_white_at_every_depth(tmp_path):
 
 def test_more_blocks_than_a_process_may_have_open(tmp_path, monkeypatch):
     monkeypatch.setattr(blocks, "MAX_OPEN", 2)
-    images = BlockImages(*written(tmp_path, GREY, block_bytes=24), channels=1, dtype=np.uint8)
+    images = opened(tmp_path, GREY, block_bytes=24)
     assert np.array_equal(images[::-1][..., 0], GREY[::-1])

@@ -1,5 +1,5 @@
 from aepipe.datasets.index import OK, blocks_of, make_index
-from aepipe.datasets.indices import list_indices, newest_indices, save_index
+from aepipe.datasets.indices import list_indices, load_index, newest_indices, save_index
 from aepipe.store import open_store
 
 
@@ -17,6 +17,16 @@ def test_the_newest_comes_first_and_steps_and_data_sets_are_apart(tmp_path):
     assert found == [["2.png"], ["1.png"], ["0.png"]]
     assert [list(index.rows["path"]) for index in newest_indices(store, "images-pets", "split")] == [["split.png"]]
     assert list_indices(store, "images", "data") == []
+
+
+def test_what_was_chosen_otherwise_is_apart(tmp_path):
+    store = open_store(tmp_path)
+    for choice in ("aaaa", "bbbb"):
+        save_index(store, "images-pets", "data", index_of(choice), choice)
+    assert len(list_indices(store, "images-pets", "data")) == 2
+    assert list_indices(store, "images-pets", "data", "cccc") == []
+    (key,) = list_indices(store, "images-pets", "data", "aaaa")
+    assert list(load_index(store, key).rows["path"]) == ["aaaa"]
 
 
 def test_the_blocks_that_an_index_needs(tmp_path):

@@ -9,8 +9,10 @@ import pytest
 from PIL import Image
 
 from aepipe.datasets.account import Account
-from aepipe.datasets.own_images import own_images_spec
-from aepipe.datasets.picture_settings import PictureSettings
+from aepipe.datasets.locations import OneFile, open_listing
+from aepipe.datasets.own.keeping import LocalBlocks
+from aepipe.datasets.own_images import own_images_spec, take
+from aepipe.datasets.own_settings import OwnSettings
 from aepipe.errors import ChangedDataError, DataError
 
 
@@ -31,6 +33,13 @@ def build(location, **options):
     return own_images_spec(str(location), **options).build({})
 
 
+def zipped(folder, path, top=""):
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.rglob("*.png")):
+            archive.write(file, top + file.relative_to(folder).as_posix())
+    return path
+
+
 def check_pets(data):
     assert data.images[:, 0, 0, 0].tolist() == [1, 2, 3]
     assert data.images.shape == (3, 8, 8, 1)
@@ -49,11 +58,7 @@ def test_folder(folder):
 
 @pytest.mark.parametrize("top", ["", "export/of today/"])
 def test_zip_with_or_without_a_common_folder(folder, tmp_path, top):
-    path = tmp_path / "pets.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        for file in sorted(folder.rglob("*.png")):
-            archive.write(file, top + file.relative_to(folder).as_posix())
-    check_pets(build(path))
+    check_pets(build(zipped(folder, tmp_path / "pets.zip", top)))
 
 
 def test_no_labels_where_some_have_no_folder(folder):
@@ -73,7 +78,7 @@ def test_no_labels_without_folders(tmp_path):
 def test_mixed_sizes_take_the_asked_one(folder):
     picture(folder / "cats/wide.png", 4, (10, 30))
     assert build(folder).image_shape == (8, 8, 1)
-    assert build(folder, settings=PictureSettings(size="16x24")).image_shape == (16, 24, 1)
+    assert build(folder, settings=OwnSettings(size="16x24")).image_shape == (16, 24, 1)
 
 
 def test_broken_files_among_good_ones(folder):
@@ -214,43 +219,39 @@ def test_a_name_that_is_no_text_is_a_name(folder):
     assert identity(folder) != first
 
 
-def test_what_is_built_is_what_the_identity_names(folder):
-    images = own_images_spec(str(folder))
-    first = images.identity()
+def test_what_is_taken_is_what_the_identity_names(folder, tmp_path):
+    own = take(str(folder), OwnSettings(), LocalBlocks(tmp_path / "blocks"))
+    assert own.identity == identity(folder)
     picture(folder / "cats/0.png", 9)
-    check_pets(images.build({}))
-    assert identity(folder) != first
+    assert own.identity != identity(folder)
     assert len(build(folder)) == 4
 
 
 @pytest.mark.parametrize("change", ["written", "removed"])
 def test_a_file_that_changes_after_it_was_listed(folder, change):
-    images = own_images_spec(str(folder))
-    images.identity()
-    if change == "written":
-        picture(folder / "cats/1.png", 9)
-    else:
-        (folder / "cats/1.png").unlink()
-    with pytest.raises(ChangedDataError, match=r"cats/1\.png"):
-        images.build({})
-
-
-@pytest.mark.parametrize("name", ["pets.zip", "pets.npz"])
-def test_a_file_of_many_that_changes_while_it_is_read(folder, tmp_path, name):
-    path = tmp_path / name
-    for value in (1, 2):
-        if name.endswith("npz"):
-            np.savez(path, images=np.full((3, 8, 8), value, np.uint8))
+    with open_listing(str(folder)) as listing:
+        if change == "written":
+            picture(folder / "cats/1.png", 9, (9, 9))
         else:
-            with zipfile.ZipFile(path, "w") as archive:
-                for number in range(2 + value):
-                    archive.write(folder / "cats/1.png", f"{number}.png")
-        if value == 1:
-            images = own_images_spec(str(path))
-            images.identity()
-    os.utime(path, ns=(1, 1))
+            (folder / "cats/1.png").unlink()
+        with pytest.raises(ChangedDataError, match=r"cats/1\.png"):
+            listing.members[0].read()
+
+
+def test_a_zip_file_that_changes_while_it_is_read(folder, tmp_path):
+    path = zipped(folder, tmp_path / "pets.zip")
+    with pytest.raises(ChangedDataError, match="written while it was read"), open_listing(str(path)):
+        zipped(folder / "cats", path)
+
+
+def test_an_npz_file_that_changes_while_it_is_read(tmp_path):
+    path = tmp_path / "pets.npz"
+    np.savez(path, images=np.zeros((3, 8, 8), np.uint8))
+    file = OneFile(str(path))
+    file.sha256()
+    np.savez(path, images=np.zeros((4, 8, 8), np.uint8))
     with pytest.raises(ChangedDataError, match="written while it was read"):
-        images.build({})
+        file.check_unchanged()
 
 
 def test_an_address_with_a_key_is_refused_without_showing_it():
@@ -259,14 +260,17 @@ def test_an_address_with_a_key_is_refused_without_showing_it():
     assert "ret" not in str(refused.value).replace("SECRET", "")
 
 
-@pytest.mark.parametrize("suffix", [".zip", ".npz"])
-def test_identity_of_a_file_is_its_bytes(tmp_path, suffix):
-    path = tmp_path / f"a{suffix}"
+def test_identity_of_an_npz_file_is_its_bytes(tmp_path):
+    path = tmp_path / "a.npz"
     path.write_bytes(b"one")
     first = identity(path)
     assert len(first) == 64
     path.write_bytes(b"two")
     assert identity(path) != first
+
+
+def test_a_zip_file_is_the_same_images_as_its_folder(folder, tmp_path):
+    assert identity(zipped(folder, tmp_path / "pets.zip")) == identity(folder)
 
 
 S3_LISTING = """<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><IsTruncated>false</IsTruncated>

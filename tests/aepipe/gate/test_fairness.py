@@ -158,7 +158,7 @@ def test_without_a_fair_comparison_the_channel_stays_as_it_is_and_says_why(store
     assert math.isnan(measured.error)
     verdict = judged(measured)
     assert verdict.verdict == "held"
-    assert "No fair comparison: It is of other pictures" in verdict.reason
+    assert "on the same images; no fair comparison: it is of other pictures" in verdict.reason
     assert "aepipe releases promote" in verdict.reason
 
 

@@ -1,5 +1,7 @@
 """Users' own images on their way into the store: whole or not at all, said, and once for a run."""
 
+import time
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -53,7 +55,7 @@ def of(location, **settings):
 
 def count_reads(monkeypatch):
     reads, read = [], folders._read
-    monkeypatch.setattr(folders, "_read", lambda path: (reads.append(path.name), read(path))[1])
+    monkeypatch.setattr(folders, "_read", lambda path, stamp: (reads.append(path.name), read(path, stamp))[1])
     return reads
 
 
@@ -98,7 +100,7 @@ def test_more_left_out_than_is_allowed_ends_it_also_when_it_is_in_the_store(stor
 def test_a_picture_that_arrives_later_belongs_to_the_next_run(store, pets, monkeypatch):
     reads = count_reads(monkeypatch)
     begun = DataStage(of(pets)).produce(store)
-    # Once for the identity, once for the pixels.
+    # Once for the size that suits them, once for the pixels.
     assert sorted(reads) == sorted(2 * [f"{number}.png" for number in range(4)])
     picture(pets / "a" / "9.png", 9)
     reads.clear()
@@ -128,15 +130,15 @@ def test_the_task_has_a_name_without_reading_anything(pets, monkeypatch):
 def test_a_file_that_is_written_while_it_is_read_is_read_again(store, pets, monkeypatch):
     read, changes = folders._read, [1, 2]
 
-    def change_and_read(path):
-        data = read(path)
+    def change_and_read(path, stamp):
         if path.name == "0.png" and changes:
+            time.sleep(0.01)  # Longer than a tick of the file system's clock.
             picture(path, 100 + changes.pop())
-        return data
+        return read(path, stamp)
 
     monkeypatch.setattr(folders, "_read", change_and_read)
     data = load_data(store, DataStage(of(pets)).produce(store))
-    assert data.images[0, 0, 0, 0] == 101
+    assert data.images[0][0, 0, 0] == 101
     changes += range(20)
     with pytest.raises(ChangedDataError, match=r"0\.png"):
         DataStage(of(pets)).produce(store, refresh=True)

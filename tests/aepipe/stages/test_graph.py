@@ -45,7 +45,7 @@ def test_a_request_comes_to_the_stages_that_it_asks_for_each_after_what_it_reads
 def test_an_outcome_has_a_result_for_each_stage_in_their_order():
     assert list(STAGES) == [name for name in Done.model_fields if name in STAGES]
     assert list(done("mnist-dense").results) == ["data", "split", "trained", "evaluated"]
-    assert STAGE_NAMES == ("data", "split", "noise", "train", "evaluate", "export")
+    assert STAGE_NAMES == ("data", "split", "noise", "train", "evaluate", "export", "check")
     assert {stage.kind for stage in STAGES.values()} == set(KINDS)
 
 

@@ -1,10 +1,11 @@
 import pytest
 
-from aepipe.datasets.layouts import arrange, find_masks
+from aepipe.datasets.layouts import look
+from aepipe.errors import DataError
 
 
-def laid_out(*names):
-    layout = arrange(names)
+def laid_out(*names, asked="auto"):
+    layout = look(names, asked)
     return layout.classes, layout.parts
 
 
@@ -33,7 +34,7 @@ def test_the_users_own_parts_are_kept_and_classes_are_taken_below_them(train, va
     names = [f"top/{part}/{pet}/1.png" for part in (train, validation, test) for pet in ("cat", "dog")]
     parts = ["train", "train", "validation", "validation", "test", "test"]
     assert laid_out(*names) == (["cat", "dog"] * 3, parts)
-    assert arrange(names).notes[0].startswith("the user's own parts are kept")
+    assert look(names).notes[0].startswith("layout parts: the user's own parts are kept")
 
 
 def test_parts_without_classes_or_with_a_folder_between():
@@ -53,41 +54,22 @@ def test_parts_inside_of_classes():
 
 
 def test_a_train_may_be_a_class():
-    layout = arrange(["bus/1", "train/2", "plane/3"])
+    layout = look(["bus/1", "train/2", "plane/3"])
     assert layout.classes == ["bus", "train", "plane"]
     assert layout.parts is None
-    assert "train" in layout.notes[0]
+    assert "train" in layout.notes[1]
 
 
 def test_pictures_beside_the_parts_are_left_to_the_split():
-    layout = arrange(["train/1", "test/2", "3"])
+    layout = look(["train/1", "test/2", "3"])
     assert layout.parts == ["train", "test", ""]
     assert any("1 image lies beside those folders" in note for note in layout.notes)
 
 
 def test_classes_that_only_the_test_part_has_are_said():
-    layout = arrange(["train/good/1", "test/good/2", "test/scratch/3"])
-    assert layout.classes == ["good", "good", "scratch"]
-    assert any(note.endswith("scratch 1") for note in layout.notes)
-
-
-@pytest.mark.parametrize(
-    ("name", "is_mask"),
-    [
-        ("ground_truth/scratch/1_mask.png", True),
-        ("bottle/Ground Truth/1.png", True),
-        ("train/masks/1.png", True),
-        ("train/images/1.png", False),
-        ("pairs/benign (1)_mask_1.png", True),
-        ("pairs/benign (1).png", False),
-        ("pairs/iron_mask.png", False),
-        ("faces/mask/1.png", False),
-        ("faces/no_mask/1.png", False),
-    ],
-)
-def test_masks_are_told_from_pictures(name, is_mask):
-    names = ["train/images/1.png", "pairs/benign (1).png", "faces/no_mask/1.png", "faces/mask/1.png", name]
-    assert (name in find_masks(names)) == is_mask
+    layout = look(["train/cat/1", "test/cat/2", "test/fox/3"])
+    assert layout.classes == ["cat", "cat", "fox"]
+    assert any(note.endswith("fox 1") for note in layout.notes)
 
 
 def test_names_that_are_no_text_become_text():
@@ -98,3 +80,50 @@ def test_names_that_are_no_text_become_text():
 def test_words_of_other_things_are_classes_without_a_train(folders):
     classes = folders.split()
     assert laid_out(*(f"{name}/1.png" for name in classes)) == (classes, None)
+
+
+@pytest.mark.parametrize(
+    ("asked", "names", "expected"),
+    [
+        ("flat", ["train/cat/1", "test/dog/2"], (None, None)),
+        ("classes", ["train/cat/1", "test/dog/2"], (["train", "test"], None)),
+        ("classes", ["cat/1", "dog/2", "test/3"], (["cat", "dog", "test"], None)),
+        ("classes", ["export/cat/a/1", "export/cat/b/2"], (["a", "b"], None)),
+        ("classes", ["export/cat/1", "export/cat/2"], (["cat", "cat"], None)),
+        ("classes", ["cat/1", "cat/deep/2"], (["cat", "cat"], None)),
+        ("parts", ["train/1", "test/2"], (None, ["train", "test"])),
+    ],
+)
+def test_a_layout_that_is_asked_for(asked, names, expected):
+    assert laid_out(*names, asked=asked) == expected
+    assert look(names, asked).notes[0].startswith(f"layout {asked}, as asked: ")
+
+
+@pytest.mark.parametrize(
+    ("asked", "names", "missing"),
+    [
+        ("classes", ["cat/1", "2"], r"needs every image in a folder, and 1 lies beside them: 2\."),
+        ("parts", ["cat/1", "dog/2"], r"needs folders called train, and val or test"),
+        ("mvtec", ["cat/1", "dog/2"], r"needs folders train and test with normal images alone in train"),
+        (
+            "mvtec",
+            ["train/good/1", "train/bad/2", "test/bad/3"],
+            r"needs normal images alone in train.* there are bad\.",
+        ),
+    ],
+)
+def test_a_layout_that_is_asked_for_and_does_not_fit(asked, names, missing):
+    with pytest.raises(DataError, match=rf"The layout {asked} {missing}.*data\.layout=auto"):
+        look(names, asked)
+
+
+def test_what_was_found_is_said_with_the_way_to_another():
+    assert look(["cat/1", "dog/a/2"]).notes == (
+        "layout classes: 2 folders are the classes, with what lies deeper in them "
+        "(data.layout chooses: flat, classes, parts, mvtec, table)",
+    )
+    assert (
+        look(["cat/1", "dog/2", "3"])
+        .notes[0]
+        .startswith("layout flat: no classes, as 1 image lies beside the folders, such as 3 (")
+    )

@@ -1,0 +1,54 @@
+"""Settings of layouts: what a user says of their own images where looking at the folders is not enough."""
+
+import re
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from aepipe.datasets.layouts.layout import LayoutName
+
+AUTO: Literal["auto"] = "auto"
+TABLE = "table"
+MAX_EXPRESSION = 200
+
+
+class LayoutSettings(BaseModel):
+    """How one's own images are laid out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    layout: Literal["auto"] | LayoutName = Field(
+        AUTO,
+        title="Layout",
+        description="What the folders mean: flat, nothing; classes; parts, train and test on top; mvtec, where only "
+        "normal images train; table, a CSV or Parquet file says it. By default found by looking.",
+    )
+    table: str | None = Field(
+        None,
+        min_length=1,
+        title="Table",
+        description="The CSV, TSV or Parquet file among the images that has a row for each, where there are several.",
+    )
+    group: str | None = Field(
+        None,
+        min_length=1,
+        max_length=MAX_EXPRESSION,
+        title="Group",
+        description="Regular expression over an image's path; images of which its first group, or all of it, is equal "
+        "are in one part, as those of a patient.",
+    )
+
+    @field_validator("group")
+    @classmethod
+    def _is_an_expression(cls, group: str | None) -> str | None:
+        try:
+            re.compile(group or "")
+        except re.error as error:
+            raise ValueError(f"must be a regular expression: {error}") from None
+        return group
+
+    @model_validator(mode="after")
+    def _table_is_of_its_layout(self) -> Self:
+        if self.table is not None and self.layout not in (AUTO, TABLE):
+            raise ValueError(f"a table is for the layout table, and the layout is {self.layout}")
+        return self

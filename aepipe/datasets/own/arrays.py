@@ -1,0 +1,68 @@
+"""Arrays of one's own, in an npz file: each row is an image, copied into blocks some at a time."""
+
+from pathlib import Path
+
+import numpy as np
+
+from aepipe.datasets.blocks import BLOCK_BYTES
+from aepipe.datasets.formats.npz import open_npz
+from aepipe.datasets.formats.pictures import digest_of
+from aepipe.datasets.index import OK
+from aepipe.datasets.own.keeping import Blocks
+from aepipe.datasets.own.placing import Placer
+from aepipe.datasets.own.reading import Kept, kept_of
+from aepipe.datasets.own.rows import Row
+from aepipe.datasets.picture_settings import PictureSettings
+from aepipe.io.temporary import temporary_folder
+
+
+def row_names(count: int) -> list[str]:
+    """Return a name for each row of an array, all of one length."""
+    digits = len(str(count - 1))
+    return [f"{row:0{digits}d}" for row in range(count)]
+
+
+def take_arrays(path: Path, settings: PictureSettings, version: str, blocks: Blocks) -> tuple[list[Row], Kept]:
+    """Return a row for each image of an npz file, and what was taken of each; their pixels go into blocks.
+
+    Args:
+        path: The file.
+        settings: What is taken of the images.
+        version: Changes when pictures are treated otherwise.
+        blocks: Where the pixels are kept.
+
+    Raises:
+        DataError: the file is damaged, or holds other things than images.
+    """
+    with open_npz(path, BLOCK_BYTES) as stored, temporary_folder("blocks") as folder:
+        kept = kept_of(settings.chosen_size or stored.size, settings, version)
+        placer = Placer(folder, kept.name, blocks.keep)
+        labels = [None] * stored.num_images if stored.labels is None else [str(label) for label in stored.labels]
+        images = (image for chunk in stored.chunks for image in chunk)
+        rows = []
+        for name, label, image in zip(row_names(stored.num_images), labels, images, strict=True):
+            row = _row(name, label, image)
+            placer.add([row], kept.form.apply(image[..., 0] if image.shape[-1] == 1 else image))
+            rows.append(row)
+        placer.finish()
+    return rows, kept
+
+
+def _row(name: str, label: str | None, image: np.ndarray) -> Row:
+    height, width, channels = image.shape
+    bits = 8 * image.itemsize
+    return {
+        "path": name,
+        "pixels_sha256": digest_of(image),
+        "height": height,
+        "width": width,
+        "page": None,
+        "bits": bits,
+        "bulk_bits": bits,
+        "treatment": None,
+        "class": label,
+        "state": OK,
+        "reason": None,
+        "channels": channels,
+        "depth": bits,
+    }

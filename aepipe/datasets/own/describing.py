@@ -1,0 +1,263 @@
+"""Description of what was taken: the index, the arrays that go with the images, and the account."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from aepipe.datasets.account import Account, Losses
+from aepipe.datasets.duplicates import MAX_PAIRS
+from aepipe.datasets.formats.depth import WHITE
+from aepipe.datasets.formats.fitting import Form, cut_share
+from aepipe.datasets.formats.members import Listing
+from aepipe.datasets.index import DUPLICATE, LEFT_OUT, OK
+from aepipe.datasets.layouts import Arrangement
+from aepipe.datasets.layouts.layout import Layout
+from aepipe.datasets.locations import WAY_OUT
+from aepipe.datasets.own.rows import ON_WHITE, TURNED, UPPER_BITS, Row, file_of, left_out, path_of, tally_rows
+from aepipe.datasets.picture_settings import PictureSettings, size_text
+from aepipe.datasets.tally import Tally
+from aepipe.errors import DataError, ParameterError
+from aepipe.io.names import printable_name
+
+MIN_IMAGES = 2
+MAX_SHOWN = 20
+BYTE_DEPTH, DEEP, FLOAT_DEPTH, COLOR = 8, 16, 32, 3
+LEFT_TO_SPLIT = "left to the split"
+ANOTHER_CLASS = "of another class"
+
+
+@dataclass(frozen=True)
+class Values:
+    """The channels, the type by NumPy's name, and the value of white of all images."""
+
+    channels: int
+    dtype: str
+    white: float
+
+
+@dataclass(frozen=True)
+class Described:
+    """Images of one's own and what is known about each, in the order of the index's rows that have pixels.
+
+    Attributes:
+        rows: Of the index.
+        block_keys: Keys of the blocks.
+        arrays: By name: `places` of the images in the blocks, and `whites`, `labels`, `parts` and `files` where the
+            images need them.
+        values: What all images have.
+        label_names: A name for each class.
+        account: What was taken and left out.
+    """
+
+    rows: list[Row]
+    block_keys: tuple[str, ...]
+    arrays: Mapping[str, np.ndarray]
+    values: Values
+    label_names: tuple[str, ...]
+    account: Account
+
+
+def place_images(images: Sequence[Row], listing: Listing, arrangement: Arrangement) -> Layout:
+    """Note what the layout says of each image; return it.
+
+    Args:
+        images: Rows of images.
+        listing: Where they are from.
+        arrangement: How that is understood.
+    """
+    names = {path_of(member.name): member.name for member in listing.members}
+    layout = arrangement.arrange([names[file_of(row)] + row["path"].removeprefix(file_of(row)) for row in images])
+    has_classes, has_parts = layout.classes is not None, layout.parts is not None
+    for row, place in zip(images, layout.places, strict=True):
+        row |= {
+            "class": place.image_class if has_classes else None,
+            "kind": place.kind,
+            "mask": None if place.mask is None else path_of(place.mask),
+            "group": None if place.group is None else path_of(place.group),
+            "part": place.part if has_parts else "",
+        }
+    return layout
+
+
+def passed_over(listing: Listing, arrangement: Arrangement) -> Tally:
+    """Return what gave no row of its own: files that are no pictures, and those that the table alone knows."""
+    tally, read = listing.tally.copy(), {member.name for member in listing.members}
+    for name, reason in arrangement.left_out.items():
+        if name not in read:
+            tally.add(reason, name)
+    for row in arrangement.table.missing if arrangement.table else ():
+        tally.add("named by the table, and not there", row.path, f"row {row.number}")
+    return tally
+
+
+def describe(
+    location: str,
+    rows: Sequence[Row],
+    listed: Tally,
+    num_files: int,
+    form: Form,
+    settings: PictureSettings,
+    notes: Sequence[str] = (),
+) -> Described:
+    """Return what is known of all images together: their classes and parts, and which of them are equal.
+
+    Args:
+        location: Where they are from.
+        rows: Of each file, by path, in their places of the layout; those of images are changed.
+        listed: What the listing passed over.
+        num_files: What lies there, whatever it is.
+        form: What the pictures were brought to.
+        settings: What was chosen of them.
+        notes: How the place was understood.
+
+    Raises:
+        DataError: there are too few images.
+        ParameterError: no image is of the class that was chosen.
+    """
+    images, others = [row for row in rows if row["state"] == OK], [row for row in rows if row["state"] != OK]
+    images, not_chosen = _of_class(images, settings.class_name)
+    tally = listed.copy()
+    tally_rows(others, tally)
+    if len(images) < MIN_IMAGES:
+        raise DataError(
+            f"A data set must have at least {MIN_IMAGES} usable images.",
+            WAY_OUT,
+            location=location,
+            num_images=len(images),
+            num_files=num_files,
+            reasons=[one.short for one in tally.left_out()],
+        )
+    duplicates = _mark_duplicates(images)
+    values = _values_of(images, settings.color == "rgb")
+    labels, label_names = _labels_of(images)
+    keys, arrays = _arrays_of(images, values)
+    has_parts = any(row.get("part") for row in images)
+    account = Account(
+        num_files=num_files,
+        num_taken=len({file_of(row) for row in images}),
+        num_images=len(images),
+        num_with_frames=len({file_of(row) for row in images if row["page"] is not None}),
+        image_shape=(*form.size, values.channels),
+        left_out=tally.left_out(),
+        sizes=_commonest(size_text((row["height"], row["width"])) for row in images),
+        modes=_commonest(row["mode"] for row in images if row.get("mode")),
+        losses=_losses(images, form, values),
+        num_duplicates=len(duplicates),
+        duplicates=tuple(duplicates[:MAX_PAIRS]),
+        classes=_commonest(label_names[label] for label in labels) if labels is not None else {},
+        num_classes=len(label_names),
+        parts=dict(Counter(row.get("part") or LEFT_TO_SPLIT for row in images)) if has_parts else {},
+        notes=(*notes, *(["all images are equal"] if len(duplicates) == len(images) - 1 else [])),
+    )
+    if labels is not None:
+        arrays["labels"] = labels
+    if has_parts:
+        arrays["parts"] = np.array([row.get("part") or "" for row in images])
+    everything = [*images, *not_chosen, *others, *_passed_over(listed, rows)]
+    return Described(_finished(everything), keys, arrays, values, label_names, account)
+
+
+def _of_class(images: list[Row], class_name: str | None) -> tuple[list[Row], list[Row]]:
+    """Return the images of a class, and the others, which keep their pixels for who chooses them."""
+    if class_name is None:
+        return images, []
+    classes = sorted({row["class"] for row in images if row.get("class") is not None})
+    if class_name not in classes:
+        raise ParameterError(
+            f"The class must be one of the images': {', '.join(classes[:MAX_SHOWN]) or 'they have none'}.",
+            class_name=class_name,
+        )
+    others = [{**row, "state": LEFT_OUT, "reason": ANOTHER_CLASS} for row in images if row.get("class") != class_name]
+    return [row for row in images if row.get("class") == class_name], others
+
+
+def _mark_duplicates(images: Sequence[Row]) -> list[str]:
+    """Let images of equal pixels share a place, and return a sentence for each that another one comes before."""
+    first: dict[str, Row] = {}
+    said = []
+    for row in images:
+        other = first.setdefault(row["pixels_sha256"], row)
+        if other is not row:
+            place = {name: other[name] for name in ("block", "block_row", "channels", "depth")}
+            row |= {"state": DUPLICATE, "reason": other["path"], **place}
+            said.append(f"{printable_name(row['path'])} equals {printable_name(other['path'])}")
+    return said
+
+
+def _values_of(images: Sequence[Row], is_rgb: bool) -> Values:
+    """Return the one kind of values that all images have when they are read."""
+    channels = 3 if is_rgb else max(row["channels"] for row in images)
+    depth = max(row["depth"] for row in images)
+    if depth == FLOAT_DEPTH:
+        return Values(channels, "float32", 1)
+    if depth == BYTE_DEPTH:
+        return Values(channels, "uint8", WHITE)
+    return Values(channels, "uint16", (1 << max(_deep_bits(images))) - 1)
+
+
+def _deep_bits(images: Iterable[Row]) -> list[int]:
+    """Return the bits that images of more than 8 use."""
+    return [row["bits"] for row in images if row["depth"] == DEEP or UPPER_BITS in (row["treatment"] or "")]
+
+
+def _labels_of(images: Sequence[Row]) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Return a number for the class of each, and the classes' names; None where some have none."""
+    if any(row.get("class") is None for row in images):
+        return None, ()
+    names = sorted({row["class"] for row in images}, key=lambda name: (int(name) if name.isdecimal() else -1, name))
+    numbers = {name: number for number, name in enumerate(names)}
+    return np.array([numbers[row["class"]] for row in images], np.int64), tuple(names)
+
+
+def _arrays_of(images: Sequence[Row], values: Values) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
+    """Return the keys of the blocks, and by name which is whose."""
+    keys, blocks = np.unique([row["block"] for row in images], return_inverse=True)
+    arrays = {"places": np.stack([blocks, [row["block_row"] for row in images]], axis=1).astype(np.int64)}
+    depths = {row["depth"] for row in images}
+    if len(depths) > 1:
+        arrays["whites"] = np.array([values.white if row["depth"] == DEEP else WHITE for row in images], np.uint16)
+    if any(row["page"] is not None for row in images):
+        numbers = {file: number for number, file in enumerate(dict.fromkeys(file_of(row) for row in images), 1)}
+        arrays["files"] = np.array([numbers[file_of(row)] for row in images])
+    return tuple(str(key) for key in keys), arrays
+
+
+def _losses(images: Sequence[Row], form: Form, values: Values) -> Losses:
+    sizes = Counter((row["height"], row["width"]) for row in images)
+    cut = {size: cut_share(size, form.size, form.fit) for size in sizes}
+    num_cut = sum(number for size, number in sizes.items() if cut[size])
+    larger = [size for size in sizes if size[0] > form.size[0] or size[1] > form.size[1]]
+    done = Counter(words for row in images if row["treatment"] for words in row["treatment"].split(", "))
+    deep = [row for row in images if row["depth"] == DEEP]
+    return Losses(
+        num_cropped=num_cut,
+        share_cropped=round(sum(cut[size] * number for size, number in sizes.items()) / max(1, num_cut), 4),
+        num_reduced=sum(sizes[size] for size in larger),
+        num_enlarged=sum(number for size, number in sizes.items() if size not in larger and size != form.size),
+        num_deep=len(deep),
+        deep_bits=max(_deep_bits(images)) if deep else None,
+        bulk_bits=max(row["bulk_bits"] for row in deep) if deep else None,
+        num_deep_color=done[UPPER_BITS],
+        deep_color_bits=max((row["bits"] for row in images if UPPER_BITS in (row["treatment"] or "")), default=None),
+        num_negative=done[TURNED],
+        num_transparent=done[ON_WHITE],
+        num_made_color=sum(row["channels"] == 1 for row in images) if values.channels == COLOR else 0,
+    )
+
+
+def _passed_over(listed: Tally, rows: Sequence[Row]) -> list[Row]:
+    """Return a row for what a listing left out."""
+    known = {row["path"] for row in rows}
+    found = ({"path": path_of(name), **left_out(reason, count=count)} for reason, name, count in listed)
+    return [row for row in found if row["path"] not in known]
+
+
+def _finished(rows: Iterable[Row]) -> list[Row]:
+    """Return the rows as an index has them."""
+    return [{**row, "part": row.get("part") or "none"} for row in sorted(rows, key=lambda row: row["path"])]
+
+
+def _commonest(values: Iterable[str]) -> dict[str, int]:
+    return dict(Counter(values).most_common(MAX_SHOWN))

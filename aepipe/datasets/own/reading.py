@@ -1,0 +1,147 @@
+"""Reading of some files in one process: their bytes' digests, and the pixels of those that are not known, in blocks."""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aepipe.datasets.formats.fitting import Form, Size
+from aepipe.datasets.formats.members import Member
+from aepipe.datasets.formats.pictures import quiet, read_frames
+from aepipe.datasets.own.placing import Placer
+from aepipe.datasets.own.rows import Row, broken_row, file_row, left_out, rows_of
+from aepipe.datasets.picture_settings import PictureSettings
+from aepipe.datasets.tally import Reason
+from aepipe.errors import BrokenFileError
+
+# A network is waited for by many at once.
+NETWORK_THREADS = 16
+NAME_DIGITS = 32
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is taken of each file.
+
+    Attributes:
+        name: Digest of what the pixels depend on beside the files, which blocks lie under.
+        form: What each picture is brought to.
+        first_only: Only the first frame of several.
+    """
+
+    name: str
+    form: Form
+    first_only: bool = False
+
+
+def kept_of(size: Size, settings: PictureSettings, version: str) -> Kept:
+    """Return what is taken of each file.
+
+    Args:
+        size: What each picture is brought to.
+        settings: What was chosen of the pictures.
+        version: Changes when they are decoded otherwise.
+    """
+    form, first_only = Form(size, settings.fit, settings.color == "grey"), settings.pages == "first"
+    name = hashlib.sha256(f"{form.text}/{first_only}/{version}".encode()).hexdigest()[:NAME_DIGITS]
+    return Kept(name, form, first_only)
+
+
+@dataclass(frozen=True)
+class Job:
+    """Some files that one process reads.
+
+    Attributes:
+        members: The files.
+        left_out: Why some are none of the images, by name: only their digests are wanted.
+        kept: What is taken of them.
+        folder: Where the blocks go.
+        is_remote: Reading waits for a network.
+    """
+
+    members: tuple[Member, ...]
+    left_out: Mapping[str, Reason]
+    kept: Kept
+    folder: Path
+    is_remote: bool
+
+
+@dataclass
+class Done:
+    """What a job came to.
+
+    Attributes:
+        rows: Of all files, in their order. Those without a state are of bytes that were known.
+        blocks: Paths of the blocks with the pixels, by key.
+        num_decoded: Files that were decoded, whether they gave an image or not.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    blocks: dict[str, Path] = field(default_factory=dict)
+    num_decoded: int = 0
+
+
+def read_files(job: Job, known: frozenset[str] = frozenset()) -> Done:
+    """Read the files of a job.
+
+    Args:
+        job: The files.
+        known: Digests of bytes that need not be decoded.
+
+    Raises:
+        DataError: a file can't be read.
+        StoreError: an object can't be read.
+    """
+    done = Done()
+    # A folder of its own: another process may come to the same block.
+    placer = Placer(Path(tempfile.mkdtemp(dir=job.folder)), job.kept.name, done.blocks.__setitem__)
+    with quiet():
+        for member, data in _read_all(job):
+            if isinstance(data, BrokenFileError):
+                done.rows.append(broken_row(member, None, data))
+                continue
+            digest = hashlib.sha256(data, usedforsecurity=False).hexdigest()
+            if member.name in job.left_out:
+                done.rows.append({**file_row(member, digest), **left_out(job.left_out[member.name])})
+            elif digest in known:
+                done.rows.append(file_row(member, digest))
+            else:
+                done.num_decoded += 1
+                done.rows += _decoded(member, data, digest, job.kept, placer)
+    placer.finish()
+    return done
+
+
+def _decoded(member: Member, data: bytes, digest: str, kept: Kept, placer: Placer) -> Iterator[Row]:
+    try:
+        frames = read_frames(member, data, kept.form.apply, kept.first_only)
+    except BrokenFileError as error:
+        yield broken_row(member, digest, error)
+        return
+    for row, picture in rows_of(member, digest, frames):
+        if picture is not None:
+            placer.add([row], picture.pixels)
+        yield row
+
+
+def _read_all(job: Job) -> Iterator[tuple[Member, bytes | BrokenFileError]]:
+    """Yield each file with its bytes, or with why there are none; of a network several are read ahead."""
+    if not job.is_remote:
+        yield from ((member, _read(member)) for member in job.members)
+        return
+    with ThreadPoolExecutor(NETWORK_THREADS) as pool:
+        try:
+            for first in range(0, len(job.members), NETWORK_THREADS):
+                some = job.members[first : first + NETWORK_THREADS]
+                yield from zip(some, pool.map(_read, some), strict=True)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _read(member: Member) -> bytes | BrokenFileError:
+    try:
+        return member.read()
+    except BrokenFileError as error:
+        return error

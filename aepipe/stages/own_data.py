@@ -1,0 +1,185 @@
+"""Images of one's own in the store: their blocks, the index before, and the files of the stage that took them."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from aepipe.datasets import own_images
+from aepipe.datasets.blocks import PREFIX, BlockImages
+from aepipe.datasets.index import Index, write_index
+from aepipe.datasets.indices import list_indices, load_index, save_index
+from aepipe.datasets.own_images import LOCATION, OwnImages, name_of
+from aepipe.datasets.own_settings import OwnSettings
+from aepipe.datasets.picture_settings import PictureSettings
+from aepipe.errors import CorruptObjectError, DataError
+from aepipe.io.hashing import canonical_json
+from aepipe.packages import installed_version
+from aepipe.stages.facts import DataFacts
+from aepipe.stages.fingerprint import source_digests
+from aepipe.stages.results import DataResult
+from aepipe.store.interface import Store
+from aepipe.store.local_files import local_file
+from aepipe.store.refs import Ref
+
+logger = logging.getLogger(__name__)
+
+INDEX, BLOCKS = "index.parquet", "blocks.json"
+CHOICE_DIGITS = 8
+# What decides how bytes become pixels.
+DECODERS = ("aepipe.datasets.formats.pictures", "aepipe.datasets.formats.fitting")
+
+
+@dataclass
+class StoredBlocks:
+    """Blocks in a store; what is asked for comes into the cache once.
+
+    Attributes:
+        store: The store.
+        all_sizes: Those that are known by now, in bytes, by key.
+    """
+
+    store: Store
+    all_sizes: dict[str, int] = field(default_factory=dict)
+
+    def sizes(self, kept_name: str) -> Mapping[str, int]:
+        """Return the size in bytes of each block under a name, by its key."""
+        self.all_sizes |= {info.key: info.size for info in self.store.list(f"{PREFIX}/{kept_name}/")}
+        return self.all_sizes
+
+    def keep(self, key: str, path: Path) -> None:
+        """Take a block; the file is not needed any more."""
+        size = path.stat().st_size
+        if self.all_sizes.get(key) != size:
+            self.store.put_file(key, path)
+            self.all_sizes[key] = size
+        path.unlink()
+
+    def path(self, key: str) -> Path:
+        """Return a local file of a block."""
+        uri, sha256 = f"{self.store.url}/{key}", Path(key).stem
+        return local_file(self.store, Ref(uri=uri, sha256=sha256, size=self.all_sizes.get(key, 0), kind="data"))
+
+
+def take_own(store: Store, location: str, settings: OwnSettings, refresh: bool) -> tuple[OwnImages, StoredBlocks]:
+    """Read what a place has that the index before has not; the pixels go into the store's blocks.
+
+    Args:
+        store: Where the blocks and the index before are.
+        location: The place.
+        settings: What was chosen of them.
+        refresh: Read everything anew.
+
+    Raises:
+        DataError: the images can't be read, or are others than the data set of this name has.
+        StoreError: the store, or S3 where the images are, does not answer.
+    """
+    name, blocks, choice = name_of(location, settings.name), StoredBlocks(store), _choice(settings)
+    before = _newest(store, list_indices(store, name, "data", choice))
+    if before is not None and refresh:
+        # The size that was found stays.
+        before = replace(before, rows=before.rows[:0])
+    version = canonical_json({**source_digests(DECODERS), "pillow": installed_version("pillow")}).decode()
+    own = own_images.take(location, settings, blocks, version, before)
+    others = before or _newest(store, list_indices(store, name, "data"))
+    if others is not None:
+        _check_same_set(others, own.index, name)
+    if before is None or not before.rows.equals(own.index.rows) or before.facts != own.index.facts:
+        save_index(store, name, "data", own.index, choice)
+    return own, blocks
+
+
+def write_own(own: OwnImages, folder: Path, sizes: Mapping[str, int]) -> None:
+    """Write the files of the stage: the index, and arrays for who needs the images alone.
+
+    Args:
+        own: The images.
+        folder: Where the files go.
+        sizes: Of each block, in bytes.
+    """
+    # Equal images are equal files, whenever they were written.
+    write_index(own.index.with_column("version", [None] * len(own.index)), folder / INDEX)
+    blocks = [[key, sizes[key]] for key in own.described.block_keys]
+    (folder / BLOCKS).write_bytes(canonical_json(blocks))
+    for name, array in own.described.arrays.items():
+        np.save(folder / f"{name}.npy", array)
+
+
+def own_facts(own: OwnImages, settings: PictureSettings, name: str, data_set: str) -> DataFacts:
+    """Return what is known of the images of a data set, or of one class of them, that have this name."""
+    described = own.described
+    return DataFacts(
+        name=name,
+        data_set=data_set,
+        pictures=settings.pictures,
+        num_images=described.account.num_images,
+        image_shape=described.account.image_shape,
+        dtype=described.values.dtype,
+        pixel_range=(0, described.values.white),
+        label_names=described.label_names,
+        images_sha256=own.images_sha256,
+        sample_bits=described.account.losses.deep_bits,
+        account=described.account,
+        identity=own.identity,
+    )
+
+
+def load_blocks(store: Store, result: DataResult, places: np.ndarray, whites: np.ndarray | None) -> BlockImages:
+    """Return the images of a result whose pixels are in blocks; one that is asked for comes into the cache once."""
+    blocks, keys, facts = StoredBlocks(store), blocks_of_result(store, result), result.facts
+    white = facts.pixel_range[1]
+    return BlockImages(
+        lambda number: blocks.path(keys[number][0]), places, facts.image_shape, facts.dtype, whites, white
+    )
+
+
+def blocks_of_result(store: Store, result: DataResult) -> list[tuple[str, int]]:
+    """Return key and size in bytes of each block that a result's images are in; none of known ones."""
+    if BLOCKS not in result.files:
+        return []
+    key = result.files[BLOCKS].uri.removeprefix(f"{store.url}/")
+    return [(str(block), int(size)) for block, size in json.loads(store.get(key))]
+
+
+def has_its_blocks(store: Store, result: DataResult) -> bool:
+    """Tell whether all blocks of a result are still in the store, in their sizes."""
+    needed = blocks_of_result(store, result)
+    prefixes = {key.rpartition("/")[0] for key, _ in needed}
+    there = {info.key: info.size for prefix in prefixes for info in store.list(f"{prefix}/")}
+    lost = [key for key, size in needed if there.get(key) != size]
+    if lost:
+        logger.warning("A stage's result is made anew: the store lost %s of its %s", lost[0], len(needed))
+    return not lost
+
+
+def _choice(settings: PictureSettings) -> str:
+    """Return a digest of what was chosen about pixels; the class is none of it, as the others are kept, too."""
+    chosen = settings.pictures.model_dump(mode="json", exclude={"class_name"})
+    return hashlib.sha256(canonical_json(chosen)).hexdigest()[:CHOICE_DIGITS]
+
+
+def _newest(store: Store, keys: Iterable[str]) -> Index | None:
+    """Return the first index that can be read; what is damaged is passed over with a warning."""
+    for key in keys:
+        try:
+            return load_index(store, key)
+        except CorruptObjectError as error:
+            logger.warning("An index is passed over, and what only it knows is read anew: %s", error)
+    return None
+
+
+def _check_same_set(before: Index, index: Index, name: str) -> None:
+    """Check that two places of one name have something in common."""
+    known = {digest for digest in before.rows["pixels_sha256"] if digest is not None}
+    is_moved = before.facts.get(LOCATION) != index.facts[LOCATION]
+    if is_moved and known and known.isdisjoint(index.rows["pixels_sha256"]):
+        raise DataError(
+            f"{name} must stay one data set: the pictures here are none of those that it had at its other place.",
+            "Give this one a name of its own: --set data.name=NAME.",
+            location=index.facts[LOCATION],
+            other=before.facts.get(LOCATION),
+        )

@@ -1,0 +1,115 @@
+"""The split of one's own images leaves an index with the part of each, and what it left before goes first."""
+
+import numpy as np
+import pytest
+from own_data import pictures, put_own
+
+from aepipe.bonds import PARTS
+from aepipe.datasets.indices import list_indices, load_index
+from aepipe.splits import SplitSettings, say_parts
+from aepipe.stages.data import DataParameters, DataStage
+from aepipe.stages.indices import load_index as index_of
+from aepipe.stages.split import SplitStage, load_split, recommended_split
+from aepipe.store import open_store
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.setenv("AEPIPE_CACHE", str(tmp_path / "cache"))
+    return open_store(tmp_path / "store")
+
+
+def split(store, images: np.ndarray, settings=SplitSettings(), **columns):  # noqa: B008
+    return SplitStage(put_own(store, images, **columns), settings).produce(store)
+
+
+def part_of_each(store, result) -> dict[str, str]:
+    rows = index_of(store, result).images
+    return dict(zip(rows["pixels_sha256"], rows["part"], strict=True))
+
+
+def test_the_index_has_the_part_of_each_image(store):
+    result = split(store, pictures(40))
+    rows = load_split(store, result)
+    parts = index_of(store, result).rows["part"].to_numpy()
+    assert {part: np.flatnonzero(parts == part).tolist() for part in PARTS} == {
+        part: of_it.tolist() for part, of_it in rows.parts.items()
+    }
+    assert "digests.npz" not in result.files
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("count", [2, 12])
+def test_a_picture_that_was_moved_into_an_empty_part_stays_there_when_others_come(store, count, seed):
+    settings = SplitSettings(seed=seed)
+    before = part_of_each(store, split(store, pictures(count), settings))
+    for more in (1, 5):
+        result = split(store, pictures(count + more), settings)
+        after = part_of_each(store, result)
+        assert {digest: after[digest] for digest in before} == before
+        assert result.facts.num_moved == 0
+        before = after
+
+
+def test_another_seed_remembers_nothing(store):
+    first, other = (part_of_each(store, split(store, pictures(40), SplitSettings(seed=seed))) for seed in (1, 2))
+    assert first != other
+    assert part_of_each(store, split(store, pictures(41), SplitSettings(seed=1))).items() >= first.items()
+
+
+def test_each_state_of_the_data_is_kept_and_the_one_in_hand_is_the_newest(store):
+    data = [put_own(store, pictures(count)) for count in (30, 31)]
+    for index, kept in ((0, 1), (0, 1), (1, 2), (0, 3)):
+        SplitStage(data[index], SplitSettings()).produce(store)
+        keys = list_indices(store, "images-mine", "split")
+        assert len(keys) == kept
+        assert len(load_index(store, keys[0])) == 30 + index
+
+
+def test_a_damaged_index_is_passed_over(store, caplog):
+    before = part_of_each(store, split(store, pictures(12)))
+    store.put("indices/images-mine/99991231T000000.000000Z-split-000000000000.parquet", b"x")
+    assert part_of_each(store, split(store, pictures(13))).items() >= before.items()
+    assert "is passed over" in caplog.text
+
+
+def test_images_of_one_group_are_in_one_part(store):
+    groups = [f"patient {row // 6}" for row in range(120)]
+    result = split(store, pictures(120), group=groups)
+    rows = index_of(store, result).rows
+    assert (rows.groupby("group")["part"].nunique() == 1).all()
+    assert set(rows["part"]) == set(PARTS)
+
+
+def test_groups_that_a_picture_binds_are_in_one_part_and_one_that_binds_old_ones_is_left_out(store):
+    groups = [f"patient {row // 2}" for row in range(40)]
+    images = pictures(40)
+    before = part_of_each(store, split(store, images, group=groups))
+    parts = list(before.values())
+    apart = next(row for row in range(2, 40) if parts[row] != parts[0])
+    both = np.concatenate([images, pictures(1, 900), pictures(1, 900)])
+    result = split(store, both, group=[*groups, "patient 0", f"patient {apart // 2}"])
+    assert part_of_each(store, result).items() >= before.items()
+    assert result.facts.num_torn == 2
+    assert "2 images are in no part" in say_parts(result.facts)
+
+
+def test_what_is_not_normal_is_held_out_and_normal_pictures_beside_it(store):
+    kinds = ["anomalous"] * 6 + ["normal"] * 40
+    rows = index_of(store, split(store, pictures(46), kind=kinds)).rows
+    assert set(rows["part"][:6]) == {"test"}
+    assert set(rows["part"][6:]) == set(PARTS)
+
+
+def test_the_users_own_parts_are_kept(store):
+    given = ["train"] * 60 + ["test"] * 20
+    rows = index_of(store, split(store, pictures(80), part=given)).rows
+    assert set(rows["part"][60:]) == {"test"}
+    assert set(rows["part"][:60]) == {"train", "validation"}
+
+
+def test_a_built_in_set_has_digests_and_no_index(store):
+    data = DataStage(DataParameters(data_set="digits")).produce(store)
+    result = SplitStage(data, recommended_split(data)).produce(store)
+    assert {"split.npz", "digests.npz"} <= set(result.files)
+    assert not list(store.list("indices/"))
