@@ -1,4 +1,4 @@
-"""Ancestors: published models whose weights a model began with; what they have learned from, it has learned from too."""
+"""Ancestors: published models that a model began with; what they have learned from, it has learned from too."""
 
 from collections.abc import Iterator
 

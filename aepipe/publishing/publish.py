@@ -205,9 +205,8 @@ class _Judging:
             reloaded = own.on_all()
             published = None if production is None else published_models(production).get(outcome.model)
             if published is not None:
-                comparable = find_comparable(
-                    self._store, outcome, published, find_ancestors(self._store, outcome, published)
-                )
+                ancestors = find_ancestors(self._store, outcome, published)
+                comparable = find_comparable(self._store, outcome, published, ancestors)
                 measured = self._measure(published.manifest.release, published.key, outcome)
                 incumbent = measured.beside(own, comparable)
         demands = Demands.of(outcome.setting, self.preset, self._settings)

@@ -4,12 +4,13 @@ What is asked for may be a channel, which others move. A run finds the model onc
 digest to the trainings that it starts.
 """
 
+import json
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError, ParameterError
-from aepipe.models.options import AnyModelOptions, count_parameters
+from aepipe.models.options import count_parameters
 from aepipe.recipes.plan import Length, TrainingPlan
 from aepipe.recipes.published import PublishedModel, find_model, published_models
 from aepipe.recipes.trained import TrainedRecipe
@@ -29,7 +30,7 @@ StartFrom = Annotated[str, Field(pattern=r"^([a-z0-9-]{1,64}|\d{8}T\d{6}Z(-[0-9a
 # What a chain of nights is cut to. Parts hold still: what an older model learned from is in no held-out part either.
 MAX_ANCESTORS = 5
 # It says what untrained weights would be.
-NOT_COMPARED = {"initializer"}
+NOT_COMPARED = ("initializer",)
 
 
 class Parent(BaseModel):
@@ -40,7 +41,7 @@ class Parent(BaseModel):
     release: ReleaseId = Field(description="The release that it is in.")
     model: Name = Field(description="What the release calls it.")
     sha256: Sha256 = Field(description="Digest of the model's file.")
-    options: AnyModelOptions = Field(description="Its architecture.")
+    options: str = Field(description="Its architecture with every option, as JSON.")
     image_shape: tuple[Length, Length, Length] = Field(description="(height, width, channels) of its images.")
     ancestors: tuple[str, ...] = Field((), description="What it began with itself, the nearest first: release/model.")
 
@@ -55,9 +56,10 @@ class Parent(BaseModel):
         Raises:
             ParameterError: they differ in the images' shape or in an option.
         """
-        theirs = {"image_shape": self.image_shape, **self.options.model_dump(exclude=NOT_COMPARED)}
-        ours = {"image_shape": plan.image_shape, **plan.model.model_dump(exclude=NOT_COMPARED)}
-        names = [name for name in {**theirs, **ours} if theirs.get(name) != ours.get(name)]
+        theirs = {"image_shape": list(self.image_shape), **json.loads(self.options)}
+        ours = {"image_shape": list(plan.image_shape), **plan.model.model_dump(mode="json")}
+        both = (name for name in {**theirs, **ours} if name not in NOT_COMPARED)
+        names = [name for name in both if theirs.get(name) != ours.get(name)]
         if names:
             raise ParameterError(
                 f"A training begins with a model like its own; {self.model} of {self.release} is another.",
@@ -97,8 +99,8 @@ def find_parent(store: Store, start_from: str, name: str) -> Parent | None:
     )
 
 
-def load_weights(store: Store, parent: Parent) -> "list[np.ndarray]":
-    """Return the weights of a parent; every byte is checked, and no code from the file is run.
+def load_weights(store: Store, parent: Parent, plan: TrainingPlan) -> "list[np.ndarray]":
+    """Return the weights of a parent that fits a plan; every byte is checked, and no code from the file is run.
 
     Raises:
         ObjectNotFoundError: its release is gone.
@@ -111,11 +113,11 @@ def load_weights(store: Store, parent: Parent) -> "list[np.ndarray]":
 
     manifest = read_manifest(store, parent.release)
     require_trusted(store, manifest)
-    published, shape = find_model(manifest, parent.model), parent.image_shape
+    published, shape = find_model(manifest, parent.model), plan.image_shape
     if published is None or published.sha256 != parent.sha256:
         raise CorruptObjectError("A release never changes.", "Run again.", release=parent.release, model=parent.model)
     path = local_file(store, published.ref(store.url, "model.keras", "model"))
-    model = load_published(path, Expected(count_parameters(parent.options, shape), shape, shape))
+    model = load_published(path, Expected(count_parameters(plan.model, shape), shape, shape))
     weights: list[np.ndarray] = model.get_weights()
     return weights
 
@@ -127,7 +129,7 @@ def _describe(store: Store, published: PublishedModel) -> Parent:
         release=published.manifest.release,
         model=published.key,
         sha256=published.sha256,
-        options=trained.plan.model,
+        options=trained.plan.model.model_dump_json(),
         image_shape=trained.plan.image_shape,
         ancestors=tuple(published.summary.started_from or ())[: MAX_ANCESTORS - 1],
     )

@@ -71,7 +71,7 @@ class TrainStage(Stage[TrainedFacts]):
             checkpoints.clear()
         _describe(place.folder, self.plan, self.data)
         images, rows = load_data(place.store, self.data), load_split(place.store, self.split)
-        start = None if self.parent is None else load_weights(place.store, self.parent)
+        start = None if self.parent is None else load_weights(place.store, self.parent, self.plan)
         tell = None if on_epoch is None else partial(on_epoch, self.plan)
         return run_stoppable(
             lambda stop: fit_plan(place.folder, self.plan, images, rows, checkpoints, self.saving, tell, stop, start)
