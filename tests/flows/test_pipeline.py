@@ -271,10 +271,12 @@ def test_a_picture_that_arrives_while_it_trains_belongs_to_the_next_run(publishe
 
     monkeypatch.setitem(train_all.TRAIN, "local", arrive_and_train)
     data_set = f"images:{tmp_path / 'spots'}"
-    state, result = run(tmp_path / "store", recipes=["mnist-dense"], epochs=30, exports=(), data_set=data_set)
+    chosen = {"epochs": 30, "exports": (), "data_set": data_set, "start_from": "production"}
+    state, result = run(tmp_path / "store", recipes=["mnist-dense"], **chosen)
     assert state.is_completed(), state.message
     account = resolve_release(store, result.release).recipes[SPOTS].input
     assert (account["num_images"], account["num_files"]) == (40, 41)
+    assert f"{SPOTS} begins with nothing: production has none of it yet" in caplog.text
     assert "images-spots: 40 images of 8 x 8, grey, from 40 of 41 files" in caplog.text
     pages = tmp_path / "store" / "releases" / result.release
     for text in (caplog.text, (pages / "report.html").read_text()):

@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[3]
 CONTRACT = {
     "run": [
         *["--accept-data", "--allow-unsafe-pointer", "--at-once", "--data-set", "--exports", "--name", "--preset"],
-        *["--recipes", "--refresh", "--server", "--set", "--setting", "--store"],
+        *["--recipes", "--refresh", "--server", "--set", "--setting", "--start-from", "--store"],
     ],
     "sweep": [
         *["--at-once", "--data-set", "--most-left-out", "--preset", "--seeds", "--server", "--set", "--setting"],
