@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from aepipe.datasets.account import Account, Losses
-from aepipe.datasets.duplicates import MAX_PAIRS
 from aepipe.datasets.formats.depth import WHITE
 from aepipe.datasets.formats.fitting import Form, Size, cut_share
 from aepipe.datasets.formats.members import Listing
@@ -22,7 +21,7 @@ from aepipe.errors import DataError, ParameterError
 from aepipe.io.names import printable_name
 
 MIN_IMAGES = 2
-MAX_SHOWN = 20
+MAX_SHOWN, MAX_PAIRS = 20, 3
 BYTE_DEPTH, DEEP, FLOAT_DEPTH, COLOR = 8, 16, 32, 3
 LEFT_TO_SPLIT = "left to the split"
 ANOTHER_CLASS = "of another class"
