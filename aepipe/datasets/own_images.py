@@ -125,6 +125,7 @@ def take(
     """
     check_location(location)
     if holds_arrays(location):
+        settings.check_unused(location)
         file = OneFile(location)
         identity = file.sha256()
         found, kept = take_arrays(existing(location), settings, version, blocks)

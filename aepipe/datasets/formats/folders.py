@@ -47,11 +47,10 @@ def _list(top: Path) -> Listing:
             found |= dict(_walk(path, f"{name}/", seen, links, tally))
     num_files = len(found) + sum(one.count for one in tally.left_out())
     stamps = {name: _stamp(found[name]) for name in sorted(found)}
-    kept = {name: stamp for name, stamp in stamps.items() if members.may_be_picture(name, stamp[0], tally)}
+    kept = {name: stamp for name, stamp in stamps.items() if members.is_wanted(name, stamp[0], tally)}
     check_bounds(size for size, _ in kept.values())
-    pictures = (_member(name, found[name], stamp, oldest_young) for name, stamp in kept.items())
-    tables = (_member(name, found[name], stamps[name], oldest_young) for name in stamps if members.is_table(name))
-    return Listing(tuple(pictures), tally, num_files, tables=tuple(tables))
+    files = (_member(name, found[name], stamp, oldest_young) for name, stamp in kept.items())
+    return Listing.of(files, tally, num_files)
 
 
 def _member(name: str, path: str, stamp: Stamp, oldest_young: int) -> Member:

@@ -103,12 +103,19 @@ class Listing:
     tables: tuple[Member, ...] = ()
     table: str | None = None
 
+    @classmethod
+    def of(cls, files: Iterable[Member], tally: Tally, num_files: int, is_remote: bool = False) -> "Listing":
+        """Return the listing of files that are looked into, pictures and tables."""
+        files = tuple(files)
+        tables = tuple(one for one in files if is_table(one.name))
+        return cls(tuple(one for one in files if not is_table(one.name)), tally, num_files, is_remote, tables)
 
-def may_be_picture(name: str, size: int, tally: Tally) -> bool:
-    """Tell whether a file of this name and size in bytes is looked into; count it where it is not, but for tables."""
-    reason = _reason_to_pass(name)
+
+def is_wanted(name: str, size: int, tally: Tally) -> bool:
+    """Tell whether a file of this name and size in bytes is looked into, as a picture or a table; count it if not."""
     if is_table(name):
-        return False
+        return True
+    reason = _reason_to_pass(name)
     if reason is None and size > MAX_MEMBER_BYTES and not Member(name, bytes).is_meant_to_be_a_picture:
         reason = "no picture"
     if reason is not None:

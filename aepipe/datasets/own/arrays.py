@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from aepipe.datasets.blocks import BLOCK_BYTES
+from aepipe.datasets.formats.depth import used_bits
 from aepipe.datasets.formats.npz import open_npz
 from aepipe.datasets.formats.pictures import digest_of
 from aepipe.datasets.index import OK
@@ -44,7 +45,8 @@ def take_arrays(path: Path, settings: PictureSettings, version: str, blocks: Blo
 
 def _row(name: str, label: str | None, image: np.ndarray) -> Row:
     height, width, channels = image.shape
-    bits = 8 * image.itemsize
+    depth = 8 * image.itemsize
+    bits, bulk_bits = used_bits(image) if image.dtype == np.uint16 else (depth, depth)
     return {
         "path": name,
         "pixels_sha256": digest_of(image),
@@ -52,11 +54,11 @@ def _row(name: str, label: str | None, image: np.ndarray) -> Row:
         "width": width,
         "page": None,
         "bits": bits,
-        "bulk_bits": bits,
+        "bulk_bits": bulk_bits,
         "treatment": None,
         "class": label,
         "state": OK,
         "reason": None,
         "channels": channels,
-        "depth": bits,
+        "depth": depth,
     }

@@ -68,26 +68,21 @@ def place_images(images: Sequence[Row], listing: Listing, arrangement: Arrangeme
     """
     names = {path_of(member.name): member.name for member in listing.members}
     layout = arrangement.arrange([names[file_of(row)] + row["path"].removeprefix(file_of(row)) for row in images])
-    has_classes, has_parts = layout.classes is not None, layout.parts is not None
     for row, place in zip(images, layout.places, strict=True):
         row |= {
-            "class": place.image_class if has_classes else None,
+            "class": place.image_class,
             "kind": place.kind,
             "mask": None if place.mask is None else path_of(place.mask),
             "group": None if place.group is None else path_of(place.group),
-            "part": place.part if has_parts else "",
+            "part": place.part,
         }
     return layout
 
 
 def passed_over(listing: Listing, arrangement: Arrangement) -> Tally:
     """Return what gave no row of its own: files that are no pictures, and those that the table alone knows."""
-    tally, read = listing.tally.copy(), {member.name for member in listing.members}
-    for name, reason in arrangement.left_out.items():
-        if name not in read:
-            tally.add(reason, name)
-    for row in arrangement.table.missing if arrangement.table else ():
-        tally.add("named by the table, and not there", row.path, f"row {row.number}")
+    tally = listing.tally.copy()
+    arrangement.count(tally)
     return tally
 
 
