@@ -69,6 +69,12 @@ class Index:
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def files(self) -> "pd.Series":
+        """The file of each row: its path without the number of a page."""
+        path, page = self.rows["path"], self.rows["page"]
+        return path.where(page.isna(), path.str.rpartition("#")[0])
+
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield each row by the names of the columns."""
         columns = [self.rows[name].tolist() for name in COLUMNS]
