@@ -10,6 +10,7 @@ from scipy.ndimage import gaussian_filter
 
 from aepipe.cli.releases import show_release
 from aepipe.flows.pipeline import pipeline
+from aepipe.flows.train import train
 from aepipe.gate.settings import PublishSettings
 from aepipe.noise import NoiseParameters
 from aepipe.recipes.plan import Overrides
@@ -110,6 +111,8 @@ def test_a_class_that_vanished_ends_the_run_before_anything_trains(place):
     assert '--accept-data "why"' in lines[-1]
     assert (stages(store, "train"), read_channel(store, "production")) == (trained, channel)
     assert len(list_releases(store)) == 1
+    alone = train("mnist-dense", data_set=f"images:{place / 'shoes'}", store=str(place / "store"), return_state=True)
+    assert alone.message == state.message
     page = page_of(state, place)
     assert "Images that went: 40" in page
     assert "low/0000.png" in page
