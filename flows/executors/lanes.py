@@ -18,7 +18,7 @@ from prefect.states import State
 from aepipe.errors import TimedOutError
 from aepipe.flows.children import cancelled_children, fail_child
 from aepipe.flows.executors.executor import Shared
-from aepipe.flows.interruption import leave_signals_to_parent, started_without_hangups
+from aepipe.flows.interruption import END_SECONDS, leave_signals_to_parent, started_without_hangups
 from aepipe.flows.lifeline import end_with_process
 from aepipe.flows.train import train
 from aepipe.hardware import chosen_threads, usable_cores
@@ -28,6 +28,8 @@ from aepipe.tasks.failures import failure_of
 
 # Between SIGTERM and SIGKILL for what hangs: it has had its time.
 KILL_SECONDS = 10.0
+# The same for what is told to stop before its time: it saves its state, and ends itself a little before.
+STOP_SECONDS = END_SECONDS + 5.0
 
 
 @dataclass(frozen=True)
@@ -133,11 +135,13 @@ def open_lanes(num_lanes: int, shared: Shared) -> Iterator[Lanes]:
 
 
 def _stop_lanes() -> None:
-    """Tell the children to stop; each saves its checkpoint."""
-    for process in multiprocessing.active_children():
+    """Tell the children to stop; each saves its checkpoint. One that hangs is killed, or all would wait for it."""
+    processes, due = multiprocessing.active_children(), time.monotonic() + STOP_SECONDS
+    for process in processes:
         process.terminate()
-    for process in multiprocessing.active_children():
-        process.join(timeout=5)
+    for process in processes:
+        process.join(max(0.0, due - time.monotonic()))
+        process.kill()
 
 
 def _begin(variables: dict[str, str]) -> None:

@@ -74,7 +74,7 @@ def _hang(context: bytes, request: TrainingRequest, shared: Shared):
     """What a lane does instead of training: one is stopped like a process whose code never comes back."""
     if request.recipe == "mnist-dense":
         os.kill(os.getpid(), signal.SIGSTOP)
-    return lanes.Failed(recipe=request.recipe, setting=request.setting, error="not trained")
+    return request.failed("not trained")
 
 
 def test_a_training_whose_process_hangs_is_killed_and_the_others_go_on(monkeypatch, tmp_path):
