@@ -8,6 +8,7 @@ from aepipe.checks.facts import CheckFacts
 from aepipe.checks.verdict import CheckLine
 from aepipe.errors import ParameterError
 from aepipe.gate.verdicts import Verdict
+from aepipe.publishing.contents import content_digest
 from aepipe.publishing.data_checks import accept, say_all, say_broken
 from aepipe.publishing.promotion import Judgement, promote_passed
 from aepipe.releases.channels import point_channel
@@ -41,6 +42,11 @@ def test_a_line_for_each_broken_check_says_what_was_found_the_limit_and_the_way_
         'Mend the images, raise a limit, or take them as they are: --accept-data "why". What changed: file:///page',
     ]
     assert say_all([]) == ""
+
+
+def test_who_accepts_data_makes_no_other_release_of_the_same():
+    taken, plain = ({"preset": "full", **more} for more in ({"accept_data": "new lamps"}, {}))
+    assert content_digest([], taken) == content_digest([], plain) != content_digest([], {"preset": "quick"})
 
 
 def test_a_composed_release_keeps_what_is_known_of_the_data_of_every_model_in_it(tmp_path):
