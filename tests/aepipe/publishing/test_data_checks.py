@@ -38,7 +38,7 @@ def test_a_line_for_each_broken_check_says_what_was_found_the_limit_and_the_way_
     said = say_all([say_broken(facts(holds, broken), "file:///page")]).splitlines()
     assert said == [
         "data: images-x: 1 check is broken, so nothing was trained.",
-        "few: 0.335, limit 0.200, had 9; --set data.a=0.34 allows it",
+        "few: 0.335, limit 0.2, had 9; --set data.a=0.34 allows it",
         'Mend the images, raise a limit, or take them as they are: --accept-data "why". What changed: file:///page',
     ]
     assert say_all([]) == ""
