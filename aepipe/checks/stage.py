@@ -24,15 +24,15 @@ from aepipe.checks.rules import (
 from aepipe.checks.settings import CheckSettings
 from aepipe.checks.verdict import CheckLine
 from aepipe.datasets.images import ImageData
-from aepipe.datasets.index import OK, Index, make_index, read_index
+from aepipe.datasets.index import OK, Index, make_index
 from aepipe.io.urls import without_secrets
 from aepipe.stages.data import load_data
+from aepipe.stages.indices import load_index
 from aepipe.stages.results import DataResult, SplitResult
 from aepipe.stages.stage import Stage, Workplace
 from aepipe.store.interface import Store
-from aepipe.store.local_files import local_file
 
-INDEX, MEASURES_FILE = "index.parquet", "measures.npz"
+MEASURES_FILE = "measures.npz"
 
 
 class Limits(BaseModel):
@@ -166,7 +166,9 @@ def _digests(reference: Reference | None) -> dict[str, str]:
 
 
 def _read_index(store: Store, result: DataResult | SplitResult) -> Index:
-    return read_index(local_file(store, result.files[INDEX]))
+    index = load_index(store, result)
+    assert index is not None, "a user's own images have one"
+    return index
 
 
 def _different(index: Index) -> np.ndarray:

@@ -72,6 +72,7 @@ app.add_typer(data_sets_app, name="datasets")
 _add(data_sets_app, "list", data_sets.list_data_sets, "aepipe datasets list")
 _add(data_sets_app, "fetch", data_sets.fetch_data_sets, "AEPIPE_MIRROR=/srv/mirror aepipe datasets fetch mnist")
 _add(data_sets_app, "verify", data_sets.verify_data_sets, "aepipe datasets verify mnist")
+_add(data_sets_app, "index", data_sets.index_images, "aepipe datasets index images:/data/shoes --output shoes.csv")
 
 releases_app = _group("See, check, promote, roll back, download and prune releases.")
 app.add_typer(releases_app, name="releases")

@@ -90,7 +90,9 @@ def _describe(finding: ErrorDetails) -> str:
     where = ".".join(str(step) for step in finding["loc"])
     expected = re.findall(r"'([^']+)'", str(finding.get("ctx", {}).get("expected", "")))
     question = did_you_mean(str(finding["input"]), expected)
-    return f"{finding['msg']}. Received: {where}={finding['input']!r}. {question}".rstrip()
+    # What a validator of our own says is the rule by itself.
+    rule = finding["msg"].removeprefix("Value error, ")
+    return f"{rule[:1].upper()}{rule[1:]}. Received: {where}={finding['input']!r}. {question}".rstrip()
 
 
 def _follows_from_another(finding: ErrorDetails, findings: list[ErrorDetails]) -> bool:

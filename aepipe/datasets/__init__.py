@@ -23,6 +23,7 @@ __all__ = [
     "fetch",
     "is_own",
     "load",
+    "location_of",
     "module_of",
     "name_of",
     "open_data_set",
@@ -163,6 +164,17 @@ def name_of(data_set: str, class_name: str | None = None, chosen: str | None = N
     name, location = _split(data_set)
     name = import_module(DATA_SETS[name]).name_of(location, chosen) if name == OWN_IMAGES else name
     return name if class_name is None else f"{name}-{class_name}"
+
+
+def location_of(name: str) -> str:
+    """Return where a user's own images lie.
+
+    Raises:
+        DataError: it is no data set of one's own.
+    """
+    if not is_own(name):
+        raise DataError("A data set of one's own is a place.", "Name it: images:/path/to/them.", name=name)
+    return _split(name)[1]
 
 
 def _split(name: str) -> tuple[str, str]:

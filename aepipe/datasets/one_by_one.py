@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from aepipe.datasets.formats.depth import WHITE
+from aepipe.datasets.formats.depth import WHITE, used_bits
 from aepipe.datasets.formats.members import Member
 from aepipe.datasets.formats.npz import read_npz
 from aepipe.datasets.formats.pictures import Change, Picture, quiet, read_frames
@@ -97,7 +97,9 @@ def row_names(count: int) -> list[str]:
 
 
 def _row(name: str, image: np.ndarray, fit: Change, sample_bits: int | None) -> list[SingleImage]:
-    return [SingleImage(name, image, image.shape[:2], WHITE if image.dtype == np.uint8 else 1)]
+    if image.dtype == np.uint16:
+        return [_deep(name, fit(image), image.shape[:2], *used_bits(image), sample_bits)]
+    return [SingleImage(name, fit(image), image.shape[:2], WHITE if image.dtype == np.uint8 else 1)]
 
 
 def _read(member: Member, fit: Change, sample_bits: int | None) -> list[SingleImage]:
@@ -107,9 +109,15 @@ def _read(member: Member, fit: Change, sample_bits: int | None) -> list[SingleIm
 
 
 def _single(picture: Picture, sample_bits: int | None) -> SingleImage:
-    """Return a picture whose white is that of the others like it; a few pixels that stand out are white, too."""
-    white = WHITE
+    name, pixels, size = picture.name, np.atleast_3d(picture.pixels), picture.file_size
     if picture.is_deep:
-        fits = sample_bits is not None and picture.bulk_bits <= sample_bits
-        white = (1 << (sample_bits if fits and sample_bits else picture.bits)) - 1
-    return SingleImage(picture.name, np.atleast_3d(np.minimum(picture.pixels, white)), picture.file_size, white)
+        return _deep(name, pixels, size, picture.bits, picture.bulk_bits, sample_bits)
+    return SingleImage(name, pixels, size, WHITE)
+
+
+def _deep(
+    name: str, pixels: np.ndarray, size: tuple[int, int], bits: int, bulk_bits: int, sample_bits: int | None
+) -> SingleImage:
+    """Return an image whose white is that of others like it; a few pixels that stand out are white, too."""
+    white = (1 << (sample_bits if sample_bits is not None and bulk_bits <= sample_bits else bits)) - 1
+    return SingleImage(name, np.minimum(pixels, white), size, white)

@@ -14,6 +14,7 @@ from aepipe.checks.settings import CheckSettings
 from aepipe.datasets.choosing import choose_pictures
 from aepipe.datasets.images import ImageData
 from aepipe.datasets.own_settings import OwnSettings
+from aepipe.datasets.spec import DataSetSpec
 from aepipe.errors import ChangedDataError
 from aepipe.io.hashing import array_sha256
 from aepipe.io.names import printable_name
@@ -112,7 +113,7 @@ class DataStage(Stage[DataFacts]):
 
     def depends_on(self) -> Mapping[str, str]:
         """Return the identity of the images."""
-        return {"source": self.identity or datasets.data_set_identity(self.parameters.data_set)}
+        return {"source": self.identity or self._source().identity()}
 
     def label(self) -> str:
         """Return what it is called: by its fingerprint, where nothing must be read for it."""
@@ -151,7 +152,8 @@ class DataStage(Stage[DataFacts]):
 
     def work(self, place: Workplace) -> DataFacts:
         """Decode and preprocess the images of a known data set: they are one block, which lies with the result."""
-        source = datasets.open_data_set(self.parameters.data_set)
+        source = self._source()
+        self.parameters.settings.check_unused(self.parameters.data_set)
         data = preprocess(datasets.build(source), self.parameters.preprocessing)
         data = choose_pictures(data, self.parameters.settings)
         for name in ("images", *ARRAYS):
@@ -160,11 +162,14 @@ class DataStage(Stage[DataFacts]):
                 np.save(place.folder / f"{name}.npy", array)
         return _facts(data, self.parameters, source.identity())
 
+    def _source(self) -> DataSetSpec:
+        return datasets.open_data_set(self.parameters.data_set, self.parameters.settings)
+
     def _take_own(self, store: Store, refresh: bool) -> DataResult:
         """Read what is new of a user's own images, and put what they are then under the name of their state."""
-        _, _, location = self.parameters.data_set.partition(":")
-        settings = self.parameters.settings
-        own, blocks = take_own(store, location, settings, refresh)
+        location = datasets.location_of(self.parameters.data_set)
+        taking = take_own(store, location, self.parameters.settings, refresh)
+        own = taking.own
         if self.identity not in (None, own.identity):
             raise ChangedDataError(
                 "The images must be those that the run began with.", "Run again.", images=self.parameters.data_set
@@ -172,11 +177,14 @@ class DataStage(Stage[DataFacts]):
         stage = DataStage(self.parameters.with_identity(own.identity))
 
         def write(folder: Path) -> DataFacts:
-            write_own(own, folder, blocks.all_sizes)
-            return own_facts(own, settings, self.parameters.name, self.parameters.data_set)
+            write_own(own, folder, taking.blocks.all_sizes)
+            return own_facts(own, self.parameters.settings, self.parameters.name, self.parameters.data_set)
 
-        is_there = not refresh and stage.find(store) is not None
-        result = produce_stage(store, self.name, stage.fingerprint(), self.kind, write, refresh=not is_there)
+        result = None if refresh else stage.find(store)
+        if result is None or own.counts is None or not own.counts.is_nothing:
+            taking.note_index()
+        if result is None:
+            result = produce_stage(store, self.name, stage.fingerprint(), self.kind, write, refresh=True)
         return result.model_copy(update={"said": (own.counts.line,) if own.counts is not None else ()})
 
 
@@ -192,13 +200,15 @@ def _resized_lines(data_set: str, facts: DataFacts) -> list[str]:
     if summary is None or summary.image_shape is None or facts.pictures is None or facts.pictures.chosen_size is None:
         return []
     (height, width), own = facts.image_shape[:2], summary.image_shape
+    if (height, width) == own[:2]:
+        return []
     enlarged = "; larger ones show no more than they did" if height > own[0] or width > own[1] else ""
     return [f"images of {own[0]} x {own[1]} become {height} x {width}, by data.size{enlarged}"]
 
 
 def _facts(data: ImageData, parameters: DataParameters, identity: str) -> DataFacts:
     return DataFacts(
-        name=data.name if data.is_own else parameters.name,
+        name=parameters.name,
         data_set=parameters.data_set,
         preprocessing=parameters.preprocessing,
         pictures=parameters.settings.pictures,

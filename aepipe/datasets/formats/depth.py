@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 WHITE = 255
 DEEP_WHITE = 65535
+# Share of the pixels that say how bright a picture is; a few hot ones do not.
+BULK = 0.999
 # Tags of TIFF.
 REDUCED_COPY, BITS_PER_SAMPLE, PHOTOMETRIC, MAX_SAMPLE_VALUE = 254, 258, 262, 281
 
@@ -59,6 +61,11 @@ def is_negative(picture: "Image.Image") -> bool:
 def bits_of(largest: int) -> int:
     """Return how many bits a camera has whose pixels reach so far."""
     return next(bits for bits in (8, 10, 12, 14, 16) if largest < 1 << bits)
+
+
+def used_bits(values: np.ndarray) -> tuple[int, int]:
+    """Return the bits that the values of a picture use, and those that nearly all of them need."""
+    return bits_of(int(values.max())), bits_of(int(np.quantile(values, BULK)))
 
 
 def tagged_bits(picture: "Image.Image") -> int | None:

@@ -87,7 +87,7 @@ def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
 
 
 def read_npz(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return images, (num_images, height, width, channels), uint8 or float32 in [0, 1], and labels, (num_images,).
+    """Return images, (num_images, height, width, channels), uint8, uint16 or float32 in [0, 1], and labels for each.
 
     Raises:
         DataError: the file is damaged or too large, or its arrays have another type, shape or range.
@@ -140,10 +140,10 @@ def _check_images(images: np.ndarray) -> np.ndarray:
     _check_shape(images.shape)
     if images.ndim == 3:
         images = images[..., np.newaxis]
-    if images.dtype == np.uint8:
-        return images
+    if images.dtype.kind == "u" and images.dtype.itemsize <= 2:
+        return images.astype(images.dtype.newbyteorder("="), copy=False)
     if images.dtype.kind != "f":
-        raise DataError("images must be uint8, or floats from 0 to 1.", dtype=str(images.dtype))
+        raise DataError("images must be uint8, uint16, or floats from 0 to 1.", dtype=str(images.dtype))
     # A NaN fails this too.
     if not (images.min() >= 0 and images.max() <= 1):
         raise DataError(

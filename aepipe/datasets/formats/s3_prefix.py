@@ -1,11 +1,11 @@
 """The objects under an s3:// prefix. An object that can't be read is the moment's fault: its error ends the run."""
 
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from aepipe.datasets.formats import members
-from aepipe.datasets.formats.members import Listing, Member, check_bounds, checked_bytes, may_be_picture
+from aepipe.datasets.formats.members import Listing, Member, check_bounds, checked_bytes, is_wanted
 from aepipe.datasets.tally import Tally
 from aepipe.errors import ChangedDataError, ConflictError
 
@@ -23,16 +23,14 @@ def list_s3(url: str) -> Listing:
     listing, tally = uuid4().hex, Tally()
     # Consoles make an empty object for a folder.
     objects = {name: item for name, item in _objects(url, listing).listing().items() if name and not name.endswith("/")}
-    names = {name for name in objects if may_be_picture(name, objects[name]["Size"], tally)}
+    names = {name for name in objects if is_wanted(name, objects[name]["Size"], tally)}
     check_bounds(objects[name]["Size"] for name in names)
-    member = partial(_member, url, listing)
-    tables = (member(name, item) for name, item in objects.items() if members.is_table(name))
-    pictures = (member(name, item) for name, item in objects.items() if name in names)
-    return Listing(tuple(pictures), tally, len(objects), is_remote=True, tables=tuple(tables))
-
-
-def _member(url: str, listing: str, name: str, item: dict[str, Any]) -> Member:
-    return Member(name, partial(_read, url, listing, name, item["ETag"]), item["ETag"], item["Size"])
+    found = (
+        Member(name, partial(_read, url, listing, name, item["ETag"]), item["ETag"], item["Size"])
+        for name, item in objects.items()
+        if name in names
+    )
+    return Listing.of(found, tally, len(objects), is_remote=True)
 
 
 @lru_cache(1)

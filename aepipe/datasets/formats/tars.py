@@ -13,15 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from aepipe.datasets.formats import members
-from aepipe.datasets.formats.members import (
-    Listing,
-    Member,
-    check_bounds,
-    checked_bytes,
-    is_table,
-    may_be_picture,
-    unreadable,
-)
+from aepipe.datasets.formats.members import Listing, Member, check_bounds, checked_bytes, is_wanted, unreadable
 from aepipe.datasets.tally import Tally
 from aepipe.errors import ChangedDataError, DataError
 from aepipe.io.names import printable_name
@@ -81,14 +73,16 @@ def open_tar(path: Path) -> Iterator[Listing]:
 
     Raises:
         DataError: it is no tar file, is cut off, or holds more than is reasonable.
+        ChangedDataError: it was written in the meantime.
     """
+    stamp = _stamp(path)
     with _decompressed(path) as plain:
         places, tally = dict[str, Place](), Tally()
         num_files = 0
         for entry in _entries(plain, path):
             num_files += 1
             name = _name(entry.name)
-            if not may_be_picture(name, entry.size, tally) and not is_table(name):
+            if not is_wanted(name, entry.size, tally):
                 continue
             place = _place(entry, places)
             if place is None:
@@ -100,13 +94,22 @@ def open_tar(path: Path) -> Iterator[Listing]:
         check_bounds(size for _, size in places.values())
         # An archive is unchanged as a whole.
         version = str(path.stat().st_mtime_ns)
-        found = [
+        found = (
             Member(name, partial(_read, plain, path, place), version, place[1])
             for name, place in sorted(places.items())
-        ]
-        tables = tuple(member for member in found if is_table(member.name))
-        pictures = tuple(member for member in found if not is_table(member.name))
-        yield Listing(pictures, tally, num_files, tables=tables)
+        )
+        yield Listing.of(found, tally, num_files)
+        if _stamp(path) != stamp:
+            raise _changed(path)
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def _changed(path: Path) -> ChangedDataError:
+    return ChangedDataError("The file was written while it was read.", "Run again.", path=printable_name(str(path)))
 
 
 def _name(name: str) -> str:
@@ -170,7 +173,7 @@ def _read(plain: Path, path: Path, place: Place) -> bytes:
     except OSError as error:
         raise unreadable(path, error) from error
     if len(data) < min(size, members.MAX_MEMBER_BYTES + 1):
-        raise ChangedDataError("The file was written while it was read.", "Run again.", path=printable_name(str(path)))
+        raise _changed(path)
     return checked_bytes(data)
 
 

@@ -14,8 +14,7 @@ from aepipe.datasets.formats.members import (
     Member,
     check_bounds,
     checked_bytes,
-    is_table,
-    may_be_picture,
+    is_wanted,
     unreadable,
 )
 from aepipe.datasets.tally import Tally
@@ -44,17 +43,14 @@ def open_zip(path: Path) -> Iterator[Listing]:
         entries: dict[str, zipfile.ZipInfo] = {}
         for entry in files:
             name = _name(entry)
-            is_wanted = may_be_picture(name, entry.file_size, tally) or is_table(name)
-            if not is_wanted or not _is_plain(entry, name, tally):
+            if not is_wanted(name, entry.file_size, tally) or not _is_plain(entry, name, tally):
                 continue
             if name in entries:
                 tally.add("same name twice", name)
             entries[name] = entry
         check_bounds(entry.file_size for entry in entries.values())
-        found = [_member(name, path, stamp, entries[name]) for name in sorted(entries)]
-        tables = tuple(member for member in found if is_table(member.name))
-        pictures = tuple(member for member in found if not is_table(member.name))
-        yield Listing(pictures, tally, len(files), tables=tables)
+        found = (_member(name, path, stamp, entries[name]) for name in sorted(entries))
+        yield Listing.of(found, tally, len(files))
         if _stamp(path) != stamp:
             raise ChangedDataError("The file was written while it was read.", "Run again.", path=str(path))
 

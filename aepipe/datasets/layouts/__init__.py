@@ -52,10 +52,9 @@ class Arrangement:
 
     @cached_property
     def left_out(self) -> Mapping[str, Reason]:
-        """Why files are none of the images, by name: masks, what the table does not name, and other tables."""
+        """Why files are none of the images, by name: masks, and what the table does not name."""
         others = [name for name in self.names if self.table is not None and name not in self.table.rows]
         found: dict[str, Reason] = {**dict.fromkeys(others, "not in the table"), **dict.fromkeys(self._masks, "mask")}
-        found |= dict.fromkeys(self.other_tables, "no picture")
         return {name: found[name] for name in sorted(found)}
 
     @property
@@ -64,9 +63,9 @@ class Arrangement:
         return self.table.table.sha256 if self.table else None
 
     def count(self, tally: Tally) -> None:
-        """Count the files that are none of the images, and those that are not there."""
-        for name, reason in self.left_out.items():
-            tally.add(reason, name)
+        """Count tables that say nothing of the images, and files that the table names and that are not there."""
+        for name in self.other_tables:
+            tally.add("no picture", name)
         for row in self.table.missing if self.table else ():
             tally.add("named by the table, and not there", row.path, f"row {row.number}")
 
@@ -101,8 +100,8 @@ class Arrangement:
 
     def _arrange(self, files: Sequence[str]) -> Layout:
         if self.table is None:
-            return look(files, self.settings.layout)
-        layout = arrange_by_table(self.table, files, look(files, AUTO))
+            return arrange(files, self.settings.layout)
+        layout = arrange_by_table(self.table, files, arrange(files, AUTO))
         return replace(layout, notes=_introduced(layout, self.settings.layout == TABLE or bool(self.settings.table)))
 
     def _with_masks(self, layout: Layout, files: Sequence[str]) -> Layout:
@@ -129,7 +128,7 @@ def open_layout(listing: Listing, settings: LayoutSettings | None = None) -> Arr
     return Arrangement(settings, names, table, others, notes)
 
 
-def look(names: Sequence[str], asked: str = AUTO) -> Layout:
+def arrange(names: Sequence[str], asked: str = AUTO) -> Layout:
     """Return what the folders of files mean.
 
     Args:
@@ -140,8 +139,8 @@ def look(names: Sequence[str], asked: str = AUTO) -> Layout:
         DataError: the layout that is asked for does not fit.
     """
     paths = [tuple(name.split("/")) for name in names]
-    for look_for in LAYOUTS.values() if asked == AUTO else (LAYOUTS[asked],):
-        found = look_for(paths, asked != AUTO)
+    for look in LAYOUTS.values() if asked == AUTO else (LAYOUTS[asked],):
+        found = look(paths, asked != AUTO)
         if isinstance(found, Layout):
             return replace(found, notes=_introduced(found, asked != AUTO))
     raise DataError(

@@ -77,7 +77,10 @@ def _place(folder: str | None, part: str, good: str) -> Place:
 
 
 def _without_parts(paths: Sequence[Path], is_asked: bool) -> list[Place] | None:
-    """Return the places of images in folders such as good and bad; of any others only where the user says so."""
+    """Return the places of images in folders such as good and bad; of any others only where the user says so.
+
+    The split holds out all that is anomalous, and some of the others.
+    """
     folders = [path[0] for path in paths if len(path) > 1]
     names = set(folders)
     kinds = kinds_of(names)
@@ -85,7 +88,7 @@ def _without_parts(paths: Sequence[Path], is_asked: bool) -> list[Place] | None:
         kinds = {name: NORMAL if is_normal(name) else ANOMALOUS for name in names}
     if kinds is None or len(folders) < len(paths):
         return None
-    return [Place(printable_name(name), kinds[name], part="" if kinds[name] == NORMAL else "test") for name in folders]
+    return [Place(printable_name(name), kinds[name]) for name in folders]
 
 
 def _by_category(paths: Sequence[Path], is_asked: bool) -> list[Place] | None:
@@ -119,18 +122,16 @@ def _missing(paths: Sequence[Path]) -> str:
 
 
 def _notes(places: Sequence[Place]) -> list[str]:
-    tested = [place for place in places if place.part == "test"]
-    normal, anomalous = (sum(place.kind == kind for place in tested) for kind in (NORMAL, ANOMALOUS))
-    num_trained = sum(place.part != "test" for place in places)
-    defects = Counter(place.image_class for place in tested if place.kind == ANOMALOUS)
+    kinds = {kind: [place for place in places if place.kind == kind] for kind in (NORMAL, ANOMALOUS, UNKNOWN)}
+    num_tested = sum(place.part == "test" for place in kinds[NORMAL])
+    defects = Counter(place.image_class for place in kinds[ANOMALOUS])
     shown = ", ".join(f"{name} {count}" for name, count in defects.most_common(MAX_SHOWN))
-    more = f" and {len(defects) - MAX_SHOWN} more kinds" if len(defects) > MAX_SHOWN else ""
+    more = f", and {len(defects) - MAX_SHOWN} more" if len(defects) > MAX_SHOWN else ""
+    held_out = f", of which the folders hold out {num_tested}" if num_tested else ""
+    anomalous = counted(len(kinds[ANOMALOUS]), "anomalous one never trains", "anomalous ones never train")
     notes = [
-        f"{counted(num_trained, 'normal image', 'normal images')} to train and validate on, {normal} held out by the "
-        f"folders, {anomalous} of {counted(len(defects), 'kind')} of defect, which never train"
-        + (f": {shown}{more}" if defects else "")
+        f"{counted(len(kinds[NORMAL]), 'normal image')}{held_out}; {anomalous}" + (f": {shown}{more}" if shown else "")
     ]
-    num_unknown = len(tested) - normal - anomalous
-    if num_unknown:
-        notes.append(f"{counted(num_unknown, 'image', 'images')} of the test part in no folder: kind unknown")
+    if kinds[UNKNOWN]:
+        notes.append(f"{counted(len(kinds[UNKNOWN]), 'image')} of the test part in no folder: kind unknown")
     return notes

@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from aepipe.datasets.layouts.layout import LayoutName
+from aepipe.errors import ParameterError
 
 AUTO: Literal["auto"] = "auto"
 TABLE = "table"
@@ -37,6 +38,24 @@ class LayoutSettings(BaseModel):
         description="Regular expression over an image's path; images of which its first group, or all of it, is equal "
         "are in one part, as those of a patient.",
     )
+
+    @property
+    def layouts(self) -> "LayoutSettings":
+        """These settings alone, without those of whatever inherits them."""
+        return LayoutSettings(**{name: getattr(self, name) for name in LayoutSettings.model_fields})
+
+    def check_unused(self, data_set: str) -> None:
+        """Check that nothing was chosen for a data set that has no files to lay out.
+
+        Raises:
+            ParameterError: something was.
+        """
+        chosen = self.layouts.model_dump(exclude_defaults=True)
+        if chosen:
+            names = ", ".join(f"data.{name}" for name in chosen)
+            raise ParameterError(
+                f"{names} must be for pictures in files: a folder, an archive or a prefix.", data_set=data_set, **chosen
+            )
 
     @field_validator("group")
     @classmethod

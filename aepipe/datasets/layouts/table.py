@@ -84,7 +84,6 @@ def arrange_by_table(found: TableOfFiles, files: Sequence[str], folders: Layout)
     ]
     if "kind" not in found.table.columns:
         places = _with_kinds(places)
-    places = [replace(one, part="test") if one.kind == ANOMALOUS else one for one in places]
     return Layout("table", tuple(places), tuple(_notes(found, folders)))
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from aepipe.datasets.blocks import BLOCK_BYTES
+from aepipe.datasets.formats.depth import used_bits
 from aepipe.datasets.formats.npz import open_npz
 from aepipe.datasets.formats.pictures import digest_of
 from aepipe.datasets.index import OK
@@ -13,7 +14,6 @@ from aepipe.datasets.own.placing import Placer
 from aepipe.datasets.own.reading import Kept, kept_of
 from aepipe.datasets.own.rows import Row
 from aepipe.datasets.picture_settings import PictureSettings
-from aepipe.io.temporary import temporary_folder
 
 
 def row_names(count: int) -> list[str]:
@@ -34,9 +34,9 @@ def take_arrays(path: Path, settings: PictureSettings, version: str, blocks: Blo
     Raises:
         DataError: the file is damaged, or holds other things than images.
     """
-    with open_npz(path, BLOCK_BYTES) as stored, temporary_folder("blocks") as folder:
+    with open_npz(path, BLOCK_BYTES) as stored:
         kept = kept_of(settings.chosen_size or stored.size, settings, version)
-        placer = Placer(folder, kept.name, blocks.keep)
+        placer = Placer(kept.name, blocks.keep)
         labels = [None] * stored.num_images if stored.labels is None else [str(label) for label in stored.labels]
         images = (image for chunk in stored.chunks for image in chunk)
         rows = []
@@ -50,7 +50,8 @@ def take_arrays(path: Path, settings: PictureSettings, version: str, blocks: Blo
 
 def _row(name: str, label: str | None, image: np.ndarray) -> Row:
     height, width, channels = image.shape
-    bits = 8 * image.itemsize
+    depth = 8 * image.itemsize
+    bits, bulk_bits = used_bits(image) if image.dtype == np.uint16 else (depth, depth)
     return {
         "path": name,
         "pixels_sha256": digest_of(image),
@@ -58,11 +59,11 @@ def _row(name: str, label: str | None, image: np.ndarray) -> Row:
         "width": width,
         "page": None,
         "bits": bits,
-        "bulk_bits": bits,
+        "bulk_bits": bulk_bits,
         "treatment": None,
         "class": label,
         "state": OK,
         "reason": None,
         "channels": channels,
-        "depth": bits,
+        "depth": depth,
     }

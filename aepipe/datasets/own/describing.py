@@ -9,7 +9,7 @@ import numpy as np
 from aepipe.datasets.account import Account, Losses
 from aepipe.datasets.duplicates import MAX_PAIRS
 from aepipe.datasets.formats.depth import WHITE
-from aepipe.datasets.formats.fitting import Form, cut_share
+from aepipe.datasets.formats.fitting import Form, Size, cut_share
 from aepipe.datasets.formats.members import Listing
 from aepipe.datasets.index import DUPLICATE, LEFT_OUT, OK
 from aepipe.datasets.layouts import Arrangement
@@ -69,26 +69,21 @@ def place_images(images: Sequence[Row], listing: Listing, arrangement: Arrangeme
     """
     names = {path_of(member.name): member.name for member in listing.members}
     layout = arrangement.arrange([names[file_of(row)] + row["path"].removeprefix(file_of(row)) for row in images])
-    has_classes, has_parts = layout.classes is not None, layout.parts is not None
     for row, place in zip(images, layout.places, strict=True):
         row |= {
-            "class": place.image_class if has_classes else None,
+            "class": place.image_class,
             "kind": place.kind,
             "mask": None if place.mask is None else path_of(place.mask),
             "group": None if place.group is None else path_of(place.group),
-            "part": place.part if has_parts else "",
+            "part": place.part,
         }
     return layout
 
 
 def passed_over(listing: Listing, arrangement: Arrangement) -> Tally:
     """Return what gave no row of its own: files that are no pictures, and those that the table alone knows."""
-    tally, read = listing.tally.copy(), {member.name for member in listing.members}
-    for name, reason in arrangement.left_out.items():
-        if name not in read:
-            tally.add(reason, name)
-    for row in arrangement.table.missing if arrangement.table else ():
-        tally.add("named by the table, and not there", row.path, f"row {row.number}")
+    tally = listing.tally.copy()
+    arrangement.count(tally)
     return tally
 
 
@@ -133,20 +128,23 @@ def describe(
     values = _values_of(images, settings.color == "rgb")
     labels, label_names = _labels_of(images)
     keys, arrays = _arrays_of(images, values)
+    sizes = Counter((row["height"], row["width"]) for row in images)
+    pages = [file_of(row) for row in images if row["page"] is not None]
+    with_frames = set(pages)
     has_parts = any(row.get("part") for row in images)
     account = Account(
         num_files=num_files,
-        num_taken=len({file_of(row) for row in images}),
+        num_taken=len(images) - len(pages) + len(with_frames),
         num_images=len(images),
-        num_with_frames=len({file_of(row) for row in images if row["page"] is not None}),
+        num_with_frames=len(with_frames),
         image_shape=(*form.size, values.channels),
         left_out=tally.left_out(),
-        sizes=_commonest(size_text((row["height"], row["width"])) for row in images),
+        sizes={size_text(size): count for size, count in sizes.most_common(MAX_SHOWN)},
         modes=_commonest(row["mode"] for row in images if row.get("mode")),
-        losses=_losses(images, form, values),
+        losses=_losses(images, sizes, form, values),
         num_duplicates=len(duplicates),
         duplicates=tuple(duplicates[:MAX_PAIRS]),
-        classes=_commonest(label_names[label] for label in labels) if labels is not None else {},
+        classes=_commonest(row["class"] for row in images) if labels is not None else {},
         num_classes=len(label_names),
         parts=dict(Counter(row.get("part") or LEFT_TO_SPLIT for row in images)) if has_parts else {},
         notes=(*notes, *(["all images are equal"] if len(duplicates) == len(images) - 1 else [])),
@@ -224,8 +222,7 @@ def _arrays_of(images: Sequence[Row], values: Values) -> tuple[tuple[str, ...], 
     return tuple(str(key) for key in keys), arrays
 
 
-def _losses(images: Sequence[Row], form: Form, values: Values) -> Losses:
-    sizes = Counter((row["height"], row["width"]) for row in images)
+def _losses(images: Sequence[Row], sizes: Counter[Size], form: Form, values: Values) -> Losses:
     cut = {size: cut_share(size, form.size, form.fit) for size in sizes}
     num_cut = sum(number for size, number in sizes.items() if cut[size])
     larger = [size for size in sizes if size[0] > form.size[0] or size[1] > form.size[1]]
@@ -256,7 +253,10 @@ def _passed_over(listed: Tally, rows: Sequence[Row]) -> list[Row]:
 
 def _finished(rows: Iterable[Row]) -> list[Row]:
     """Return the rows as an index has them."""
-    return [{**row, "part": row.get("part") or "none"} for row in sorted(rows, key=lambda row: row["path"])]
+    found = sorted(rows, key=lambda row: row["path"])
+    for row in found:
+        row["part"] = row.get("part") or "none"
+    return found
 
 
 def _commonest(values: Iterable[str]) -> dict[str, int]:

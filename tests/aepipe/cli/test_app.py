@@ -48,6 +48,7 @@ CONTRACT = {
     "datasets list": ["--json"],
     "datasets fetch": ["NAMES"],
     "datasets verify": ["--json", "NAMES"],
+    "datasets index": ["--json", "--output", "--set", "DATA_SET"],
     "rerun": ["--server", "--store", "--to", "RELEASE"],
     "releases index": ["--store"],
     "releases list": ["--json", "--store"],

@@ -8,7 +8,7 @@ from published_models import NAMES, RECIPE, publish
 import aepipe
 from aepipe.inference.reconstruction import reconstruct_images
 from aepipe.recipes.plan import Overrides
-from aepipe.stages.data import DataSettings, DataStage, load_data
+from aepipe.stages.data import DataParameters, DataSettings, DataStage, load_data
 from aepipe.stages.request import TrainingRequest
 from aepipe.stages.split import SplitStage
 from aepipe.stages.train import TrainStage
@@ -70,3 +70,15 @@ def test_a_picture_of_another_shape_has_borders(store, tmp_path):
     done = reconstruct_images(str(tmp_path / "in"), tmp_path / "out", store, RECIPE)
     assert "with borders where the shape is another" in " ".join(done.lines())
     assert done.loaded.trained.form.apply(page)[:, [0, -1]].max() < 1200
+
+
+def test_arrays_of_16_bits_are_read_as_files_are(folder, store, tmp_path):
+    np.savez(tmp_path / "scenes.npz", images=np.stack([scene(number) for number in range(19)]))
+    data = DataStage(DataParameters(data_set=f"images:{tmp_path / 'scenes.npz'}")).produce(store)
+    images = load_data(store, data)
+    assert (images.images.dtype, images.pixel_range) == (np.uint16, (0, WHITE))
+    assert np.array_equal(images.images[3][..., 0], scene(3))
+    of_arrays = reconstruct_images(str(tmp_path / "scenes.npz"), tmp_path / "arrays", store, RECIPE)
+    of_files = reconstruct_images(str(folder), tmp_path / "files", store, RECIPE)
+    errors = [[one.mse_per_pixel for one in found.errors] for found in (of_arrays, of_files)]
+    assert errors[0] == pytest.approx(errors[1][:19])

@@ -38,7 +38,7 @@ def checked(now=None, before=None, lines=(HOLDS,), accepted=None, **changes) -> 
 
 
 def report_page(one: Checked) -> Page:
-    return Page(render_report(report_of(outcome("mnist-dense"), checked=[one])))
+    return Page(render_report(report_of(outcome("mnist-dense", data="images-shoes"), checked=[one])))
 
 
 def test_the_report_counts_files_by_state_part_class_and_size_beside_those_before():

@@ -1,12 +1,12 @@
 import pytest
 
-from aepipe.datasets.formats.members import MAX_MEMBER_BYTES, Member, may_be_picture
+from aepipe.datasets.formats.members import MAX_MEMBER_BYTES, Member, is_wanted
 from aepipe.datasets.tally import Tally
 
 
 def reason_for(name):
     tally = Tally()
-    may_be_picture(name, 9, tally)
+    is_wanted(name, 9, tally)
     return next((one.reason for one in tally.left_out()), None)
 
 
@@ -48,6 +48,6 @@ def test_an_ending_that_begins_with_a_pictures_is_one(name):
 
 def test_a_large_file_that_is_not_called_a_picture_is_not_read():
     tally = Tally()
-    assert may_be_picture("a.png", MAX_MEMBER_BYTES + 1, tally)
-    assert not may_be_picture("a.dat", MAX_MEMBER_BYTES + 1, tally)
+    assert is_wanted("a.png", MAX_MEMBER_BYTES + 1, tally)
+    assert not is_wanted("a.dat", MAX_MEMBER_BYTES + 1, tally)
     assert tally.left_out()[0].short == "1 no picture (1 .dat)"

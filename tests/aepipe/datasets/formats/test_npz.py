@@ -28,6 +28,13 @@ def test_color_floats_without_labels(tmp_path):
     assert labels is None
 
 
+@pytest.mark.parametrize("dtype", ["<u2", ">u2"])
+def test_16_bits_stay(dtype, tmp_path):
+    images, _ = read(tmp_path, images=(IMAGES.astype(np.uint16) * 16).astype(dtype))
+    assert images.dtype == np.uint16
+    assert np.array_equal(images[..., 0], IMAGES.astype(int) * 16)
+
+
 class Hostile:
     def __reduce__(self):
         return os.system, ("exit 1",)
@@ -40,7 +47,7 @@ class Hostile:
         ({"images": IMAGES[0]}, "must have the shape"),
         ({"images": np.zeros((3, 4, 5, 2), np.uint8)}, "must have the shape"),
         ({"images": np.zeros((0, 4, 5), np.uint8)}, "must have the shape"),
-        ({"images": IMAGES.astype(np.int64)}, "uint8, or floats"),
+        ({"images": IMAGES.astype(np.int64)}, "uint8, uint16, or floats"),
         ({"images": IMAGES.astype(float)}, "from 0 to 1"),
         ({"images": np.full((3, 4, 5), np.nan)}, "from 0 to 1"),
         ({"images": np.array([Hostile()] * 3, object)}, "allow_pickle=False"),

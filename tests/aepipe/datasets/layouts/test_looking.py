@@ -1,11 +1,11 @@
 import pytest
 
-from aepipe.datasets.layouts import look
+from aepipe.datasets.layouts import arrange
 from aepipe.errors import DataError
 
 
 def laid_out(*names, asked="auto"):
-    layout = look(names, asked)
+    layout = arrange(names, asked)
     return layout.classes, layout.parts
 
 
@@ -34,7 +34,7 @@ def test_the_users_own_parts_are_kept_and_classes_are_taken_below_them(train, va
     names = [f"top/{part}/{pet}/1.png" for part in (train, validation, test) for pet in ("cat", "dog")]
     parts = ["train", "train", "validation", "validation", "test", "test"]
     assert laid_out(*names) == (["cat", "dog"] * 3, parts)
-    assert look(names).notes[0].startswith("layout parts: the user's own parts are kept")
+    assert arrange(names).notes[0].startswith("layout parts: the user's own parts are kept")
 
 
 def test_parts_without_classes_or_with_a_folder_between():
@@ -54,20 +54,20 @@ def test_parts_inside_of_classes():
 
 
 def test_a_train_may_be_a_class():
-    layout = look(["bus/1", "train/2", "plane/3"])
+    layout = arrange(["bus/1", "train/2", "plane/3"])
     assert layout.classes == ["bus", "train", "plane"]
     assert layout.parts is None
     assert "train" in layout.notes[1]
 
 
 def test_pictures_beside_the_parts_are_left_to_the_split():
-    layout = look(["train/1", "test/2", "3"])
+    layout = arrange(["train/1", "test/2", "3"])
     assert layout.parts == ["train", "test", ""]
     assert any("1 image lies beside those folders" in note for note in layout.notes)
 
 
 def test_classes_that_only_the_test_part_has_are_said():
-    layout = look(["train/cat/1", "test/cat/2", "test/fox/3"])
+    layout = arrange(["train/cat/1", "test/cat/2", "test/fox/3"])
     assert layout.classes == ["cat", "cat", "fox"]
     assert any(note.endswith("fox 1") for note in layout.notes)
 
@@ -96,7 +96,7 @@ def test_words_of_other_things_are_classes_without_a_train(folders):
 )
 def test_a_layout_that_is_asked_for(asked, names, expected):
     assert laid_out(*names, asked=asked) == expected
-    assert look(names, asked).notes[0].startswith(f"layout {asked}, as asked: ")
+    assert arrange(names, asked).notes[0].startswith(f"layout {asked}, as asked: ")
 
 
 @pytest.mark.parametrize(
@@ -114,16 +114,16 @@ def test_a_layout_that_is_asked_for(asked, names, expected):
 )
 def test_a_layout_that_is_asked_for_and_does_not_fit(asked, names, missing):
     with pytest.raises(DataError, match=rf"The layout {asked} {missing}.*data\.layout=auto"):
-        look(names, asked)
+        arrange(names, asked)
 
 
 def test_what_was_found_is_said_with_the_way_to_another():
-    assert look(["cat/1", "dog/a/2"]).notes == (
+    assert arrange(["cat/1", "dog/a/2"]).notes == (
         "layout classes: 2 folders are the classes, with what lies deeper in them "
         "(data.layout chooses: flat, classes, parts, mvtec, table)",
     )
     assert (
-        look(["cat/1", "dog/2", "3"])
+        arrange(["cat/1", "dog/2", "3"])
         .notes[0]
         .startswith("layout flat: no classes, as 1 image lies beside the folders, such as 3 (")
     )

@@ -1,10 +1,10 @@
 import pytest
 
-from aepipe.datasets.layouts import look
+from aepipe.datasets.layouts import arrange
 
 
 def places(*names, asked="auto"):
-    layout = look(names, asked)
+    layout = arrange(names, asked)
     assert layout.name == "mvtec"
     return [(place.image_class, place.kind, place.part) for place in layout.places]
 
@@ -15,9 +15,9 @@ NORMAL, DEFECT = ("good", "normal", "train"), ("scratch", "anomalous", "test")
 def test_only_normal_images_train():
     names = ["top/train/good/1", "top/test/good/2", "top/test/scratch/3", "top/test/dent/deep/4"]
     assert places(*names) == [NORMAL, ("good", "normal", "test"), DEFECT, ("dent", "anomalous", "test")]
-    (note,) = look(names).notes
+    (note,) = arrange(names).notes
     assert note.startswith(
-        "layout mvtec: 1 normal image to train and validate on, 1 held out by the folders, 2 of 2 kinds"
+        "layout mvtec: 2 normal images, of which the folders hold out 1; 2 anomalous ones never train: scratch 1, "
     )
 
 
@@ -46,7 +46,7 @@ def test_no_good_image_in_test_and_defects_among_those_to_validate():
 def test_images_in_test_itself_are_of_an_unknown_kind():
     names = ["train/good/1", "test_public/good/2", "test_public/bad/3", "test_private/4"]
     assert places(*names)[-1] == ("unknown", "unknown", "test")
-    assert "1 image of the test part in no folder: kind unknown" in look(names).notes
+    assert "1 image of the test part in no folder: kind unknown" in arrange(names).notes
 
 
 def test_categories_on_top_come_before_the_class():
@@ -61,15 +61,15 @@ def test_categories_on_top_come_before_the_class():
 
 def test_good_and_bad_without_parts():
     names = ["Data/Images/Normal/1", "Data/Images/Anomaly/2"]
-    assert places(*names) == [("Normal", "normal", ""), ("Anomaly", "anomalous", "test")]
-    assert [one.kind for one in look(names, "classes").places] == ["unknown", "unknown"]
+    assert places(*names) == [("Normal", "normal", ""), ("Anomaly", "anomalous", "")]
+    assert [one.kind for one in arrange(names, "classes").places] == ["unknown", "unknown"]
     categories = [f"{category}/{name}" for category in ("candle", "cashew") for name in names]
-    assert places(*categories)[3] == ("cashew/Anomaly", "anomalous", "test")
+    assert places(*categories)[3] == ("cashew/Anomaly", "anomalous", "")
 
 
 def test_any_folder_beside_the_good_one_where_it_is_asked_for():
     names = ["good/1", "dent/2", "hole/3"]
-    assert look(names).name == "classes"
+    assert arrange(names).name == "classes"
     assert [kind for _, kind, _ in places(*names, asked="mvtec")] == ["normal", "anomalous", "anomalous"]
 
 
@@ -82,4 +82,4 @@ def test_any_folder_beside_the_good_one_where_it_is_asked_for():
     ],
 )
 def test_sets_of_classes_are_none_of_inspection(names):
-    assert look(names).name == "parts"
+    assert arrange(names).name == "parts"

@@ -47,7 +47,7 @@ def test_everything_that_a_table_says():
     layout = arranged(listing("a.png", "a_b.png", "b.png", "c.png", "d.png", labels_csv=FULL))
     assert [(one.image_class, one.part, one.group, one.kind, one.mask) for one in layout.places] == [
         ("cat", "train", "p1", "normal", None),
-        ("dog", "test", "p2", "anomalous", "a_b.png"),
+        ("dog", "", "p2", "anomalous", "a_b.png"),
         (None, "validation", "p1", "unknown", None),
     ]
     assert layout.classes is None
@@ -61,8 +61,9 @@ def test_everything_that_a_table_says():
 
 
 def test_what_a_table_does_not_name_is_left_out_and_counted():
-    found = counted(listing("a.png", "a_b.png", "b.png", "c.png", "d.png", labels_csv=FULL, other_csv="x,y\n1,2"))
-    assert found == {"mask": ("a_b.png",), "not in the table": ("d.png",), "no picture": ("other.csv",)}
+    of = listing("a.png", "a_b.png", "b.png", "c.png", "d.png", labels_csv=FULL, other_csv="x,y\n1,2")
+    assert open_layout(of).left_out == {"a_b.png": "mask", "d.png": "not in the table"}
+    assert counted(of) == {"no picture": ("other.csv",)}
 
 
 def test_files_that_are_not_there_are_counted_as_missing_images():
@@ -117,7 +118,8 @@ def test_what_a_table_has_no_column_for_the_folders_say():
 
 def test_classes_called_good_and_bad_are_kinds_but_not_where_bad_ones_are_to_train():
     rows = "path,label,split\na.png,normal,train\nb.png,anomaly,{}"
-    assert [one.part for one in arranged(listing("a.png", "b.png", x_csv=rows.format(""))).places] == ["train", "test"]
+    free = arranged(listing("a.png", "b.png", x_csv=rows.format(""))).places
+    assert [one.kind for one in free] == ["normal", "anomalous"]
     trained = arranged(listing("a.png", "b.png", x_csv=rows.format("train"))).places
     assert [one.kind for one in trained] == ["unknown", "unknown"]
 
