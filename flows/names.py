@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
-from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext
@@ -30,12 +29,19 @@ def named(description: str | Callable[[], str]) -> Callable[[], str]:
     return name
 
 
-def rename_run(name: str) -> None:
-    """Let this run be called by what it has found out, unless it was named by somebody."""
-    if not name or flow_run.id is None or typed_name() is not None:
+def rename_run(before: str, name: str) -> None:
+    """Let this run be called by what it has found out, unless it was named by somebody.
+
+    Args:
+        before: What it is called where nobody named it.
+        name: Its new name; nothing where it found out nothing.
+    """
+    context = FlowRunContext.get()
+    run = context.flow_run if context else None
+    if not name or run is None or run.name != before:
         return
     with get_client(sync_client=True) as client:
-        client.update_flow_run(UUID(flow_run.id), name=name[:MAX_LETTERS])
+        client.update_flow_run(run.id, name=name[:MAX_LETTERS])
 
 
 def typed_name() -> str | None:

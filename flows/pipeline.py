@@ -80,7 +80,7 @@ def pipeline(
     requests = find_parents(store, requests)
     data_sets = check_data(store, requests, publishing.channel_for(preset), accept_data, refresh)
     news = describe_news(checked.facts for checked in data_sets.checked)
-    rename_run(news)
+    rename_run(_run_name(), news)
     if data_sets.problem:
         return Failed(message=data_sets.problem)
     shared = Shared(store=store, checkpoints=checkpoints, timeouts=timeouts, refresh=refresh)

@@ -26,10 +26,9 @@ from aepipe.store.interface import Store
 FIRST, GROWTH, GONE, BROKEN = 240, 24, 12, 3
 ENTRY = {
     "recipes": "mnist-dense",
-    "setting": "published",
     "execution": "local",
     "exports": [],
-    "overrides": {"epochs": 40},
+    "overrides": {"epochs": 40, "learning_rate": 0.01},
     "noise": {"kinds": ["gaussian"], "levels": [0.4], "max_images": 20},
     "publishing": {"demand_baselines": False, "regression_tolerance": 0.5},
     # A night brings so few pictures that chance alone makes them look like others.
@@ -82,12 +81,11 @@ def place(request, tmp_path) -> tuple[Pictures, str]:
     if request.param == "folder":
         folder = tmp_path / "photos"
         folder.mkdir()
-        pictures = Pictures(
-            f"images:{folder}",
-            lambda name, data: (folder / name).write_bytes(data),
-            lambda name: (folder / name).unlink(),
-        )
-        return pictures, str(tmp_path / "store")
+
+        def write(name: str, data: bytes) -> None:
+            (folder / name).write_bytes(data)
+
+        return Pictures(f"images:{folder}", write, lambda name: (folder / name).unlink()), str(tmp_path / "store")
     url = request.getfixturevalue("s3_store_url")
     bucket = open_store(f"{url}/photos")
     return Pictures(f"images:{url}/photos", bucket.put, bucket.delete), f"{url}/store"
@@ -104,7 +102,8 @@ class Nights:
         started = time.monotonic()
         run = self._stack.start_run(self._deployment)
         ended = self._stack.wait_until_ended(run, 240)
-        print(f"\n{title}: {ended.state.name} after {time.monotonic() - started:.0f} s, called {ended.name!r}")
+        seconds, own = time.monotonic() - started, ended.total_run_time.total_seconds()
+        print(f"\n{title}: {ended.state.name} after {seconds:.0f} s, {own:.1f} of its own, called {ended.name!r}")
         print(f"  {ended.state.message}")
         for line in self._stack.log_of(run).splitlines():
             if " read" in line or "decoded" in line:
