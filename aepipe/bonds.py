@@ -10,14 +10,10 @@ blank page. They don't bind the files together, which one page could do to all.
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aepipe.datasets.index import ANOMALOUS, Index
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 TRAIN, VALIDATION, TEST, NONE = "train", "validation", "test", ""
 PARTS = (TRAIN, VALIDATION, TEST)
@@ -69,7 +65,7 @@ class Pictures:
             digests=rows["pixels_sha256"].to_numpy().astype("S64"),
             given=rows["part"].where(rows["part"].isin(PARTS), NONE).to_numpy().astype("<U10"),
             groups=rows["group"].where(rows["group"].notna(), NONE).to_numpy().astype(str),
-            files=_files_with_pages(rows),
+            files=index.files[rows.index].where(rows["page"].notna(), NONE).to_numpy().astype(str),
             is_anomalous=(rows["kind"] == ANOMALOUS).to_numpy(),
         )
 
@@ -136,13 +132,6 @@ def find_bonds(pictures: Pictures) -> Bonds:
     first = np.full(bond.max() + 1, 2 * len(keys))
     np.minimum.at(first, bond, np.where(is_group, 0, len(keys)) + np.arange(len(keys)))
     return Bonds(unit, picture, bond, keys[first % len(keys)])
-
-
-def _files_with_pages(rows: "pd.DataFrame") -> np.ndarray:
-    """Return the file of each row that is one of several pages of it."""
-    file = rows["path"].str.rpartition("#")[0].where(rows["path"].str.contains(r"#\d+$"), NONE)
-    is_one = ~rows.assign(file=file).duplicated(["file", "bytes_sha256"], keep=False)
-    return file.mask(is_one, NONE).to_numpy().astype(str)
 
 
 def are_alone(of: np.ndarray, picture: np.ndarray) -> np.ndarray:

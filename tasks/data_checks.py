@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from aepipe import datasets
 from aepipe.checks.facts import Checked, CheckResult
 from aepipe.checks.reference import Reference, find_reference
-from aepipe.checks.stage import INDEX, CheckStage, Limits, Unusable, UnusableStage
+from aepipe.checks.stage import CheckStage, Limits, Unusable, UnusableStage
 from aepipe.errors import DataError
 from aepipe.io.urls import without_secrets
 from aepipe.publishing.data_checks import accept, put_page, say_all, say_broken
@@ -58,8 +58,6 @@ def check_data(
             continue
         models = [other.model for other in requests if other.data_parameters() == parameters]
         result = _check(store_url, request, channel, models, refresh)
-        if result is None:
-            continue
         checked[parameters] = Checked(result=result, accepted=None if result.facts.holds else accepted)
         if not result.facts.holds:
             problems += _tell(store_url, checked[parameters])
@@ -73,9 +71,7 @@ def find_compared(store_url: str, channel: str, data_set: str, models: Sequence[
     return find_reference(open_store(store_url), channel, data_set, models)
 
 
-def _check(
-    store_url: str, request: TrainingRequest, channel: str, models: Sequence[str], refresh: bool
-) -> CheckResult | None:
+def _check(store_url: str, request: TrainingRequest, channel: str, models: Sequence[str], refresh: bool) -> CheckResult:
     parameters, data = request.data_parameters(), None
     try:
         data = produce(store_url, DataStage(parameters.without_limit()), refresh)
@@ -84,8 +80,6 @@ def _check(
         name = parameters.name if data is None else data.facts.name
         found = Unusable(name=name, data_set=without_secrets(parameters.data_set), error=str(error))
         return produce(store_url, UnusableStage(found, data, find_compared(store_url, channel, name, models)))
-    if INDEX not in split.files:
-        return None
     limits = Limits(most_left_out=parameters.settings.most_left_out, checks=parameters.settings.checks)
     reference = find_compared(store_url, channel, data.facts.name, models)
     return produce(store_url, CheckStage(data, split, limits, reference), refresh)

@@ -21,7 +21,9 @@ def _picture(number: int) -> np.ndarray:
     return np.random.default_rng(number).integers(0, 256, (8, 8, 1), np.uint8)
 
 
-def put_own(store, images: np.ndarray, name: str = "images-mine", form: str = "8x8-crop", **columns) -> DataResult:
+def put_own(
+    store, images: np.ndarray, name: str = "images-mine", form: str = "8x8-crop", indexed: bool = True, **columns
+) -> DataResult:
     """Put images and their index into a store.
 
     Args:
@@ -29,6 +31,7 @@ def put_own(store, images: np.ndarray, name: str = "images-mine", form: str = "8
         images: (num_images, height, width, channels).
         name: The data set's.
         form: What was made of the pictures.
+        indexed: An older version left no index.
         **columns: More of the index, a value for each image.
     """
     digests = [hashlib.sha256(np.ascontiguousarray(image)).hexdigest() for image in images]
@@ -40,7 +43,8 @@ def put_own(store, images: np.ndarray, name: str = "images-mine", form: str = "8
 
     def write(folder):
         np.save(folder / "images.npy", images)
-        write_index(make_index(rows, {"form": form}), folder / "index.parquet")
+        if indexed:
+            write_index(make_index(rows, {"form": form}), folder / "index.parquet")
         return DataFacts(
             name=name,
             data_set=f"images:/{name}",

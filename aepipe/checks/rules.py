@@ -7,15 +7,16 @@ from functools import cached_property
 
 import numpy as np
 
+from aepipe.bonds import TEST, TRAIN, VALIDATION
 from aepipe.checks.census import sizes_of
 from aepipe.checks.measures import Measured
 from aepipe.checks.settings import CheckSettings
 from aepipe.checks.verdict import CheckLine
 from aepipe.datasets.account import Account
 from aepipe.datasets.index import OK, Index
+from aepipe.datasets.tally import num_expected
 from aepipe.io.names import printable_name
 from aepipe.notation import counted
-from aepipe.parts import TEST, TRAIN, VALIDATION
 
 NO_REFERENCE = "nothing to compare with yet"
 MAX_NAMES = 5
@@ -72,8 +73,9 @@ class Comparison:
 def check_files(comparison: Comparison, most_left_out: float) -> CheckLine:
     """Return how many of the files that look like pictures gave none."""
     account = comparison.account
-    reasons = "; ".join(one.short for one in account.left_out if one.is_expected)
-    says = f"of the files that look like pictures gave none ({reasons})" if reasons else "every picture could be read"
+    reasons, missing = [one.short for one in account.left_out if one.is_expected], num_expected(account.left_out)
+    files = counted(missing + account.num_taken, "file that looks like a picture", "files that look like pictures")
+    says = f"{missing} of {files} gave none" + (f": {'; '.join(reasons)}" if reasons else "")
     return share_line("broken files", "data.most_left_out", most_left_out, account.left_out_share, says)
 
 

@@ -24,15 +24,15 @@ from aepipe.checks.rules import (
 from aepipe.checks.settings import CheckSettings
 from aepipe.checks.verdict import CheckLine
 from aepipe.datasets.images import ImageData
-from aepipe.datasets.index import OK, Index, make_index, read_index
+from aepipe.datasets.index import OK, Index, make_index
 from aepipe.io.urls import without_secrets
 from aepipe.stages.data import load_data
+from aepipe.stages.indices import load_index
 from aepipe.stages.results import DataResult, SplitResult
 from aepipe.stages.stage import Stage, Workplace
 from aepipe.store.interface import Store
-from aepipe.store.local_files import local_file
 
-INDEX, MEASURES_FILE = "index.parquet", "measures.npz"
+MEASURES_FILE = "measures.npz"
 
 
 class Limits(BaseModel):
@@ -87,12 +87,10 @@ class CheckStage(Stage[CheckFacts]):
         )
 
     def lines(self, result: CheckResult) -> Sequence[str]:
-        """Return what each check came to; of those that hold only that they do."""
+        """Return how many checks hold, and what each broken one found."""
         facts = result.facts
-        num_held = sum(line.holds for line in facts.lines)
-        compared = f"compared with release {facts.reference}" if facts.reference else "nothing to compare with yet"
-        said = f"{num_held} of {len(facts.lines)} checks hold, {compared}"
-        return [f"{facts.name}: {line}" for line in (said, *(line.line for line in facts.lines if not line.holds))]
+        broken = [line.line for line in facts.lines if not line.holds]
+        return [f"{facts.name}: {line}" for line in (facts.summary, *broken)]
 
     def _check(self, store: Store, images: ImageData, before: Before | None) -> Iterator[CheckLine]:
         settings, account = self.limits.checks, self.data.facts.account
@@ -166,7 +164,9 @@ def _digests(reference: Reference | None) -> dict[str, str]:
 
 
 def _read_index(store: Store, result: DataResult | SplitResult) -> Index:
-    return read_index(local_file(store, result.files[INDEX]))
+    index = load_index(store, result)
+    assert index is not None, "a user's own images have one"
+    return index
 
 
 def _different(index: Index) -> np.ndarray:

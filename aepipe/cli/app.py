@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from aepipe.cli import data_sets, models, operations, releases, training, upkeep
+from aepipe.cli import cleaning, data_sets, models, operations, releases, training, upkeep
 from aepipe.cli.arguments import settable
 from aepipe.cli.mistakes import describe_validation_error
 from aepipe.errors import AepipeError, ParameterError
@@ -72,6 +72,7 @@ app.add_typer(data_sets_app, name="datasets")
 _add(data_sets_app, "list", data_sets.list_data_sets, "aepipe datasets list")
 _add(data_sets_app, "fetch", data_sets.fetch_data_sets, "AEPIPE_MIRROR=/srv/mirror aepipe datasets fetch mnist")
 _add(data_sets_app, "verify", data_sets.verify_data_sets, "aepipe datasets verify mnist")
+_add(data_sets_app, "index", data_sets.index_images, "aepipe datasets index images:/data/shoes --output shoes.csv")
 
 releases_app = _group("See, check, promote, roll back, download and prune releases.")
 app.add_typer(releases_app, name="releases")
@@ -95,6 +96,7 @@ _add(
 _add(releases_app, "prune", upkeep.prune_releases, "aepipe releases prune --keep 10 --delete")
 _add(releases_app, "index", upkeep.make_index, "aepipe releases index --store s3://models/aepipe")
 
+_add(app, "clean", cleaning.clean, "aepipe clean --store s3://models/aepipe --delete")
 _add(app, "apply", operations.apply, "aepipe apply --store s3://models/aepipe --notify slack-webhook/operations")
 _add(app, "up", operations.up, "aepipe up --store s3://models/aepipe --port 4200")
 _add(

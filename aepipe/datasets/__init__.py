@@ -23,6 +23,7 @@ __all__ = [
     "fetch",
     "is_own",
     "load",
+    "location_of",
     "module_of",
     "name_of",
     "open_data_set",
@@ -54,7 +55,7 @@ def load(name: str, *, cache_folder: Path | None = None, progress: bool = True) 
     """Return a data set's images; what is not in the cache is downloaded first.
 
     Args:
-        name: A name in `DATA_SETS`, or images:LOCATION for one's own: a folder, zip, npz, or s3:// prefix.
+        name: A name in `DATA_SETS`, or images:LOCATION for one's own: a folder, zip, tar, npz, or s3:// prefix.
         cache_folder: The cache; None for $AEPIPE_CACHE or the user's cache folder.
         progress: Show a bar while downloading, where standard error is a terminal.
 
@@ -163,6 +164,17 @@ def name_of(data_set: str, class_name: str | None = None, chosen: str | None = N
     name, location = _split(data_set)
     name = import_module(DATA_SETS[name]).name_of(location, chosen) if name == OWN_IMAGES else name
     return name if class_name is None else f"{name}-{class_name}"
+
+
+def location_of(name: str) -> str:
+    """Return where a user's own images lie.
+
+    Raises:
+        DataError: it is no data set of one's own.
+    """
+    if not is_own(name):
+        raise DataError("A data set of one's own is a place.", "Name it: images:/path/to/them.", name=name)
+    return _split(name)[1]
 
 
 def _split(name: str) -> tuple[str, str]:

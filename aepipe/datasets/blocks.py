@@ -4,15 +4,15 @@ A block is written once and never changed. Its images have one shape and type; t
 and are brought to one when they are read.
 """
 
+import hashlib
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any, SupportsIndex
 
 import numpy as np
-
-from aepipe.io.hashing import file_sha256
 
 PREFIX = "blocks"
 # Large enough that a set has few, small enough that one is in memory for each process.
@@ -20,7 +20,6 @@ BLOCK_BYTES = 1 << 24
 # Each takes a file descriptor, of which a process has 1024.
 MAX_OPEN = 256
 
-Place = tuple[str, int]
 Rows = SupportsIndex | slice | np.ndarray
 
 
@@ -35,54 +34,52 @@ def block_key(form: str, sha256: str) -> str:
 
 
 @dataclass(frozen=True)
-class WrittenBlock:
-    """A block in a local folder; `numbers` are those of its images, by row, in the order in which they were added."""
+class Block:
+    """The bytes of a block; `numbers` are those of its images, by row, in the order in which they were added."""
 
-    path: Path
+    data: bytes
     numbers: tuple[int, ...]
 
-    @property
+    @cached_property
     def sha256(self) -> str:
-        """Hex digest of the file's bytes."""
-        return self.path.stem
+        """Hex digest of the bytes."""
+        return hashlib.sha256(self.data, usedforsecurity=False).hexdigest()
 
 
 @dataclass
 class BlockWriter:
-    """Writes images into blocks; those of one shape and type share them.
+    """Puts images into blocks; those of one shape and type share them.
 
     Attributes:
-        folder: Where the blocks go, which must exist.
-        block_bytes: A block is written as soon as it has so many.
+        block_bytes: A block is done as soon as its images have so many.
     """
 
-    folder: Path
     block_bytes: int = BLOCK_BYTES
     _count: int = 0
     _waiting: dict[Any, list[tuple[int, np.ndarray]]] = field(default_factory=dict)
 
-    def add(self, image: np.ndarray) -> Iterator[WrittenBlock]:
+    def add(self, image: np.ndarray) -> Iterator[Block]:
         """Take an image, (height, width) or (height, width, channels); yield the block that it has filled, if any."""
-        image = np.atleast_3d(image)
+        image = np.ascontiguousarray(np.atleast_3d(image))
         kind = image.shape, image.dtype
         waiting = self._waiting.setdefault(kind, [])
         waiting.append((self._count, image))
         self._count += 1
         if len(waiting) * image.nbytes >= self.block_bytes:
-            yield self._write(self._waiting.pop(kind))
+            yield _block(self._waiting.pop(kind))
 
-    def finish(self) -> Iterator[WrittenBlock]:
+    def finish(self) -> Iterator[Block]:
         """Yield the blocks of what is left."""
         while self._waiting:
-            yield self._write(self._waiting.pop(next(iter(self._waiting))))
+            yield _block(self._waiting.pop(next(iter(self._waiting))))
 
-    def _write(self, images: list[tuple[int, np.ndarray]]) -> WrittenBlock:
-        part = self.folder / "block.part"
-        with part.open("wb") as stream:
-            np.save(stream, np.stack([image for _, image in images]))
-        return WrittenBlock(
-            part.rename(self.folder / f"{file_sha256(part)}.npy"), tuple(number for number, _ in images)
-        )
+
+def _block(images: list[tuple[int, np.ndarray]]) -> Block:
+    first, header = images[0][1], io.BytesIO()
+    described = np.lib.format.header_data_from_array_1_0(first) | {"shape": (len(images), *first.shape)}
+    np.lib.format.write_array_header_1_0(header, described)
+    data = b"".join([header.getvalue(), *(image.data for _, image in images)])
+    return Block(data, tuple(number for number, _ in images))
 
 
 class BlockImages:

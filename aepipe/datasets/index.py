@@ -3,7 +3,7 @@
 It is the truth about what was trained and tested on: reports, checks, the gate and the next run read it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -74,6 +74,11 @@ class Index:
         """The file of each row: its path without the number of a page."""
         path, page = self.rows["path"], self.rows["page"]
         return path.where(page.isna(), path.str.rpartition("#")[0])
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Yield each row by the names of the columns."""
+        columns = [self.rows[name].tolist() for name in COLUMNS]
+        return (dict(zip(COLUMNS, values, strict=True)) for values in zip(*columns, strict=True))
 
     @property
     def images(self) -> "pd.DataFrame":

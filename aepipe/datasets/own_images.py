@@ -2,9 +2,10 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ from aepipe.io.urls import without_secrets
 
 MAX_NAME = 40
 # Of files that are one data set each.
-ENDINGS = r"\.(zip|npz)$"
+ENDINGS = r"\.(zip|npz|csv|tsv|parquet|tgz|tbz2?|txz|tar(\.(gz|bz2|xz))?)$"
 TOO_LARGE = "too large"
 # In an index's facts.
 DATA_SET, LOCATION, IDENTITY, FORM = "data_set", "location", "identity", "form"
@@ -50,27 +51,44 @@ SUMMARY = DataSetSummary(
 
 @dataclass(frozen=True)
 class OwnImages:
-    """What was taken of a place.
+    """What was taken of a place; it is described when somebody asks.
 
     Attributes:
         name: The data set's.
-        index: Of all files.
-        described: The images and what is known about each.
-        identity: Digest of the files.
+        facts: Of the index.
+        describe: Returns the images and what is known about each.
         counts: What reading them came to; None of arrays.
     """
 
     name: str
-    index: Index
-    described: Described
-    identity: str
+    facts: Mapping[str, str]
+    describe: Callable[[], Described]
     counts: Counts | None = None
+
+    @property
+    def identity(self) -> str:
+        """Digest of the files."""
+        return self.facts[IDENTITY]
+
+    @cached_property
+    def described(self) -> Described:
+        """The images and what is known about each.
+
+        Raises:
+            DataError: there are too few of them.
+        """
+        return self.describe()
+
+    @cached_property
+    def index(self) -> Index:
+        """The index of all files."""
+        return make_index(self.described.rows, self.facts)
 
     @property
     def images_sha256(self) -> str:
         """Digest of all images in their order: what the pictures show, and the form that they were brought to."""
         values, pixels = self.described.values, self.index.images["pixels_sha256"]
-        return join_digests([self.index.facts[FORM], str(values.channels), values.dtype, *pixels])
+        return join_digests([self.facts[FORM], str(values.channels), values.dtype, *pixels])
 
 
 def own_images_spec(location: str, settings: OwnSettings | None = None) -> DataSetSpec:
@@ -105,21 +123,28 @@ def take(
         ChangedDataError: files were written or removed all the time.
         StoreError: S3 does not give one's own images.
     """
+    check_location(location)
     if holds_arrays(location):
         settings.check_unused(location)
         file = OneFile(location)
         identity = file.sha256()
-        rows, kept = take_arrays(existing(location), settings, version, blocks)
+        found, kept = take_arrays(existing(location), settings, version, blocks)
         file.check_unchanged()
-        described = describe(location, rows, Tally(), len(rows), kept.form, settings)
-        return _own_images(location, settings.name, described, kept, identity)
+
+        def describe_arrays() -> Described:
+            return describe(location, found, Tally(), len(found), kept.form, settings)
+
+        return _own_images(location, settings, identity, kept, describe_arrays)
     taken = take_files(location, settings, version, blocks, before)
-    rows, listing, arrangement = [dict(row) for row in taken.rows], taken.listing, taken.arrangement
-    layout = place_images([row for row in rows if row["state"] == OK], listing, arrangement)
-    listed = passed_over(listing, arrangement)
-    described = describe(location, rows, listed, listing.num_files, taken.kept.form, settings, layout.notes)
-    identity = _identity(listing, arrangement, taken.rows)
-    return _own_images(location, settings.name, described, taken.kept, identity, taken.counts)
+
+    def describe_files() -> Described:
+        rows, listing, arrangement = [dict(row) for row in taken.rows], taken.listing, taken.arrangement
+        layout = place_images([row for row in rows if row["state"] == OK], listing, arrangement)
+        listed = passed_over(listing, arrangement)
+        return describe(location, rows, listed, listing.num_files, taken.kept.form, settings, layout.notes)
+
+    identity = _identity(taken.listing, taken.arrangement, taken.rows)
+    return _own_images(location, settings, identity, taken.kept, describe_files, taken.counts)
 
 
 def find_identity(location: str, settings: OwnSettings) -> str:
@@ -166,17 +191,23 @@ def own_data(name: str, described: Described, blocks: Blocks) -> ImageData:
 
 
 def _own_images(
-    location: str, name: str | None, described: Described, kept: Kept, identity: str, counts: Counts | None = None
+    location: str,
+    settings: OwnSettings,
+    identity: str,
+    kept: Kept,
+    describe: Callable[[], Described],
+    counts: Counts | None = None,
 ) -> OwnImages:
+    name = name_of(location, settings.name)
     facts = {
-        DATA_SET: name_of(location, name),
+        DATA_SET: name,
         LOCATION: _whole(location),
         IDENTITY: identity,
         KEPT: kept.name,
         SIZE: size_text(kept.form.size),
         FORM: kept.form.text,
     }
-    return OwnImages(facts[DATA_SET], make_index(described.rows, facts), described, identity, counts)
+    return OwnImages(name, facts, describe, counts)
 
 
 def _whole(location: str) -> str:

@@ -47,7 +47,7 @@ def find_comparable(
     theirs = learned_by_published(store, incumbent)
     if theirs is None:
         return Comparable(nothing, "what it has learned from is not known any more.")
-    ours = learned_in_run(store, outcome.data, outcome.split, theirs.is_indexed)
+    ours = learned_in_run(store, outcome, theirs.is_indexed)
     if None not in (ours.form, theirs.form) and ours.form != theirs.form:
         return Comparable(nothing, f"its pictures were made {theirs.form}, this run's {ours.form}.")
     if not np.isin(ours.all, theirs.all).any():
@@ -55,9 +55,12 @@ def find_comparable(
     chosen = _new_to_both(ours, theirs)
     for parent in parents:
         began_with = learned_by_published(store, parent)
-        if began_with is None or began_with.is_indexed != theirs.is_indexed:
+        if began_with is None:
             return Comparable(nothing, f"what {parent.manifest.release} has learned from is not known any more.")
-        chosen &= _new_to_both(ours, began_with)
+        own = (
+            ours if began_with.is_indexed == ours.is_indexed else learned_in_run(store, outcome, began_with.is_indexed)
+        )
+        chosen &= _new_to_both(own, began_with)
     return Comparable(chosen, "" if chosen.any() else "one of the two has learned from each picture that is held out.")
 
 

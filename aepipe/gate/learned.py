@@ -13,6 +13,7 @@ from aepipe.datasets.index import Index, read_index
 from aepipe.errors import CorruptObjectError, NewerObjectError, ObjectNotFoundError
 from aepipe.recipes.published import PublishedModel
 from aepipe.stages.indices import load_index
+from aepipe.stages.outcome import Done
 from aepipe.stages.results import DataResult, SplitResult, find_stage
 from aepipe.stages.split import load_digests
 from aepipe.store.interface import Store
@@ -51,17 +52,16 @@ class Learned:
         return np.concatenate([self.held_out, self.learned])
 
 
-def learned_in_run(store: Store, data: DataResult, split: SplitResult, indexed: bool) -> Learned:
+def learned_in_run(store: Store, outcome: Done, indexed: bool) -> Learned:
     """Return the pictures of a run's own model.
 
     Args:
         store: Where its stages are.
-        data: Its images.
-        split: Its parts.
+        outcome: What the run came to.
         indexed: By its index, where it has one.
     """
-    index = load_index(store, split) if indexed else None
-    return _by_digests(load_digests(store, data, split)) if index is None else _by_index(index)
+    index = load_index(store, outcome.split) if indexed else None
+    return _by_digests(load_digests(store, outcome.data, outcome.split)) if index is None else _by_index(index)
 
 
 def learned_by_published(store: Store, model: PublishedModel) -> Learned | None:

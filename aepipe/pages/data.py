@@ -23,9 +23,15 @@ LISTS = {
 
 @dataclass(frozen=True)
 class DataSection:
-    """What a page says of one data set."""
+    """What a page says of one data set.
+
+    Attributes:
+        checked: What its checks came to.
+        has_index: Whether the release that the page is in has the whole table.
+    """
 
     checked: Checked
+    has_index: bool = False
 
     @property
     def name(self) -> str:
@@ -55,9 +61,9 @@ class DataSection:
         return {heading: listed for heading, listed in found.items() if listed.count}
 
     @property
-    def index_path(self) -> str:
-        """Where the release has the whole table."""
-        return index_path(self.name)
+    def index_path(self) -> str | None:
+        """Where the release has the whole table; None where it has none."""
+        return index_path(self.name) if self.has_index else None
 
     @property
     def _census(self) -> Census:

@@ -17,7 +17,7 @@ from aepipe.pages.details import detail_lines, say_baseline
 from aepipe.pages.inline_images import InlineImage, inline_image
 from aepipe.pages.numbers import notation_of_errors, page_writer
 from aepipe.pages.rendering import html_environment
-from aepipe.splits import say_parts
+from aepipe.part_counts import say_parts
 from aepipe.stages.data import account_lines
 from aepipe.stages.facts import EvaluationFacts
 from aepipe.stages.graph import STAGES
@@ -165,7 +165,7 @@ def render_report(report: Report) -> str:
             counts=_counts(entries),
             num_compared=len(ratios),
             num_better=sum(ratio < 1 for ratio in ratios),
-            data_sets=[DataSection(one) for one in report.checked],
+            data_sets=[DataSection(one, one.facts.name in _published(entries)) for one in report.checked],
             inputs={entry.done.data.fingerprint: account_lines(entry.done.data) for entry in entries if entry.done},
             noisy_sets=[(noisy_set, inline_image(noisy_set.png_bytes)) for noisy_set in report.noisy_sets],
             stages=STAGES,
@@ -201,6 +201,11 @@ def _groups(entries: Sequence[RecipeEntry]) -> list[list[RecipeEntry]]:
             key = (entry.done.data.fingerprint, entry.done.split.fingerprint)
             groups.setdefault(key, []).append(entry)
     return list(groups.values())
+
+
+def _published(entries: Sequence[RecipeEntry]) -> set[str]:
+    """Return the data sets of which the release has an index: those that something was trained on."""
+    return {entry.done.data.facts.name for entry in entries if entry.done}
 
 
 def _counts(entries: Sequence[RecipeEntry]) -> dict[str, int]:

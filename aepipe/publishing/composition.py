@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from aepipe.publishing.indices import FOLDER, index_files
+from aepipe.checks.reference import measures_path
+from aepipe.publishing.indices import FOLDER, index_files, states_of
 from aepipe.recipes.published import PublishedModel, published_models
 from aepipe.releases.manifest import Manifest, ReleaseFile
 from aepipe.releases.signatures import require_trusted
@@ -62,6 +63,8 @@ def compose(
     parts += _shared(
         (placed[key].manifest, file, file.model_copy(update={"path": path})) for key, (file, path) in indices.items()
     )
+    states = states_of(placed, indices)
+    parts += [(of, file, file) for name, of in states.items() for file in of.files if file.path == measures_path(name)]
     put_release_files(store, release, {file.path: _local(store, of.release, source) for of, source, file in parts})
     files = [file for _, _, file in parts]
     if decision is not None:
@@ -79,6 +82,7 @@ def compose(
                 )
                 for key, model in placed.items()
             },
+            "data_sets": {name: of.data_sets[name] for name, of in states.items()},
             "lineage": {key: model.lineage for key, model in placed.items()},
             "files": sorted(files, key=lambda file: file.path),
         }

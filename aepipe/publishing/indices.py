@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from aepipe.recipes.published import PublishedModel
-from aepipe.releases.manifest import ReleaseFile
+from aepipe.releases.manifest import Manifest, ReleaseFile
 from aepipe.stages.indices import INDEX
 from aepipe.stages.outcome import Done, Outcome
 
@@ -30,6 +30,20 @@ def index_files(models: Mapping[str, PublishedModel]) -> dict[str, tuple[Release
     files = {key: file for key, model in models.items() if (file := _file_of(model)) is not None}
     paths = _paths({key: (_data_set(models[key], file), file.sha256) for key, file in files.items()})
     return {key: (file, paths[key]) for key, file in files.items()}
+
+
+def states_of(
+    models: Mapping[str, PublishedModel], indices: Mapping[str, tuple[ReleaseFile, str]]
+) -> dict[str, Manifest]:
+    """Return the release that the state of each data set is from in a release of all these models, by its name.
+
+    Args:
+        models: The models, by what the release calls them.
+        indices: What `index_files` gives for them.
+    """
+    found = {path: models[key].manifest for key, (file, path) in indices.items() if file.path == path}
+    names = {path: path.removeprefix(f"{FOLDER}/").removesuffix(".parquet") for path in found}
+    return {name: found[path] for path, name in names.items() if name in found[path].data_sets}
 
 
 def _file_of(model: PublishedModel) -> ReleaseFile | None:

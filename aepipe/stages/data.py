@@ -167,9 +167,9 @@ class DataStage(Stage[DataFacts]):
 
     def _take_own(self, store: Store, refresh: bool) -> DataResult:
         """Read what is new of a user's own images, and put what they are then under the name of their state."""
-        _, _, location = self.parameters.data_set.partition(":")
-        settings = self.parameters.settings
-        own, blocks = take_own(store, location, settings, refresh)
+        location = datasets.location_of(self.parameters.data_set)
+        taking = take_own(store, location, self.parameters.settings, refresh)
+        own = taking.own
         if self.identity not in (None, own.identity):
             raise ChangedDataError(
                 "The images must be those that the run began with.", "Run again.", images=self.parameters.data_set
@@ -177,11 +177,14 @@ class DataStage(Stage[DataFacts]):
         stage = DataStage(self.parameters.with_identity(own.identity))
 
         def write(folder: Path) -> DataFacts:
-            write_own(own, folder, blocks.all_sizes)
-            return own_facts(own, settings, self.parameters.name, self.parameters.data_set)
+            write_own(own, folder, taking.blocks.all_sizes)
+            return own_facts(own, self.parameters.settings, self.parameters.name, self.parameters.data_set)
 
-        is_there = not refresh and stage.find(store) is not None
-        result = produce_stage(store, self.name, stage.fingerprint(), self.kind, write, refresh=not is_there)
+        result = None if refresh else stage.find(store)
+        if result is None or own.counts is None or not own.counts.is_nothing:
+            taking.note_index()
+        if result is None:
+            result = produce_stage(store, self.name, stage.fingerprint(), self.kind, write, refresh=True)
         return result.model_copy(update={"said": (own.counts.line,) if own.counts is not None else ()})
 
 

@@ -15,11 +15,11 @@ from aepipe.datasets.indices import load_index as load_kept
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError
 from aepipe.parts import remember
 from aepipe.splits import Split, SplitSettings
+from aepipe.stages.own_data import INDEX as INDEX
 from aepipe.stages.results import SplitResult, StageResult
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
 
-INDEX = "index.parquet"
 # In an index's facts: how it was divided. Only what was divided in the same way is remembered.
 SPLIT = "split"
 # Runs that divide one data set in several ways keep an index each.

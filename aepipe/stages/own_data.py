@@ -5,7 +5,9 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,11 +19,12 @@ from aepipe.datasets.own_images import LOCATION, OwnImages, name_of
 from aepipe.datasets.own_settings import OwnSettings
 from aepipe.datasets.picture_settings import PictureSettings
 from aepipe.errors import CorruptObjectError, DataError
-from aepipe.io.hashing import canonical_json
+from aepipe.io.hashing import canonical_json, file_sha256
 from aepipe.packages import installed_version
 from aepipe.stages.facts import DataFacts
-from aepipe.stages.fingerprint import source_digests
+from aepipe.stages.fingerprint import module_path
 from aepipe.stages.results import DataResult
+from aepipe.store import open_store
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
 from aepipe.store.refs import Ref
@@ -30,8 +33,8 @@ logger = logging.getLogger(__name__)
 
 INDEX, BLOCKS = "index.parquet", "blocks.json"
 CHOICE_DIGITS = 8
-# What decides how bytes become pixels.
-DECODERS = ("aepipe.datasets.formats.pictures", "aepipe.datasets.formats.fitting")
+# What decides how bytes become pixels, and no more: whenever it changes, everything is decoded once more.
+DECODERS = tuple(f"aepipe.datasets.formats.{name}" for name in ("pictures", "fitting", "depth", "signatures"))
 
 
 @dataclass
@@ -51,13 +54,15 @@ class StoredBlocks:
         self.all_sizes |= {info.key: info.size for info in self.store.list(f"{PREFIX}/{kept_name}/")}
         return self.all_sizes
 
-    def keep(self, key: str, path: Path) -> None:
-        """Take a block; the file is not needed any more."""
-        size = path.stat().st_size
-        if self.all_sizes.get(key) != size:
-            self.store.put_file(key, path)
-            self.all_sizes[key] = size
-        path.unlink()
+    def keep(self, key: str, data: bytes) -> None:
+        """Take a block."""
+        # One that is there already as well: what removes old blocks takes it for one of today.
+        self.store.put(key, data)
+        self.all_sizes[key] = len(data)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how another process comes to the same blocks."""
+        return _stored_blocks, (self.store.url,)
 
     def path(self, key: str) -> Path:
         """Return a local file of a block."""
@@ -65,7 +70,42 @@ class StoredBlocks:
         return local_file(self.store, Ref(uri=uri, sha256=sha256, size=self.all_sizes.get(key, 0), kind="data"))
 
 
-def take_own(store: Store, location: str, settings: OwnSettings, refresh: bool) -> tuple[OwnImages, StoredBlocks]:
+@cache
+def _stored_blocks(url: str) -> StoredBlocks:
+    return StoredBlocks(open_store(url))
+
+
+@dataclass(frozen=True)
+class Taking:
+    """Images of one's own that were taken into a store, and what was there before.
+
+    Attributes:
+        own: The images.
+        blocks: Where their pixels are.
+        before: The index before of the same choice, or None.
+        choice: Digest of what was chosen about pixels.
+    """
+
+    own: OwnImages
+    blocks: StoredBlocks
+    before: Index | None
+    choice: str
+
+    def note_index(self) -> None:
+        """Keep the index for the next run, where it is not the one before.
+
+        Raises:
+            DataError: the images are others than the data set of this name has.
+        """
+        store, own, before = self.blocks.store, self.own, self.before
+        others = before if before is not None else _newest(store, list_indices(store, own.name, "data"))
+        if others is not None:
+            _check_same_set(others, own.index, own.name)
+        if before is None or before.facts != own.index.facts or not before.rows.equals(own.index.rows):
+            save_index(store, own.name, "data", own.index, self.choice)
+
+
+def take_own(store: Store, location: str, settings: OwnSettings, refresh: bool) -> Taking:
     """Read what a place has that the index before has not; the pixels go into the store's blocks.
 
     Args:
@@ -75,22 +115,21 @@ def take_own(store: Store, location: str, settings: OwnSettings, refresh: bool) 
         refresh: Read everything anew.
 
     Raises:
-        DataError: the images can't be read, or are others than the data set of this name has.
+        DataError: the images can't be read.
         StoreError: the store, or S3 where the images are, does not answer.
     """
-    name, blocks, choice = name_of(location, settings.name), StoredBlocks(store), _choice(settings)
-    before = _newest(store, list_indices(store, name, "data", choice))
+    blocks, choice = StoredBlocks(store), _choice(settings)
+    before = _newest(store, list_indices(store, name_of(location, settings.name), "data", choice))
     if before is not None and refresh:
         # The size that was found stays.
         before = replace(before, rows=before.rows[:0])
-    version = canonical_json({**source_digests(DECODERS), "pillow": installed_version("pillow")}).decode()
-    own = own_images.take(location, settings, blocks, version, before)
-    others = before or _newest(store, list_indices(store, name, "data"))
-    if others is not None:
-        _check_same_set(others, own.index, name)
-    if before is None or not before.rows.equals(own.index.rows) or before.facts != own.index.facts:
-        save_index(store, name, "data", own.index, choice)
-    return own, blocks
+    return Taking(own_images.take(location, settings, blocks, _decoder_version(), before), blocks, before, choice)
+
+
+def _decoder_version() -> str:
+    """Return a digest of what decodes pictures."""
+    sources = [file_sha256(module_path(name)) for name in DECODERS]
+    return hashlib.sha256(canonical_json([*sources, installed_version("pillow")])).hexdigest()
 
 
 def write_own(own: OwnImages, folder: Path, sizes: Mapping[str, int]) -> None:

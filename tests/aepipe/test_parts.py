@@ -5,8 +5,9 @@ import pytest
 
 from aepipe.datasets.images import ImageData
 from aepipe.errors import DataError
+from aepipe.part_counts import PartCounts, asked_shares, describe_parts, say_parts
 from aepipe.parts import picture_digests
-from aepipe.splits import PartCounts, SplitSettings, asked_shares, describe_parts, make_split, say_parts
+from aepipe.splits import SplitSettings, make_split
 
 
 def own(pictures: np.ndarray, **known) -> ImageData:
@@ -42,6 +43,16 @@ def test_shares_are_about_what_was_asked():
     split = make_split(own(pictures(2000)), SplitSettings(test_fraction=0.2, validation_fraction=0.1))
     assert len(split.test) == pytest.approx(400, abs=60)
     assert len(split.validation) == pytest.approx(160, abs=40)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_class_shares_hold_within_sampling(seed):
+    labels = np.arange(3000) % 5
+    split = make_split(own(pictures(3000), labels=labels, label_names=tuple("abcde")), SplitSettings(seed=seed))
+    counts = np.stack([np.bincount(labels[rows], minlength=5) for rows in split.parts.values()])
+    # Five standard deviations of what chance alone does; the parts of 600 images of each class.
+    for part, share in zip(counts, (0.63, 0.07, 0.3), strict=True):
+        assert np.abs(part - 600 * share).max() < 5 * np.sqrt(600 * share * (1 - share))
 
 
 def test_equal_pictures_share_a_part():

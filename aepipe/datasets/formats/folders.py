@@ -35,7 +35,7 @@ def list_folder(top: Path) -> Listing:
 
 def _list(top: Path) -> Listing:
     tally, seen, oldest_young = Tally(), set[Folder](), time.time_ns() - YOUNG_NANOSECONDS
-    links: dict[str, Path] = {}
+    links: dict[str, str] = {}
     found = dict(_walk(top, "", seen, links, tally))
     # Links come last: what lies under the top itself keeps the name that it has there.
     while links:
@@ -53,7 +53,7 @@ def _list(top: Path) -> Listing:
     return Listing.of(files, tally, num_files)
 
 
-def _member(name: str, path: Path, stamp: Stamp, oldest_young: int) -> Member:
+def _member(name: str, path: str, stamp: Stamp, oldest_young: int) -> Member:
     size, time_ns = stamp
     version = str(time_ns) if time_ns < oldest_young else None
     return Member(name, partial(_read, path, stamp), version, size)
@@ -73,14 +73,14 @@ def _open_to_this_user(top: Path) -> Iterator[None]:
 
 
 def _walk(
-    folder: Path, prefix: str, seen: set[Folder], links: dict[str, Path], tally: Tally
-) -> Iterator[tuple[str, Path]]:
+    folder: Path | str, prefix: str, seen: set[Folder], links: dict[str, str], tally: Tally
+) -> Iterator[tuple[str, str]]:
     """Yield name and path of every plain file; keep links to folders for later."""
     seen.add(_identity(folder))
     with os.scandir(folder) as entries:
         ordered = sorted(entries, key=lambda entry: entry.name)
     for entry in ordered:
-        name, path = prefix + entry.name, Path(entry.path)
+        name, path = prefix + entry.name, entry.path
         if entry.is_dir(follow_symlinks=False):
             if is_system_folder(entry.name) or entry.name.startswith("."):
                 reason: Reason = "hidden" if entry.name.startswith(".") else "file of a system"
@@ -97,10 +97,10 @@ def _walk(
             tally.add("special file" if Member(name, bytes).is_meant_to_be_a_picture else "no picture", name)
 
 
-def _is_lost(link: Path) -> bool:
+def _is_lost(link: str) -> bool:
     """Tell whether a link leads nowhere: to nothing, to itself, or through a file."""
     try:
-        link.stat()
+        os.stat(link)
     except OSError as error:
         if error.errno in LOST:
             return True
@@ -108,14 +108,14 @@ def _is_lost(link: Path) -> bool:
     return False
 
 
-def _identity(folder: Path) -> Folder:
-    status = folder.stat()
+def _identity(folder: Path | str) -> Folder:
+    status = os.stat(folder)
     return status.st_dev, status.st_ino
 
 
-def _stamp(path: Path) -> Stamp:
+def _stamp(path: str) -> Stamp:
     try:
-        return _stamp_of(path.stat())
+        return _stamp_of(os.stat(path))
     except FileNotFoundError:
         return 0, 0  # Reading it says so.
 
@@ -124,21 +124,24 @@ def _stamp_of(status: os.stat_result) -> Stamp:
     return status.st_size, status.st_mtime_ns
 
 
-def _read(path: Path, stamp: Stamp) -> bytes:
+def _read(path: str, stamp: Stamp) -> bytes:
     try:
         # A pipe that took the file's place since would wait for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        with open(descriptor, "rb") as stream:
+        try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise ChangedDataError("A picture is a plain file.", "Run again.", file=printable_name(str(path)))
-            data = checked_bytes(stream.read(members.MAX_MEMBER_BYTES + 1))
-            if _stamp_of(os.fstat(descriptor)) != stamp:
+                raise ChangedDataError("A picture is a plain file.", "Run again.", file=printable_name(path))
+            data = checked_bytes(os.read(descriptor, min(stamp[0], members.MAX_MEMBER_BYTES) + 1))
+            if _stamp_of(os.fstat(descriptor)) != stamp or len(data) != stamp[0]:
                 raise ChangedDataError(
-                    "A file was written after it was listed.", "Run again.", file=printable_name(str(path))
+                    "A file was written after it was listed.", "Run again.", file=printable_name(path)
                 )
             return data
+        finally:
+            os.close(descriptor)
     except FileNotFoundError as error:
-        file = printable_name(str(path))
-        raise ChangedDataError("A file was removed after it was listed.", "Run again.", file=file) from error
+        raise ChangedDataError(
+            "A file was removed after it was listed.", "Run again.", file=printable_name(path)
+        ) from error
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise unreadable(Path(path), error) from error

@@ -1,9 +1,11 @@
 """The files of a folder, a zip file or an S3 prefix that may be pictures, and an account of those that are not."""
 
+import posixpath
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from functools import lru_cache
+from pathlib import Path
 
 from aepipe.datasets.tally import Reason, Tally
 from aepipe.errors import DataError, TooLargeError
@@ -76,7 +78,7 @@ class Member:
     @property
     def is_meant_to_be_a_picture(self) -> bool:
         """Whether its name says so; any other one is a picture if its content is."""
-        ending = PurePosixPath(self.name).suffix.lower()
+        ending = _ending(self.name)
         longer = LONGER_ENDING.fullmatch(ending)
         return (longer[1] if longer else ending) in READ_ENDINGS
 
@@ -113,7 +115,7 @@ def is_wanted(name: str, size: int, tally: Tally) -> bool:
     """Tell whether a file of this name and size in bytes is looked into, as a picture or a table; count it if not."""
     if is_table(name):
         return True
-    reason = _reason_to_pass(PurePosixPath(name))
+    reason = _reason_to_pass(name)
     if reason is None and size > MAX_MEMBER_BYTES and not Member(name, bytes).is_meant_to_be_a_picture:
         reason = "no picture"
     if reason is not None:
@@ -126,28 +128,44 @@ def is_system_folder(name: str) -> bool:
     return name.lower() in SYSTEM_FOLDERS
 
 
-def _reason_to_pass(path: PurePosixPath) -> Reason | None:
-    if path.is_absolute() or ".." in path.parts or not path.name:
+def _reason_to_pass(name: str) -> Reason | None:
+    folder, _, base = name.rpartition("/")
+    reason = _reason_to_pass_folder(folder)
+    if not base or base in (".", "..") or name.startswith("/") or reason == "outside of the archive":
         return "outside of the archive"
-    if any(is_system_folder(part) for part in path.parts[:-1]) or path.name.lower() in SYSTEM_FILES:
+    if base.lower() in SYSTEM_FILES or reason == "file of a system":
         return "file of a system"
-    if any(part.startswith(".") for part in path.parts):
+    if base.startswith(".") or reason:
         return "hidden"
-    ending = path.suffix.lower()
+    ending = _ending(base)
     if ending in UNREAD_ENDINGS:
         return "picture of a kind that is not read"
-    return "no picture" if is_no_picture(path.name) else None
+    return "no picture" if ending in NO_PICTURE_ENDINGS else None
+
+
+@lru_cache(1024)
+def _reason_to_pass_folder(folder: str) -> Reason | None:
+    parts = [part for part in folder.split("/") if part != "."]
+    if ".." in parts:
+        return "outside of the archive"
+    if any(is_system_folder(part) for part in parts):
+        return "file of a system"
+    return "hidden" if any(part.startswith(".") for part in parts) else None
 
 
 def is_table(name: str) -> bool:
     """Tell whether a file may say something of the pictures that lie with it."""
-    path = PurePosixPath(name)
-    return path.suffix.lower() in TABLE_ENDINGS and _reason_to_pass(path) == "no picture"
+    return _ending(name) in TABLE_ENDINGS and _reason_to_pass(name) == "no picture"
 
 
 def is_no_picture(name: str) -> bool:
     """Tell whether a name is one that no picture has."""
-    return PurePosixPath(name).suffix.lower() in NO_PICTURE_ENDINGS
+    return _ending(name) in NO_PICTURE_ENDINGS
+
+
+def _ending(name: str) -> str:
+    # Of a million names, paths would take minutes.
+    return posixpath.splitext(name)[1].lower()
 
 
 def check_bounds(sizes: Iterable[int]) -> None:

@@ -1,5 +1,6 @@
 """Masks: files that show where something is in another file. They never train; each image is told which is its own."""
 
+import posixpath
 import re
 import unicodedata
 from collections import defaultdict
@@ -25,10 +26,20 @@ def find_masks(names: Sequence[str]) -> set[str]:
     Those are the files below a folder called ground_truth, those below a folder called masks or alike that has a
     folder called images or alike beside it, and those called as another one of the same folder with _mask behind it.
     """
-    folders = {parent.as_posix() for name in names for parent in PurePosixPath(name).parents}
-    have_pictures = {_parent(folder) for folder in folders if _base(folder) in PICTURE_FOLDERS}
-    stems = {PurePosixPath(name).with_suffix("").as_posix() for name in names}
-    return {name for name in names if _is_mask(PurePosixPath(name), have_pictures, stems)}
+    folders = {name.rpartition("/")[0] for name in names}
+    above = {
+        parent.as_posix() for folder in folders for parent in (PurePosixPath(folder), *PurePosixPath(folder).parents)
+    }
+    have_pictures = {_parent(folder) for folder in above if _base(folder) in PICTURE_FOLDERS}
+    of_masks = {folder for folder in folders if folder and _is_of_masks(PurePosixPath(folder), have_pictures)}
+    beside = {name: match["stem"] for name in names if (match := MASK_STEM.fullmatch(_stem(name))) is not None}
+    stems = {posixpath.splitext(name)[0] for name in names} if beside else set()
+    return {
+        name
+        for name in names
+        if name.rpartition("/")[0] in of_masks
+        or (name in beside and posixpath.join(posixpath.dirname(name), beside[name]) in stems)
+    }
 
 
 def masks_by_image(images: Iterable[str], masks: Iterable[str]) -> Mapping[str, list[str]]:
@@ -37,17 +48,23 @@ def masks_by_image(images: Iterable[str], masks: Iterable[str]) -> Mapping[str, 
     for mask in sorted(masks):
         for key in _keys_of_mask(PurePosixPath(mask)):
             found[key].append(mask)
+    if not found:
+        return {}
     of_each = {image: _first(found, _keys_of_image(PurePosixPath(image))) for image in images}
     return {image: ones for image, ones in of_each.items() if ones}
 
 
-def _is_mask(path: PurePosixPath, have_pictures: set[str], stems: set[str]) -> bool:
-    for folder in list(path.parents)[:-1]:
-        name = folder.name.lower()
-        if name in GROUND_TRUTH or (name in MASK_FOLDERS and folder.parent.as_posix() in have_pictures):
+def _is_of_masks(folder: PurePosixPath, have_pictures: set[str]) -> bool:
+    """Tell whether a folder, or one that it lies in, is one of masks."""
+    for one in (folder, *folder.parents[:-1]):
+        name = one.name.lower()
+        if name in GROUND_TRUTH or (name in MASK_FOLDERS and one.parent.as_posix() in have_pictures):
             return True
-    match = MASK_STEM.fullmatch(path.stem)
-    return match is not None and (path.parent / match["stem"]).as_posix() in stems
+    return False
+
+
+def _stem(name: str) -> str:
+    return posixpath.splitext(posixpath.basename(name))[0]
 
 
 def _keys_of_mask(path: PurePosixPath) -> Iterator[Key]:

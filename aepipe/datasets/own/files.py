@@ -2,23 +2,22 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
 from aepipe.datasets.blocks import BLOCK_BYTES
 from aepipe.datasets.formats.members import Listing, Member
-from aepipe.datasets.index import COLUMNS, OK, Index
-from aepipe.datasets.own.keeping import SMALL_BYTES, Blocks, keep_small
+from aepipe.datasets.index import OK, Index
+from aepipe.datasets.own.keeping import Blocks, keep_small
 from aepipe.datasets.own.processes import in_processes
-from aepipe.datasets.own.reading import Done, Job, Kept, read_files
+from aepipe.datasets.own.reading import Done, Job, Kept, Shared, read_files
 from aepipe.datasets.own.rows import NOT_DECODED, Row, file_of, path_of
 from aepipe.datasets.tally import Reason
 
 # In an index's facts: digest of what its pixels depend on beside the files.
 KEPT = "kept"
-# The columns that a file's own bytes decide.
-OF_THE_FILE = [name for name in COLUMNS if name not in ("class", "kind", "mask", "group", "part")]
+# The columns that a file's own bytes do not decide.
+OF_ALL_FILES = ("class", "kind", "mask", "group", "part")
 # Files of a job, where pictures are small or few: blocks are not to be many, nor processes to be idle.
 MAX_JOB_FILES, FEWEST_JOBS, MIN_JOB_FILES = 4096, 8, 64
 # With less to read, starting processes takes longer than reading.
@@ -37,6 +36,11 @@ class Counts:
     num_decoded: int
 
     @property
+    def is_nothing(self) -> bool:
+        """Whether all files were known, and all that were known are there."""
+        return not self.num_read and not self.num_gone
+
+    @property
     def line(self) -> str:
         """The counts in words."""
         return (
@@ -52,18 +56,16 @@ class Files:
     Attributes:
         kept: What is taken of each.
         blocks: Where pixels are kept.
-        folder: For blocks on their way there.
         rows: Of each file, by its path, as far as they are known.
     """
 
     kept: Kept
     blocks: Blocks
-    folder: Path
     rows: dict[str, list[Row]]
     _before: dict[str, list[Row]] = field(init=False)
     _read: set[str] = field(default_factory=set)
     _num_decoded: int = 0
-    _small: dict[str, Path] = field(default_factory=dict)
+    _small: dict[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._before = dict(self.rows)
@@ -90,7 +92,7 @@ class Files:
             self._take(done, known)
         self._read |= waiting.keys()
         rows = sorted((row for path in paths for row in self.rows[path]), key=lambda row: row["path"])
-        keep_small(rows, self._small, self.kept.name, self.blocks, self.folder)
+        keep_small(rows, self._small, self.kept.name, self.blocks)
         return rows, self._counts(paths)
 
     def _is_known(self, path: str, member: Member, reason: Reason | None) -> bool:
@@ -105,19 +107,13 @@ class Files:
         size = self._job_files(len(members))
         pieces = [tuple(members[first : first + size]) for first in range(0, len(members), size)]
         jobs = [
-            Job(
-                some,
-                {one.name: left_out[one.name] for one in some if one.name in left_out},
-                self.kept,
-                self.folder,
-                is_remote,
-            )
+            Job(some, {one.name: left_out[one.name] for one in some if one.name in left_out}, is_remote)
             for some in pieces
         ]
-        num_bytes = sum(member.size_bytes for member in members)
+        shared, num_bytes = Shared(self.kept, known, self.blocks), sum(member.size_bytes for member in members)
         if len(members) < MIN_FILES_FOR_PROCESSES and num_bytes < MIN_BYTES_FOR_PROCESSES:
-            return (read_files(job, known) for job in jobs)
-        return in_processes(read_files, jobs, known)
+            return (read_files(job, shared) for job in jobs)
+        return in_processes(read_files, jobs, shared)
 
     def _job_files(self, num_files: int) -> int:
         # Color: twice as many of grey ones would be as well.
@@ -127,11 +123,7 @@ class Files:
     def _take(self, done: Done, known: dict[str, list[Row]]) -> None:
         """Know what a job has read, and keep its blocks."""
         self._num_decoded += done.num_decoded
-        for key, path in done.blocks.items():
-            if path.stat().st_size < SMALL_BYTES:
-                self._small[key] = path
-            else:
-                self.blocks.keep(key, path)
+        self._small |= done.small
         found: dict[str, list[Row]] = {}
         for row in done.rows:
             found.setdefault(file_of(row), []).append(row)
@@ -161,7 +153,7 @@ def rows_before(before: Index, kept_name: str, there: Collection[str]) -> dict[s
     if before.facts.get(KEPT) != kept_name:
         return found
     lost = set[str]()
-    for row in before.rows.to_dict("records"):
+    for row in before.records():
         if row["bytes_sha256"] is not None:
             found.setdefault(file_of(row), []).append(_as_read(row))
             if row["block"] is not None and row["block"] not in there:
@@ -171,8 +163,9 @@ def rows_before(before: Index, kept_name: str, there: Collection[str]) -> dict[s
 
 def _as_read(row: Row) -> Row:
     """Return a row without what follows from the other files."""
-    found = {name: row[name] for name in OF_THE_FILE}
-    return {**found, "state": OK, "reason": None} if row["pixels_sha256"] is not None else found
+    for name in OF_ALL_FILES:
+        del row[name]
+    return {**row, "state": OK, "reason": None} if row["pixels_sha256"] is not None else row
 
 
 def _renamed(rows: list[Row], found: Row) -> list[Row]:

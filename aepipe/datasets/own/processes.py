@@ -1,5 +1,6 @@
 """Processes that decode pictures: as many as there are cores, gone with the one that started them."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -21,6 +22,7 @@ from aepipe.hardware import chosen_threads, usable_cores
 # Each holds a block and a picture or two.
 MAX_PROCESSES = 16
 READY_AHEAD = 2
+GARBAGE_THRESHOLD = 100_000
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -96,6 +98,8 @@ def _begin(lifeline: Connection, shared: Any) -> None:
     # Whoever started it is told by the terminal, too, and ends it.
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    # Thousands of rows and pixels in a block are no circles to look for.
+    gc.set_threshold(GARBAGE_THRESHOLD)
     _shared.append(shared)
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
 

@@ -1,15 +1,14 @@
 """Reading of some files in one process: their bytes' digests, and the pixels of those that are not known, in blocks."""
 
 import hashlib
-import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from aepipe.datasets.formats.fitting import Form, Size
 from aepipe.datasets.formats.members import Member
 from aepipe.datasets.formats.pictures import quiet, read_frames
+from aepipe.datasets.own.keeping import SMALL_BYTES, Blocks
 from aepipe.datasets.own.placing import Placer
 from aepipe.datasets.own.rows import Row, broken_row, file_row, left_out, rows_of
 from aepipe.datasets.picture_settings import PictureSettings
@@ -56,16 +55,27 @@ class Job:
     Attributes:
         members: The files.
         left_out: Why some are none of the images, by name: only their digests are wanted.
-        kept: What is taken of them.
-        folder: Where the blocks go.
         is_remote: Reading waits for a network.
     """
 
     members: tuple[Member, ...]
     left_out: Mapping[str, Reason]
-    kept: Kept
-    folder: Path
     is_remote: bool
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all jobs have.
+
+    Attributes:
+        kept: What is taken of each file.
+        known: Digests of bytes that need not be decoded.
+        blocks: Where pixels are kept; it can be sent to another process.
+    """
+
+    kept: Kept
+    known: frozenset[str]
+    blocks: Blocks
 
 
 @dataclass
@@ -74,29 +84,35 @@ class Done:
 
     Attributes:
         rows: Of all files, in their order. Those without a state are of bytes that were known.
-        blocks: Paths of the blocks with the pixels, by key.
+        small: Blocks that may be put together with others, by key; the larger ones are kept already.
         num_decoded: Files that were decoded, whether they gave an image or not.
     """
 
     rows: list[Row] = field(default_factory=list)
-    blocks: dict[str, Path] = field(default_factory=dict)
+    small: dict[str, bytes] = field(default_factory=dict)
     num_decoded: int = 0
 
 
-def read_files(job: Job, known: frozenset[str] = frozenset()) -> Done:
+def read_files(job: Job, shared: Shared) -> Done:
     """Read the files of a job.
 
     Args:
         job: The files.
-        known: Digests of bytes that need not be decoded.
+        shared: What all jobs have.
 
     Raises:
         DataError: a file can't be read.
         StoreError: an object can't be read.
     """
     done = Done()
-    # A folder of its own: another process may come to the same block.
-    placer = Placer(Path(tempfile.mkdtemp(dir=job.folder)), job.kept.name, done.blocks.__setitem__)
+
+    def keep(key: str, data: bytes) -> None:
+        if len(data) < SMALL_BYTES:
+            done.small[key] = data
+        else:
+            shared.blocks.keep(key, data)
+
+    placer = Placer(shared.kept.name, keep)
     with quiet():
         for member, data in _read_all(job):
             if isinstance(data, BrokenFileError):
@@ -105,11 +121,11 @@ def read_files(job: Job, known: frozenset[str] = frozenset()) -> Done:
             digest = hashlib.sha256(data, usedforsecurity=False).hexdigest()
             if member.name in job.left_out:
                 done.rows.append({**file_row(member, digest), **left_out(job.left_out[member.name])})
-            elif digest in known:
+            elif digest in shared.known:
                 done.rows.append(file_row(member, digest))
             else:
                 done.num_decoded += 1
-                done.rows += _decoded(member, data, digest, job.kept, placer)
+                done.rows += _decoded(member, data, digest, shared.kept, placer)
     placer.finish()
     return done
 

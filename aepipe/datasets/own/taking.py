@@ -16,9 +16,8 @@ from aepipe.datasets.own.keeping import Blocks
 from aepipe.datasets.own.reading import NETWORK_THREADS, Kept, kept_of
 from aepipe.datasets.own.rows import Row
 from aepipe.datasets.own_settings import OwnSettings
-from aepipe.datasets.picture_settings import AUTO, PictureSettings, parse_size
+from aepipe.datasets.picture_settings import AUTO, parse_size
 from aepipe.errors import BrokenFileError, ChangedDataError
-from aepipe.io.temporary import temporary_folder
 
 # Files that are written while they are read: the next listing has them as they are then, and only they are read again.
 TRIES = 3
@@ -64,32 +63,44 @@ def take_files(
         ChangedDataError: files were written or removed all the time.
         StoreError: S3 does not give one's own images.
     """
-    kept = _kept(location, settings, version, before)
-    known = rows_before(before, kept.name, blocks.sizes(kept.name)) if before is not None else {}
-    with temporary_folder("blocks") as folder:
-        files = Files(kept, blocks, folder, known)
-        for _ in range(TRIES - 1):
-            with suppress(ChangedDataError):
-                return _take(location, settings, files)
-        return _take(location, settings, files)
+    taking = _Taking(location, settings, version, blocks, before)
+    for _ in range(TRIES - 1):
+        with suppress(ChangedDataError):
+            return taking.take()
+    return taking.take()
 
 
-def _take(location: str, settings: OwnSettings, files: Files) -> Taken:
-    with open_listing(location) as listing:
-        arrangement = open_layout(listing, settings)
-        rows, counts = files.read(listing, arrangement.left_out)
-        return Taken(listing, arrangement, rows, files.kept, counts)
+@dataclass
+class _Taking:
+    """A place while it is read, maybe more than once: what was read by then stays known."""
+
+    location: str
+    settings: OwnSettings
+    version: str
+    blocks: Blocks
+    before: Index | None
+    files: Files | None = None
+
+    def take(self) -> Taken:
+        with open_listing(self.location) as listing:
+            arrangement = open_layout(listing, self.settings)
+            self.files = self.files or self._files(listing)
+            rows, counts = self.files.read(listing, arrangement.left_out)
+            return Taken(listing, arrangement, rows, self.files.kept, counts)
+
+    def _files(self, listing: Listing) -> Files:
+        before, blocks = self.before, self.blocks
+        # A size that nobody chose stays what it was.
+        size = self.settings.chosen_size or parse_size(before.facts.get(SIZE, AUTO) if before is not None else AUTO)
+        kept = kept_of(size or _look(listing), self.settings, self.version)
+        return Files(
+            kept, blocks, rows_before(before, kept.name, blocks.sizes(kept.name)) if before is not None else {}
+        )
 
 
-def _kept(location: str, settings: PictureSettings, version: str, before: Index | None) -> Kept:
-    """Return what is taken of each picture; a size that nobody chose stays what it was."""
-    size = settings.chosen_size or parse_size(before.facts.get(SIZE, AUTO) if before is not None else AUTO)
-    return kept_of(size or _look(location), settings, version)
-
-
-def _look(location: str) -> Size:
-    """Return the size that suits the pictures of a place."""
-    with open_listing(location) as listing, quiet(), ThreadPoolExecutor(NETWORK_THREADS) as pool:
+def _look(listing: Listing) -> Size:
+    """Return the size that suits the pictures of a listing."""
+    with quiet(), ThreadPoolExecutor(NETWORK_THREADS) as pool:
         some = listing.members[:: -(-len(listing.members) // MAX_LOOKED_AT) or 1]
         found = Counter(size for size in pool.map(_size, some) if size is not None)
     return choose_size(found) if found else (1, 1)

@@ -25,7 +25,7 @@ def test_broken_files_are_a_share_of_what_looks_like_pictures():
     broken = (LeftOut(reason="broken", count=3, names=("x",)), LeftOut(reason="no picture", count=50))
     line = rules.check_files(compare(index_of(range(7)), left_out=broken), 0.1)
     assert (line.holds, line.found, line.setting) == (False, pytest.approx(0.3), "data.most_left_out")
-    assert "3 broken" in line.says
+    assert line.says == "3 of 10 files that look like pictures gave none: 3 broken"
     assert rules.check_files(compare(index_of(range(7)), left_out=broken), 0.3).holds
 
 
@@ -34,9 +34,17 @@ def test_fewer_images_than_the_release_has():
     line = rules.check_count(compare(index_of(range(60)), before), LIMITS)
     assert (line.holds, line.found, line.allows) == (False, pytest.approx(0.4), 0.4)
     assert line.says == "had 100 images in release 20250101T000000Z-abcdef, has 60"
-    assert line.line.endswith("; --set data.checks.most_fewer=0.40 allows it")
-    assert rules.check_count(compare(index_of(range(60)), before), CheckSettings(most_fewer=line.allows)).holds
+    assert line.line.endswith("; --set data.checks.most_fewer=0.4 allows it")
     assert rules.check_count(compare(index_of(range(180)), before), LIMITS).found == 0
+
+
+@pytest.mark.parametrize("num_left", range(3, 80, 7))
+def test_what_is_said_to_allow_it_does(num_left):
+    """Rounded down it would not."""
+    now, before = index_of(range(num_left)), index_of(range(1003))
+    said = rules.check_count(compare(now, before), LIMITS).way_out
+    limits = CheckSettings(most_fewer=float(said.removeprefix("data.checks.most_fewer=").split()[0]))
+    assert rules.check_count(compare(now, before), limits).holds
 
 
 def test_files_that_give_no_image_do_not_count():

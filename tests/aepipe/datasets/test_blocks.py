@@ -11,12 +11,15 @@ COLOR = [GENERATOR.integers(0, 256, (4, 6, 3), np.uint8) for _ in range(3)]
 
 def written(folder, images, block_bytes=3 * 24):
     """The blocks' paths, and the place of each image."""
-    writer = BlockWriter(folder, block_bytes)
+    writer = BlockWriter(block_bytes)
     found = [block for image in images for block in writer.add(image)] + list(writer.finish())
     places = np.zeros((len(images), 2), np.int64)
     for block, one in enumerate(found):
         places[list(one.numbers)] = [(block, row) for row in range(len(one.numbers))]
-    return [one.path for one in found], places
+    paths = [folder / f"{one.sha256}.npy" for one in found]
+    for path, one in zip(paths, found, strict=True):
+        path.write_bytes(one.data)
+    return paths, places
 
 
 def opened(folder, images, block_bytes=3 * 24, channels=1, dtype=np.uint8, **whites):

@@ -20,6 +20,7 @@ def test_public_names():
         "fetch",
         "is_own",
         "load",
+        "location_of",
         "module_of",
         "name_of",
         "open_data_set",

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from own_data import pictures, put_own
 from releases import describe
 from results import done, result
 
@@ -13,7 +14,6 @@ from aepipe.gate.rules import Demands, Measured, judge
 from aepipe.gate.settings import PublishSettings
 from aepipe.recipes.published import published_models
 from aepipe.splits import SplitSettings
-from aepipe.stages.data import DataParameters, DataStage
 from aepipe.stages.outcome import Done
 from aepipe.stages.results import EvaluationResult
 from aepipe.stages.split import SplitStage, load_split
@@ -30,22 +30,15 @@ def store(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def train_on(store, tmp_path):
-    """Returns what a recipe came to on these pictures, as far as that is known before its training."""
+def train_on(store):
+    """Returns what a recipe came to on these pictures before its training; no index tells of them."""
 
     def run(shown: np.ndarray, **settings) -> Done:
-        path = tmp_path / f"{len(list(tmp_path.iterdir()))}.npz"
-        np.savez(path, images=shown)
-        data = DataStage(DataParameters(data_set=f"images:{path}")).produce(store)
+        data = put_own(store, shown, indexed=False)
         split = SplitStage(data, SplitSettings(**settings)).produce(store)
         return done("conv", data=data, split=split)
 
     return run
-
-
-def pictures(count: int, first: int = 0) -> np.ndarray:
-    numbers = np.arange(first, first + count).reshape(count, 1)
-    return np.random.default_rng(0).integers(0, 256, (first + count, 64), np.uint8)[numbers].reshape(count, 8, 8, 1)
 
 
 def release_of(outcome: Done, **changes):

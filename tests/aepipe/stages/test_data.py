@@ -1,6 +1,7 @@
 """Users' own images on their way into the store: whole or not at all, said, and once for a run."""
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from servers.server import make_client
 from aepipe.datasets.formats import folders
 from aepipe.errors import AccessDeniedError, ChangedDataError, DataError
 from aepipe.gate.verdicts import Verdict
+from aepipe.part_counts import say_parts
 from aepipe.publishing.contents import summarise
-from aepipe.splits import SplitSettings, say_parts
+from aepipe.splits import SplitSettings
 from aepipe.stages.data import (
     DataParameters,
     DataSettings,
@@ -55,7 +57,7 @@ def of(location, **settings):
 
 def count_reads(monkeypatch):
     reads, read = [], folders._read
-    monkeypatch.setattr(folders, "_read", lambda path, stamp: (reads.append(path.name), read(path, stamp))[1])
+    monkeypatch.setattr(folders, "_read", lambda path, stamp: (reads.append(Path(path).name), read(path, stamp))[1])
     return reads
 
 
@@ -131,9 +133,9 @@ def test_a_file_that_is_written_while_it_is_read_is_read_again(store, pets, monk
     read, changes = folders._read, [1, 2]
 
     def change_and_read(path, stamp):
-        if path.name == "0.png" and changes:
+        if path.endswith("/0.png") and changes:
             time.sleep(0.01)  # Longer than a tick of the file system's clock.
-            picture(path, 100 + changes.pop())
+            picture(Path(path), 100 + changes.pop())
         return read(path, stamp)
 
     monkeypatch.setattr(folders, "_read", change_and_read)

@@ -197,11 +197,11 @@ def test_files_that_keep_changing_are_read_again_alone(store, pets, monkeypatch)
     reads, changes = [], [1]
     read_files = files.read_files
 
-    def change_then_read(job, known):
+    def change_then_read(job, shared):
         if changes:
             changes.pop()
             picture(pets / "b" / "3.png", 99)
-        done = read_files(job, known)
+        done = read_files(job, shared)
         reads.extend(member.name for member in job.members)
         return done
 
@@ -232,6 +232,27 @@ def test_a_prefix_is_listed_and_what_is_new_there_is_read(store, pets, s3_server
     result = produce()
     assert said(result) == "4 files: 1 new, 0 changed, 1 gone; 1 read, 1 decoded"
     assert values(store, result) == [2, 9, 1, 3]
+
+
+@pytest.mark.parametrize("place", ["zip", "s3"])
+def test_processes_read_what_one_would(place, store, pets, tmp_path, monkeypatch, s3_server, lead_to):
+    plain = take(store, pets)
+    if place == "zip":
+        location = shutil.make_archive(str(tmp_path / "pets"), "zip", pets)
+    else:
+        lead_to(s3_server)
+        location = f"s3://{s3_server.bucket}/processes/pets"
+        for path in pets.rglob("*.png"):
+            key = f"processes/pets/{path.relative_to(pets).as_posix()}"
+            make_client(s3_server).put_object(Bucket=s3_server.bucket, Key=key, Body=path.read_bytes())
+    monkeypatch.setenv("AEPIPE_THREADS", "2")
+    monkeypatch.setattr(files, "MIN_FILES_FOR_PROCESSES", 0)
+    monkeypatch.setattr(files, "MIN_JOB_FILES", 1)
+    stage = DataStage(DataParameters(data_set=f"images:{location}"))
+    result = stage.produce(open_store(tmp_path / "other"))
+    assert said(result) == "4 files: 4 new, 0 changed, 0 gone; 4 read, 4 decoded"
+    assert result.facts.images_sha256 == plain.facts.images_sha256
+    assert values(open_store(tmp_path / "other"), result) == [0, 2, 1, 3]
 
 
 def test_an_archive_of_which_a_picture_is_new(store, pets, tmp_path):

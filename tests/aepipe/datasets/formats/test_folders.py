@@ -72,7 +72,7 @@ def test_a_folder_that_may_not_be_read_is_an_error_that_names_it(tmp_path, monke
 def test_files_that_may_not_be_looked_at_are_an_error(tmp_path, monkeypatch):
     """As in a folder that may be listed but not entered."""
     write(tmp_path, "a/1.png")
-    monkeypatch.setattr(members.Path, "stat", lambda path: (_ for _ in ()).throw(PermissionError(13, "No", str(path))))
+    monkeypatch.setattr("os.stat", lambda path: (_ for _ in ()).throw(PermissionError(13, "No", str(path))))
     with pytest.raises(DataError, match="open to this user"):
         list_folder(tmp_path)
 
