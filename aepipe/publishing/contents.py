@@ -63,6 +63,7 @@ def _describe(done: Done, release: str) -> dict[str, JsonValue]:
         "input": None if account is None else account.model_dump(mode="json"),
         "images_sha256": done.data.facts.images_sha256,
         "test_rows_sha256": done.split.facts.test_sha256,
+        "started_from": None if done.parent is None else list(done.parent.line),
         "training_seconds": done.trained.facts.training_seconds,
         "code_size": facts.code_size,
         "compression_ratio": facts.compression_ratio,

@@ -45,6 +45,7 @@ class NightSpec(BaseModel):
     cron: str = Field(TWO_O_CLOCK, description="Minute, hour, day, month, weekday.")
     timezone: str = Field(EVERYWHERE, description="An IANA name, such as Europe/Paris.")
     active: bool = Field(True, description="Whether a new schedule starts active; operators may pause it.")
+    model: str | None = Field(None, description="What the models are called instead of recipe@data-set.")
     channel: str | None = Field(None, description="Short for publishing: {channel: NAME}.")
     job_variables: dict[str, JsonValue] = Field({}, description="What differs from the pool's template.")
 
@@ -93,6 +94,10 @@ def _deployment(file: Path, number: int, entry: Mapping[str, Any], store: str) -
     except ValidationError as error:
         raise refusal(file, where, error) from error
     chosen = {name: value for name, value in entry.items() if name in parameters}
+    # In an entry a name is the deployment's.
+    chosen.pop("name", None)
+    if night.model is not None:
+        chosen["name"] = night.model
     chosen["data_set"] = _from_any_folder(file, night.data_set)
     recipes = chosen.get("recipes", RECIPES)
     given: dict[str, Any] = {"store": store, "execution": "pool", **chosen}

@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[3]
 CONTRACT = {
     "run": [
         *["--accept-data", "--allow-unsafe-pointer", "--at-once", "--data-set", "--exports", "--name", "--preset"],
-        *["--recipes", "--refresh", "--server", "--set", "--setting", "--store"],
+        *["--recipes", "--refresh", "--server", "--set", "--setting", "--start-from", "--store"],
     ],
     "sweep": [
         *["--at-once", "--data-set", "--most-left-out", "--preset", "--seeds", "--server", "--set", "--setting"],
@@ -39,6 +39,7 @@ CONTRACT = {
     ],
     "apply": ["--check", "--file", "--nightly", "--notify", "--pools", "--store"],
     "up": ["--database", "--file", "--host", "--nightly", "--notify", "--port", "--state", "--store"],
+    "clean": ["--days", "--delete", "--grace-hours", "--json", "--keep", "--store"],
     "doctor": ["--file", "--json", "--nightly", "--pools", "--state", "--store"],
     "recipes": ["--json"],
     "reconstruct": ["--batch-size", "--channel", "--json", "--model", "--output", "--recipe", "--store", "IMAGES"],
