@@ -8,11 +8,12 @@ from prefect import flow
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed, State
 
+from aepipe.checks.news import describe_news
 from aepipe.flows import parameters
 from aepipe.flows.deployable import deployable
 from aepipe.flows.executors.executor import Shared
 from aepipe.flows.executors.train_all import train_all
-from aepipe.flows.names import named
+from aepipe.flows.names import named, rename_run
 from aepipe.gate.settings import PublishSettings
 from aepipe.noise import NoiseParameters
 from aepipe.publishing.publish import Published
@@ -20,9 +21,11 @@ from aepipe.recipes import OWN_RECIPES
 from aepipe.recipes.plan import Overrides, SplitOverrides
 from aepipe.stages.data import DataSettings
 from aepipe.stages.outcome import count_cached, summarise_failures
+from aepipe.stages.parent import NOTHING
 from aepipe.stages.request import plan_requests
 from aepipe.tasks.data_checks import check_data
 from aepipe.tasks.publish import check_store, publish, this_run
+from aepipe.tasks.results import find_parents
 from aepipe.tasks.timeouts import TimeoutSettings
 from aepipe.training.settings import CheckpointSettings
 
@@ -48,6 +51,7 @@ def pipeline(
     noise: parameters.Noise = NoiseParameters(),  # noqa: B008
     exports: parameters.Exports = None,
     name: parameters.Name = None,
+    start_from: parameters.StartFrom = NOTHING,
     store: parameters.Store = "./store",
     execution: parameters.Execution = "local",
     at_once: parameters.AtOnce = None,
@@ -70,9 +74,13 @@ def pipeline(
         split=split,
         noise=noise,
         exports=exports,
+        start_from=start_from,
     )
     store_facts = check_store(store, publishing, preset)
+    requests = find_parents(store, requests)
     data_sets = check_data(store, requests, publishing.channel_for(preset), accept_data, refresh)
+    news = describe_news(checked.facts for checked in data_sets.checked)
+    rename_run(_run_name(), news)
     if data_sets.problem:
         return Failed(message=data_sets.problem)
     shared = Shared(store=store, checkpoints=checkpoints, timeouts=timeouts, refresh=refresh)
@@ -81,5 +89,8 @@ def pipeline(
     failures = summarise_failures(outcomes)
     if failures:
         return Failed(message=f"{failures} {published.summary}", data=published)
-    message = f"{count_cached(outcomes)} of {len(outcomes)} recipes were in the store. {published.summary}"
+    if published.is_unchanged:
+        return Completed(message=published.summary, data=published)
+    came = f"{news}. " if news else ""
+    message = f"{came}{count_cached(outcomes)} of {len(outcomes)} recipes were in the store. {published.summary}"
     return Completed(message=message, data=published)
