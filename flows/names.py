@@ -5,8 +5,12 @@ from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 
+from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
+
+# A list shows no more.
+MAX_LETTERS = 120
 
 
 def named(description: str | Callable[[], str]) -> Callable[[], str]:
@@ -23,6 +27,21 @@ def named(description: str | Callable[[], str]) -> Callable[[], str]:
         return description.format(**flow_run.parameters) if isinstance(description, str) else description()
 
     return name
+
+
+def rename_run(before: str, name: str) -> None:
+    """Let this run be called by what it has found out, unless it was named by somebody.
+
+    Args:
+        before: What it is called where nobody named it.
+        name: Its new name; nothing where it found out nothing.
+    """
+    context = FlowRunContext.get()
+    run = context.flow_run if context else None
+    if not name or run is None or run.name != before:
+        return
+    with get_client(sync_client=True) as client:
+        client.update_flow_run(run.id, name=name[:MAX_LETTERS])
 
 
 def typed_name() -> str | None:

@@ -151,6 +151,12 @@ Missing = Annotated[
 Full = Annotated[bool, Field(description="Read every byte back; otherwise sizes are compared.")]
 Keep = Annotated[int, Field(ge=0, description="How many of the latest stay, beside what channels name.")]
 GraceHours = Annotated[float, Field(ge=0, description="Nothing younger goes.")]
+Days = Annotated[
+    float,
+    Field(
+        ge=0, description="Runs on the server, checkpoints and what a cache has stay so many days after their last use."
+    ),
+]
 Delete = Annotated[bool, Field(description="Remove them; otherwise they are only named.")]
 
 

@@ -8,11 +8,12 @@ from prefect import flow
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed, State
 
+from aepipe.checks.news import describe_news
 from aepipe.flows import parameters
 from aepipe.flows.deployable import deployable
 from aepipe.flows.executors.executor import Shared
 from aepipe.flows.executors.train_all import train_all
-from aepipe.flows.names import named
+from aepipe.flows.names import named, rename_run
 from aepipe.gate.settings import PublishSettings
 from aepipe.noise import NoiseParameters
 from aepipe.publishing.publish import Published
@@ -78,6 +79,8 @@ def pipeline(
     store_facts = check_store(store, publishing, preset)
     requests = find_parents(store, requests)
     data_sets = check_data(store, requests, publishing.channel_for(preset), accept_data, refresh)
+    news = describe_news(checked.facts for checked in data_sets.checked)
+    rename_run(_run_name(), news)
     if data_sets.problem:
         return Failed(message=data_sets.problem)
     shared = Shared(store=store, checkpoints=checkpoints, timeouts=timeouts, refresh=refresh)
@@ -86,5 +89,8 @@ def pipeline(
     failures = summarise_failures(outcomes)
     if failures:
         return Failed(message=f"{failures} {published.summary}", data=published)
-    message = f"{count_cached(outcomes)} of {len(outcomes)} recipes were in the store. {published.summary}"
+    if published.is_unchanged:
+        return Completed(message=published.summary, data=published)
+    came = f"{news}. " if news else ""
+    message = f"{came}{count_cached(outcomes)} of {len(outcomes)} recipes were in the store. {published.summary}"
     return Completed(message=message, data=published)

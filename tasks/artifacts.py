@@ -101,12 +101,13 @@ def show_training(store_url: str, done: Done) -> None:
 
 
 @_best_effort()
-def show_release(store_url: str, published: Published, outcomes: list[Outcome]) -> None:
-    """Write the run's verdicts, held-out errors and reconstructions as one markdown artifact."""
+def show_release(store_url: str, published: Published, outcomes: list[Outcome], news: str = "") -> None:
+    """Write what came in, the run's verdicts, held-out errors and reconstructions as one markdown artifact."""
     rows = [_row(outcome, verdict.verdict) for outcome, verdict in zip(outcomes, published.verdicts, strict=True)]
     reasons = [f"- **{v.model}** {v.verdict}: {v.reason}" for v in published.verdicts if not v.passes]
     lines = [
         f"# Release {published.release}",
+        escape_markdown(news),
         published.summary,
         f"Report: {_link(published.report_uri)}",
         "\n".join([*TABLE, *rows]),

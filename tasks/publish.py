@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from rich.progress import Progress
 
 from aepipe.checks.facts import Checked
+from aepipe.checks.news import describe_news
 from aepipe.gate.settings import PublishSettings
 from aepipe.publishing import upkeep
 from aepipe.publishing.publish import Published, Run
@@ -44,9 +45,12 @@ def publish(
         published, index_uri = upkeep.publish(
             open_store(store_url), outcomes, run, settings, store_facts, lambda _: progress.advance(bar), checked
         )
+    if published.is_unchanged:
+        get_run_logger().info(published.summary)
+        return published
     get_run_logger().info("Release %s: %s", published.release, published.uri)
     get_run_logger().info("All releases: %s", index_uri or "not written anew")
-    show_release(store_url, published, outcomes)
+    show_release(store_url, published, outcomes, describe_news(one.facts for one in checked))
     if published.newly_held:
         # What an automation may tell people of: once, not each night that nothing changed.
         emit_event(

@@ -77,6 +77,7 @@ PARAMETERS = {
     "aepipe.flows.releases.promote_release": ["channel", "force", "missing", "release", "store", "why"],
     "aepipe.flows.releases.rollback_channel": ["channel", "store", "why"],
     "aepipe.flows.releases.verify_release": ["full", "release", "store"],
+    "aepipe.flows.clean.clean": ["days", "delete", "grace_hours", "keep", "store"],
     "aepipe.flows.releases.prune_releases": ["delete", "grace_hours", "keep", "store"],
 }
 
@@ -90,6 +91,7 @@ COMMANDS = {
     "releases rollback": "releases.rollback_channel",
     "releases verify": "releases.verify_release",
     "releases prune": "releases.prune_releases",
+    "clean": "clean.clean",
 }
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from aepipe.cli import data_sets, models, operations, releases, training, upkeep
+from aepipe.cli import cleaning, data_sets, models, operations, releases, training, upkeep
 from aepipe.cli.arguments import settable
 from aepipe.cli.mistakes import describe_validation_error
 from aepipe.errors import AepipeError, ParameterError
@@ -96,6 +96,7 @@ _add(
 _add(releases_app, "prune", upkeep.prune_releases, "aepipe releases prune --keep 10 --delete")
 _add(releases_app, "index", upkeep.make_index, "aepipe releases index --store s3://models/aepipe")
 
+_add(app, "clean", cleaning.clean, "aepipe clean --store s3://models/aepipe --delete")
 _add(app, "apply", operations.apply, "aepipe apply --store s3://models/aepipe --notify slack-webhook/operations")
 _add(app, "up", operations.up, "aepipe up --store s3://models/aepipe --port 4200")
 _add(

@@ -37,7 +37,8 @@ def costs(outcome: Outcome, started: datetime) -> dict[str, StageCost]:
 def content_digest(outcomes: Sequence[Outcome], parameters: Mapping[str, JsonValue]) -> str:
     """Return what is equal for two runs exactly where they came to the same by the same parameters."""
     content = {
-        "parameters": parameters,
+        # Who took the data as they are changes nothing about what came of them.
+        "parameters": {name: value for name, value in parameters.items() if name != "accept_data"},
         "lineage": {outcome.model: lineage(outcome) for outcome in outcomes},
         "errors": {outcome.model: outcome.error if isinstance(outcome, Failed) else None for outcome in outcomes},
     }

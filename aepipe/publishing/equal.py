@@ -1,5 +1,8 @@
 """Releases that are there already: what is equal is published once, and told once."""
 
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
 from aepipe.errors import CorruptObjectError, NewerObjectError, ObjectNotFoundError
 from aepipe.gate.decision import parse_decision
 from aepipe.gate.verdicts import Verdict
@@ -23,6 +26,33 @@ def find_equal(store: Store, content: str) -> Manifest | None:
     candidate = read_channel(store, CANDIDATE)
     named = [manifest for manifest in equal if candidate is not None and manifest.release == candidate.release]
     return next(iter(named or equal), None)
+
+
+def find_latest(store: Store, models: Collection[str]) -> Manifest | None:
+    """Return the latest release of exactly these models that a run wrote; None where there is none."""
+    written = (m for m in list_releases(store) if m.release == m.candidate)
+    return next((manifest for manifest in written if set(manifest.recipes) == set(models)), None)
+
+
+def is_settled(store: Store, manifest: Manifest, channel: str) -> bool:
+    """Tell whether a release that is published again would be what it is: the latest, and as far as it can come.
+
+    Args:
+        store: Where the release is.
+        manifest: The release.
+        channel: The channel that its models would be promoted to.
+    """
+    if find_latest(store, manifest.recipes) != manifest:
+        return False
+    now = read_channel(store, channel)
+    if now is not None and now.has_had(manifest.release):
+        return True
+    if any(verdict.passes for verdict in read_verdicts(store, manifest.release)):
+        # It was killed before it came into the channel.
+        return False
+    judged = datetime.fromisoformat(manifest.created) + timedelta(seconds=manifest.seconds)
+    # A channel's time is in whole seconds.
+    return now is None or datetime.fromisoformat(now.current.at) + timedelta(seconds=1) <= judged
 
 
 def read_verdicts(store: Store, release: str) -> tuple[Verdict, ...]:

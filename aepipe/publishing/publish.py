@@ -25,8 +25,9 @@ from aepipe.gate.settings import PublishSettings
 from aepipe.gate.verdicts import Verdict
 from aepipe.io.hashing import file_sha256
 from aepipe.io.temporary import temporary_folder
+from aepipe.publishing.changes import describe_changes
 from aepipe.publishing.contents import content_digest, costs, lineage, summarise
-from aepipe.publishing.equal import find_equal, held_by_others, read_verdicts
+from aepipe.publishing.equal import find_equal, find_latest, held_by_others, is_settled, read_verdicts
 from aepipe.publishing.indices import index_paths
 from aepipe.publishing.promotion import Judgement, promote_passed
 from aepipe.recipes.published import published_models
@@ -81,6 +82,8 @@ class Published(BaseModel):
     candidate_release: str | None = Field(description="The release that `candidate` names now; it has a model.")
     was_published_before: bool = Field(description="An equal release was there already; nothing was written.")
     held_before: tuple[str, ...] = Field((), description="Models that another run of the same content told were held.")
+    is_unchanged: bool = Field(False, description="The release is the latest of its models, and no channel moved.")
+    changes: tuple[str, ...] = Field((), description="What is not as in the release of the same models before.")
 
     @property
     def newly_held(self) -> tuple[str, ...]:
@@ -91,7 +94,11 @@ class Published(BaseModel):
     def summary(self) -> str:
         """One line: the release, what the channels name, and which models are held back."""
         as_before = [model for model in self._held() if model in self.held_before]
-        parts = [f"Release {self.release}: {self.uri}."]
+        if self.is_unchanged:
+            parts = [f"nothing changed since {self.release}."]
+        else:
+            parts = [f"Release {self.release}: {self.uri}."]
+        parts += [f"Changed: {'; '.join(self.changes)}."] if self.changes else []
         if self.candidate_release != self.release:
             parts.append(f"It has no model: candidate is {self.candidate_release or 'not set'}, as before.")
         if self.channel_release:
@@ -136,6 +143,10 @@ def publish_release(
     channel = settings.channel_for(judging.preset)
     content = content_digest(outcomes, run.parameters)
     judgement, manifest = None, find_equal(store, content)
+    if manifest is not None and is_settled(store, manifest, channel):
+        return _as_it_was(store, manifest, run, channel)
+    before = find_latest(store, [outcome.model for outcome in outcomes])
+    changes = () if before is None else describe_changes(before, outcomes, run.parameters)
     held_before = () if manifest is None else held_by_others(store, manifest, run.flow_run)
     if manifest is None:
         release = _release_id(run, content)
@@ -155,6 +166,27 @@ def publish_release(
         candidate_release=None if candidate is None else candidate.release,
         was_published_before=judgement is None,
         held_before=held_before,
+        changes=tuple(changes),
+    )
+
+
+def _as_it_was(store: Store, manifest: Manifest, run: Run, channel: str) -> Published:
+    """Return a release that a run came to once more, where nothing has to be done for it."""
+    uri = f"{store.url}/releases/{manifest.release}"
+    channels = {name: read_channel(store, name) for name in (channel, CANDIDATE)}
+    names = {name: None if found is None else found.release for name, found in channels.items()}
+    return Published(
+        release=manifest.release,
+        uri=uri,
+        report_uri=f"{uri}/report.html",
+        verdicts=read_verdicts(store, manifest.release),
+        channel=channel,
+        channel_release=names[channel],
+        # Of another deployment's run, maybe; this one has no other.
+        candidate_release=manifest.release if with_models(manifest) else names[CANDIDATE],
+        was_published_before=True,
+        held_before=held_by_others(store, manifest, run.flow_run),
+        is_unchanged=True,
     )
 
 

@@ -3,8 +3,9 @@
 Everything here writes index.html anew after what it has done; who calls it need not think of that.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from pydantic import JsonValue
 
@@ -17,12 +18,16 @@ from aepipe.publishing.promotion import Missing
 from aepipe.publishing.publish import Published, Run, publish_release
 from aepipe.releases import removal
 from aepipe.releases.channel import Channel
+from aepipe.releases.manifest import Manifest
 from aepipe.releases.prune import HOUR_SECONDS, Pruned, plan_prune
 from aepipe.releases.prune import prune as remove_releases
 from aepipe.releases.prune_stages import PrunedStage, plan_stages, prune_stages
-from aepipe.stages.graph import STAGE_NAMES
+from aepipe.stages.baselines import fingerprint_of_baselines
 from aepipe.stages.outcome import Outcome
 from aepipe.store.interface import Store
+
+# Stages whose results nothing else is made of, and that people read.
+FOR_THEIR_OWN_SAKE = ("search", "sweep")
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ def publish(
 ) -> tuple[Published, str | None]:
     """Publish what a run came to, as `publish_release` says; the page's address comes with it where it was written."""
     published = publish_release(store, outcomes, run, settings, store_facts, on_file, checked)
-    return published, refresh_index(store)
+    return published, None if published.is_unchanged else refresh_index(store)
 
 
 def promote(
@@ -116,13 +121,19 @@ def prune(store: Store, keep: int, grace_hours: float, delete: bool) -> Pruning:
     found = tuple(plan_prune(store, keep, grace_hours))
     if delete:
         found = tuple(remove_releases(store, found))
-    results = tuple(plan_stages(store, [pruned.release for pruned in found], grace_hours, STAGE_NAMES))
+    going = [pruned.release for pruned in found]
+    results = tuple(plan_stages(store, going, grace_hours, FOR_THEIR_OWN_SAKE, partial(_baselines_of, store)))
     if not delete:
         return Pruning(found, results, num_uploads=0, was_done=False)
     results = tuple(prune_stages(store, results))
     num_uploads = store.abort_stale_uploads(grace_hours * HOUR_SECONDS)
     refresh_index(store)
     return Pruning(found, results, num_uploads, was_done=True)
+
+
+def _baselines_of(store: Store, manifest: Manifest) -> Iterator[str]:
+    for recipe, lineage in manifest.lineage.items():
+        yield from fingerprint_of_baselines(store, lineage, manifest.recipes[recipe].code_size)
 
 
 def _moved(store: Store, name: str, channel: Channel) -> Moved:

@@ -3,7 +3,7 @@
 Every model of the same split and code size is held against the same ones, so they are fitted once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from aepipe.evaluation.opponents import Opponents, measure_opponents
 from aepipe.linear import PrincipalComponents
 from aepipe.stages.data import load_data
 from aepipe.stages.facts import BaselineFacts
-from aepipe.stages.results import BaselineResult, DataResult, SplitResult
+from aepipe.stages.results import BaselineResult, DataResult, SplitResult, find_stage
 from aepipe.stages.split import load_split
 from aepipe.stages.stage import Stage, Workplace
 from aepipe.store.interface import Store
@@ -60,6 +60,23 @@ class BaselinesStage(Stage[BaselineFacts]):
         errors: dict[str, Any] = dict(found.errors)
         np.savez(place.folder / "errors.npz", **errors)
         return BaselineFacts(chosen=dict(found.chosen))
+
+
+def fingerprint_of_baselines(store: Store, lineage: Mapping[str, str], code_size: int | None) -> Iterator[str]:
+    """Yield the fingerprint of the baselines that a release's recipe was held against, as they would be found today.
+
+    Args:
+        store: Where the recipe's data and split are.
+        lineage: The fingerprint of each of its stages.
+        code_size: Number of values in its code.
+    """
+    names = lineage.get("data"), lineage.get("split")
+    if code_size is None or None in names:
+        return
+    data = find_stage(store, "data", str(names[0]), DataResult)
+    split = find_stage(store, "split", str(names[1]), SplitResult)
+    if data is not None and split is not None:
+        yield BaselinesStage(data, split, code_size).fingerprint()
 
 
 def load_baselines(store: Store, result: BaselineResult) -> Opponents:

@@ -26,8 +26,6 @@ STAGES: Mapping[str, type[Stage[Any]]] = {
     "evaluated": EvaluateStage,
     "exported": ExportStage,
 }
-# What a release is made of, and can be made anew; checks of the data among them.
-STAGE_NAMES = (*(stage.name for stage in STAGES.values()), "check")
 
 
 class RunStage(Protocol):

@@ -8,7 +8,7 @@ where somebody reads the other's. The manifest that comes last is the one that i
 import hashlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
@@ -33,12 +33,15 @@ from aepipe.stages.facts import (
     TrainedFacts,
 )
 from aepipe.stages.kinds import kind_of
-from aepipe.store.interface import Store
+from aepipe.store.interface import ObjectInfo, Store
 from aepipe.store.names import Name, RelativePath, Sha256, Size
 from aepipe.store.parsing import SCHEMA_VERSION, corrupt_object, parse_stored
 from aepipe.store.refs import Kind, Ref
 
 logger = logging.getLogger(__name__)
+
+# Of the day for which what is at work spares a result, so much may pass before that is said again.
+USED_SECONDS = 6 * 3600
 
 FactsT = TypeVar("FactsT", bound=Facts)
 
@@ -151,11 +154,20 @@ def find_whole_stage(
         return None
     if found is None:
         return None
-    sizes = {f"{store.url}/{info.key}": info.size for info in store.list(f"{stage_prefix(stage, fingerprint)}/")}
+    infos = list(store.list(f"{stage_prefix(stage, fingerprint)}/"))
+    sizes = {f"{store.url}/{info.key}": info.size for info in infos}
     missing = [path for path, ref in found.files.items() if sizes.get(ref.uri) != ref.size]
     if missing:
         logger.warning("A stage's result is made anew: %s %s lost %s", stage, fingerprint[:12], missing[0])
-    return None if missing else found
+        return None
+    _keep_young(store, f"{stage_prefix(stage, fingerprint)}/manifest.json", infos)
+    return found
+
+
+def _keep_young(store: Store, key: str, infos: Iterable[ObjectInfo]) -> None:
+    """Write the manifest of a result again that is used: what removes old results takes it for one of today."""
+    if store.clock() - max(info.modified for info in infos) > USED_SECONDS:
+        store.put(key, store.get(key))
 
 
 def produce_stage(

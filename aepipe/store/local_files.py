@@ -1,5 +1,6 @@
 """Objects of the store as local files whose bytes were checked."""
 
+import os
 from pathlib import Path
 
 from filelock import FileLock
@@ -36,12 +37,16 @@ def local_file(store: Store, ref: Ref) -> Path:
     with disk_errors(path=str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{path}.lock"):
-            if not _has_bytes(path, ref):
+            is_there = _has_bytes(path, ref)
+            if not is_there:
                 path.unlink(missing_ok=True)
                 store.get_file(key, path)
-            if not _has_bytes(path, ref):
+                is_there = _has_bytes(path, ref)
+            if not is_there:
                 path.unlink()
                 raise _other_bytes(ref)
+            # What was not used for long may be removed.
+            os.utime(path)
     return path
 
 

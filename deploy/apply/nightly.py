@@ -45,6 +45,7 @@ class NightSpec(BaseModel):
     cron: str = Field(TWO_O_CLOCK, description="Minute, hour, day, month, weekday.")
     timezone: str = Field(EVERYWHERE, description="An IANA name, such as Europe/Paris.")
     active: bool = Field(True, description="Whether a new schedule starts active; operators may pause it.")
+    model: str | None = Field(None, description="What the models are called instead of recipe@data-set.")
     channel: str | None = Field(None, description="Short for publishing: {channel: NAME}.")
     job_variables: dict[str, JsonValue] = Field({}, description="What differs from the pool's template.")
 
@@ -85,6 +86,7 @@ def _deployment(file: Path, number: int, entry: Mapping[str, Any], store: str) -
     where = str(entry.get("name") or f"entry {number}")
     parameters = _parameters(nightly)
     _refuse_unknown(file, where, entry, [*NightSpec.model_fields, *parameters])
+    _refuse_accepting(file, where, entry)
     own = {name: value for name, value in entry.items() if name in NightSpec.model_fields}
     try:
         night = NightSpec.model_validate(own)
@@ -92,6 +94,10 @@ def _deployment(file: Path, number: int, entry: Mapping[str, Any], store: str) -
     except ValidationError as error:
         raise refusal(file, where, error) from error
     chosen = {name: value for name, value in entry.items() if name in parameters}
+    # In an entry a name is the deployment's.
+    chosen.pop("name", None)
+    if night.model is not None:
+        chosen["name"] = night.model
     chosen["data_set"] = _from_any_folder(file, night.data_set)
     recipes = chosen.get("recipes", RECIPES)
     given: dict[str, Any] = {"store": store, "execution": "pool", **chosen}
@@ -130,6 +136,13 @@ def _with_channel(file: Path, where: str, publishing: Any, channel: str) -> Any:
 
 def _parameters(flow: Flow[..., Any]) -> list[str]:
     return list(flow.parameters.properties)
+
+
+def _refuse_accepting(file: Path, where: str, entry: Mapping[str, Any]) -> None:
+    if entry.get("accept_data") is not None:
+        rule = f"{where}: images that break a check are accepted for one run, not for every night."
+        way_out = f"Raise the limit in data.checks instead, or start one run with accept_data. Correct it in {file}."
+        raise ParameterError(rule, way_out, accept_data=entry["accept_data"])
 
 
 def _refuse_unknown(file: Path, where: str, entry: Mapping[str, Any], known: list[str]) -> None:

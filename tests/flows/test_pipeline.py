@@ -11,14 +11,16 @@ import pytest
 from PIL import Image
 from prefect.client.orchestration import get_client
 
+from aepipe.datasets.index import read_index
 from aepipe.flows.executors import train_all
 from aepipe.flows.pipeline import pipeline
 from aepipe.gate.settings import PublishSettings
 from aepipe.io.hashing import file_sha256
 from aepipe.noise import NoiseParameters
+from aepipe.publishing import upkeep
 from aepipe.recipes.plan import Overrides
 from aepipe.releases.channels import read_channel
-from aepipe.releases.manifest import list_releases, resolve_release
+from aepipe.releases.manifest import list_releases, read_manifest, resolve_release
 from aepipe.releases.verify import find_problems
 from aepipe.store import open_store
 
@@ -96,6 +98,20 @@ def test_a_release_has_what_the_design_says(published):
     }
 
 
+def test_the_baselines_of_a_release_go_with_it_and_not_before(published, tmp_path):
+    folder, _, result = published
+    shutil.copytree(folder, tmp_path / "store")
+    store = open_store(str(tmp_path / "store"))
+    baselines = {info.key.split("/")[2] for info in store.list("stages/baselines/")}
+    assert baselines
+    assert upkeep.prune(store, keep=1, grace_hours=0, delete=False).stages == ()
+    store.delete_many([info.key for info in store.list("channels/")])
+    done = upkeep.prune(store, keep=0, grace_hours=0, delete=True)
+    assert [release.release for release in done.releases] == [result.release]
+    assert baselines <= {stage.prefix.split("/")[2] for stage in done.stages}
+    assert list(store.list("stages/")) == []
+
+
 def test_the_published_model_has_the_error_that_was_reported(published):
     """Computed here from the published bytes and scikit-learn's digits, by nothing of the evaluation."""
     import keras
@@ -147,9 +163,9 @@ def test_the_index_links_the_report(published):
 def test_the_second_run_of_the_same_parameters_trains_nothing_and_says_so(published):
     folder, _, first = published
     state, second = run(folder)
-    assert "2 of 2 recipes were in the store" in state.message
+    assert state.message == f"nothing changed since {first.release}. Production is {first.release}."
     assert second.release == first.release
-    assert second.was_published_before
+    assert second.is_unchanged
     names = task_runs(state.state_details.flow_run_id)
     assert {name: state for name, state in names.items() if name.startswith("find")} == {
         f"find/{DENSE}": "Cached",
@@ -163,6 +179,7 @@ def test_another_epochs_value_for_one_recipe_retrains_and_judges_that_recipe_alo
     folder, _, first = published
     state, second = run(folder, recipe_overrides={"mnist-dense": Overrides(epochs=8)})
     assert "1 of 2 recipes were in the store" in state.message
+    assert "Changed: parameters recipe_overrides." in state.message
     assert second.release != first.release
     names = task_runs(state.state_details.flow_run_id)
     assert len([name for name in names if name.startswith("train/")]) == 1
@@ -261,6 +278,10 @@ def test_a_picture_that_arrives_while_it_trains_belongs_to_the_next_run(publishe
     account = resolve_release(store, result.release).recipes[SPOTS].input
     assert (account["num_images"], account["num_files"]) == (40, 41)
     assert f"{SPOTS} begins with nothing: production has none of it yet" in caplog.text
+    news = "images-spots: 40 images for the first time, 1 broken"
+    assert state.message.startswith(f"{news}. ")
+    with get_client(sync_client=True) as client:
+        assert client.read_flow_run(state.state_details.flow_run_id).name == news
     assert "images-spots: 40 images of 8 x 8, grey, from 40 of 41 files" in caplog.text
     pages = tmp_path / "store" / "releases" / result.release
     for text in (caplog.text, (pages / "report.html").read_text()):
@@ -271,6 +292,27 @@ def test_a_picture_that_arrives_while_it_trains_belongs_to_the_next_run(publishe
     production = resolve_release(store, "production").recipes
     assert {name: said for name, said in production.items() if name != SPOTS} == others
     assert (production[SPOTS].recipe, production[SPOTS].data_set) == ("mnist-dense", "images-spots")
+    monkeypatch.setitem(train_all.TRAIN, "local", train_here)
+    compare_next_night(store, result, data_set)
+
+
+def compare_next_night(store, before, data_set):
+    """One picture more moves no other, and both models are compared on all that are held out."""
+    state, after = run(store.url, recipes=["mnist-dense"], epochs=30, exports=(), data_set=data_set)
+    assert state.is_completed(), state.message
+    parts = [part_of_each(store, result.release) for result in (before, after)]
+    assert len(parts[1]) == 41
+    assert parts[1].items() >= parts[0].items()
+    (verdict,) = after.verdicts
+    num_held_out = list(parts[1].values()).count("test")
+    assert verdict.rules[-1].figures["images"] == verdict.rules[-1].figures["held_out"] == num_held_out
+    assert f"{num_held_out} of {num_held_out} held-out images" in verdict.rules[-1].rule
+
+
+def part_of_each(store, release):
+    path = read_manifest(store, release).recipes[SPOTS].index
+    rows = read_index(store.path(f"releases/{release}/{path}")).images
+    return dict(zip(rows["path"], rows["part"], strict=True))
 
 
 def save_spot(path, number):
@@ -293,7 +335,7 @@ def test_the_pipeline_publishes_to_a_real_s3_server_and_leaves_no_secret(s3_stor
     assert manifest.store["compares_and_swaps"] == "quoted"
     assert find_problems(store, manifest, full=True) == []
     again, _ = run(s3_store_url, recipes=["mnist-dense"])
-    assert "1 of 1 recipes were in the store" in again.message
+    assert again.message.startswith(f"nothing changed since {result.release}.")
 
     secrets = [os.environ["AWS_SECRET_ACCESS_KEY"], "planted-password", "planted-secret"]
     left = {info.key: store.get(info.key) for info in store.list("")}

@@ -85,3 +85,28 @@ def test_a_recipe_that_is_held_again_for_the_same_work_is_told_once(store):
     assert again.newly_held == ()
     assert "Held as before: mnist-dense." in again.summary
     assert publish(store, collapsed(64), "c").newly_held == ("mnist-dense",)
+
+
+def test_a_night_in_which_nothing_changed_writes_nothing_and_moves_nothing(store):
+    first = publish(store, collapsed(), "a")
+    before = {info.key: info.modified for info in store.list("")}
+    again = publish(store, collapsed(), "b")
+    assert again.is_unchanged
+    assert again.summary.startswith(f"nothing changed since {first.release}.")
+    assert "Held as before: mnist-dense." in again.summary
+    assert {info.key: info.modified for info in store.list("")} == before
+
+
+def test_what_was_held_is_judged_again_where_the_channel_moved_since(store):
+    publish(store, collapsed(), "a")
+    new = put_release(store, "20991231T000000Z-new", {"mnist-variational": b"new"})
+    point_channel(store, "production", new.release, manifest_sha256(new), action="promoted", why="tests", by="tests")
+    assert not publish(store, collapsed(), "b").is_unchanged
+
+
+def test_what_changed_since_the_release_before_is_said(store):
+    publish(store, failed("no network"), "a")
+    run = Run(flow_run="b", started=STARTED, parameters={"preset": "quick", "recipes": ["mnist-dense"]})
+    published = publish_release(store, [failed("no network")], run)
+    assert published.changes == ("parameters preset",)
+    assert "Changed: parameters preset." in published.summary

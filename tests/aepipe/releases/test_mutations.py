@@ -101,7 +101,7 @@ def readers(store, folder):
             lambda: find_problems(store, read_manifest(store, BAD), True),
             lambda: download(store, read_manifest(store, BAD), folder / "copy"),
             lambda: promote(store, "other", BAD, "w", "b", True),
-            lambda: plan_stages(store, [], 0, ["data"]),
+            lambda: plan_stages(store, [], 0),
         ],
         "channels/production.json": [
             lambda: list_channels(store),

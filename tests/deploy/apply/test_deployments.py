@@ -99,8 +99,8 @@ def test_what_is_there_is_as_the_file_says(apply, client, nightly):
 
 def test_a_second_time_changes_nothing(apply, client):
     apply()
-    # Three runs for each of the two schedules.
-    assert make_scheduled_runs(client) == 6
+    # Three runs for each of the three schedules.
+    assert make_scheduled_runs(client) == 9
     before = times(client)
     assert apply() == []
     assert times(client) == before

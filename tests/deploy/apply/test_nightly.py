@@ -46,6 +46,7 @@ def test_an_entry_may_have_whatever_the_pipeline_takes(write):
         "cron": "30 3 * * 1-5",
         "timezone": "Europe/Paris",
         "channel": "photos",
+        "model": "faces-of-staff",
         "store": "s3://other/aepipe",
         "publishing": {"regression_tolerance": 0.1},
         "overrides": {"epochs": 20},
@@ -56,6 +57,7 @@ def test_an_entry_may_have_whatever_the_pipeline_takes(write):
     assert found.parameters["recipes"] == ["mnist-dense"]
     assert found.parameters["publishing"] == {"regression_tolerance": 0.1, "channel": "photos"}
     assert found.parameters["store"] == "s3://other/aepipe"
+    assert (found.name, found.parameters["name"]) == ("photos", "faces-of-staff")
     assert found.schedules[0].timezone == "Europe/Paris"
 
 
@@ -75,6 +77,7 @@ REFUSED = {
     "unknown zone": ({"timezone": "Mars/Base"}, r"photos\.timezone: .* Received: timezone='Mars/Base'"),
     "wrong channel": ({"channel": "A B"}, r"nightly/photos: .*publishing\.channel: .* Received: channel='A B'"),
     "channel twice": ({"channel": "a", "publishing": {"channel": "b"}}, r"photos: a channel is named once"),
+    "accepts for ever": ({"accept_data": "yes"}, r"photos: .* for one run, not for every night\. .*accept_data='yes'"),
     "slash in the name": ({"name": "a/b"}, r"a/b\.name: .* Received: name='a/b'"),
     "job variable": ({"job_variables": {"ram": 1}}, r"nightly/photos: job_variables are some of .*unknown=\['ram'\]"),
 }
