@@ -19,6 +19,7 @@ from aepipe.noise import NoiseParameters
 from aepipe.publishing import promotion
 from aepipe.recipes import RecipeName, naming, plan
 from aepipe.splits import SplitSettings
+from aepipe.stages import parent
 from aepipe.stages.data import DataSettings
 from aepipe.tasks.timeouts import TimeoutSettings
 from aepipe.training.settings import CheckpointSettings
@@ -40,6 +41,17 @@ Name = Annotated[
         description="What the model of one recipe is called; by default as its recipe, or recipe@data-set on another "
         "data set."
     ),
+]
+StartFrom = Annotated[
+    parent.StartFrom,
+    Field(
+        description="What a training begins with: nothing, or the published model of its name, in a channel "
+        "(production) or in a release by its id. Where a channel has none yet it begins with nothing."
+    ),
+]
+Parent = Annotated[
+    parent.Parent | None,
+    Field(description="That model with its digest; a pipeline finds it, and gives it to the runs that it starts."),
 ]
 Images = Annotated[DataSetName, Field(description=f"Which images: one of {DATA_SET_NAMES}.")]
 Overrides = Annotated[

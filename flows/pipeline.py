@@ -21,9 +21,11 @@ from aepipe.recipes import OWN_RECIPES
 from aepipe.recipes.plan import Overrides, SplitOverrides
 from aepipe.stages.data import DataSettings
 from aepipe.stages.outcome import count_cached, summarise_failures
+from aepipe.stages.parent import NOTHING
 from aepipe.stages.request import plan_requests
 from aepipe.tasks.data_checks import check_data
 from aepipe.tasks.publish import check_store, publish, this_run
+from aepipe.tasks.results import find_parents
 from aepipe.tasks.timeouts import TimeoutSettings
 from aepipe.training.settings import CheckpointSettings
 
@@ -49,6 +51,7 @@ def pipeline(
     noise: parameters.Noise = NoiseParameters(),  # noqa: B008
     exports: parameters.Exports = None,
     name: parameters.Name = None,
+    start_from: parameters.StartFrom = NOTHING,
     store: parameters.Store = "./store",
     execution: parameters.Execution = "local",
     at_once: parameters.AtOnce = None,
@@ -71,8 +74,10 @@ def pipeline(
         split=split,
         noise=noise,
         exports=exports,
+        start_from=start_from,
     )
     store_facts = check_store(store, publishing, preset)
+    requests = find_parents(store, requests)
     data_sets = check_data(store, requests, publishing.channel_for(preset), accept_data, refresh)
     news = describe_news(checked.facts for checked in data_sets.checked)
     rename_run(_run_name(), news)

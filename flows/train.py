@@ -19,9 +19,11 @@ from aepipe.recipes.plan import Overrides, SplitOverrides
 from aepipe.stages.data import DataSettings
 from aepipe.stages.graph import outcome_of
 from aepipe.stages.outcome import Done
+from aepipe.stages.parent import NOTHING
 from aepipe.stages.request import TrainingRequest, describe_request, with_needed_noise
 from aepipe.tasks.artifacts import show_training
 from aepipe.tasks.data_checks import check_data
+from aepipe.tasks.results import find_parents
 from aepipe.tasks.stages import produce
 from aepipe.tasks.timeouts import TimeoutSettings
 from aepipe.training.settings import CheckpointSettings
@@ -43,6 +45,8 @@ def train(
     split: parameters.Split = SplitOverrides(),  # noqa: B008
     noise: parameters.Noise = NoiseParameters(),  # noqa: B008
     name: parameters.Name = None,
+    start_from: parameters.StartFrom = NOTHING,
+    parent: parameters.Parent = None,
     store: parameters.Store = "./store",
     evaluate: parameters.Evaluate = True,
     exports: parameters.Exports = None,
@@ -62,6 +66,8 @@ def train(
         split=split,
         noise=noise,
         name=name,
+        start_from=start_from,
+        parent=parent,
         evaluate=evaluate,
         exports=exports,
     )
@@ -70,7 +76,7 @@ def train(
         data_sets = check_data(store, with_needed_noise([request]), channel, accept_data, refresh)
         if data_sets.problem:
             return Failed(message=data_sets.problem)
-        (request,) = data_sets.requests
+        (request,) = find_parents(store, data_sets.requests)
         done = outcome_of(request, partial(produce, store, refresh=refresh), checkpoints)
         if done.evaluated is not None:
             show_training(store, done)

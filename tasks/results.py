@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+from prefect import get_run_logger
 from prefect.states import Completed, State
 
 from aepipe import datasets
 from aepipe.stages.data import DataParameters, DataStage
 from aepipe.stages.graph import find_outcome
 from aepipe.stages.outcome import Done, Outcome
+from aepipe.stages.parent import NOTHING, find_parent
 from aepipe.stages.request import TrainingRequest
 from aepipe.store import open_store
 from aepipe.tasks.stages import produce, result_of, store_task
@@ -29,6 +31,25 @@ def take_images(store_url: str, requests: Sequence[TrainingRequest], refresh: bo
 def find_results(store_url: str, request: TrainingRequest, refresh: bool) -> Done | None:
     """Return the recipe's outcome if the store has all of it and it is not to be redone."""
     return None if refresh else result_of(_find_results(store_url, request, return_state=True))
+
+
+def find_parents(store_url: str, requests: Sequence[TrainingRequest]) -> list[TrainingRequest]:
+    """Return the requests with the published models that they begin with, as channels name them now; each is said."""
+    return [
+        request if request.start_from == NOTHING or request.parent is not None else _find_parent(store_url, request)
+        for request in requests
+    ]
+
+
+@store_task(name="find-parent", task_run_name="find-parent/{request.model}")
+def _find_parent(store_url: str, request: TrainingRequest) -> TrainingRequest:
+    """Find the published model that a training begins with."""
+    parent = find_parent(open_store(store_url), request.start_from, request.model)
+    if parent is None:
+        get_run_logger().info("%s begins with nothing: %s has none of it yet", request.model, request.start_from)
+    else:
+        get_run_logger().info("%s begins with that of release %s", request.model, parent.release)
+    return request.with_parent(parent)
 
 
 @store_task(name="collect", task_run_name="collect/{request.model}")

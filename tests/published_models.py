@@ -33,11 +33,11 @@ def train_on_digits(store: Store) -> dict[str, Path]:
     return {name: local_file(store, trained.files[name]) for name in NAMES}
 
 
-def publish(store: Store, files: Mapping[str, Path], verdicts: Mapping[str, str]) -> None:
-    """Write a release with these files of `RECIPE`, and let `production` name it."""
+def publish(store: Store, files: Mapping[str, Path], verdicts: Mapping[str, str], **said: str) -> None:
+    """Write a release with these files of `RECIPE`, of which the manifest says this, and let `production` name it."""
     files = {f"models/{RECIPE}/{name}": path for name, path in files.items()}
     store.put_files({f"releases/{RELEASE}/{name}": path for name, path in files.items()})
-    facts = {recipe: {"verdict": verdict} for recipe, verdict in verdicts.items()}
+    facts = {recipe: {"verdict": verdict, **said} for recipe, verdict in verdicts.items()}
     contents = {name: path.read_bytes() for name, path in files.items()}
     manifest = describe(RELEASE, contents, recipes=facts)
     complete_release(store, manifest)

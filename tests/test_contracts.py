@@ -34,6 +34,7 @@ PARAMETERS = {
             "recipe_overrides",
             "recipes",
             "setting",
+            "start_from",
         ],
     ],
     "aepipe.flows.train.train": [
@@ -46,9 +47,11 @@ PARAMETERS = {
         "exports",
         "name",
         "overrides",
+        "parent",
         "preset",
         "recipe",
         "setting",
+        "start_from",
     ],
     "aepipe.flows.sweep.sweep": [
         *COMMON,

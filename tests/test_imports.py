@@ -30,6 +30,7 @@ LAYERS = [
     ["aepipe.models"],
     ["aepipe.releases"],
     ["aepipe.noisy_test_set"],
+    ["aepipe.part_counts"],
     ["aepipe.datasets.indices", "aepipe.linear", "aepipe.noise", "aepipe.preprocess", "aepipe.splits"],
     ["aepipe.parts"],
     ["aepipe.bonds"],

@@ -4,6 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.checks.census import Census
 from aepipe.checks.verdict import CheckLine, DataVerdict
+from aepipe.notation import counted
 from aepipe.releases.facts import Accepted
 from aepipe.stages.facts import Facts
 from aepipe.stages.results import StageResult
@@ -19,6 +20,17 @@ class CheckFacts(Facts):
     census: Census = Field(description="What there is, beside what there was.")
     identity: str | None = Field(None, description="Digest of what was checked.")
     error: str | None = Field(None, description="Why nothing can train on it; None where that is possible.")
+
+    @property
+    def summary(self) -> str:
+        """How many checks hold, are broken and can't be told, and what is compared with, in words."""
+        broken = sum(not line.holds for line in self.lines)
+        untold = sum(line.holds and line.found is None for line in self.lines)
+        parts = [counted(len(self.lines) - broken - untold, "check holds", "checks hold")]
+        parts += [counted(broken, "is broken", "are broken")] if broken else []
+        parts += [f"{untold} can't be told"] if untold else []
+        compared = f"compared with release {self.reference}" if self.reference else "with nothing to compare with yet"
+        return f"{', '.join(parts)}, {compared}"
 
     @property
     def holds(self) -> bool:

@@ -87,12 +87,10 @@ class CheckStage(Stage[CheckFacts]):
         )
 
     def lines(self, result: CheckResult) -> Sequence[str]:
-        """Return what each check came to; of those that hold only that they do."""
+        """Return how many checks hold, and what each broken one found."""
         facts = result.facts
-        num_held = sum(line.holds for line in facts.lines)
-        compared = f"compared with release {facts.reference}" if facts.reference else "nothing to compare with yet"
-        said = f"{num_held} of {len(facts.lines)} checks hold, {compared}"
-        return [f"{facts.name}: {line}" for line in (said, *(line.line for line in facts.lines if not line.holds))]
+        broken = [line.line for line in facts.lines if not line.holds]
+        return [f"{facts.name}: {line}" for line in (facts.summary, *broken)]
 
     def _check(self, store: Store, images: ImageData, before: Before | None) -> Iterator[CheckLine]:
         settings, account = self.limits.checks, self.data.facts.account

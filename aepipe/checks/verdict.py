@@ -22,7 +22,7 @@ class CheckLine(BaseModel):
     @property
     def line(self) -> str:
         """Name, limit, what was found, and the way out, for a log."""
-        found = [f"{write_figure(self.found)}, limit {write_figure(self.limit)}"] if self.found is not None else []
+        found = [f"{write_figure(self.found)}, limit {self.limit:g}"] if self.found is not None else []
         way_out = f"; --set {self.way_out}" if self.way_out else ""
         return f"{self.name}: {', '.join([*found, self.says])}{way_out}"
 
@@ -56,7 +56,7 @@ class DataVerdict(BaseModel):
 
 
 def write_figure(value: float | None) -> str:
-    """Return what was found, or a limit, with three significant digits; a count without a point."""
+    """Return what was found with three significant digits; a count without a point."""
     if value is None:
         return ABSENT
     return f"{value:,.0f}" if value == int(value) else fixed(value, 3)

@@ -21,6 +21,7 @@ from aepipe.hardware import chosen_threads
 from aepipe.io.folders import default_cache_folder
 from aepipe.publishing.data_checks import accept
 from aepipe.recipes.plan import Overrides
+from aepipe.stages.parent import NOTHING
 from aepipe.stages.request import TrainingRequest, plan_requests
 from aepipe.store import open_store
 from aepipe.suggestions import did_you_mean
@@ -40,6 +41,8 @@ def refuse_mistakes(parameters: Parameters) -> list[TrainingRequest]:
     """
     _check_places(parameters)
     shared = {name: parameters[name] for name in (*CHOSEN_FOR_ALL, "data", "split", "noise", "exports")}
+    # A release of before there was a choice is done again with none.
+    shared["start_from"] = parameters.get("start_from", NOTHING)
     overrides = {name: Overrides(**changes) for name, changes in parameters["recipe_overrides"].items()}
     requests = plan_requests(
         parameters["recipes"], Overrides(**parameters["overrides"]), overrides, parameters.get("name"), **shared

@@ -64,7 +64,7 @@ def show_table(store: StoreOption = "./store", as_json: JsonOption = False) -> N
 
 
 def reconstruct(
-    images: Annotated[str, typer.Argument(help="A folder, a .zip or .npz file, or an s3:// prefix.")],
+    images: Annotated[str, typer.Argument(help="A folder, a .zip, .tar or .npz file, or an s3:// prefix.")],
     model: Annotated[
         str,
         typer.Option("--model", "--recipe", help="Its name; the recipe's short name will do: conv@digits."),

@@ -22,12 +22,14 @@ from aepipe.cli.options import (
 )
 from aepipe.cli.output import print_table
 from aepipe.cli.saved_progress import watch_progress
+from aepipe.errors import ParameterError
 from aepipe.flows import parameters
 from aepipe.flows.interruption import ending_in_one_line
 from aepipe.flows.parameters import words
 from aepipe.flows.which_server import use_server
 from aepipe.gate.settings import PublishSettings
 from aepipe.recipes import complete_name
+from aepipe.stages.parent import NOTHING
 from aepipe.store import open_store
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ def run(
         typer.Option(help=f"{words(parameters.Exports)} Names with commas between them, or none."),
     ] = None,
     name: Annotated[str | None, typer.Option(help=words(parameters.Name))] = None,
+    start_from: Annotated[str, typer.Option(help=words(parameters.StartFrom))] = NOTHING,
     store: StoreOption = "./store",
     at_once: Annotated[int | None, typer.Option(min=1, help=words(parameters.AtOnce))] = None,
     accept_data: AcceptDataOption = None,
@@ -71,6 +74,7 @@ def run(
         "preset": preset,
         "data_set": data_set,
         "name": name,
+        "start_from": start_from,
         "store": store,
         "at_once": at_once,
         "accept_data": accept_data,
@@ -192,6 +196,13 @@ def rerun(
 
     first = resolve_release(open_store(store), release)
     require_trusted(open_store(store), first)
+    if first.parameters.get("start_from", NOTHING) != NOTHING:
+        raise ParameterError(
+            "A run that began with published models is done again beside them, not in another store.",
+            f"aepipe run --start-from RELEASE --store {store}, with the release that its manifest has as started_from.",
+            release=first.release,
+            start_from=first.parameters["start_from"],
+        )
     published = _run({**first.parameters, "store": to}, server)
     second = resolve_release(open_store(to), published.release)
     rows = compare_models(first, second)

@@ -55,7 +55,7 @@ def load(name: str, *, cache_folder: Path | None = None, progress: bool = True) 
     """Return a data set's images; what is not in the cache is downloaded first.
 
     Args:
-        name: A name in `DATA_SETS`, or images:LOCATION for one's own: a folder, zip, npz, or s3:// prefix.
+        name: A name in `DATA_SETS`, or images:LOCATION for one's own: a folder, zip, tar, npz, or s3:// prefix.
         cache_folder: The cache; None for $AEPIPE_CACHE or the user's cache folder.
         progress: Show a bar while downloading, where standard error is a terminal.
 

@@ -78,7 +78,7 @@ class Account(BaseModel):
         kind = "grey" if channels == 1 else "color"
         files = f"{self.num_taken} of {counted(self.num_files, 'file')}"
         yield f"{counted(self.num_images, 'image')} of {height} x {width}, {kind}, from {files}"
-        yield f"classes: {_several(self.classes, self.num_classes) or 'none, as not all images lie in folders of them'}"
+        yield f"classes: {_several(self.classes, self.num_classes) or 'none'}"
         if self.parts:
             yield f"parts by the user's own folders: {_several(self.parts)}"
         yield from self.notes

@@ -20,7 +20,6 @@ BLOCK_BYTES = 1 << 24
 # Each takes a file descriptor, of which a process has 1024.
 MAX_OPEN = 256
 
-Place = tuple[str, int]
 Rows = SupportsIndex | slice | np.ndarray
 
 

@@ -1,6 +1,5 @@
 """Indices that a store keeps of a data set: one for each state that was seen, never changed, in order of time."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -34,16 +33,6 @@ def list_indices(store: Store, data_set: str, step: Step, choice: str | None = N
 def _described(key: str) -> list[str]:
     """Return the step, and the choice where there is one, of an index by its key."""
     return key.rpartition("/")[2].split("-")[1:-1]
-
-
-def newest_indices(store: Store, data_set: str, step: Step) -> Iterator[Index]:
-    """Yield a data set's indices of a step, the newest first; each is read when it is asked for.
-
-    Raises:
-        CorruptObjectError: one is damaged, or of a newer version.
-    """
-    for key in list_indices(store, data_set, step):
-        yield load_index(store, key)
 
 
 def load_index(store: Store, key: str) -> Index:

@@ -11,7 +11,8 @@ from aepipe.datasets.formats.depth import WHITE, used_bits
 from aepipe.datasets.formats.members import Member
 from aepipe.datasets.formats.npz import read_npz
 from aepipe.datasets.formats.pictures import Change, Picture, quiet, read_frames
-from aepipe.datasets.layouts.masks import find_masks
+from aepipe.datasets.layouts import open_layout
+from aepipe.datasets.layouts.settings import LayoutSettings
 from aepipe.datasets.locations import WAY_OUT, check_location, existing, holds_arrays, open_listing
 from aepipe.datasets.tally import LeftOut
 from aepipe.errors import DataError
@@ -61,7 +62,9 @@ class OwnFiles:
 
 @contextmanager
 def open_images(location: str) -> Iterator[OwnFiles]:
-    """Give the images at a location, a folder, zip or npz file or an s3:// prefix; all but arrays are read one by one.
+    """Give the images at a location, a folder, zip, tar or npz file, an s3:// prefix or a table of pictures with it.
+
+    All but arrays are read one by one.
 
     Raises:
         DataError: there are none, or they can't be listed.
@@ -78,11 +81,13 @@ def open_images(location: str) -> Iterator[OwnFiles]:
         )
         return
     with open_listing(location) as listing:
-        masks = find_masks([member.name for member in listing.members])
-        tally = listing.tally.copy()
-        for name in sorted(masks):
-            tally.add("mask", name)
-        members = [member for member in listing.members if member.name not in masks]
+        # A table that is the place itself says which; one that lies there by chance does not.
+        settings = LayoutSettings(layout="flat" if listing.table is None else "table")
+        arrangement, tally = open_layout(listing, settings), listing.tally.copy()
+        arrangement.count(tally)
+        for name, reason in arrangement.left_out.items():
+            tally.add(reason, name)
+        members = [member for member in listing.members if member.name not in arrangement.left_out]
         if not members:
             reasons = [one.short for one in tally.left_out()]
             raise DataError("There must be at least one picture.", WAY_OUT, location=location, reasons=reasons)

@@ -33,7 +33,7 @@ from aepipe.io.urls import without_secrets
 
 MAX_NAME = 40
 # Of files that are one data set each.
-ENDINGS = r"\.(zip|npz)$"
+ENDINGS = r"\.(zip|npz|csv|tsv|parquet|tgz|tbz2?|txz|tar(\.(gz|bz2|xz))?)$"
 TOO_LARGE = "too large"
 # In an index's facts.
 DATA_SET, LOCATION, IDENTITY, FORM = "data_set", "location", "identity", "form"

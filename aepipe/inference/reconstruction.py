@@ -134,7 +134,7 @@ def reconstruct_images(
     """Write a PNG of each image's reconstruction, and errors.csv, into a new folder that appears whole or not at all.
 
     Args:
-        images: A folder, a .zip or .npz file, or an s3:// prefix.
+        images: A folder, a .zip, .tar or .npz file, or an s3:// prefix.
         output: The folder; it must be empty, or not be there.
         store: An open store, or its URL.
         model: The name of the model that is used.

@@ -36,6 +36,7 @@ def render_card(recipe: Recipe, outcome: Done, release_id: str) -> str:
     return environment.get_template("card.md.j2").render(
         recipe=recipe,
         model=outcome.model,
+        parent=outcome.parent,
         plan=outcome.plan,
         corruption=outcome.plan.training.corruption,
         data=outcome.data.facts,

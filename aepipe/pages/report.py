@@ -17,7 +17,7 @@ from aepipe.pages.details import detail_lines, say_baseline
 from aepipe.pages.inline_images import InlineImage, inline_image
 from aepipe.pages.numbers import notation_of_errors, page_writer
 from aepipe.pages.rendering import html_environment
-from aepipe.splits import say_parts
+from aepipe.part_counts import say_parts
 from aepipe.stages.data import account_lines
 from aepipe.stages.facts import EvaluationFacts
 from aepipe.stages.graph import STAGES

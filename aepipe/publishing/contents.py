@@ -37,7 +37,8 @@ def costs(outcome: Outcome, started: datetime) -> dict[str, StageCost]:
 def content_digest(outcomes: Sequence[Outcome], parameters: Mapping[str, JsonValue]) -> str:
     """Return what is equal for two runs exactly where they came to the same by the same parameters."""
     content = {
-        "parameters": parameters,
+        # Who took the data as they are changes nothing about what came of them.
+        "parameters": {name: value for name, value in parameters.items() if name != "accept_data"},
         "lineage": {outcome.model: lineage(outcome) for outcome in outcomes},
         "errors": {outcome.model: outcome.error if isinstance(outcome, Failed) else None for outcome in outcomes},
     }
@@ -62,6 +63,7 @@ def _describe(done: Done, release: str) -> dict[str, JsonValue]:
         "input": None if account is None else account.model_dump(mode="json"),
         "images_sha256": done.data.facts.images_sha256,
         "test_rows_sha256": done.split.facts.test_sha256,
+        "started_from": None if done.parent is None else list(done.parent.line),
         "training_seconds": done.trained.facts.training_seconds,
         "code_size": facts.code_size,
         "compression_ratio": facts.compression_ratio,

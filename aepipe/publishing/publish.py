@@ -17,6 +17,7 @@ from pydantic_core import to_jsonable_python
 from aepipe.checks.facts import Checked
 from aepipe.checks.reference import measures_path
 from aepipe.checks.stage import MEASURES_FILE
+from aepipe.gate.ancestors import find_ancestors
 from aepipe.gate.fairness import find_comparable
 from aepipe.gate.recheck import PublishedErrors, measure_published
 from aepipe.gate.rules import Demands, is_sound, judge
@@ -236,7 +237,8 @@ class _Judging:
             reloaded = own.on_all()
             published = None if production is None else published_models(production).get(outcome.model)
             if published is not None:
-                comparable = find_comparable(self._store, outcome, published)
+                ancestors = find_ancestors(self._store, outcome, published)
+                comparable = find_comparable(self._store, outcome, published, ancestors)
                 measured = self._measure(published.manifest.release, published.key, outcome)
                 incumbent = measured.beside(own, comparable)
         demands = Demands.of(outcome.setting, self.preset, self._settings)

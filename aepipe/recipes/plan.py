@@ -9,7 +9,7 @@ from aepipe.models.options import AnyModelOptions, ResidualOptions, check_bottle
 from aepipe.recipes import get_recipe
 from aepipe.recipes.recipe import SettingName as SettingName
 from aepipe.splits import SplitMethod, SplitSettings, default_method
-from aepipe.training.settings import Devices, Precision, Schedule, TrainingSettings
+from aepipe.training.settings import Devices, Keep, Precision, Schedule, TrainingSettings
 
 Length = Annotated[int, Field(ge=1, le=65536)]
 Preset = Literal["full", "quick"]
@@ -19,6 +19,11 @@ Preset = Literal["full", "quick"]
 QUICK_STEPS = 400
 # Steps on smaller images than the recipe's take less time, and tiny ones are worth more of them.
 MAX_QUICK_STEPS = 2000
+
+
+# Of a training that begins with a trained model's weights: its steps and its highest rate, as shares of those of one
+# that begins with nothing.
+GOING_ON_STEPS, GOING_ON_RATE = 1 / 3, 0.3
 
 
 class Overrides(BaseModel):
@@ -96,9 +101,22 @@ class TrainingPlan(BaseModel):
 
 
 def plan_training(
-    recipe_name: str, setting_name: SettingName, preset: Preset, overrides: Overrides, image_shape: tuple[int, int, int]
+    recipe_name: str,
+    setting_name: SettingName,
+    preset: Preset,
+    overrides: Overrides,
+    image_shape: tuple[int, int, int],
+    goes_on: bool = False,
 ) -> TrainingPlan:
     """Return what is trained on images of this shape, (height, width, channels).
+
+    Args:
+        recipe_name: The recipe.
+        setting_name: Which of its settings.
+        preset: How long.
+        overrides: What is changed about it.
+        image_shape: Of one image.
+        goes_on: It begins with the weights of a trained model.
 
     Raises:
         ParameterError: there is no such recipe, it has no such setting, or the code would be no bottleneck.
@@ -116,14 +134,30 @@ def plan_training(
     if preset == "quick" and not {"epochs", "max_steps"} & changes.keys():
         steps = min(MAX_QUICK_STEPS, QUICK_STEPS * max(1, native_pixels // num_pixels))
         changes |= {"max_steps": steps, "epochs": steps}
+    training = variant.training.model_copy(update=changes)
     return TrainingPlan(
         recipe=recipe.name,
         setting=setting_name,
         source_unit=recipe.source_unit,
         image_shape=image_shape,
         model=check_bottleneck(model, num_pixels),
-        training=variant.training.model_copy(update=changes),
+        training=_going_on(training, overrides) if goes_on else training,
     )
+
+
+def _going_on(training: TrainingSettings, overrides: Overrides) -> TrainingSettings:
+    """Return settings for weights that are good already: fewer steps, and none so large that they are lost.
+
+    What was chosen is left as it is; docs/reproductions.md has what this comes to.
+    """
+    keep: Keep = "best-or-start" if training.keep == "best" else training.keep
+    changes = {
+        "epochs": max(1, int(training.epochs * GOING_ON_STEPS)),
+        "max_steps": training.max_steps and max(1, int(training.max_steps * GOING_ON_STEPS)),
+        "learning_rate": training.learning_rate * GOING_ON_RATE,
+        "keep": keep,
+    }
+    return training.model_copy(update={k: v for k, v in changes.items() if k not in overrides.chosen()})
 
 
 def plan_split(

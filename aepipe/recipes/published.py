@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import get_args
 
-from aepipe.errors import ParameterError
+from aepipe.errors import ObjectNotFoundError, ParameterError
 from aepipe.recipes import get_recipe
 from aepipe.recipes.naming import model_name
 from aepipe.releases.facts import RecipeSummary
 from aepipe.releases.manifest import Manifest, ReleaseFile, with_models
 from aepipe.splits import SplitMethod
+from aepipe.store.refs import Kind, Ref
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,18 @@ class PublishedModel:
     def sha256(self) -> str:
         """Digest of the model's file."""
         return next(file.sha256 for file in self.files if file.path == self.path("model.keras"))
+
+    def ref(self, store_url: str, file: str, kind: Kind) -> Ref:
+        """Return the reference to one of its files.
+
+        Raises:
+            ObjectNotFoundError: it has none of this name.
+        """
+        path, release = self.path(file), self.manifest.release
+        found = next((one for one in self.files if one.path == path), None)
+        if found is None:
+            raise ObjectNotFoundError("A published model comes with its files.", release=release, missing=path)
+        return Ref(uri=f"{store_url}/releases/{release}/{path}", sha256=found.sha256, size=found.size, kind=kind)
 
     def path(self, file: str) -> str:
         """Return the path of one of its files in the release."""

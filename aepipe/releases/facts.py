@@ -52,6 +52,9 @@ class RecipeSummary(BaseModel):
     index: str | None = Field(None, description="The file of the release that lists one's own images, and their parts.")
     images_sha256: str | None = Field(None, description="Digest of the images.")
     test_rows_sha256: str | None = Field(None, description="Digest of the held-out rows.")
+    started_from: list[str] | None = Field(
+        None, description="Published models whose weights it began with, its own parent first: release/model."
+    )
     training_seconds: Number | None = Field(None, description="How long it trained.", ge=0)
     code_size: int | None = Field(None, description="Number of values in the code.", ge=1)
     compression_ratio: Number | None = Field(None, description="Values of an image for each value of its code.", gt=0)

@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from aepipe.datasets.account import Account
 from aepipe.datasets.picture_settings import PictureSettings
 from aepipe.noise import NoiseBaseline
+from aepipe.part_counts import PartCounts
 from aepipe.preprocess import Preprocessing
-from aepipe.splits import PartCounts, SplitSettings
+from aepipe.splits import SplitSettings
 
 
 class Facts(BaseModel):

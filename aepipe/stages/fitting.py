@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,7 @@ def fit_plan(
     saving: CheckpointSettings,
     on_epoch: Callable[[Any, int], None] | None,
     stop: threading.Event,
+    start: Sequence[np.ndarray] | None = None,
 ) -> TrainedFacts:
     """Train a plan's model, from its last checkpoint where there is one, and leave models, history and logs.
 
@@ -62,6 +63,7 @@ def fit_plan(
         saving: How often.
         on_epoch: Called with each epoch, and with their number.
         stop: Ends it after the chunk of steps in hand.
+        start: The weights that it begins with; None for those that the plan has.
 
     Raises:
         ParameterError: the model is larger than this machine can train.
@@ -73,7 +75,7 @@ def fit_plan(
     train, validation = (Pixels(data.images, data.pixel_range, rows) for rows in (split.train, split.validation))
     keras.backend.clear_session()
     strategy = distribution(settings.devices, settings.batch_size)
-    autoencoder = _begin(plan, train, strategy)
+    autoencoder = _begin(plan, train, strategy, start)
     examples = Pixels(data.images, data.pixel_range, split.train[:NUM_EXAMPLES])
     with ProgressBar(f"{plan.setting} {plan.recipe}", epochs) as bar:
         watching: list[Callback] = [TensorBoard(folder / "tensorboard", examples, epochs), bar]
@@ -119,11 +121,21 @@ def check_size(plan: TrainingPlan) -> None:
         )
 
 
-def _begin(plan: TrainingPlan, train: Pixels, strategy: tf.distribute.Strategy | None) -> Autoencoder:
-    """Return the model before its first step: weights by the seed, or those of a linear map that fits the images."""
+def _begin(
+    plan: TrainingPlan,
+    train: Pixels,
+    strategy: tf.distribute.Strategy | None,
+    start: Sequence[np.ndarray] | None,
+) -> Autoencoder:
+    """Return the model before its first step: with weights that are given, or by the seed, or of a linear map that fits
+    the images.
+    """
     with strategy.scope() if strategy else nullcontext(), use_precision(plan.training.precision):
         autoencoder = build(plan.model, plan.image_shape, plan.training.seed)
-    fit_start(plan.model, autoencoder, training_images(train, plan.training))
+    if start is None:
+        fit_start(plan.model, autoencoder, training_images(train, plan.training))
+    else:
+        autoencoder.model.set_weights(start)
     return autoencoder
 
 

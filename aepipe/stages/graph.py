@@ -51,7 +51,7 @@ def outcome_of(request: TrainingRequest, run: RunStage, saving: CheckpointSettin
     plan = request.training_plan(data)
     split = run(SplitStage(data, request.split_settings(data)))
     noisy = run(NoiseStage(data, split, request.noise)) if request.evaluate else None
-    trained = run(TrainStage(plan, data, split, saving))
+    trained = run(TrainStage(plan, data, split, saving, request.parent))
     evaluated = None if noisy is None else run(EvaluateStage(plan, data, split, noisy, trained))
     formats = request.export_parameters()
     exported = None if formats is None else run(ExportStage(formats, data, split, trained))
@@ -60,6 +60,7 @@ def outcome_of(request: TrainingRequest, run: RunStage, saving: CheckpointSettin
         model=request.model,
         setting=request.setting,
         plan=plan,
+        parent=request.parent,
         data=data,
         split=split,
         noisy=noisy,

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from aepipe.recipes.naming import as_recipe
 from aepipe.recipes.plan import TrainingPlan
 from aepipe.stages.facts import EvaluationFacts
+from aepipe.stages.parent import Parent
 from aepipe.stages.results import (
     DataResult,
     EvaluationResult,
@@ -29,6 +30,7 @@ class Done(BaseModel):
     model: str = Field(default_factory=as_recipe, description="What its model is called.")
     setting: str = Field(description="Which of its settings.")
     plan: TrainingPlan = Field(description="What was trained.")
+    parent: Parent | None = Field(None, description="The published model that it began with.")
     data: DataResult = Field(description="The images.")
     split: SplitResult = Field(description="The rows that trained and that were held out.")
     noisy: NoiseResult | None = Field(None, description="The noisy-input test set.")

@@ -28,6 +28,7 @@ from aepipe.splits import SplitSettings
 from aepipe.stages.data import DataParameters, DataSettings, image_shape_of
 from aepipe.stages.export import ExportParameters
 from aepipe.stages.outcome import Failed
+from aepipe.stages.parent import NOTHING, Parent, StartFrom
 from aepipe.stages.results import DataResult
 
 
@@ -46,6 +47,12 @@ class TrainingRequest(BaseModel):
     noise: NoiseParameters = Field(NoiseParameters(), description="The noisy-input test set.")
     name: ChosenName | None = Field(
         None, description="What the model is called; by default as its recipe, or recipe@data-set on another data set."
+    )
+    start_from: StartFrom = Field(
+        NOTHING, description="Whose published model of this name it begins with: nothing, a channel, a release's id."
+    )
+    parent: Parent | None = Field(
+        None, description="That model; a run finds it when it begins, and gives it to the runs that it starts."
     )
     evaluate: bool = Field(
         True, description="Measure on held-out images; a search, which they must not decide, doesn't."
@@ -111,6 +118,11 @@ class TrainingRequest(BaseModel):
         """Return this request for images of this identity; None for those that are there when it is asked."""
         return self.model_copy(update={"data": self.data.model_copy(update={"identity": identity})})
 
+    def with_parent(self, parent: Parent | None) -> "TrainingRequest":
+        """Return this request for a training that begins with this model, or with nothing."""
+        start_from = NOTHING if parent is None else parent.release
+        return self.model_copy(update={"start_from": start_from, "parent": parent})
+
     def without_limit(self) -> "TrainingRequest":
         """Return this request with no limit to what may be left out of the images."""
         return self.model_copy(update={"data": self.data.model_copy(update={"most_left_out": 1.0})})
@@ -128,8 +140,16 @@ class TrainingRequest(BaseModel):
         return ExportParameters(formats=formats) if formats else None
 
     def training_plan(self, data: DataResult) -> TrainingPlan:
-        """Return what is trained on this data."""
-        return plan_training(self.recipe, self.setting, self.preset, self.overrides, image_shape_of(data))
+        """Return what is trained on this data.
+
+        Raises:
+            ParameterError: the code would be no bottleneck, or the model is not like the one that it begins with.
+        """
+        shape, goes_on = image_shape_of(data), self.parent is not None
+        plan = plan_training(self.recipe, self.setting, self.preset, self.overrides, shape, goes_on)
+        if self.parent is not None:
+            self.parent.check_fits(plan)
+        return plan
 
 
 def describe_request(request: TrainingRequest) -> str:
@@ -144,7 +164,8 @@ def describe_request(request: TrainingRequest) -> str:
     others = [f"{name} {_short(value)}" for name, value in chosen.items() if name not in ("epochs", "max_steps")]
     data = [] if request.data_set is None else [f"on {request.data_set}"]
     name = [] if request.name is None else [f"called {request.name}"]
-    return ", ".join([f"{request.setting} {request.recipe}", *length, *others, *data, *name])
+    start = [] if request.start_from == NOTHING else [f"from {request.start_from}"]
+    return ", ".join([f"{request.setting} {request.recipe}", *length, *others, *data, *name, *start])
 
 
 def _short(value: Any) -> str:

@@ -10,8 +10,9 @@ from aepipe.bonds import PARTS, Pictures
 from aepipe.datasets.index import write_index
 from aepipe.errors import ObjectNotFoundError
 from aepipe.io.hashing import array_sha256
+from aepipe.part_counts import describe_parts, say_parts
 from aepipe.parts import picture_digests
-from aepipe.splits import Split, SplitSettings, default_method, describe_parts, make_split, pictures_of, say_parts
+from aepipe.splits import Split, SplitSettings, default_method, make_split, pictures_of
 from aepipe.stages.data import load_data
 from aepipe.stages.facts import SplitFacts
 from aepipe.stages.indices import INDEX, divided, keep_split_index, load_index, remembered_parts

@@ -11,6 +11,7 @@ from aepipe.recipes.plan import TrainingPlan
 from aepipe.recipes.trained import TrainedRecipe, TrainingImages
 from aepipe.stages.data import load_data
 from aepipe.stages.facts import TrainedFacts
+from aepipe.stages.parent import Parent, load_weights
 from aepipe.stages.results import DataResult, SplitResult, TrainedResult
 from aepipe.stages.split import load_split
 from aepipe.stages.stage import OnEpoch, Stage, Workplace
@@ -37,6 +38,7 @@ class TrainStage(Stage[TrainedFacts]):
     split: SplitResult
     # What is computed does not depend on it.
     saving: CheckpointSettings = CheckpointSettings()  # noqa: RUF009 - frozen
+    parent: Parent | None = None
 
     name = "train"
     kind = TrainedResult
@@ -49,8 +51,9 @@ class TrainStage(Stage[TrainedFacts]):
         return self.plan
 
     def depends_on(self) -> Mapping[str, str]:
-        """Return the digests of the images and the split."""
-        return {"data": self.data.digest, "split": self.split.digest}
+        """Return the digests of the images, the split, and the model that it begins with."""
+        began_with = {} if self.parent is None else {"parent": self.parent.sha256}
+        return {"data": self.data.digest, "split": self.split.digest, **began_with}
 
     def produce(self, store: Store, refresh: bool = False, on_epoch: OnEpoch | None = None) -> TrainedResult:
         """Return the models' result from the store, or train and put it there; its checkpoints go."""
@@ -68,9 +71,10 @@ class TrainStage(Stage[TrainedFacts]):
             checkpoints.clear()
         _describe(place.folder, self.plan, self.data)
         images, rows = load_data(place.store, self.data), load_split(place.store, self.split)
+        start = None if self.parent is None else load_weights(place.store, self.parent, self.plan)
         tell = None if on_epoch is None else partial(on_epoch, self.plan)
         return run_stoppable(
-            lambda stop: fit_plan(place.folder, self.plan, images, rows, checkpoints, self.saving, tell, stop)
+            lambda stop: fit_plan(place.folder, self.plan, images, rows, checkpoints, self.saving, tell, stop, start)
         )
 
     def _checkpoints(self, store: Store) -> Checkpoints:

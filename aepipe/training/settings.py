@@ -8,6 +8,7 @@ LossName = Literal["mean-squared-error", "half-sum-of-squares", "bernoulli-cross
 Schedule = Literal["constant", "cosine", "exponential"]
 Precision = Literal["float32", "bfloat16", "auto"]
 Devices = Literal["one", "all"]
+Keep = Literal["best", "best-or-start", "last"]
 
 
 class CorruptionSettings(BaseModel):
@@ -51,7 +52,7 @@ class TrainingSettings(BaseModel):
     shuffle: bool = Field(True, description="Draw a new order each epoch; otherwise take the images in order.")
     corruption: CorruptionSettings | None = Field(None, description="Noise on the input, for denoisers.")
     augmentation: AugmentationSettings | None = Field(None, description="Changes of the training images.")
-    keep: Literal["best", "best-or-start", "last"] = Field(
+    keep: Keep = Field(
         "best",
         description="Which epoch's weights are kept; best-or-start: those before the first where none is better.",
     )

@@ -86,6 +86,7 @@ def _deployment(file: Path, number: int, entry: Mapping[str, Any], store: str) -
     where = str(entry.get("name") or f"entry {number}")
     parameters = _parameters(nightly)
     _refuse_unknown(file, where, entry, [*NightSpec.model_fields, *parameters])
+    _refuse_accepting(file, where, entry)
     own = {name: value for name, value in entry.items() if name in NightSpec.model_fields}
     try:
         night = NightSpec.model_validate(own)
@@ -135,6 +136,13 @@ def _with_channel(file: Path, where: str, publishing: Any, channel: str) -> Any:
 
 def _parameters(flow: Flow[..., Any]) -> list[str]:
     return list(flow.parameters.properties)
+
+
+def _refuse_accepting(file: Path, where: str, entry: Mapping[str, Any]) -> None:
+    if entry.get("accept_data") is not None:
+        rule = f"{where}: images that break a check are accepted for one run, not for every night."
+        way_out = f"Raise the limit in data.checks instead, or start one run with accept_data. Correct it in {file}."
+        raise ParameterError(rule, way_out, accept_data=entry["accept_data"])
 
 
 def _refuse_unknown(file: Path, where: str, entry: Mapping[str, Any], known: list[str]) -> None:

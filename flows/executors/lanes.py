@@ -2,11 +2,13 @@
 
 import multiprocessing
 import os
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 
 import cloudpickle
 from prefect.client.orchestration import get_client
@@ -28,8 +30,8 @@ from aepipe.tasks.failures import failure_of
 
 # Between SIGTERM and SIGKILL for what hangs: it has had its time.
 KILL_SECONDS = 10.0
-# The same for what is told to stop before its time: it saves its state, and ends itself a little before.
-STOP_SECONDS = END_SECONDS + 5.0
+# Longer than a child takes to save its state, or to give up.
+STOP_SECONDS = END_SECONDS + 10
 
 
 @dataclass(frozen=True)
@@ -135,12 +137,20 @@ def open_lanes(num_lanes: int, shared: Shared) -> Iterator[Lanes]:
 
 
 def _stop_lanes() -> None:
-    """Tell the children to stop; each saves its checkpoint. One that hangs is killed, or all would wait for it."""
-    processes, due = multiprocessing.active_children(), time.monotonic() + STOP_SECONDS
-    for process in processes:
+    """Tell the children to stop; each saves its checkpoint, and is killed where it hangs and so does not."""
+    children = multiprocessing.active_children()
+    for process in children:
         process.terminate()
-    for process in processes:
-        process.join(max(0.0, due - time.monotonic()))
+    for process in children:
+        process.join(timeout=5)
+    # Later, and not here: what is being cancelled says so meanwhile.
+    timer = threading.Timer(STOP_SECONDS, _kill, [children])
+    timer.daemon = True
+    timer.start()
+
+
+def _kill(children: Iterable[BaseProcess]) -> None:
+    for process in children:
         process.kill()
 
 

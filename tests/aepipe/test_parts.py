@@ -5,8 +5,9 @@ import pytest
 
 from aepipe.datasets.images import ImageData
 from aepipe.errors import DataError
+from aepipe.part_counts import PartCounts, asked_shares, describe_parts, say_parts
 from aepipe.parts import picture_digests
-from aepipe.splits import PartCounts, SplitSettings, asked_shares, describe_parts, make_split, say_parts
+from aepipe.splits import SplitSettings, make_split
 
 
 def own(pictures: np.ndarray, **known) -> ImageData:

@@ -10,6 +10,7 @@ from scipy.ndimage import gaussian_filter
 
 from aepipe.cli.releases import show_release
 from aepipe.flows.pipeline import pipeline
+from aepipe.flows.train import train
 from aepipe.gate.settings import PublishSettings
 from aepipe.noise import NoiseParameters
 from aepipe.recipes.plan import Overrides
@@ -105,11 +106,13 @@ def test_a_class_that_vanished_ends_the_run_before_anything_trains(place):
     assert state.is_failed()
     first_line, *lines = state.message.splitlines()
     assert first_line == "data: images-shoes: 2 checks are broken, so nothing was trained."
-    assert lines[0].startswith("fewer images: 0.333, limit 0.200, had 120 images in release ")
+    assert lines[0].startswith("fewer images: 0.333, limit 0.2, had 120 images in release ")
     assert lines[1].startswith("classes that vanished: 1, limit 0, low; --set data.checks.most_vanished_classes=1")
     assert '--accept-data "why"' in lines[-1]
     assert (stages(store, "train"), read_channel(store, "production")) == (trained, channel)
     assert len(list_releases(store)) == 1
+    alone = train("mnist-dense", data_set=f"images:{place / 'shoes'}", store=str(place / "store"), return_state=True)
+    assert alone.message == state.message
     page = page_of(state, place)
     assert "Images that went: 40" in page
     assert "low/0000.png" in page
@@ -121,7 +124,7 @@ def test_data_that_somebody_accepts_are_trained_on_and_that_is_kept(place, capsy
         (place / "shoes" / "low" / f"cut-{number}.png").write_bytes(b"\x89PNG\r\n\x1a\n cut short")
     broken, _ = night(place)
     said = broken.message.splitlines()
-    assert said[1].startswith("broken files: 0.182, limit 0.100, ")
+    assert said[1].startswith("broken files: 0.182, limit 0.1, ")
     assert said[2].startswith("classes that appeared: 1, limit 0, new; ")
     assert [line.partition(":")[0] for line in said[3:5]] == ["drift of brightness", "drift of codes"]
     assert "low/cut-0.png" in page_of(broken, place)

@@ -24,6 +24,7 @@ def test_a_release_is_published_beside_the_old_ones_and_judged_by_the_old_model(
         overrides=Overrides(batch_size=64, max_steps=100),
         noise=NoiseParameters(kinds=("gaussian",), levels=(0.4,)),
         exports=[],
+        start_from="demonstration",
         store=store.url,
         return_state=True,
     )
@@ -34,6 +35,10 @@ def test_a_release_is_published_beside_the_old_ones_and_judged_by_the_old_model(
     # The old release calls its model of the digits by the recipe alone.
     assert (decision["recipe"], decision["model"]) == ("mnist-denoising", "mnist-denoising@digits")
     assert decision["rules"][-1]["figures"]["incumbent"] == pytest.approx(was, rel=1e-3)
+    # And begins with its weights.
+    assert resolve_release(store, candidate).recipes["mnist-denoising@digits"].started_from == [
+        f"{COMPOSED}/mnist-denoising"
+    ]
     # A demonstration need not be better than the one before; it keeps the old model of the other recipe.
     composed = resolve_release(store, "demonstration")
     assert composed.candidate == candidate

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from prefect.client.orchestration import get_client
 
+from aepipe.datasets.index import read_index
 from aepipe.flows.executors import train_all
 from aepipe.flows.pipeline import pipeline
 from aepipe.gate.settings import PublishSettings
@@ -19,7 +20,7 @@ from aepipe.noise import NoiseParameters
 from aepipe.publishing import upkeep
 from aepipe.recipes.plan import Overrides
 from aepipe.releases.channels import read_channel
-from aepipe.releases.manifest import list_releases, resolve_release
+from aepipe.releases.manifest import list_releases, read_manifest, resolve_release
 from aepipe.releases.verify import find_problems
 from aepipe.store import open_store
 
@@ -271,7 +272,8 @@ def test_a_picture_that_arrives_while_it_trains_belongs_to_the_next_run(publishe
 
     monkeypatch.setitem(train_all.TRAIN, "local", arrive_and_train)
     data_set = f"images:{tmp_path / 'spots'}"
-    state, result = run(tmp_path / "store", recipes=["mnist-dense"], epochs=30, exports=(), data_set=data_set)
+    chosen = {"epochs": 30, "exports": (), "data_set": data_set, "start_from": "production"}
+    state, result = run(tmp_path / "store", recipes=["mnist-dense"], **chosen)
     assert state.is_completed(), state.message
     account = resolve_release(store, result.release).recipes[SPOTS].input
     assert (account["num_images"], account["num_files"]) == (40, 41)
@@ -279,6 +281,7 @@ def test_a_picture_that_arrives_while_it_trains_belongs_to_the_next_run(publishe
     assert state.message.startswith(f"{news}. ")
     with get_client(sync_client=True) as client:
         assert client.read_flow_run(state.state_details.flow_run_id).name == news
+    assert f"{SPOTS} begins with nothing: production has none of it yet" in caplog.text
     assert "images-spots: 40 images of 8 x 8, grey, from 40 of 41 files" in caplog.text
     pages = tmp_path / "store" / "releases" / result.release
     for text in (caplog.text, (pages / "report.html").read_text()):
@@ -289,6 +292,27 @@ def test_a_picture_that_arrives_while_it_trains_belongs_to_the_next_run(publishe
     production = resolve_release(store, "production").recipes
     assert {name: said for name, said in production.items() if name != SPOTS} == others
     assert (production[SPOTS].recipe, production[SPOTS].data_set) == ("mnist-dense", "images-spots")
+    monkeypatch.setitem(train_all.TRAIN, "local", train_here)
+    compare_next_night(store, result, data_set)
+
+
+def compare_next_night(store, before, data_set):
+    """One picture more moves no other, and both models are compared on all that are held out."""
+    state, after = run(store.url, recipes=["mnist-dense"], epochs=30, exports=(), data_set=data_set)
+    assert state.is_completed(), state.message
+    parts = [part_of_each(store, result.release) for result in (before, after)]
+    assert len(parts[1]) == 41
+    assert parts[1].items() >= parts[0].items()
+    (verdict,) = after.verdicts
+    num_held_out = list(parts[1].values()).count("test")
+    assert verdict.rules[-1].figures["images"] == verdict.rules[-1].figures["held_out"] == num_held_out
+    assert f"{num_held_out} of {num_held_out} held-out images" in verdict.rules[-1].rule
+
+
+def part_of_each(store, release):
+    path = read_manifest(store, release).recipes[SPOTS].index
+    rows = read_index(store.path(f"releases/{release}/{path}")).images
+    return dict(zip(rows["path"], rows["part"], strict=True))
 
 
 def save_spot(path, number):

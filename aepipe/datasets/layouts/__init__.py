@@ -112,7 +112,9 @@ class Arrangement:
             replace(place, mask=found[file][0]) if file in found else place
             for place, file in zip(layout.places, files, strict=True)
         ]
-        return layout.with_places(places, *_notes_on_masks(places, files, found, self._masks))
+        # Of files that a table does not name, nothing is expected.
+        masks = self._masks if self.table is None else {mask for ones in found.values() for mask in ones}
+        return layout.with_places(places, *_notes_on_masks(places, files, found, masks))
 
 
 def open_layout(listing: Listing, settings: LayoutSettings | None = None) -> Arrangement:
@@ -124,7 +126,7 @@ def open_layout(listing: Listing, settings: LayoutSettings | None = None) -> Arr
     settings = settings or LayoutSettings()
     names = tuple(member.name for member in listing.members)
     table, notes = choose_table(listing, names, settings)
-    others = tuple(one.name for one in listing.tables if table is None or one.name != table.table.name)
+    others = tuple(one.name for one in listing.tables if table is None or one.name not in table.table.names)
     return Arrangement(settings, names, table, others, notes)
 
 

@@ -8,7 +8,7 @@ from aepipe.datasets.formats.tables import header_of
 from aepipe.datasets.layouts.columns import columns_of
 from aepipe.datasets.layouts.files import common_folder
 from aepipe.datasets.layouts.masks import find_masks
-from aepipe.datasets.layouts.rows import read_image_table
+from aepipe.datasets.layouts.rows import join_parts, part_of_name, read_image_table
 from aepipe.datasets.layouts.settings import AUTO, TABLE, LayoutSettings
 from aepipe.datasets.layouts.table import TableOfFiles, match_files
 from aepipe.errors import DataError
@@ -30,18 +30,32 @@ def choose_table(listing: Listing, names: Sequence[str], settings: LayoutSetting
     Raises:
         DataError: the table that is asked for is not there, several may be meant, or one is not as it should be.
     """
+    _check_place(listing, settings)
     asked = settings.table or listing.table
     if asked is not None:
         return _open(_named(asked, listing), names), ()
     if settings.layout == TABLE:
-        return _only([_open(table, names) for table in _candidates(listing, names, min_columns=1)], listing), ()
+        return _only(_found(listing, names, min_columns=1), listing), ()
     if settings.layout != AUTO:
         return None, ()
     num_images = len(names) - len(find_masks(names))
-    found = [_match(table, names) for table in _candidates(listing, names, min_columns=2)]
+    found = _found(listing, names, min_columns=2)
     fitting = [one for one in found if _describes(one, num_images)]
     notes = tuple(_not_taken(one, num_images) for one in found if one not in fitting)
     return (_only(fitting, listing) if fitting else None), notes
+
+
+def _check_place(listing: Listing, settings: LayoutSettings) -> None:
+    """Check that nothing else is asked for where the place itself is a table."""
+    is_agreed = settings.layout in (AUTO, TABLE) and settings.table in (None, listing.table)
+    if listing.table is not None and not is_agreed:
+        raise DataError(
+            "Images whose place is a table must be laid out as it says.",
+            "Name the folder instead of the table, or leave out data.layout and data.table.",
+            place=printable_name(listing.table),
+            layout=settings.layout,
+            table=settings.table,
+        )
 
 
 def _named(asked: str, listing: Listing) -> Member:
@@ -57,13 +71,16 @@ def _named(asked: str, listing: Listing) -> Member:
 
 
 def _candidates(listing: Listing, names: Sequence[str], min_columns: int) -> list[Member]:
-    """Return the tables that lie above the images, or with them, and have columns that are known."""
+    """Return the tables that lie above the images, or with them, and have columns that are known.
+
+    Of tables that are called as parts, paths are enough.
+    """
     common = common_folder(names).split("/")
     found = []
     for table in listing.tables:
         folder = posixpath.dirname(table.name)
         columns = columns_of(header_of(table.name, table.read())) if not folder or _begins(common, folder) else {}
-        if "path" in columns and len(columns) >= min_columns:
+        if "path" in columns and (len(columns) >= min_columns or part_of_name(table.name)):
             found.append(table)
     return found
 
@@ -73,12 +90,14 @@ def _begins(common: Sequence[str], folder: str) -> bool:
     return list(common[: len(parts)]) == parts
 
 
-def _match(table: Member, names: Sequence[str]) -> TableOfFiles:
-    return match_files(read_image_table(table.name, table.read()), names)
+def _found(listing: Listing, names: Sequence[str], min_columns: int) -> list[TableOfFiles]:
+    candidates = _candidates(listing, names, min_columns)
+    tables = join_parts([read_image_table(member.name, member.read()) for member in candidates])
+    return [match_files(table, names) for table in tables if len(table.columns) >= min_columns]
 
 
 def _open(table: Member, names: Sequence[str]) -> TableOfFiles:
-    found = _match(table, names)
+    found = match_files(read_image_table(table.name, table.read()), names)
     if not found.rows:
         raise found.table.fault(
             "A table must name files that are there.",
@@ -106,4 +125,5 @@ def _describes(found: TableOfFiles, num_images: int) -> bool:
 
 def _not_taken(found: TableOfFiles, num_images: int) -> str:
     named = f"{len(found.rows)} of {counted(num_images, 'image')} by {counted(len(found.table.rows), 'row')}"
-    return f"{printable_name(found.table.name)} is not taken for a table of these images, as it names {named}"
+    name = found.table.name
+    return f"{name} is not taken for a table of these images, as it names {named}; data.table={name} takes it"

@@ -21,9 +21,12 @@ def with_groups(layout: Layout, names: Sequence[str], expression: str) -> Layout
     """
     found = [_find(expression, name) for name in names]
     if names and len(set(found)) == 1:
-        rule = "An expression for groups must find several" if found[0] else "An expression for groups must be found"
+        rule = f"must find several, and it finds {found[0]}" if found[0] else "must be found"
         raise ParameterError(
-            f"{rule} in the names of images.", "Mend data.group.", group=expression, found=found[0], image=names[0]
+            f"An expression for groups {rule} in the names of images.",
+            "Mend data.group.",
+            group=expression,
+            images=[printable_name(name) for name in names[:MAX_SHOWN]],
         )
     places = [replace(place, group=group) for place, group in zip(layout.places, found, strict=True)]
     return layout.with_places(places)

@@ -5,7 +5,6 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from aepipe.datasets.layouts.layout import LayoutName
 from aepipe.errors import ParameterError
 
 AUTO: Literal["auto"] = "auto"
@@ -18,7 +17,7 @@ class LayoutSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    layout: Literal["auto"] | LayoutName = Field(
+    layout: Literal["auto", "flat", "classes", "parts", "mvtec", "table"] = Field(
         AUTO,
         title="Layout",
         description="What the folders mean: flat, nothing; classes; parts, train and test on top; mvtec, where only "
@@ -63,11 +62,11 @@ class LayoutSettings(BaseModel):
         try:
             re.compile(group or "")
         except re.error as error:
-            raise ValueError(f"must be a regular expression: {error}") from None
+            raise ValueError(f"it must be a regular expression: {error}") from None
         return group
 
     @model_validator(mode="after")
     def _table_is_of_its_layout(self) -> Self:
         if self.table is not None and self.layout not in (AUTO, TABLE):
-            raise ValueError(f"a table is for the layout table, and the layout is {self.layout}")
+            raise ValueError(f"data.table must be for the layout table, and data.layout is {self.layout}")
         return self

@@ -106,7 +106,7 @@ def _notes(found: TableOfFiles, folders: Layout) -> Iterator[str]:
     table, shown = found.table, []
     for about, title in table.columns.items():
         shown.append(about if about == title.lower() else f"{about} ({printable_name(title)})")
-    yield f"{printable_name(table.name)} names {counted(len(found.rows), 'file')}, with columns for {', '.join(shown)}"
+    yield f"{counted(len(found.rows), 'file')} by {table.name}, with columns for {', '.join(shown)}"
     if table.ignored:
         yield f"columns of the table that nothing is made of: {_several(table.ignored)}"
     given = {"class": folders.classes, "part": folders.parts}

@@ -9,17 +9,12 @@ from aepipe.datasets.formats.depth import used_bits
 from aepipe.datasets.formats.npz import open_npz
 from aepipe.datasets.formats.pictures import digest_of
 from aepipe.datasets.index import OK
+from aepipe.datasets.one_by_one import row_names
 from aepipe.datasets.own.keeping import Blocks
 from aepipe.datasets.own.placing import Placer
 from aepipe.datasets.own.reading import Kept, kept_of
 from aepipe.datasets.own.rows import Row
 from aepipe.datasets.picture_settings import PictureSettings
-
-
-def row_names(count: int) -> list[str]:
-    """Return a name for each row of an array, all of one length."""
-    digits = len(str(count - 1))
-    return [f"{row:0{digits}d}" for row in range(count)]
 
 
 def take_arrays(path: Path, settings: PictureSettings, version: str, blocks: Blocks) -> tuple[list[Row], Kept]:

@@ -1,40 +1,29 @@
 """Description of what was taken: the index, the arrays that go with the images, and the account."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from aepipe.datasets.account import Account, Losses
-from aepipe.datasets.duplicates import MAX_PAIRS
+from aepipe.datasets.account import Account
 from aepipe.datasets.formats.depth import WHITE
-from aepipe.datasets.formats.fitting import Form, Size, cut_share
+from aepipe.datasets.formats.fitting import Form
 from aepipe.datasets.formats.members import Listing
 from aepipe.datasets.index import DUPLICATE, LEFT_OUT, OK
 from aepipe.datasets.layouts import Arrangement
 from aepipe.datasets.layouts.layout import Layout
 from aepipe.datasets.locations import WAY_OUT
-from aepipe.datasets.own.rows import ON_WHITE, TURNED, UPPER_BITS, Row, file_of, left_out, path_of, tally_rows
-from aepipe.datasets.picture_settings import PictureSettings, size_text
+from aepipe.datasets.own.accounting import account_of
+from aepipe.datasets.own.rows import Row, file_of, left_out, path_of, tally_rows
+from aepipe.datasets.own.values import DEEP, Values, values_of
+from aepipe.datasets.picture_settings import PictureSettings
 from aepipe.datasets.tally import Tally
 from aepipe.errors import DataError, ParameterError
 from aepipe.io.names import printable_name
 
 MIN_IMAGES = 2
 MAX_SHOWN = 20
-BYTE_DEPTH, DEEP, FLOAT_DEPTH, COLOR = 8, 16, 32, 3
-LEFT_TO_SPLIT = "left to the split"
 ANOTHER_CLASS = "of another class"
-
-
-@dataclass(frozen=True)
-class Values:
-    """The channels, the type by NumPy's name, and the value of white of all images."""
-
-    channels: int
-    dtype: str
-    white: float
 
 
 @dataclass(frozen=True)
@@ -125,33 +114,13 @@ def describe(
             reasons=[one.short for one in tally.left_out()],
         )
     duplicates = _mark_duplicates(images)
-    values = _values_of(images, settings.color == "rgb")
+    values = values_of(images, settings.color == "rgb")
     labels, label_names = _labels_of(images)
     keys, arrays = _arrays_of(images, values)
-    sizes = Counter((row["height"], row["width"]) for row in images)
-    pages = [file_of(row) for row in images if row["page"] is not None]
-    with_frames = set(pages)
-    has_parts = any(row.get("part") for row in images)
-    account = Account(
-        num_files=num_files,
-        num_taken=len(images) - len(pages) + len(with_frames),
-        num_images=len(images),
-        num_with_frames=len(with_frames),
-        image_shape=(*form.size, values.channels),
-        left_out=tally.left_out(),
-        sizes={size_text(size): count for size, count in sizes.most_common(MAX_SHOWN)},
-        modes=_commonest(row["mode"] for row in images if row.get("mode")),
-        losses=_losses(images, sizes, form, values),
-        num_duplicates=len(duplicates),
-        duplicates=tuple(duplicates[:MAX_PAIRS]),
-        classes=_commonest(row["class"] for row in images) if labels is not None else {},
-        num_classes=len(label_names),
-        parts=dict(Counter(row.get("part") or LEFT_TO_SPLIT for row in images)) if has_parts else {},
-        notes=(*notes, *(["all images are equal"] if len(duplicates) == len(images) - 1 else [])),
-    )
+    account = account_of(images, duplicates, tally, num_files, form, values, notes)
     if labels is not None:
         arrays["labels"] = labels
-    if has_parts:
+    if account.parts:
         arrays["parts"] = np.array([row.get("part") or "" for row in images])
     everything = [*images, *not_chosen, *others, *_passed_over(listed, rows)]
     return Described(_finished(everything), keys, arrays, values, label_names, account)
@@ -184,22 +153,6 @@ def _mark_duplicates(images: Sequence[Row]) -> list[str]:
     return said
 
 
-def _values_of(images: Sequence[Row], is_rgb: bool) -> Values:
-    """Return the one kind of values that all images have when they are read."""
-    channels = 3 if is_rgb else max(row["channels"] for row in images)
-    depth = max(row["depth"] for row in images)
-    if depth == FLOAT_DEPTH:
-        return Values(channels, "float32", 1)
-    if depth == BYTE_DEPTH:
-        return Values(channels, "uint8", WHITE)
-    return Values(channels, "uint16", (1 << max(_deep_bits(images))) - 1)
-
-
-def _deep_bits(images: Iterable[Row]) -> list[int]:
-    """Return the bits that images of more than 8 use."""
-    return [row["bits"] for row in images if row["depth"] == DEEP or UPPER_BITS in (row["treatment"] or "")]
-
-
 def _labels_of(images: Sequence[Row]) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """Return a number for the class of each, and the classes' names; None where some have none."""
     if any(row.get("class") is None for row in images):
@@ -222,28 +175,6 @@ def _arrays_of(images: Sequence[Row], values: Values) -> tuple[tuple[str, ...], 
     return tuple(str(key) for key in keys), arrays
 
 
-def _losses(images: Sequence[Row], sizes: Counter[Size], form: Form, values: Values) -> Losses:
-    cut = {size: cut_share(size, form.size, form.fit) for size in sizes}
-    num_cut = sum(number for size, number in sizes.items() if cut[size])
-    larger = [size for size in sizes if size[0] > form.size[0] or size[1] > form.size[1]]
-    done = Counter(words for row in images if row["treatment"] for words in row["treatment"].split(", "))
-    deep = [row for row in images if row["depth"] == DEEP]
-    return Losses(
-        num_cropped=num_cut,
-        share_cropped=round(sum(cut[size] * number for size, number in sizes.items()) / max(1, num_cut), 4),
-        num_reduced=sum(sizes[size] for size in larger),
-        num_enlarged=sum(number for size, number in sizes.items() if size not in larger and size != form.size),
-        num_deep=len(deep),
-        deep_bits=max(_deep_bits(images)) if deep else None,
-        bulk_bits=max(row["bulk_bits"] for row in deep) if deep else None,
-        num_deep_color=done[UPPER_BITS],
-        deep_color_bits=max((row["bits"] for row in images if UPPER_BITS in (row["treatment"] or "")), default=None),
-        num_negative=done[TURNED],
-        num_transparent=done[ON_WHITE],
-        num_made_color=sum(row["channels"] == 1 for row in images) if values.channels == COLOR else 0,
-    )
-
-
 def _passed_over(listed: Tally, rows: Sequence[Row]) -> list[Row]:
     """Return a row for what a listing left out."""
     known = {row["path"] for row in rows}
@@ -257,7 +188,3 @@ def _finished(rows: Iterable[Row]) -> list[Row]:
     for row in found:
         row["part"] = row.get("part") or "none"
     return found
-
-
-def _commonest(values: Iterable[str]) -> dict[str, int]:
-    return dict(Counter(values).most_common(MAX_SHOWN))

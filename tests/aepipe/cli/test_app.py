@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[3]
 CONTRACT = {
     "run": [
         *["--accept-data", "--allow-unsafe-pointer", "--at-once", "--data-set", "--exports", "--name", "--preset"],
-        *["--recipes", "--refresh", "--server", "--set", "--setting", "--store"],
+        *["--recipes", "--refresh", "--server", "--set", "--setting", "--start-from", "--store"],
     ],
     "sweep": [
         *["--at-once", "--data-set", "--most-left-out", "--preset", "--seeds", "--server", "--set", "--setting"],
@@ -165,6 +165,9 @@ MISTAKES = [
     (["run", "--data-set", "images:/nonexistent"], "No such file or directory"),
     (["run", "--data-set", "images:{empty}"], "it is empty"),
     (["run", "--recipes", "faces-conv,faces-conv"], "each once"),
+    (["run", "--accept-data", " "], "for the record. Received: accept_data=' '"),
+    (["run", "--set", "data.checks.most_fewest=1"], "Did you mean most_fewer?"),
+    (["run", "--set", "data.checks.most_fewer=2"], "Received: data.checks.most_fewer='2'"),
     (["run", "--recipes", "faces-conv", "--set", "mnist-dense.epochs=3"], "Only a recipe of the run"),
     (["sweep", "mnist-dens"], "Did you mean mnist-dense?"),
     (["sweep", "mnist-dense", "--seeds", "1,x"], "Received: seed='x'"),

@@ -1,10 +1,14 @@
 from aepipe.datasets.index import OK, blocks_of, make_index
-from aepipe.datasets.indices import list_indices, load_index, newest_indices, save_index
+from aepipe.datasets.indices import list_indices, load_index, save_index
 from aepipe.store import open_store
 
 
 def index_of(*paths):
     return make_index({"path": path, "state": OK, "block": f"blocks/f/{path}.npy", "block_row": 0} for path in paths)
+
+
+def paths_of(store, step):
+    return [list(load_index(store, key).rows["path"]) for key in list_indices(store, "images-pets", step)]
 
 
 def test_the_newest_comes_first_and_steps_and_data_sets_are_apart(tmp_path):
@@ -13,9 +17,9 @@ def test_the_newest_comes_first_and_steps_and_data_sets_are_apart(tmp_path):
         save_index(store, "images-pets", "data", index_of(f"{number}.png"))
     save_index(store, "images-pets", "split", index_of("split.png"))
     save_index(store, "images-pets-split", "data", index_of("other.png"))
-    found = [list(index.rows["path"]) for index in newest_indices(store, "images-pets", "data")]
+    found = paths_of(store, "data")
     assert found == [["2.png"], ["1.png"], ["0.png"]]
-    assert [list(index.rows["path"]) for index in newest_indices(store, "images-pets", "split")] == [["split.png"]]
+    assert paths_of(store, "split") == [["split.png"]]
     assert list_indices(store, "images", "data") == []
 
 

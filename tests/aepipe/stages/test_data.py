@@ -13,8 +13,9 @@ from servers.server import make_client
 from aepipe.datasets.formats import folders
 from aepipe.errors import AccessDeniedError, ChangedDataError, DataError
 from aepipe.gate.verdicts import Verdict
+from aepipe.part_counts import say_parts
 from aepipe.publishing.contents import summarise
-from aepipe.splits import SplitSettings, say_parts
+from aepipe.splits import SplitSettings
 from aepipe.stages.data import (
     DataParameters,
     DataSettings,

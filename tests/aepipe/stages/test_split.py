@@ -6,7 +6,8 @@ from own_data import pictures, put_own
 
 from aepipe.bonds import PARTS
 from aepipe.datasets.indices import list_indices, load_index
-from aepipe.splits import SplitSettings, say_parts
+from aepipe.part_counts import say_parts
+from aepipe.splits import SplitSettings
 from aepipe.stages.data import DataParameters, DataStage
 from aepipe.stages.indices import load_index as index_of
 from aepipe.stages.split import SplitStage, load_split, recommended_split

@@ -1,5 +1,6 @@
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -8,6 +9,7 @@ from pydantic import ValidationError
 
 from aepipe.datasets.formats.members import Listing, Member
 from aepipe.datasets.layouts import open_layout
+from aepipe.datasets.layouts.columns import NAMES
 from aepipe.datasets.layouts.settings import LayoutSettings
 from aepipe.datasets.tally import Tally
 from aepipe.errors import DataError, ParameterError
@@ -53,7 +55,7 @@ def test_everything_that_a_table_says():
     assert layout.classes is None
     notes = " | ".join(layout.notes)
     assert layout.notes[0].startswith(
-        "layout table: labels.csv names 3 files, with columns for path (file), class (label),"
+        "layout table: 3 files by labels.csv, with columns for path (file), class (label),"
     )
     assert "columns of the table that nothing is made of: age" in notes
     assert "2 groups by the table's column of them, the largest p1 of 2" in notes
@@ -170,7 +172,8 @@ def test_tables_that_say_nothing_of_these_images():
     )
     layout = arranged(of)
     assert layout.name == "classes"
-    assert "few.csv is not taken for a table of these images, as it names 1 of 6 images by 1 row" in layout.notes
+    named = "few.csv is not taken for a table of these images, as it names 1 of 6 images by 1 row"
+    assert f"{named}; data.table=few.csv takes it" in layout.notes
     assert arranged(of, table="few.csv").classes == ["x"]
     assert arranged(of, layout="flat").name == "flat"
 
@@ -180,7 +183,30 @@ def test_several_tables_must_be_told_apart():
     with pytest.raises(DataError, match=r"One CSV.*tables=\['x\.csv', 'y\.csv'\].*data\.table=NAME"):
         open_layout(of)
     assert arranged(of, table="y.csv").classes == ["3", "4"]
-    assert arranged(replace(of, table="x.csv")).classes == ["1", "2"]
+    place = replace(of, table="x.csv")
+    assert arranged(place).classes == ["1", "2"]
+    for settings in ({"layout": "flat"}, {"table": "y.csv"}):
+        with pytest.raises(DataError, match=r"whose place is a table must be laid out as it says.*place='x\.csv'"):
+            arranged(place, **settings)
+
+
+def test_a_table_for_each_part():
+    rows = {"train_csv": "id,image,label\n1,a.png,x\n2,b.png,y", "test_csv": "image\nc.png", "val_csv": "image\nd.png"}
+    of = listing("a.png", "b.png", "c.png", "d.png", "e.png", **rows)
+    layout = arranged(of)
+    assert [(one.image_class, one.part) for one in layout.places] == [
+        ("x", "train"),
+        ("y", "train"),
+        (None, "test"),
+        (None, "validation"),
+    ]
+    assert layout.notes[0].startswith("layout table: 4 files by train.csv and test.csv and val.csv, with")
+    assert "part (the table's name)" in layout.notes[0]
+    assert counted(of) == {}
+    assert [one.part for one in arranged(of, table="train.csv").places] == ["", ""]
+    twice = listing("a.png", train_csv="path\na.png", test_csv="path\na.png")
+    with pytest.raises(DataError, match=r"name each file once.*table='train\.csv and test\.csv'.*rows=\[2, 2\]"):
+        open_layout(twice)
 
 
 def test_a_table_that_is_asked_for_and_not_there():
@@ -210,7 +236,9 @@ def test_groups_by_an_expression():
     assert [place.group for place in arranged(listing(*names), group=r"p\d").places] == ["p1", "p1", "p2", None]
 
 
-@pytest.mark.parametrize(("expression", "message"), [("q", "must be found in"), ("p", "must find several in")])
+@pytest.mark.parametrize(
+    ("expression", "message"), [("q", "must be found in"), ("p", "must find several, and it finds p in")]
+)
 def test_an_expression_that_finds_no_groups(expression, message):
     with pytest.raises(ParameterError, match=rf"{message}.*group='{expression}'"):
         arranged(listing("p1.png", "p2.png"), group=expression)
@@ -220,3 +248,11 @@ def test_an_expression_that_finds_no_groups(expression, message):
 def test_settings_that_are_refused(settings):
     with pytest.raises(ValidationError):
         LayoutSettings(**settings)
+
+
+def test_the_documents_have_the_names_of_columns():
+    text = Path("docs/own-images.md").read_text()
+    for about, names in NAMES.items():
+        first, *others = names.split()
+        assert first == about
+        assert f"| {about} | {', '.join(others)} |" in text
