@@ -277,11 +277,11 @@ def test_a_picture_that_arrives_while_it_trains_belongs_to_the_next_run(publishe
     assert state.is_completed(), state.message
     account = resolve_release(store, result.release).recipes[SPOTS].input
     assert (account["num_images"], account["num_files"]) == (40, 41)
-    assert f"{SPOTS} begins with nothing: production has none of it yet" in caplog.text
     news = "images-spots: 40 images for the first time, 1 broken"
     assert state.message.startswith(f"{news}. ")
     with get_client(sync_client=True) as client:
         assert client.read_flow_run(state.state_details.flow_run_id).name == news
+    assert f"{SPOTS} begins with nothing: production has none of it yet" in caplog.text
     assert "images-spots: 40 images of 8 x 8, grey, from 40 of 41 files" in caplog.text
     pages = tmp_path / "store" / "releases" / result.release
     for text in (caplog.text, (pages / "report.html").read_text()):
