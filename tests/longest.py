@@ -8,6 +8,7 @@ LONGEST = [
     for name in (
         "flows/test_pipeline.py",
         "flows/test_tune.py",
+        "flows/test_data_checks.py",
         "flows/test_old_stores.py",
         "deploy/apply/test_automations.py",
         "aepipe/training/test_resume.py",

@@ -127,7 +127,7 @@ def _check_data_set(data_set: str) -> None:
             path.is_file() or next(path.iterdir())
         except (OSError, StopIteration) as error:
             reason = getattr(error, "strerror", None) or "it is empty"
-            rule = "A data set of one's own is a folder, a .zip or .npz file, or an s3://bucket/prefix with pictures."
+            rule = "A data set of one's own is a folder, .zip, .tar or .npz file or an s3://bucket/prefix of pictures."
             raise ParameterError(rule, "Look at the path.", data_set=data_set, problem=reason) from error
 
 

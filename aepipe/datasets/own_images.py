@@ -16,7 +16,7 @@ from aepipe.datasets.images import OWN, ImageData
 from aepipe.datasets.index import OK, Index, make_index
 from aepipe.datasets.layouts import Arrangement, open_layout
 from aepipe.datasets.locations import OneFile, check_location, existing, holds_arrays, open_listing
-from aepipe.datasets.own.arrays import take_arrays
+from aepipe.datasets.own.arrays import kept_of_arrays, take_arrays
 from aepipe.datasets.own.describing import Described, describe, passed_over, place_images
 from aepipe.datasets.own.files import KEPT, Counts
 from aepipe.datasets.own.keeping import Blocks, LocalBlocks
@@ -57,13 +57,13 @@ class OwnImages:
         name: The data set's.
         facts: Of the index.
         describe: Returns the images and what is known about each.
-        counts: What reading them came to; None of arrays.
+        counts: What reading them came to.
     """
 
     name: str
     facts: Mapping[str, str]
     describe: Callable[[], Described]
-    counts: Counts | None = None
+    counts: Counts
 
     @property
     def identity(self) -> str:
@@ -126,15 +126,7 @@ def take(
     check_location(location)
     if holds_arrays(location):
         settings.check_unused(location)
-        file = OneFile(location)
-        identity = file.sha256()
-        found, kept = take_arrays(existing(location), settings, version, blocks)
-        file.check_unchanged()
-
-        def describe_arrays() -> Described:
-            return describe(location, found, Tally(), len(found), kept.form, settings)
-
-        return _own_images(location, settings, identity, kept, describe_arrays)
+        return _take_arrays(location, settings, blocks, version, before)
     taken = take_files(location, settings, version, blocks, before)
 
     def describe_files() -> Described:
@@ -145,6 +137,21 @@ def take(
 
     identity = _identity(taken.listing, taken.arrangement, taken.rows)
     return _own_images(location, settings, identity, taken.kept, describe_files, taken.counts)
+
+
+def _take_arrays(location: str, settings: OwnSettings, blocks: Blocks, version: str, before: Index | None) -> OwnImages:
+    """Return the images of an npz file, which are copied when they are described: a file that is known needs it not."""
+    path, file = existing(location), OneFile(location)
+    identity, kept = file.sha256(), kept_of_arrays(path, settings, version)
+    is_new = before is None or before.facts.get(IDENTITY) != identity
+
+    def describe_arrays() -> Described:
+        rows = take_arrays(path, kept, blocks)
+        file.check_unchanged()
+        return describe(location, rows, Tally(), len(rows), kept.form, settings)
+
+    counts = Counts(1, int(before is None), int(is_new and before is not None), 0, int(is_new), int(is_new))
+    return _own_images(location, settings, identity, kept, describe_arrays, counts)
 
 
 def find_identity(location: str, settings: OwnSettings) -> str:
@@ -196,7 +203,7 @@ def _own_images(
     identity: str,
     kept: Kept,
     describe: Callable[[], Described],
-    counts: Counts | None = None,
+    counts: Counts,
 ) -> OwnImages:
     name = name_of(location, settings.name)
     facts = {

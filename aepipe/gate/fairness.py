@@ -57,10 +57,9 @@ def find_comparable(
         began_with = learned_by_published(store, parent)
         if began_with is None:
             return Comparable(nothing, f"what {parent.manifest.release} has learned from is not known any more.")
-        own = (
-            ours if began_with.is_indexed == ours.is_indexed else learned_in_run(store, outcome, began_with.is_indexed)
-        )
-        chosen &= _new_to_both(own, began_with)
+        if began_with.is_indexed != ours.is_indexed:
+            ours = learned_in_run(store, outcome, began_with.is_indexed)
+        chosen &= _new_to_both(ours, began_with)
     return Comparable(chosen, "" if chosen.any() else "one of the two has learned from each picture that is held out.")
 
 

@@ -181,11 +181,11 @@ class DataStage(Stage[DataFacts]):
             return own_facts(own, self.parameters.settings, self.parameters.name, self.parameters.data_set)
 
         result = None if refresh else stage.find(store)
-        if result is None or own.counts is None or not own.counts.is_nothing:
+        if result is None or not own.counts.is_nothing:
             taking.note_index()
         if result is None:
             result = produce_stage(store, self.name, stage.fingerprint(), self.kind, write, refresh=True)
-        return result.model_copy(update={"said": (own.counts.line,) if own.counts is not None else ()})
+        return result.model_copy(update={"said": (own.counts.line,)})
 
 
 def account_lines(result: DataResult) -> list[str]:

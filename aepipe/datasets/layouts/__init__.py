@@ -105,7 +105,7 @@ class Arrangement:
         return replace(layout, notes=_introduced(layout, self.settings.layout == TABLE or bool(self.settings.table)))
 
     def _with_masks(self, layout: Layout, files: Sequence[str]) -> Layout:
-        found = masks_by_image(files, self._masks)
+        found = masks_by_image(files, self._masks) if self._masks else {}
         if self.table is not None:
             found = {**found, **{file: [mask] for file, mask in self.table.masks.items()}}
         places = [
@@ -127,6 +127,8 @@ def open_layout(listing: Listing, settings: LayoutSettings | None = None) -> Arr
     names = tuple(member.name for member in listing.members)
     table, notes = choose_table(listing, names, settings)
     others = tuple(one.name for one in listing.tables if table is None or one.name not in table.table.names)
+    if listing.table is not None:
+        settings = settings.model_copy(update={"layout": TABLE})
     return Arrangement(settings, names, table, others, notes)
 
 

@@ -17,20 +17,23 @@ from aepipe.datasets.own.rows import Row
 from aepipe.datasets.picture_settings import PictureSettings
 
 
-def take_arrays(path: Path, settings: PictureSettings, version: str, blocks: Blocks) -> tuple[list[Row], Kept]:
-    """Return a row for each image of an npz file, and what was taken of each; their pixels go into blocks.
-
-    Args:
-        path: The file.
-        settings: What is taken of the images.
-        version: Changes when pictures are treated otherwise.
-        blocks: Where the pixels are kept.
+def kept_of_arrays(path: Path, settings: PictureSettings, version: str) -> Kept:
+    """Return what is taken of each image of an npz file; they keep their size where none was chosen.
 
     Raises:
         DataError: the file is damaged, or holds other things than images.
     """
     with open_npz(path, BLOCK_BYTES) as stored:
-        kept = kept_of(settings.chosen_size or stored.size, settings, version)
+        return kept_of(settings.chosen_size or stored.size, settings, version)
+
+
+def take_arrays(path: Path, kept: Kept, blocks: Blocks) -> list[Row]:
+    """Return a row for each image of an npz file; their pixels go into blocks.
+
+    Raises:
+        DataError: the file is damaged, or holds other things than images.
+    """
+    with open_npz(path, BLOCK_BYTES) as stored:
         placer = Placer(kept.name, blocks.keep)
         labels = [None] * stored.num_images if stored.labels is None else [str(label) for label in stored.labels]
         images = (image for chunk in stored.chunks for image in chunk)
@@ -40,7 +43,7 @@ def take_arrays(path: Path, settings: PictureSettings, version: str, blocks: Blo
             placer.add([row], kept.form.apply(image[..., 0] if image.shape[-1] == 1 else image))
             rows.append(row)
         placer.finish()
-    return rows, kept
+    return rows
 
 
 def _row(name: str, label: str | None, image: np.ndarray) -> Row:

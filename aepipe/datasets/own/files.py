@@ -43,8 +43,9 @@ class Counts:
     @property
     def line(self) -> str:
         """The counts in words."""
+        files = "file" if self.num_files == 1 else "files"
         return (
-            f"{self.num_files:,} files: {self.num_new:,} new, {self.num_changed:,} changed, {self.num_gone:,} gone; "
+            f"{self.num_files:,} {files}: {self.num_new:,} new, {self.num_changed:,} changed, {self.num_gone:,} gone; "
             f"{self.num_read:,} read, {self.num_decoded:,} decoded"
         )
 

@@ -279,3 +279,8 @@ def test_arrays_lie_in_blocks_and_have_an_index(store, tmp_path):
     index = index_of(store, result)
     assert index.rows["path"].tolist() == ["0", "1", "2", "3", "4"]
     assert index.rows["class"].tolist() == ["10", "9", "9", "10", "9"]
+    (block,) = blocks_of(index)
+    written = next(info.modified for info in store.list(block))
+    again = DataStage(DataParameters(data_set=f"images:{tmp_path / 'own.npz'}")).produce(store)
+    assert (again.was_cached, said(again)) == (True, "1 file: 0 new, 0 changed, 0 gone; 0 read, 0 decoded")
+    assert next(info.modified for info in store.list(block)) == written

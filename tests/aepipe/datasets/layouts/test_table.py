@@ -185,6 +185,7 @@ def test_several_tables_must_be_told_apart():
     assert arranged(of, table="y.csv").classes == ["3", "4"]
     place = replace(of, table="x.csv")
     assert arranged(place).classes == ["1", "2"]
+    assert arranged(place).notes == ("layout table, as asked: 2 files by x.csv, with columns for path, class (label)",)
     for settings in ({"layout": "flat"}, {"table": "y.csv"}):
         with pytest.raises(DataError, match=r"whose place is a table must be laid out as it says.*place='x\.csv'"):
             arranged(place, **settings)

@@ -1,0 +1,33 @@
+"""Layers grow with the images, and stop where a step and a file would become many times as large."""
+
+import math
+
+import pytest
+
+from aepipe.models.options import DenseOptions, count_parameters, scale_to_pixels
+
+
+@pytest.mark.parametrize(
+    ("shape", "widths", "code"),
+    [
+        ((28, 28, 1), (392, 196), 98),
+        ((56, 56, 1), (1568, 784), 392),
+        ((64, 64, 3), (2048, 2048), 512),
+        ((128, 128, 3), (512, 512), 512),
+        ((256, 256, 3), (512, 512), 512),
+    ],
+)
+def test_widths_and_code_are_bounded(shape, widths, code):
+    scaled = scale_to_pixels(DenseOptions(hidden_widths=(392, 196), code_size=98), 28 * 28, math.prod(shape))
+    assert (scaled.hidden_widths, scaled.code_size) == (widths, code)
+
+
+def test_images_of_128_pixels_have_no_more_weights_than_those_of_64():
+    small, large = (
+        count_parameters(
+            scale_to_pixels(DenseOptions(hidden_widths=(392, 196), code_size=98), 28 * 28, side * side * 3),
+            (side, side, 3),
+        )
+        for side in (64, 128)
+    )
+    assert large < 1.1 * small
