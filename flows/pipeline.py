@@ -25,7 +25,7 @@ from aepipe.stages.parent import NOTHING
 from aepipe.stages.request import plan_requests
 from aepipe.tasks.data_checks import check_data
 from aepipe.tasks.publish import check_store, publish, this_run
-from aepipe.tasks.results import find_parents
+from aepipe.tasks.results import find_parents, leave_as_trained
 from aepipe.tasks.timeouts import TimeoutSettings
 from aepipe.training.settings import CheckpointSettings
 
@@ -84,7 +84,8 @@ def pipeline(
     if data_sets.problem:
         return Failed(message=data_sets.problem)
     shared = Shared(store=store, checkpoints=checkpoints, timeouts=timeouts, refresh=refresh)
-    outcomes = train_all(data_sets.requests, execution, at_once, shared)
+    requests = leave_as_trained(store, data_sets.requests, refresh)
+    outcomes = train_all(requests, execution, at_once, shared)
     published = publish(store, outcomes, this_run(), publishing, store_facts, data_sets.checked)
     failures = summarise_failures(outcomes)
     if failures:

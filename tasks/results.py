@@ -9,7 +9,7 @@ from aepipe import datasets
 from aepipe.stages.data import DataParameters, DataStage
 from aepipe.stages.graph import find_outcome
 from aepipe.stages.outcome import Done, Outcome
-from aepipe.stages.parent import NOTHING, find_parent
+from aepipe.stages.parent import NOTHING, find_parent, find_parent_of
 from aepipe.stages.request import TrainingRequest
 from aepipe.store import open_store
 from aepipe.tasks.stages import produce, result_of, store_task
@@ -50,6 +50,24 @@ def _find_parent(store_url: str, request: TrainingRequest) -> TrainingRequest:
     else:
         get_run_logger().info("%s begins with that of release %s", request.model, parent.release)
     return request.with_parent(parent)
+
+
+def leave_as_trained(store_url: str, requests: Sequence[TrainingRequest], refresh: bool) -> list[TrainingRequest]:
+    """Return the requests; one whose parent learned from exactly this begins with what the parent began with.
+
+    It comes to the parent then, which is in the store: a night that brings nothing trains nothing.
+    """
+    if refresh:
+        return list(requests)
+    return [request if request.parent is None else _leave_as_trained(store_url, request) for request in requests]
+
+
+@store_task(name="find-news", task_run_name="find-news/{request.model}")
+def _leave_as_trained(store_url: str, request: TrainingRequest) -> TrainingRequest:
+    """Look whether there is anything that the parent has not learned from."""
+    store = open_store(store_url)
+    before = request.with_parent(find_parent_of(store, request.parent))
+    return request if find_outcome(store, before) is None else before
 
 
 @store_task(name="collect", task_run_name="collect/{request.model}")

@@ -99,6 +99,17 @@ def find_parent(store: Store, start_from: str, name: str) -> Parent | None:
     )
 
 
+def find_parent_of(store: Store, parent: Parent | None) -> Parent | None:
+    """Return the model that a parent itself began with; None where it began with nothing, or that is gone."""
+    if parent is None or not parent.ancestors:
+        return None
+    release, _, name = parent.ancestors[0].partition("/")
+    try:
+        return find_parent(store, release, name)
+    except ObjectNotFoundError:
+        return None
+
+
 def load_weights(store: Store, parent: Parent, plan: TrainingPlan) -> "list[np.ndarray]":
     """Return the weights of a parent that fits a plan; every byte is checked, and no code from the file is run.
 

@@ -293,6 +293,11 @@ def test_a_picture_that_arrives_while_it_trains_belongs_to_the_next_run(publishe
     assert {name: said for name, said in production.items() if name != SPOTS} == others
     assert (production[SPOTS].recipe, production[SPOTS].data_set) == ("mnist-dense", "images-spots")
     monkeypatch.setitem(train_all.TRAIN, "local", train_here)
+    # What production's model learned from is no news to it: only the picture that came meanwhile is.
+    (tmp_path / "spots" / "a" / "new.png").rename(tmp_path / "new.png")
+    same, _ = run(tmp_path / "store", recipes=["mnist-dense"], **chosen)
+    assert same.message.startswith(f"nothing changed since {result.release}.")
+    (tmp_path / "new.png").rename(tmp_path / "spots" / "a" / "new.png")
     compare_next_night(store, result, data_set)
 
 
