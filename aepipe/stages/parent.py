@@ -40,7 +40,7 @@ class Parent(BaseModel):
 
     release: ReleaseId = Field(description="The release that it is in.")
     model: Name = Field(description="What the release calls it.")
-    sha256: Sha256 = Field(description="Digest of the model's file.")
+    sha256: Sha256 = Field(title="Digest", description="Digest of the model's file.")
     options: str = Field(description="Its architecture with every option, as JSON.")
     image_shape: tuple[Length, Length, Length] = Field(description="(height, width, channels) of its images.")
     ancestors: tuple[str, ...] = Field((), description="What it began with itself, the nearest first: release/model.")

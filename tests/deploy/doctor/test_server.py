@@ -33,7 +33,7 @@ APPLY = f"Run: aepipe apply --store {STORE}"
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory) -> Path:
-    """Three of the deployments: a server takes seconds for all of them."""
+    """Some of the deployments: a server takes seconds for all of them."""
     content = yaml.safe_load(FILE.read_text())
     content["deployments"] = [
         entry for entry in content["deployments"] if entry["name"] in ("nightly", "gpu", "weekly")
@@ -150,7 +150,7 @@ def test_a_server_with_nothing_on_it(client):
     assert "deployment pipeline/nightly" in broken
     assert broken[-1].startswith("automation aepipe: crash runs")
     assert {found[subject].way_out for subject in broken} == {APPLY}
-    assert len(broken) == 2 + 10 + 2
+    assert len(broken) == 2 + 11 + 2
     assert found["Prefect API"].state == "ok"
     assert client.read_work_pools() == []
 
@@ -161,7 +161,7 @@ def test_everything_applied_with_workers(applied, small):
     assert found.pop("Prefect credentials").state == "warning"
     assert found.pop("web pages").state == "broken"
     assert {finding.state for finding in found.values()} == {"ok"}
-    assert found["deployments"].finding == "all 3 are as in the files"
+    assert found["deployments"].finding == "all 4 are as in the files"
     assert found["workers of aepipe-gpu"].finding.startswith("1 online (worker-of-aepipe-gpu), heard of ")
     assert found["late runs"].finding == "none"
 
