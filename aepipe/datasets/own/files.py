@@ -20,6 +20,8 @@ KEPT = "kept"
 OF_ALL_FILES = ("class", "kind", "mask", "group", "part")
 # Files of a job, where pictures are small or few: blocks are not to be many, nor processes to be idle.
 MAX_JOB_FILES, FEWEST_JOBS, MIN_JOB_FILES = 4096, 8, 64
+# One block is kept while the next is filled.
+JOB_BLOCKS = 4
 # With less to read, starting processes takes longer than reading.
 MIN_FILES_FOR_PROCESSES, MIN_BYTES_FOR_PROCESSES = 400, 1 << 24
 
@@ -117,9 +119,9 @@ class Files:
         return in_processes(read_files, jobs, shared)
 
     def _job_files(self, num_files: int) -> int:
-        # Color: twice as many of grey ones would be as well.
-        of_a_block = BLOCK_BYTES // (3 * int(np.prod(self.kept.form.size)))
-        return max(1, min(of_a_block, MAX_JOB_FILES, max(MIN_JOB_FILES, -(-num_files // FEWEST_JOBS))))
+        # Color: more of grey ones would be as well.
+        of_blocks = JOB_BLOCKS * BLOCK_BYTES // (3 * int(np.prod(self.kept.form.size)))
+        return max(1, min(of_blocks, MAX_JOB_FILES, max(MIN_JOB_FILES, -(-num_files // FEWEST_JOBS))))
 
     def _take(self, done: Done, known: dict[str, list[Row]]) -> None:
         """Know what a job has read, and keep its blocks."""

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from aepipe.datasets.formats.fitting import Form, Size
@@ -105,15 +105,9 @@ def read_files(job: Job, shared: Shared) -> Done:
         StoreError: an object can't be read.
     """
     done = Done()
-
-    def keep(key: str, data: bytes) -> None:
-        if len(data) < SMALL_BYTES:
-            done.small[key] = data
-        else:
-            shared.blocks.keep(key, data)
-
-    placer = Placer(shared.kept.name, keep)
-    with quiet():
+    with quiet(), ThreadPoolExecutor(1) as thread:
+        keeper = _Keeper(done.small, shared.blocks, thread)
+        placer = Placer(shared.kept.name, keeper.keep)
         for member, data in _read_all(job):
             if isinstance(data, BrokenFileError):
                 done.rows.append(broken_row(member, None, data))
@@ -126,8 +120,36 @@ def read_files(job: Job, shared: Shared) -> Done:
             else:
                 done.num_decoded += 1
                 done.rows += _decoded(member, data, digest, shared.kept, placer)
-    placer.finish()
+        placer.finish()
+        keeper.wait()
     return done
+
+
+@dataclass
+class _Keeper:
+    """Keeps each block while the next is filled, which waits for no disk and no network. Small ones are set aside."""
+
+    small: dict[str, bytes]
+    blocks: Blocks
+    thread: ThreadPoolExecutor
+    _last: "Future[None] | None" = None
+
+    def keep(self, key: str, data: bytes) -> None:
+        """Take a block, as soon as the one before is kept."""
+        if len(data) < SMALL_BYTES:
+            self.small[key] = data
+            return
+        self.wait()
+        self._last = self.thread.submit(self.blocks.keep, key, data)
+
+    def wait(self) -> None:
+        """Return when all are kept.
+
+        Raises:
+            StoreError: one could not be.
+        """
+        if self._last is not None:
+            self._last.result()
 
 
 def _decoded(member: Member, data: bytes, digest: str, kept: Kept, placer: Placer) -> Iterator[Row]:
