@@ -59,7 +59,7 @@ def _draw_reconstructions(folder: Path, subject: Subject, held_out: HeldOut, mea
 
 def _columns(subject: Subject) -> int:
     """Return how many images stand beside each other."""
-    return most_columns(subject.autoencoder.model.input_shape[2], MAX_EXAMPLES)
+    return most_columns(subject.autoencoder.encoder.input_shape[2], MAX_EXAMPLES)
 
 
 def _draw_interpolations(folder: Path, subject: Subject, measured: Measurements) -> None:
@@ -88,7 +88,7 @@ def _draw_denoising(folder: Path, subject: Subject, held_out: HeldOut) -> None:
 
 def _draw_samples(folder: Path, subject: Subject, codes: np.ndarray) -> None:
     generator = np.random.Generator(np.random.PCG64(0))
-    side = most_columns(subject.autoencoder.model.input_shape[2], GRID_SIDE, GRID_INCHES)
+    side = most_columns(subject.autoencoder.encoder.input_shape[2], GRID_SIDE, GRID_INCHES)
     drawn = generator.standard_normal((side**2, codes.shape[1])).astype(np.float32)
     decoder = subject.autoencoder.decoder
     title = f"{subject.title}: images decoded from random codes"

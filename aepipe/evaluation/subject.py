@@ -78,6 +78,8 @@ class HeldOut:
 
 def predict(model, inputs: np.ndarray) -> np.ndarray:
     """Return a model's outputs, computed in batches."""
-    size = min(images_at_once(*shape[1:]) for shape in (model.input_shape, model.output_shape))
+    # Codes are smaller than the images that come out of them; a subclassed model has no shapes that could be asked for.
+    shapes = inputs.shape[1:], model(inputs[:1], training=False).shape[1:]
+    size = min(images_at_once(*shape) for shape in shapes)
     starts = range(0, len(inputs), size)
     return np.concatenate([np.asarray(model(inputs[start : start + size], training=False)) for start in starts])

@@ -14,7 +14,7 @@ from aepipe.evaluation.opponents import measure_opponents
 from aepipe.evaluation.subject import HeldOut, Subject
 from aepipe.linear import PrincipalComponents
 from aepipe.models import build, fit_start
-from aepipe.models.options import ResidualOptions
+from aepipe.models.options import ResidualOptions, SubclassedOptions
 from aepipe.noise import NoiseBaseline, NoiseParameters, NoiseSpec
 from aepipe.noisy_test_set import build_noisy_test_set
 from aepipe.pages.release import _read_metrics
@@ -167,3 +167,11 @@ def test_the_extremes_are_the_best_and_the_worst(tmp_path, data, held_out, monke
         best, worst = archive["rows"][archive["errors"].argmin()], archive["rows"][archive["errors"].argmax()]
     np.testing.assert_array_equal(shown["extremes"][0], data.scaled([best])[0])
     np.testing.assert_array_equal(shown["extremes"][-1], data.scaled([worst])[0])
+
+
+def test_a_subclassed_model_which_has_no_shapes_of_its_own_is_measured_and_drawn(tmp_path, data, held_out):
+    autoencoder = build(SubclassedOptions(hidden_widths=(16,), code_size=4), (8, 8, 1), seed=0)
+    model = replace(pca_model(data, held_out), autoencoder=autoencoder, recipe="mnist-subclassed")
+    facts = measure(tmp_path, model, held_out)
+    assert facts["num_test_images"] == 30
+    assert {path.stem for path in tmp_path.rglob("*.png")} >= EVERY_MODEL
