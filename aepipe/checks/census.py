@@ -73,8 +73,8 @@ def count_all(now: Index, before: Index | None) -> Iterator[Count]:
 
 
 def sizes_of(rows: "pd.DataFrame") -> "pd.Series[str]":
-    """Return width x height of each file, in words."""
-    return rows["width"].astype(str) + " x " + rows["height"].astype(str)
+    """Return height x width of each file, in words."""
+    return rows["height"].astype(str) + "x" + rows["width"].astype(str)
 
 
 def _beside(group: str, now: "pd.Series[str]", before: "pd.Series[str] | None") -> Iterator[Count]:

@@ -108,7 +108,7 @@ def test_new_images_of_another_size():
     now = make_index([row(number) for number in range(40)] + [row(n, height=9, width=16) for n in range(40, 65)])
     line = rules.check_sizes(compare(now, before), LIMITS)
     assert (line.holds, line.found) == (False, 1)
-    assert line.says == "25 of 25 new images, where most were 8 x 8: 16 x 9"
+    assert line.says == "25 of 25 new images, where most were 8x8: 9x16"
     few = make_index([row(number) for number in range(40)] + [row(n, height=9) for n in range(40, 45)])
     assert rules.check_sizes(compare(few, before), LIMITS).says == "5 new images, too few to tell: that takes 20"
 

@@ -50,7 +50,7 @@ def test_the_report_counts_files_by_state_part_class_and_size_beside_those_befor
     assert "compared with release 20250101T000000Z-abcdef" in page.text
     cells = {tuple(line) for table in page.tables for line in table}
     assert {("ok", "10", "28"), ("broken", "0", "1"), ("duplicate", "0", "1")} <= cells
-    assert {("train", "10", "20"), ("test", "0", "8"), ("none", "0", "1"), ("8 x 8", "10", "29")} <= cells
+    assert {("train", "10", "20"), ("test", "0", "8"), ("none", "0", "1"), ("8x8", "10", "29")} <= cells
     assert "a/0028.png: cut short" in page.text
     assert "Images that came: 19" in page.text
 
