@@ -102,6 +102,7 @@ def _deployment(file: Path, number: int, entry: Mapping[str, Any], store: str) -
     recipes = chosen.get("recipes", RECIPES)
     given: dict[str, Any] = {"store": store, "execution": "pool", **chosen}
     given["recipes"] = [recipes] if isinstance(recipes, str) else recipes
+    _refuse_one_name_of_many(file, where, night, given["recipes"])
     if night.channel is not None:
         given["publishing"] = _with_channel(file, where, chosen.get("publishing", {}), night.channel)
     return DeploymentSpec(
@@ -136,6 +137,13 @@ def _with_channel(file: Path, where: str, publishing: Any, channel: str) -> Any:
 
 def _parameters(flow: Flow[..., Any]) -> list[str]:
     return list(flow.parameters.properties)
+
+
+def _refuse_one_name_of_many(file: Path, where: str, night: NightSpec, recipes: Any) -> None:
+    if night.model is not None and isinstance(recipes, list) and len(recipes) > 1:
+        rule = f"{where}: a model's name is for one recipe."
+        way_out = f"Make an entry for each recipe, or leave the name out. Correct it in {file}."
+        raise ParameterError(rule, way_out, model=night.model, recipes=recipes)
 
 
 def _refuse_accepting(file: Path, where: str, entry: Mapping[str, Any]) -> None:
