@@ -77,7 +77,10 @@ REFUSED = {
     "unknown zone": ({"timezone": "Mars/Base"}, r"photos\.timezone: .* Received: timezone='Mars/Base'"),
     "wrong channel": ({"channel": "A B"}, r"nightly/photos: .*publishing\.channel: .* Received: channel='A B'"),
     "channel twice": ({"channel": "a", "publishing": {"channel": "b"}}, r"photos: a channel is named once"),
-    "a name for two": ({"model": "one", "recipes": ["faces-conv", "mnist-dense"]}, r"photos: .* name is for one recipe"),
+    "a name for two": (
+        {"model": "one", "recipes": ["faces-conv", "mnist-dense"]},
+        r"photos: .* name is for one recipe",
+    ),
     "accepts for ever": ({"accept_data": "yes"}, r"photos: .* for one run, not for every night\. .*accept_data='yes'"),
     "slash in the name": ({"name": "a/b"}, r"a/b\.name: .* Received: name='a/b'"),
     "job variable": ({"job_variables": {"ram": 1}}, r"nightly/photos: job_variables are some of .*unknown=\['ram'\]"),
