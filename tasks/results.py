@@ -72,7 +72,7 @@ def _leave_as_trained(store_url: str, request: TrainingRequest) -> TrainingReque
 
 @store_task(name="collect", task_run_name="collect/{request.model}")
 def collect_results(store_url: str, request: TrainingRequest) -> Outcome:
-    """Return what a run on another machine put into the store."""
+    """Return what a run put into the store that did not hand it over, as one on another machine."""
     outcome = find_outcome(open_store(store_url), request)
     if outcome is None:
         error = "its run completed, but its results are not in this store; do its workers use the same one?"

@@ -27,6 +27,7 @@ from aepipe.hardware import chosen_threads, usable_cores
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest, describe_request
 from aepipe.tasks.failures import failure_of
+from aepipe.tasks.results import collect_results
 
 # Between SIGTERM and SIGKILL for what hangs: it has had its time.
 KILL_SECONDS = 10.0
@@ -170,6 +171,7 @@ def _train_in_child(context: bytes, request: TrainingRequest, shared: Shared) ->
 def train_here(request: TrainingRequest, shared: Shared) -> Outcome:
     """Run the train flow in this process; a failure is an outcome."""
     state: State = train(**dict(request), **dict(shared), return_state=True)
-    if state.is_completed():
-        return state.result()
-    return request.failed(failure_of(state))
+    if not state.is_completed():
+        return request.failed(failure_of(state))
+    # Where the server's answer was lost, Prefect asks again and is given the state that is there, without the result.
+    return collect_results(shared.store, request) if state.data is None else state.result()

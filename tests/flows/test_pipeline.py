@@ -9,10 +9,13 @@ import shutil
 import numpy as np
 import pytest
 from PIL import Image
+from prefect import flow
 from prefect.client.orchestration import get_client
+from prefect.states import Completed
 
 from aepipe.datasets.index import read_index
-from aepipe.flows.executors import train_all
+from aepipe.flows.executors import lanes, train_all
+from aepipe.flows.executors.executor import Shared
 from aepipe.flows.pipeline import pipeline
 from aepipe.gate.settings import PublishSettings
 from aepipe.io.hashing import file_sha256
@@ -22,6 +25,8 @@ from aepipe.recipes.plan import Overrides
 from aepipe.releases.channels import read_channel
 from aepipe.releases.manifest import list_releases, read_manifest, resolve_release
 from aepipe.releases.verify import find_problems
+from aepipe.stages.outcome import Done
+from aepipe.stages.request import TrainingRequest, with_needed_noise
 from aepipe.store import open_store
 
 NOISE = NoiseParameters(kinds=("gaussian",), levels=(0.2, 0.4), max_images=50)
@@ -69,6 +74,23 @@ def published(tmp_path_factory):
     state, result = run(folder)
     assert state.is_completed(), state.message
     return folder, state, result
+
+
+def test_a_training_whose_end_the_server_told_without_its_result_is_found_in_the_store(published, monkeypatch):
+    folder, _, _ = published
+    overrides = Overrides(epochs=40, learning_rate=0.01)
+    chosen = {"data_set": "digits", "overrides": overrides, "noise": NOISE, "exports": ("onnx",)}
+    (request,) = with_needed_noise([TrainingRequest(recipe="mnist-dense", **chosen)])
+    # As where an answer is lost: Prefect asks again, and is given the state that the server has.
+    monkeypatch.setattr(lanes, "train", lambda **_: Completed())
+
+    @flow
+    def parent():
+        return lanes.train_here(request, Shared(store=str(folder)))
+
+    outcome = parent()
+    assert (type(outcome), outcome.model) == (Done, DENSE)
+    assert outcome.trained.fingerprint == list_releases(open_store(str(folder)))[-1].lineage[DENSE]["trained"]
 
 
 def test_every_file_of_a_release_is_in_its_manifest_with_its_bytes(published):
