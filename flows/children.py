@@ -37,14 +37,23 @@ def patiently() -> Retrying:
 
 
 def read_children(client: SyncPrefectClient) -> list[FlowRun]:
-    """Return every run that this run started, page by page."""
-    children: list[FlowRun] = []
-    found = FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[UUID(flow_run.id)]))
+    """Return every run that this run started."""
+    return read_children_of(client, UUID(flow_run.id))
+
+
+def read_children_of(client: SyncPrefectClient, parent: UUID) -> list[FlowRun]:
+    """Return every run that a run started, page by page."""
+    return read_runs(client, FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[parent])))
+
+
+def read_runs(client: SyncPrefectClient, wanted: FlowRunFilter) -> list[FlowRun]:
+    """Return every run that a filter finds, page by page."""
+    found: list[FlowRun] = []
     while True:
-        page = client.read_flow_runs(flow_run_filter=found, limit=PAGE, offset=len(children))
-        children += page
+        page = client.read_flow_runs(flow_run_filter=wanted, limit=PAGE, offset=len(found))
+        found += page
         if len(page) < PAGE:
-            return children
+            return found
 
 
 @contextmanager

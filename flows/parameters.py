@@ -150,7 +150,7 @@ Missing = Annotated[
 ]
 Full = Annotated[bool, Field(description="Read every byte back; otherwise sizes are compared.")]
 Keep = Annotated[int, Field(ge=0, description="How many of the latest stay, beside what channels name.")]
-GraceHours = Annotated[float, Field(ge=0, description="Nothing younger goes.")]
+GraceHours = Annotated[float, Field(ge=0, description="Nothing younger goes; a run that takes longer may fail.")]
 Days = Annotated[
     float,
     Field(

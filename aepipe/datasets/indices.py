@@ -27,10 +27,10 @@ def list_indices(store: Store, data_set: str, step: Step, choice: str | None = N
     """
     wanted = [step] if choice is None else [step, choice]
     keys = [info.key for info in store.list(f"{PREFIX}/{data_set}/")]
-    return sorted((key for key in keys if _described(key)[: len(wanted)] == wanted), reverse=True)
+    return sorted((key for key in keys if described(key)[: len(wanted)] == wanted), reverse=True)
 
 
-def _described(key: str) -> list[str]:
+def described(key: str) -> list[str]:
     """Return the step, and the choice where there is one, of an index by its key."""
     return key.rpartition("/")[2].split("-")[1:-1]
 

@@ -77,9 +77,10 @@ class HeldOut:
 
 
 def predict(model, inputs: np.ndarray) -> np.ndarray:
-    """Return a model's outputs, computed in batches."""
-    # Codes are smaller than the images that come out of them; a subclassed model has no shapes that could be asked for.
-    shapes = inputs.shape[1:], model(inputs[:1], training=False).shape[1:]
-    size = min(images_at_once(*shape) for shape in shapes)
+    """Return a model's outputs for images or codes, computed in batches."""
+    # What comes out of images is no larger than they are. Codes, (num_codes, code_size), are smaller than what comes of
+    # them, and a subclassed model has no shapes that could be asked for.
+    largest = inputs if inputs.ndim > 2 else model(inputs[:1], training=False)
+    size = images_at_once(*largest.shape[1:])
     starts = range(0, len(inputs), size)
     return np.concatenate([np.asarray(model(inputs[start : start + size], training=False)) for start in starts])

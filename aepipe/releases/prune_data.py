@@ -38,7 +38,7 @@ class PrunedObject:
 
 
 def plan_indices(store: Store, keep: int, grace_hours: float) -> list[PrunedObject]:
-    """Return the indices that may go: of each data set and step not the latest, not the newest of a form, none young.
+    """Return the indices that may go: of each data set, step and choice not the latest, not the newest of a form.
 
     Args:
         store: Where they are.
@@ -47,7 +47,7 @@ def plan_indices(store: Store, keep: int, grace_hours: float) -> list[PrunedObje
     """
     youngest = store.clock() - grace_hours * HOUR_SECONDS
     going = []
-    for infos in _by_data_set(store.list(f"{indices.PREFIX}/")):
+    for infos in _by_choice(store.list(f"{indices.PREFIX}/")):
         forms: set[str] = set()
         for number, info in enumerate(sorted(infos, key=lambda info: info.key, reverse=True)):
             try:
@@ -114,11 +114,10 @@ def _indices(store: Store) -> Iterator[str]:
                 yield info.key
 
 
-def _by_data_set(infos: Iterable[ObjectInfo]) -> Iterator[list[ObjectInfo]]:
-    found: dict[tuple[str, str], list[ObjectInfo]] = {}
+def _by_choice(infos: Iterable[ObjectInfo]) -> Iterator[list[ObjectInfo]]:
+    found: dict[tuple[str, ...], list[ObjectInfo]] = {}
     for info in infos:
-        data_set, _, name = info.key.rpartition("/")
-        found.setdefault((data_set, name.split("-")[1] if "-" in name else ""), []).append(info)
+        found.setdefault((info.key.rpartition("/")[0], *indices.described(info.key)), []).append(info)
     yield from found.values()
 
 

@@ -44,7 +44,7 @@ class Pixels:
     def scaled(self, positions: np.ndarray) -> np.ndarray:
         """Return the images at these positions as float32 in [0, 1]."""
         minimum, maximum = self.pixel_range
-        return (self.take(positions).astype(np.float32) - minimum) * np.float32(1 / (maximum - minimum))
+        return (self.take(positions).astype(np.float32, copy=False) - minimum) * np.float32(1 / (maximum - minimum))
 
     @property
     def dtype(self) -> np.dtype:

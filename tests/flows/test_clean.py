@@ -9,6 +9,7 @@ from prefect.client.orchestration import get_client
 from prefect.states import Running
 from releases import put_release
 
+from aepipe.flows.children import read_children_of
 from aepipe.flows.clean import clean
 from aepipe.flows.old_runs import clean_runs
 from aepipe.store import open_store
@@ -23,6 +24,12 @@ def inner():
 def outer():
     create_markdown_artifact("# it", key="report")
     inner()
+
+
+@flow
+def family():
+    for _ in range(3):
+        inner()
 
 
 @pytest.fixture
@@ -60,3 +67,15 @@ def test_old_runs_go_with_their_children_and_artifacts(runs, tmp_path):
     assert {ids["others"], ids["going on"]} <= there
     assert ids["ours"] not in {artifact.flow_run_id for artifact in client.read_artifacts()}
     assert client.read_flow_run(ids["going on"]).start_time > datetime.now(UTC) - timedelta(hours=1)
+
+
+def test_no_child_stays_behind_where_they_fill_more_than_a_page(prefect_server, monkeypatch):
+    parent = family(return_state=True).state_details.flow_run_id
+    with get_client(sync_client=True) as client:
+        # As the runs of a deployment, whose children on the same machine have none and so not its tag.
+        client.update_flow_run(parent, tags=["aepipe"])
+        children = {run.id for run in read_children_of(client, parent)}
+        assert len(children) == 3
+        monkeypatch.setattr("aepipe.flows.children.PAGE", 2)
+        clean_runs(client, 0, delete=True)
+        assert not children & {run.id for run in client.read_flow_runs()}

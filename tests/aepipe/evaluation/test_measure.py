@@ -11,7 +11,7 @@ from aepipe.datasets.images import ImageData
 from aepipe.evaluation import drawing
 from aepipe.evaluation.measure import measure as measure_all
 from aepipe.evaluation.opponents import measure_opponents
-from aepipe.evaluation.subject import HeldOut, Subject
+from aepipe.evaluation.subject import HeldOut, Subject, predict
 from aepipe.linear import PrincipalComponents
 from aepipe.models import build, fit_start
 from aepipe.models.options import ResidualOptions, SubclassedOptions
@@ -167,6 +167,30 @@ def test_the_extremes_are_the_best_and_the_worst(tmp_path, data, held_out, monke
         best, worst = archive["rows"][archive["errors"].argmin()], archive["rows"][archive["errors"].argmax()]
     np.testing.assert_array_equal(shown["extremes"][0], data.scaled([best])[0])
     np.testing.assert_array_equal(shown["extremes"][-1], data.scaled([worst])[0])
+
+
+@pytest.mark.parametrize("part", ["model", "encoder"])
+def test_images_are_computed_with_once(data, held_out, part):
+    model, sizes = getattr(pca_model(data, held_out).autoencoder, part), []
+
+    def counted(images, training):
+        sizes.append(len(images))
+        return model(images, training=training)
+
+    predict(counted, data.scaled(held_out.split.test))
+    assert sizes == [len(held_out.split.test)]
+
+
+def test_codes_are_computed_with_so_many_at_a_time_as_their_images_allow(monkeypatch):
+    monkeypatch.setattr("aepipe.datasets.images.MAX_VALUES_AT_ONCE", 2 * 8 * 8)
+    sizes = []
+
+    def decoder(codes, training):
+        sizes.append(len(codes))
+        return np.zeros((len(codes), 8, 8, 1), np.float32)
+
+    assert predict(decoder, np.zeros((5, 3), np.float32)).shape == (5, 8, 8, 1)
+    assert sizes == [1, 2, 2, 1]
 
 
 def test_a_subclassed_model_which_has_no_shapes_of_its_own_is_measured_and_drawn(tmp_path, data, held_out):

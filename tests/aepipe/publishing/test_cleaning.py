@@ -97,6 +97,16 @@ def test_the_newest_index_of_each_form_stays_with_its_blocks(store):
     assert blocks_of(store) == [large, small]
 
 
+def test_the_newest_index_of_each_choice_stays(store):
+    block = put_block(store, "a")
+    for choice in ("found", *["given"] * 3):
+        save_index(store, "photos", "data", index_of(block), choice)
+    kept = list_indices(store, "photos", "data", "found")
+    assert cleaned(store) == {"indices": 2}
+    assert list_indices(store, "photos", "data", "found") == kept
+    assert len(list_indices(store, "photos", "data", "given")) == 1
+
+
 def test_what_is_young_stays(store):
     put_block(store, "a")
     store.put("checkpoints/one/1.npz", b"state")
