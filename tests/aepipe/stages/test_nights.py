@@ -212,6 +212,22 @@ def test_files_that_keep_changing_are_read_again_alone(store, pets, monkeypatch)
     assert reads == ["a/0.png", "a/2.png", "b/1.png", "b/3.png"]
 
 
+def test_what_was_read_before_another_file_went_is_counted(store, pets, monkeypatch):
+    take(store, pets)
+    picture(pets / "a" / "9.png", 9)
+    picture(pets / "b" / "9.png", 99)
+    read_files = files.read_files
+
+    def read_then_remove(job, shared):
+        done = read_files(job, shared)
+        (pets / "b" / "9.png").unlink(missing_ok=True)
+        return done
+
+    monkeypatch.setattr(files, "MIN_JOB_FILES", 1)
+    monkeypatch.setattr(files, "read_files", read_then_remove)
+    assert said(take(store, pets)) == "5 files: 1 new, 0 changed, 0 gone; 1 read, 1 decoded"
+
+
 def test_a_prefix_is_listed_and_what_is_new_there_is_read(store, pets, s3_server, lead_to):
     client = make_client(s3_server)
     lead_to(s3_server)
