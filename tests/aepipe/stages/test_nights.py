@@ -228,6 +228,22 @@ def test_what_was_read_before_another_file_went_is_counted(store, pets, monkeypa
     assert said(take(store, pets)) == "5 files: 1 new, 0 changed, 0 gone; 1 read, 1 decoded"
 
 
+def test_refreshing_does_not_make_another_place_the_same_set(store, pets, tmp_path):
+    take(store, pets)
+    other = tmp_path / "other" / "pets"
+    for number in range(4):
+        picture(other / f"{number}.png", 50 + number)
+    with pytest.raises(DataError, match="must stay one data set"):
+        DataStage(DataParameters(data_set=f"images:{other}")).produce(store, refresh=True)
+
+
+def test_a_refresh_that_finds_the_same_keeps_no_other_index(store, pets):
+    take(store, pets)
+    again = DataStage(DataParameters(data_set=f"images:{pets}")).produce(store, refresh=True)
+    assert said(again).endswith("4 read, 4 decoded")
+    assert len(list_indices(store, "images-pets", "data")) == 1
+
+
 def test_a_prefix_is_listed_and_what_is_new_there_is_read(store, pets, s3_server, lead_to):
     client = make_client(s3_server)
     lead_to(s3_server)
