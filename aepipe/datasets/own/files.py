@@ -91,7 +91,8 @@ class Files:
         paths = {path_of(member.name): member for member in listing.members}
         reasons = {path: left_out.get(member.name) for path, member in paths.items()}
         waiting = {path: member for path, member in paths.items() if not self._is_known(path, member, reasons[path])}
-        known = {rows[0]["bytes_sha256"]: rows for rows in self.rows.values() if rows[0]["reason"] not in NOT_DECODED}
+        # Why bytes are no picture depends on the name, too: what is none is looked at again.
+        known = {rows[0]["bytes_sha256"]: rows for rows in self.rows.values() if rows[0].get("pixels_sha256")}
         for done in self._done(list(waiting.values()), left_out, frozenset(known), listing.is_remote):
             self._take(done, known)
         rows = sorted((row for path in paths for row in self.rows[path]), key=lambda row: row["path"])

@@ -244,6 +244,15 @@ def test_a_refresh_that_finds_the_same_keeps_no_other_index(store, pets):
     assert len(list_indices(store, "images-pets", "data")) == 1
 
 
+def test_what_a_name_decides_is_not_taken_over_from_a_file_of_equal_bytes(store, pets):
+    (pets / "a" / "nothing.dat").write_bytes(b"")
+    take(store, pets)
+    (pets / "a" / "nothing.png").write_bytes(b"")
+    rows = index_of(store, take(store, pets, most_left_out=1)).rows.set_index("path")
+    assert rows.loc["a/nothing.dat", ["state", "reason"]].tolist() == ["left out", "no picture"]
+    assert rows.loc["a/nothing.png", "state"] == "broken"
+
+
 def test_a_prefix_is_listed_and_what_is_new_there_is_read(store, pets, s3_server, lead_to):
     client = make_client(s3_server)
     lead_to(s3_server)
