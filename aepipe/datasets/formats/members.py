@@ -106,9 +106,11 @@ class Listing:
     @classmethod
     def of(cls, files: Iterable[Member], tally: Tally, num_files: int, is_remote: bool = False) -> "Listing":
         """Return the listing of files that are looked into, pictures and tables."""
-        files = tuple(files)
-        tables = tuple(one for one in files if is_table(one.name))
-        return cls(tuple(one for one in files if not is_table(one.name)), tally, num_files, is_remote, tables)
+        pictures: list[Member] = []
+        tables: list[Member] = []
+        for one in files:
+            (tables if is_table(one.name) else pictures).append(one)
+        return cls(tuple(pictures), tally, num_files, is_remote, tuple(tables))
 
 
 def is_wanted(name: str, size: int, tally: Tally) -> bool:
