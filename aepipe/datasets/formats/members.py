@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from aepipe.datasets.tally import Reason, Tally
-from aepipe.errors import DataError, TooLargeError
+from aepipe.errors import ChangedDataError, DataError, TooLargeError
 from aepipe.io.names import printable_name
 
 # Content decides what a file is; the ending says whether it is meant to be a picture.
@@ -56,6 +56,9 @@ SYSTEM_FILES = frozenset(("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"))
 MAX_MEMBERS = 1_000_000
 MAX_MEMBER_BYTES = 64 << 20
 MAX_TOTAL_BYTES = 1 << 40
+
+# Of one file: size in bytes, time in nanoseconds, number on its disk.
+Stamp = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -193,6 +196,17 @@ def unreadable(path: Path, error: OSError) -> DataError:
         file=printable_name(str(path)),
         error=error.strerror or str(error),
     )
+
+
+def stamp_of(path: Path) -> Stamp:
+    """Return what tells a file from one that was written in its place since."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def written_meanwhile(path: Path) -> ChangedDataError:
+    """Return what to say of an archive whose stamp is another one after it was read."""
+    return ChangedDataError("The file was written while it was read.", "Run again.", path=printable_name(str(path)))
 
 
 def checked_bytes(data: bytes) -> bytes:
