@@ -1,5 +1,6 @@
 """From a data set's images to those that a recipe's models see: class filter, grey, size."""
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -47,7 +48,7 @@ def preprocess(data: ImageData, settings: Preprocessing) -> ImageData:
         images = images.mean(axis=-1, keepdims=True, dtype=np.float32)
     if settings.size is not None and settings.size < images.shape[1]:
         images = resize_bicubic(images, (settings.size, settings.size), data.pixel_range)
-    return data.take(np.arange(len(data)), images=images) if images is not data.images else data
+    return replace(data, images=images)
 
 
 def resize_bicubic(

@@ -24,6 +24,12 @@ def encoded(picture, kind="PNG", **options):
     return stream.getvalue()
 
 
+def save_plain(path, value, size=(8, 8)):
+    """Write a grey picture of one value, and its folder where there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.full(size, value, np.uint8)).save(path)
+
+
 def stacked(kind, *values, **options):
     """Frames of 8 x 8 pixels, each of one value."""
     first, *others = (Image.fromarray(np.full((8, 8), value, np.uint8)) for value in values)

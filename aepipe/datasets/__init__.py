@@ -68,7 +68,7 @@ def load(name: str, *, cache_folder: Path | None = None, progress: bool = True) 
 def open_data_set(name: str, settings: OwnSettings | None = None) -> DataSetSpec:
     """Return a data set; nothing is read yet.
 
-    One's own images are listed once, when the identity or the images are asked for, and both are of that listing.
+    One's own images are listed when the identity or the images are asked for, each time anew.
 
     Args:
         name: A name in `DATA_SETS`, or images:LOCATION.

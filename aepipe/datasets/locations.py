@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from aepipe.datasets.formats.folders import list_folder
-from aepipe.datasets.formats.members import Listing, is_table
+from aepipe.datasets.formats.members import Listing, Stamp, is_table, stamp_of, written_meanwhile
 from aepipe.datasets.formats.s3_prefix import list_s3
 from aepipe.datasets.formats.tars import is_tar, open_tar
 from aepipe.datasets.formats.zips import open_zip
-from aepipe.errors import ChangedDataError, DataError
+from aepipe.errors import DataError
 from aepipe.io.hashing import file_sha256
 from aepipe.io.urls import has_secrets, without_secrets
 
@@ -85,12 +85,12 @@ class OneFile:
 
     def __init__(self, location: str):
         self._location = location
-        self._stamp: tuple[int, ...] | None = None
+        self._stamp: Stamp | None = None
 
     def sha256(self) -> str:
         """Return the hex digest of the file's bytes, and remember which file that was."""
         path = existing(self._location)
-        self._stamp = _stamp(path)
+        self._stamp = stamp_of(path)
         return file_sha256(path)
 
     def check_unchanged(self) -> None:
@@ -99,10 +99,6 @@ class OneFile:
         Raises:
             ChangedDataError: it is another one.
         """
-        if self._stamp is not None and self._stamp != _stamp(existing(self._location)):
-            raise ChangedDataError("The file was written while it was read.", "Run again.", location=self._location)
-
-
-def _stamp(path: Path) -> tuple[int, ...]:
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns, status.st_ino
+        path = existing(self._location)
+        if self._stamp is not None and self._stamp != stamp_of(path):
+            raise written_meanwhile(path)

@@ -120,10 +120,9 @@ def take_own(store: Store, location: str, settings: OwnSettings, refresh: bool) 
     """
     blocks, choice = StoredBlocks(store), _choice(settings)
     before = _newest(store, list_indices(store, name_of(location, settings.name), "data", choice))
-    if before is not None and refresh:
-        # The size that was found stays.
-        before = replace(before, rows=before.rows[:0])
-    return Taking(own_images.take(location, settings, blocks, _decoder_version(), before), blocks, before, choice)
+    # The size that was found stays.
+    known = replace(before, rows=before.rows[:0]) if before is not None and refresh else before
+    return Taking(own_images.take(location, settings, blocks, _decoder_version(), known), blocks, before, choice)
 
 
 def _decoder_version() -> str:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from aepipe.datasets.tally import Reason, Tally
-from aepipe.errors import DataError, TooLargeError
+from aepipe.errors import ChangedDataError, DataError, TooLargeError
 from aepipe.io.names import printable_name
 
 # Content decides what a file is; the ending says whether it is meant to be a picture.
@@ -56,6 +56,9 @@ SYSTEM_FILES = frozenset(("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"))
 MAX_MEMBERS = 1_000_000
 MAX_MEMBER_BYTES = 64 << 20
 MAX_TOTAL_BYTES = 1 << 40
+
+# Of one file: size in bytes, time in nanoseconds, number on its disk.
+Stamp = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -106,9 +109,11 @@ class Listing:
     @classmethod
     def of(cls, files: Iterable[Member], tally: Tally, num_files: int, is_remote: bool = False) -> "Listing":
         """Return the listing of files that are looked into, pictures and tables."""
-        files = tuple(files)
-        tables = tuple(one for one in files if is_table(one.name))
-        return cls(tuple(one for one in files if not is_table(one.name)), tally, num_files, is_remote, tables)
+        pictures: list[Member] = []
+        tables: list[Member] = []
+        for one in files:
+            (tables if is_table(one.name) else pictures).append(one)
+        return cls(tuple(pictures), tally, num_files, is_remote, tuple(tables))
 
 
 def is_wanted(name: str, size: int, tally: Tally) -> bool:
@@ -191,6 +196,17 @@ def unreadable(path: Path, error: OSError) -> DataError:
         file=printable_name(str(path)),
         error=error.strerror or str(error),
     )
+
+
+def stamp_of(path: Path) -> Stamp:
+    """Return what tells a file from one that was written in its place since."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def written_meanwhile(path: Path) -> ChangedDataError:
+    """Return what to say of an archive whose stamp is another one after it was read."""
+    return ChangedDataError("The file was written while it was read.", "Run again.", path=printable_name(str(path)))
 
 
 def checked_bytes(data: bytes) -> bytes:

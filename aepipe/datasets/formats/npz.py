@@ -3,7 +3,7 @@
 import math
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,6 @@ from aepipe.io.memory import memory_bytes
 
 # The rest of the memory is for what is made of them.
 SHARE_OF_MEMORY = 0.5
-ARRAY_NAMES = ("images", "labels")
 DAMAGED_FILE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -47,24 +46,32 @@ class StoredArrays:
 
 
 @contextmanager
-def open_npz(path: Path, chunk_bytes: int) -> Iterator[StoredArrays]:
+def open_npz(path: Path, chunk_bytes: int | None) -> Iterator[StoredArrays]:
     """Give the arrays of a file without holding all images.
+
+    Args:
+        path: The file.
+        chunk_bytes: Images of so many bytes are read at a time; None reads all of them.
 
     Raises:
         DataError: as `read_npz` does, also while the chunks are read.
     """
     with ExitStack() as opened:
         with _damage_told():
+            # NumPy opens more than zip files.
+            archive = opened.enter_context(zipfile.ZipFile(path))
             content = opened.enter_context(np.load(path, allow_pickle=False))
             if "images" not in content.files:
                 raise DataError("The npz file must hold an array named images.", arrays=sorted(content.files))
-            stream = opened.enter_context(content.zip.open("images.npy"))
+            stream = opened.enter_context(archive.open("images.npy"))
             shape, is_transposed, dtype = _header(stream)
+            is_whole = chunk_bytes is None or is_transposed or dtype.hasobject
+            _check_memory(archive, ("labels", "images") if is_whole else ("labels",))
             labels = content["labels"] if "labels" in content.files else None
-            _check_labels(labels, shape[:1])
-            whole = content["images"] if is_transposed or dtype.hasobject else None
+            whole = content["images"] if is_whole else None
             _check_shape(shape)
-        chunks = _chunks(stream, shape, dtype, chunk_bytes) if whole is None else iter([whole])
+            _check_labels(labels, shape[:1])
+        chunks = _chunks(stream, shape, dtype, chunk_bytes or 0) if whole is None else iter([whole])
         yield StoredArrays(shape[0], (shape[1], shape[2]), labels, map(_check_images, chunks))
 
 
@@ -92,13 +99,9 @@ def read_npz(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     Raises:
         DataError: the file is damaged or too large, or its arrays have another type, shape or range.
     """
-    arrays = _read_arrays(path)
-    if "images" not in arrays:
-        raise DataError("The npz file must hold an array named images.", arrays=sorted(arrays))
-    images = _check_images(arrays["images"])
-    labels = arrays.get("labels")
-    _check_labels(labels, images.shape[:1])
-    return images, labels
+    with open_npz(path, None) as stored:
+        (images,) = stored.chunks
+        return images, stored.labels
 
 
 def _check_labels(labels: np.ndarray | None, shape: tuple[int, ...]) -> None:
@@ -116,19 +119,16 @@ def _damage_told() -> Iterator[None]:
         raise DataError(f"The npz file is damaged or holds other things than arrays: {error}.") from error
 
 
-def _read_arrays(path: Path) -> dict[str, np.ndarray]:
-    with _damage_told():
-        with zipfile.ZipFile(path) as archive:
-            sizes = {entry.filename.removesuffix(".npy"): entry.file_size for entry in archive.infolist()}
-        most, num_bytes = int(memory_bytes() * SHARE_OF_MEMORY), sum(sizes.get(name, 0) for name in ARRAY_NAMES)
-        if num_bytes > most:
-            raise DataError(
-                f"The arrays must have at most {most} bytes here, half of the memory.",
-                "Take fewer images, or a machine with more memory.",
-                num_bytes=num_bytes,
-            )
-        with np.load(path, allow_pickle=False) as content:
-            return {name: content[name] for name in ARRAY_NAMES if name in content.files}
+def _check_memory(archive: zipfile.ZipFile, names: Sequence[str]) -> None:
+    """Check that arrays that are read whole fit into the memory."""
+    sizes = {entry.filename.removesuffix(".npy"): entry.file_size for entry in archive.infolist()}
+    most, num_bytes = int(memory_bytes() * SHARE_OF_MEMORY), sum(sizes.get(name, 0) for name in names)
+    if num_bytes > most:
+        raise DataError(
+            f"The arrays must have at most {most} bytes here, half of the memory.",
+            "Take fewer images, or a machine with more memory.",
+            num_bytes=num_bytes,
+        )
 
 
 def _check_shape(shape: tuple[int, ...]) -> None:

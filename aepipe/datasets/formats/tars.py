@@ -13,9 +13,18 @@ from pathlib import Path
 from typing import Any, Self
 
 from aepipe.datasets.formats import members
-from aepipe.datasets.formats.members import Listing, Member, check_bounds, checked_bytes, is_wanted, unreadable
+from aepipe.datasets.formats.members import (
+    Listing,
+    Member,
+    check_bounds,
+    checked_bytes,
+    is_wanted,
+    stamp_of,
+    unreadable,
+    written_meanwhile,
+)
 from aepipe.datasets.tally import Tally
-from aepipe.errors import ChangedDataError, DataError
+from aepipe.errors import DataError
 from aepipe.io.names import printable_name
 from aepipe.io.temporary import temporary_folder
 
@@ -75,7 +84,7 @@ def open_tar(path: Path) -> Iterator[Listing]:
         DataError: it is no tar file, is cut off, or holds more than is reasonable.
         ChangedDataError: it was written in the meantime.
     """
-    stamp = _stamp(path)
+    stamp = stamp_of(path)
     with _decompressed(path) as plain:
         places, tally = dict[str, Place](), Tally()
         num_files = 0
@@ -99,17 +108,8 @@ def open_tar(path: Path) -> Iterator[Listing]:
             for name, place in sorted(places.items())
         )
         yield Listing.of(found, tally, num_files)
-        if _stamp(path) != stamp:
-            raise _changed(path)
-
-
-def _stamp(path: Path) -> tuple[int, ...]:
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns, status.st_ino
-
-
-def _changed(path: Path) -> ChangedDataError:
-    return ChangedDataError("The file was written while it was read.", "Run again.", path=printable_name(str(path)))
+        if stamp_of(path) != stamp:
+            raise written_meanwhile(path)
 
 
 def _name(name: str) -> str:
@@ -173,7 +173,7 @@ def _read(plain: Path, path: Path, place: Place) -> bytes:
     except OSError as error:
         raise unreadable(path, error) from error
     if len(data) < min(size, members.MAX_MEMBER_BYTES + 1):
-        raise _changed(path)
+        raise written_meanwhile(path)
     return checked_bytes(data)
 
 

@@ -12,16 +12,18 @@ from aepipe.datasets.formats import members
 from aepipe.datasets.formats.members import (
     Listing,
     Member,
+    Stamp,
     check_bounds,
     checked_bytes,
     is_wanted,
+    stamp_of,
     unreadable,
+    written_meanwhile,
 )
 from aepipe.datasets.tally import Tally
-from aepipe.errors import BrokenFileError, ChangedDataError, DataError
+from aepipe.errors import BrokenFileError, DataError
 
 ENCRYPTED = 1
-Stamp = tuple[int, int, int]
 
 
 @contextmanager
@@ -33,7 +35,7 @@ def open_zip(path: Path) -> Iterator[Listing]:
         ChangedDataError: it was written in the meantime.
     """
     try:
-        stamp = _stamp(path)
+        stamp = stamp_of(path)
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise DataError(f"It must be a zip file: {error}.", path=str(path)) from error
@@ -51,17 +53,12 @@ def open_zip(path: Path) -> Iterator[Listing]:
         check_bounds(entry.file_size for entry in entries.values())
         found = (_member(name, path, stamp, entries[name]) for name in sorted(entries))
         yield Listing.of(found, tally, len(files))
-        if _stamp(path) != stamp:
-            raise ChangedDataError("The file was written while it was read.", "Run again.", path=str(path))
+        if stamp_of(path) != stamp:
+            raise written_meanwhile(path)
 
 
 def _member(name: str, path: Path, stamp: Stamp, entry: zipfile.ZipInfo) -> Member:
     return Member(name, partial(_read_entry, path, stamp, entry), f"{entry.CRC:08x}", entry.file_size)
-
-
-def _stamp(path: Path) -> Stamp:
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns, status.st_ino
 
 
 @lru_cache(1)

@@ -8,7 +8,7 @@ from aepipe.datasets.formats.tables import header_of
 from aepipe.datasets.layouts.columns import columns_of
 from aepipe.datasets.layouts.files import common_folder
 from aepipe.datasets.layouts.masks import find_masks
-from aepipe.datasets.layouts.rows import join_parts, part_of_name, read_image_table
+from aepipe.datasets.layouts.rows import ImageTable, join_parts, part_of_name, read_image_table
 from aepipe.datasets.layouts.settings import AUTO, TABLE, LayoutSettings
 from aepipe.datasets.layouts.table import TableOfFiles, match_files
 from aepipe.errors import DataError
@@ -38,8 +38,10 @@ def choose_table(listing: Listing, names: Sequence[str], settings: LayoutSetting
         return _only(_found(listing, names, min_columns=1), listing), ()
     if settings.layout != AUTO:
         return None, ()
-    num_images = len(names) - len(find_masks(names))
     found = _found(listing, names, min_columns=2)
+    if not found:
+        return None, ()
+    num_images = len(names) - len(find_masks(names))
     fitting = [one for one in found if _describes(one, num_images)]
     notes = tuple(_not_taken(one, num_images) for one in found if one not in fitting)
     return (_only(fitting, listing) if fitting else None), notes
@@ -70,7 +72,7 @@ def _named(asked: str, listing: Listing) -> Member:
     )
 
 
-def _candidates(listing: Listing, names: Sequence[str], min_columns: int) -> list[Member]:
+def _candidates(listing: Listing, names: Sequence[str], min_columns: int) -> list[ImageTable]:
     """Return the tables that lie above the images, or with them, and have columns that are known.
 
     Of tables that are called as parts, paths are enough.
@@ -79,9 +81,12 @@ def _candidates(listing: Listing, names: Sequence[str], min_columns: int) -> lis
     found = []
     for table in listing.tables:
         folder = posixpath.dirname(table.name)
-        columns = columns_of(header_of(table.name, table.read())) if not folder or _begins(common, folder) else {}
+        if folder and not _begins(common, folder):
+            continue
+        data = table.read()
+        columns = columns_of(header_of(table.name, data))
         if "path" in columns and (len(columns) >= min_columns or part_of_name(table.name)):
-            found.append(table)
+            found.append(read_image_table(table.name, data))
     return found
 
 
@@ -91,8 +96,7 @@ def _begins(common: Sequence[str], folder: str) -> bool:
 
 
 def _found(listing: Listing, names: Sequence[str], min_columns: int) -> list[TableOfFiles]:
-    candidates = _candidates(listing, names, min_columns)
-    tables = join_parts([read_image_table(member.name, member.read()) for member in candidates])
+    tables = join_parts(_candidates(listing, names, min_columns))
     return [match_files(table, names) for table in tables if len(table.columns) >= min_columns]
 
 

@@ -50,7 +50,7 @@ def _of_one(paths: Sequence[Path], is_asked: bool) -> list[Place] | None:
 
 def _parts(paths: Sequence[Path]) -> list[str] | None:
     """Return the part of each, by the folder on top; None where that is not train and test for all of them."""
-    part_of = {path[0]: _part(path[0]) for path in paths if len(path) > 1}
+    part_of = {folder: _part(folder) for folder in {path[0] for path in paths if len(path) > 1}}
     parts = [part_of.get(path[0]) for path in paths]
     found = [part for part in parts if part is not None]
     return found if len(found) == len(parts) and {"train", "test"} <= set(found) else None

@@ -15,9 +15,9 @@ from aepipe.datasets.spec import join_digests
 from aepipe.errors import DataError
 from aepipe.io.names import printable_name
 
-# A root, a drive of Windows, or an address.
 # Where a part comes from that no column has.
 BY_NAME = "the table's name"
+# A root, a drive of Windows, or an address.
 ABSOLUTE = re.compile(r"/|[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
 
 

@@ -61,7 +61,7 @@ def account_of(
 def _losses(images: Sequence[Row], sizes: Counter[Size], form: Form, values: Values) -> Losses:
     cut = {size: cut_share(size, form.size, form.fit) for size in sizes}
     num_cut = sum(number for size, number in sizes.items() if cut[size])
-    larger = [size for size in sizes if size[0] > form.size[0] or size[1] > form.size[1]]
+    larger = {size for size in sizes if size[0] > form.size[0] or size[1] > form.size[1]}
     done = Counter(words for row in images if row["treatment"] for words in row["treatment"].split(", "))
     deep = [row for row in images if row["depth"] == DEEP]
     return Losses(

@@ -1,6 +1,7 @@
 """Files of a data set, compared with the index before: what is new or changed is read, everything else is known."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -90,13 +91,13 @@ class Files:
         paths = {path_of(member.name): member for member in listing.members}
         reasons = {path: left_out.get(member.name) for path, member in paths.items()}
         waiting = {path: member for path, member in paths.items() if not self._is_known(path, member, reasons[path])}
-        known = {rows[0]["bytes_sha256"]: rows for rows in self.rows.values() if rows[0]["reason"] not in NOT_DECODED}
+        # Why bytes are no picture depends on the name, too: what is none is looked at again.
+        known = {rows[0]["bytes_sha256"]: rows for rows in self.rows.values() if rows[0].get("pixels_sha256")}
         for done in self._done(list(waiting.values()), left_out, frozenset(known), listing.is_remote):
             self._take(done, known)
-        self._read |= waiting.keys()
         rows = sorted((row for path in paths for row in self.rows[path]), key=lambda row: row["path"])
         keep_small(rows, self._small, self.kept.name, self.blocks)
-        return rows, self._counts(paths)
+        return rows, self._counts(paths.keys())
 
     def _is_known(self, path: str, member: Member, reason: Reason | None) -> bool:
         row = self.rows.get(path, [{"version": None}])[0]
@@ -130,15 +131,16 @@ class Files:
         found: dict[str, list[Row]] = {}
         for row in done.rows:
             found.setdefault(file_of(row), []).append(row)
+        self._read |= found.keys()
         for file, rows in found.items():
             self.rows[file] = rows if "state" in rows[0] else _renamed(known[rows[0]["bytes_sha256"]], rows[0])
 
-    def _counts(self, paths: Collection[str]) -> Counts:
+    def _counts(self, paths: AbstractSet[str]) -> Counts:
         return Counts(
             num_files=len(paths),
-            num_new=len(self._read - self._before.keys()),
-            num_changed=len(self._read & self._before.keys()),
-            num_gone=len(self._before.keys() - set(paths)),
+            num_new=len(paths - self._before.keys()),
+            num_changed=len(self._read & self._before.keys() & paths),
+            num_gone=len(self._before.keys() - paths),
             num_read=len(self._read),
             num_decoded=self._num_decoded,
         )

@@ -6,6 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from picture_files import save_plain
 from PIL import Image
 
 from aepipe.datasets.account import Account
@@ -16,16 +17,11 @@ from aepipe.datasets.own_settings import OwnSettings
 from aepipe.errors import ChangedDataError, DataError
 
 
-def picture(path, value, size=(8, 8)):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.full(size, value, np.uint8)).save(path)
-
-
 @pytest.fixture
 def folder(tmp_path):
     """Two classes below My Pets!."""
     for name, value in (("dogs/1.png", 3), ("cats/1.png", 1), ("cats/deep/2.png", 2)):
-        picture(tmp_path / "My Pets!" / name, value)
+        save_plain(tmp_path / "My Pets!" / name, value)
     return tmp_path / "My Pets!"
 
 
@@ -62,7 +58,7 @@ def test_zip_with_or_without_a_common_folder(folder, tmp_path, top):
 
 
 def test_no_labels_where_some_have_no_folder(folder):
-    picture(folder / "stray.png", 4)
+    save_plain(folder / "stray.png", 4)
     data = build(folder)
     assert len(data) == 4
     assert data.labels is None
@@ -71,12 +67,12 @@ def test_no_labels_where_some_have_no_folder(folder):
 
 def test_no_labels_without_folders(tmp_path):
     for number in range(2):
-        picture(tmp_path / f"{number}.png", number)
+        save_plain(tmp_path / f"{number}.png", number)
     assert build(tmp_path).labels is None
 
 
 def test_mixed_sizes_take_the_asked_one(folder):
-    picture(folder / "cats/wide.png", 4, (10, 30))
+    save_plain(folder / "cats/wide.png", 4, (10, 30))
     assert build(folder).image_shape == (8, 8, 1)
     assert build(folder, settings=OwnSettings(size="16x24")).image_shape == (16, 24, 1)
 
@@ -105,7 +101,7 @@ def test_too_few_usable_images(folder):
 def test_the_users_own_parts_come_with_the_images(folder, tmp_path):
     for part, value in (("train", 1), ("val", 2), ("test", 3)):
         for pet in ("cat", "dog"):
-            picture(tmp_path / "set" / part / pet / "1.png", value)
+            save_plain(tmp_path / "set" / part / pet / "1.png", value)
     data = build(tmp_path / "set")
     assert data.parts.tolist() == ["test", "test", "train", "train", "validation", "validation"]
     assert data.label_names == ("cat", "dog")
@@ -115,7 +111,7 @@ def test_the_users_own_parts_come_with_the_images(folder, tmp_path):
 
 def test_masks_of_an_inspection_set_are_no_images(tmp_path):
     for number, name in enumerate(("train/good/0", "test/good/1", "test/scratch/2", "ground_truth/scratch/2_mask")):
-        picture(tmp_path / f"{name}.png", number)
+        save_plain(tmp_path / f"{name}.png", number)
     data = build(tmp_path)
     assert data.images[:, 0, 0, 0].tolist() == [1, 2, 0]
     assert data.parts.tolist() == ["test", "test", "train"]
@@ -144,8 +140,8 @@ def test_sentences_have_the_number_of_what_they_count(folder):
 
 
 def test_what_is_said_before_anything_trains(folder):
-    picture(folder / "cats/wide.png", 4, (20, 30))
-    picture(folder / "dogs/2.png", 3)
+    save_plain(folder / "cats/wide.png", 4, (20, 30))
+    save_plain(folder / "dogs/2.png", 3)
     (folder / "dogs/3.png").write_bytes(b"broken")
     (folder / "notes.txt").write_text("text")
     (folder / "dogs/\x1b[2J\n.png").write_bytes(b"broken")
@@ -205,13 +201,13 @@ def test_identity_of_a_folder_follows_names_and_contents(folder, tmp_path):
     (copy / "dogs").rename(copy / "wolves")
     assert identity(copy) != first
     (copy / "wolves").rename(copy / "dogs")
-    picture(copy / "dogs/1.png", 9)
+    save_plain(copy / "dogs/1.png", 9)
     assert identity(copy) != first
 
 
 def test_a_name_that_is_no_text_is_a_name(folder):
     name = os.fsdecode(b"stra\xdfe")
-    picture(folder / name / f"{name}.png", 5)
+    save_plain(folder / name / f"{name}.png", 5)
     first = identity(folder)
     data = build(folder)
     assert data.label_names == ("cats", "dogs", "stra\\xdfe")
@@ -222,7 +218,7 @@ def test_a_name_that_is_no_text_is_a_name(folder):
 def test_what_is_taken_is_what_the_identity_names(folder, tmp_path):
     own = take(str(folder), OwnSettings(), LocalBlocks(tmp_path / "blocks"))
     assert own.identity == identity(folder)
-    picture(folder / "cats/0.png", 9)
+    save_plain(folder / "cats/0.png", 9)
     assert own.identity != identity(folder)
     assert len(build(folder)) == 4
 
@@ -231,7 +227,7 @@ def test_what_is_taken_is_what_the_identity_names(folder, tmp_path):
 def test_a_file_that_changes_after_it_was_listed(folder, change):
     with open_listing(str(folder)) as listing:
         if change == "written":
-            picture(folder / "cats/1.png", 9, (9, 9))
+            save_plain(folder / "cats/1.png", 9, (9, 9))
         else:
             (folder / "cats/1.png").unlink()
         with pytest.raises(ChangedDataError, match=r"cats/1\.png"):

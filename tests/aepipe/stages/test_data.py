@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from picture_files import save_plain
 from PIL import Image
 from results import done
 from servers.proxy import Proxy, serving
@@ -28,27 +29,7 @@ from aepipe.stages.request import TrainingRequest
 from aepipe.stages.split import SplitStage, load_split
 from aepipe.store import open_store
 
-
-def picture(path, value):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.full((8, 8), value, np.uint8)).save(path)
-
-
-@pytest.fixture(autouse=True)
-def cache(monkeypatch, tmp_path):
-    monkeypatch.setenv("AEPIPE_CACHE", str(tmp_path / "cache"))
-
-
-@pytest.fixture
-def store(tmp_path):
-    return open_store(tmp_path / "store")
-
-
-@pytest.fixture
-def pets(tmp_path):
-    for number in range(4):
-        picture(tmp_path / "pets" / "ab"[number % 2] / f"{number}.png", number)
-    return tmp_path / "pets"
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 def of(location, **settings):
@@ -104,7 +85,7 @@ def test_a_picture_that_arrives_later_belongs_to_the_next_run(store, pets, monke
     begun = DataStage(of(pets)).produce(store)
     # Once for the size that suits them, once for the pixels.
     assert sorted(reads) == sorted(2 * [f"{number}.png" for number in range(4)])
-    picture(pets / "a" / "9.png", 9)
+    save_plain(pets / "a" / "9.png", 9)
     reads.clear()
     parameters = of(pets, identity=begun.facts.identity)
     for later in (DataStage(parameters).find(store), DataStage(parameters).produce(store, refresh=True)):
@@ -135,7 +116,7 @@ def test_a_file_that_is_written_while_it_is_read_is_read_again(store, pets, monk
     def change_and_read(path, stamp):
         if path.endswith("/0.png") and changes:
             time.sleep(0.01)  # Longer than a tick of the file system's clock.
-            picture(Path(path), 100 + changes.pop())
+            save_plain(Path(path), 100 + changes.pop())
         return read(path, stamp)
 
     monkeypatch.setattr(folders, "_read", change_and_read)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from picture_files import save_plain
 from PIL import Image
 from servers.server import make_client
 
@@ -17,27 +18,7 @@ from aepipe.stages.data import DataParameters, DataSettings, DataStage, load_dat
 from aepipe.store import open_store
 from aepipe.store.local_files import local_file
 
-
-@pytest.fixture(autouse=True)
-def cache(monkeypatch, tmp_path):
-    monkeypatch.setenv("AEPIPE_CACHE", str(tmp_path / "cache"))
-
-
-@pytest.fixture
-def store(tmp_path):
-    return open_store(tmp_path / "store")
-
-
-@pytest.fixture
-def pets(tmp_path):
-    for number in range(4):
-        picture(tmp_path / "pets" / "ab"[number % 2] / f"{number}.png", number)
-    return tmp_path / "pets"
-
-
-def picture(path, value):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.full((8, 8), value, np.uint8)).save(path)
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 def age(folder):
@@ -71,9 +52,9 @@ def test_only_what_is_new_is_read(store, pets):
     assert said(again) == "4 files: 0 new, 0 changed, 0 gone; 0 read, 0 decoded"
     assert again.was_cached
     assert len(list_indices(store, "images-pets", "data")) == 1
-    picture(pets / "a" / "9.png", 9)
+    save_plain(pets / "a" / "9.png", 9)
     (pets / "b" / "3.png").unlink()
-    picture(pets / "b" / "1.png", 77)
+    save_plain(pets / "b" / "1.png", 77)
     age(pets)
     os.utime(pets / "b" / "1.png")
     third = DataStage(DataParameters(data_set=f"images:{pets}")).produce(store)
@@ -113,7 +94,7 @@ def test_what_gave_no_image_is_not_read_again_and_is_still_said(store, pets):
 
 
 def test_the_index_says_what_was_taken_of_each_file(store, pets):
-    picture(pets / "b" / "9.png", 2)
+    save_plain(pets / "b" / "9.png", 2)
     (pets / "notes.txt").write_text("text")
     result = take(store, pets)
     index = index_of(store, result)
@@ -134,7 +115,7 @@ def test_the_index_says_what_was_taken_of_each_file(store, pets):
 def test_nights_of_one_picture_do_not_leave_a_block_each(store, pets, monkeypatch):
     monkeypatch.setattr(keeping, "MAX_SMALL", 3)
     for night in range(7):
-        picture(pets / "a" / f"night{night}.png", 100 + night)
+        save_plain(pets / "a" / f"night{night}.png", 100 + night)
         result = take(store, pets)
         assert said(result).endswith("1 decoded") or night == 0
         assert len(blocks_of(index_of(store, result))) <= 4
@@ -164,7 +145,7 @@ def test_two_places_of_one_name_are_two_data_sets_or_refused(store, pets, tmp_pa
     take(store, pets)
     other = tmp_path / "other" / "pets"
     for number in range(4):
-        picture(other / f"{number}.png", 50 + number)
+        save_plain(other / f"{number}.png", 50 + number)
     with pytest.raises(DataError, match=r"images-pets must stay one data set.*other/pets.*data\.name="):
         take(store, other)
     assert take(store, other, name="Others").facts.name == "images-others"
@@ -200,7 +181,7 @@ def test_files_that_keep_changing_are_read_again_alone(store, pets, monkeypatch)
     def change_then_read(job, shared):
         if changes:
             changes.pop()
-            picture(pets / "b" / "3.png", 99)
+            save_plain(pets / "b" / "3.png", 99)
         done = read_files(job, shared)
         reads.extend(member.name for member in job.members)
         return done
@@ -210,6 +191,47 @@ def test_files_that_keep_changing_are_read_again_alone(store, pets, monkeypatch)
     result = take(store, pets)
     assert values(store, result) == [0, 2, 1, 99]
     assert reads == ["a/0.png", "a/2.png", "b/1.png", "b/3.png"]
+
+
+def test_what_was_read_before_another_file_went_is_counted(store, pets, monkeypatch):
+    take(store, pets)
+    save_plain(pets / "a" / "9.png", 9)
+    save_plain(pets / "b" / "9.png", 99)
+    read_files = files.read_files
+
+    def read_then_remove(job, shared):
+        done = read_files(job, shared)
+        (pets / "b" / "9.png").unlink(missing_ok=True)
+        return done
+
+    monkeypatch.setattr(files, "MIN_JOB_FILES", 1)
+    monkeypatch.setattr(files, "read_files", read_then_remove)
+    assert said(take(store, pets)) == "5 files: 1 new, 0 changed, 0 gone; 1 read, 1 decoded"
+
+
+def test_refreshing_does_not_make_another_place_the_same_set(store, pets, tmp_path):
+    take(store, pets)
+    other = tmp_path / "other" / "pets"
+    for number in range(4):
+        save_plain(other / f"{number}.png", 50 + number)
+    with pytest.raises(DataError, match="must stay one data set"):
+        DataStage(DataParameters(data_set=f"images:{other}")).produce(store, refresh=True)
+
+
+def test_a_refresh_that_finds_the_same_keeps_no_other_index(store, pets):
+    take(store, pets)
+    again = DataStage(DataParameters(data_set=f"images:{pets}")).produce(store, refresh=True)
+    assert said(again).endswith("4 read, 4 decoded")
+    assert len(list_indices(store, "images-pets", "data")) == 1
+
+
+def test_what_a_name_decides_is_not_taken_over_from_a_file_of_equal_bytes(store, pets):
+    (pets / "a" / "nothing.dat").write_bytes(b"")
+    take(store, pets)
+    (pets / "a" / "nothing.png").write_bytes(b"")
+    rows = index_of(store, take(store, pets, most_left_out=1)).rows.set_index("path")
+    assert rows.loc["a/nothing.dat", ["state", "reason"]].tolist() == ["left out", "no picture"]
+    assert rows.loc["a/nothing.png", "state"] == "broken"
 
 
 def test_a_prefix_is_listed_and_what_is_new_there_is_read(store, pets, s3_server, lead_to):
@@ -226,7 +248,7 @@ def test_a_prefix_is_listed_and_what_is_new_there_is_read(store, pets, s3_server
     for path in sorted(pets.rglob("*.png")):
         put(path)
     assert said(produce()) == "4 files: 4 new, 0 changed, 0 gone; 4 read, 4 decoded"
-    picture(pets / "a" / "9.png", 9)
+    save_plain(pets / "a" / "9.png", 9)
     put(pets / "a" / "9.png")
     client.delete_object(Bucket=s3_server.bucket, Key="nights/a/0.png")
     result = produce()
@@ -258,7 +280,7 @@ def test_processes_read_what_one_would(place, store, pets, tmp_path, monkeypatch
 def test_an_archive_of_which_a_picture_is_new(store, pets, tmp_path):
     archive = tmp_path / "pets"
     first = take_archive(store, pets, archive)
-    picture(pets / "a" / "9.png", 9)
+    save_plain(pets / "a" / "9.png", 9)
     second = take_archive(store, pets, archive)
     assert said(first).endswith("4 read, 4 decoded")
     assert said(second) == "5 files: 1 new, 0 changed, 0 gone; 1 read, 1 decoded"

@@ -11,13 +11,6 @@ from aepipe.splits import SplitSettings
 from aepipe.stages.data import DataParameters, DataStage
 from aepipe.stages.indices import load_index as index_of
 from aepipe.stages.split import SplitStage, load_split, recommended_split
-from aepipe.store import open_store
-
-
-@pytest.fixture
-def store(tmp_path, monkeypatch):
-    monkeypatch.setenv("AEPIPE_CACHE", str(tmp_path / "cache"))
-    return open_store(tmp_path / "store")
 
 
 def split(store, images: np.ndarray, settings=SplitSettings(), **columns):  # noqa: B008

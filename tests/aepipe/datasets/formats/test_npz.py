@@ -3,7 +3,7 @@ import os
 import numpy as np
 import pytest
 
-from aepipe.datasets.formats.npz import read_npz
+from aepipe.datasets.formats.npz import open_npz, read_npz
 from aepipe.errors import DataError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 4, 5), np.uint8)
@@ -65,6 +65,34 @@ def test_damaged_file(tmp_path, data):
     (tmp_path / "a.npz").write_bytes(data)
     with pytest.raises(DataError, match="npz file is damaged"):
         read_npz(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_images_some_at_a_time_are_all_of_them(tmp_path, order):
+    images = np.random.default_rng(0).integers(0, 256, (7, 4, 5, 3), np.uint8)
+    np.savez(tmp_path / "a.npz", images=np.asarray(images, order=order), labels=np.arange(7))
+    with open_npz(tmp_path / "a.npz", 3 * images[0].nbytes) as stored:
+        chunks = list(stored.chunks)
+    assert [len(chunk) for chunk in chunks] == {"C": [3, 3, 1], "F": [7]}[order]
+    assert np.array_equal(np.concatenate(chunks), images)
+    assert (stored.num_images, stored.size, stored.labels.tolist()) == (7, (4, 5), list(range(7)))
+
+
+def test_an_array_that_is_called_npz_is_no_npz_file(tmp_path):
+    np.save(tmp_path / "a.npy", IMAGES)
+    (tmp_path / "a.npy").rename(tmp_path / "a.npz")
+    with pytest.raises(DataError, match="npz file is damaged"), open_npz(tmp_path / "a.npz", 100):
+        pass
+
+
+def test_only_what_is_read_whole_must_fit_into_half_of_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr("aepipe.datasets.formats.npz.memory_bytes", lambda: 2000)
+    for order in ("C", "F"):
+        np.savez(tmp_path / f"{order}.npz", images=np.zeros((20, 8, 8), np.uint8, order))
+    with open_npz(tmp_path / "C.npz", 100) as stored:
+        assert sum(map(len, stored.chunks)) == 20
+    with pytest.raises(DataError, match="half of the memory"), open_npz(tmp_path / "F.npz", 100):
+        pass
 
 
 def test_the_arrays_must_fit_into_half_of_the_memory(tmp_path, monkeypatch):
