@@ -134,6 +134,14 @@ class EvaluationFacts(Facts):
         return {name: value for name, value in self if not isinstance(value, str | bool)}
 
 
+class CalibrationFacts(Facts):
+    """What the scores of a model come to on normal pictures."""
+
+    num_calibration: int = Field(description="Number of held-out normal pictures.")
+    score: str = Field(description="The score that verdicts are by where nobody names another.")
+    why: str | None = Field(None, description="Why that one.")
+
+
 class ExportCheck(BaseModel):
     """How far a file's outputs are from the Keras model's, and how good they are."""
 

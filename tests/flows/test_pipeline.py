@@ -225,8 +225,8 @@ def test_another_epochs_value_for_one_recipe_retrains_and_judges_that_recipe_alo
     was_cached = {model: {stage: cost.was_cached for stage, cost in stages.items()} for model, stages in costs.items()}
     early = {"data": True, "split": True, "noisy": True}
     assert was_cached == {
-        DENSE: {**early, "trained": False, "evaluated": False, "exported": False},
-        VARIATIONAL: {**early, "trained": True, "evaluated": True, "exported": True},
+        DENSE: {**early, "trained": False, "evaluated": False, "calibrated": False, "exported": False},
+        VARIATIONAL: {**early, "trained": True, "evaluated": True, "calibrated": True, "exported": True},
     }
     assert costs[DENSE]["data"].rows == 1797
     assert costs[DENSE]["trained"].bytes > 10_000
