@@ -70,7 +70,7 @@ def color_by(name: str, labels: Sequence[str | None]) -> Coloring | None:
     counts = Counter(label for label in labels if label is not None)
     if not counts:
         return None
-    named = [label for label, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))][: len(COLORS)]
+    named = sorted(counts, key=lambda label: (-counts[label], _natural(label)))[: len(COLORS)]
     groups = [
         Group(label, VERDICT_COLORS.get(label, color), counts[label])
         for label, color in zip(sorted(named, key=_natural), COLORS, strict=False)
@@ -104,6 +104,7 @@ def _data(picture_map: PictureMap) -> Markup:
     data = {
         "x": centred[:, 0].round(5).tolist(),
         "y": centred[:, 1].round(5).tolist(),
+        "extent": places.max(axis=0).clip(0.1).round(5).tolist(),
         "paths": [path.encode("utf-8", "backslashreplace").decode() for path in picture_map.paths],
         "cell": atlas.cell,
         "columns": atlas.columns,
@@ -118,4 +119,5 @@ def _data(picture_map: PictureMap) -> Markup:
         ],
     }
     text = json.dumps(data, separators=(",", ":"))
-    return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704 - a script element ends at <
+    # A script element ends at the first </script>, wherever it stands.
+    return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))
