@@ -3,7 +3,7 @@
 from aepipe.results.destination import Destination, open_destination, working_folder
 from aepipe.results.known import Known, find_known, known_digests
 from aepipe.results.manifest import Kind, ResultsManifest, Use
-from aepipe.results.reading import list_results, read_results, read_table
+from aepipe.results.reading import list_results, list_runs, read_results, read_table
 from aepipe.results.writing import write_results
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "find_known",
     "known_digests",
     "list_results",
+    "list_runs",
     "open_destination",
     "read_results",
     "read_table",

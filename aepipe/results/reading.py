@@ -54,6 +54,12 @@ def list_results(
     return sorted(found.values(), key=lambda manifest: manifest.run, reverse=True)
 
 
+def list_runs(store: Store, model: str) -> list[str]:
+    """Return the ids of a model's complete results of every kind, the latest first; nothing of them is read."""
+    runs = {_run_of(info.key) for info in store.list(f"{RESULTS}/{model}/")}
+    return sorted((run for run in runs if run is not None), reverse=True)
+
+
 def read_results(store: Store, model: str, run: str) -> ResultsManifest:
     """Return the manifest of one run's results.
 
