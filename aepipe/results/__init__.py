@@ -2,7 +2,7 @@
 
 from aepipe.results.destination import Destination, open_destination, working_folder
 from aepipe.results.known import Known, find_known, known_digests
-from aepipe.results.manifest import Kind, ResultsManifest, Use
+from aepipe.results.manifest import Kind, ResultsManifest, Use, place_of
 from aepipe.results.reading import latest_results, list_results, list_runs, read_results, read_table
 from aepipe.results.writing import write_results
 
@@ -18,6 +18,7 @@ __all__ = [
     "list_results",
     "list_runs",
     "open_destination",
+    "place_of",
     "read_results",
     "read_table",
     "working_folder",
