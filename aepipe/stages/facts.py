@@ -152,11 +152,21 @@ class ExportCheck(BaseModel):
     mse_per_pixel: float | None = Field(None, description="MSE per pixel to the images.")
 
 
+class HalfCheck(BaseModel):
+    """How far the outputs of an encoder's or a decoder's file are from the Keras model's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_abs_difference: float = Field(description="Largest difference of a value.")
+    max_abs_value: float = Field(description="The largest value that Keras gives.")
+
+
 class ExportFacts(Facts):
     """What the exported files came to."""
 
     num_test_images: int | None = Field(None, description="On how many held-out images.")
     formats: dict[str, ExportCheck] = Field(description="By format, the training's own among them.")
+    halves: dict[str, HalfCheck] = Field({}, description="By file, those of encoder and decoder.")
 
 
 class SweepFacts(Facts):

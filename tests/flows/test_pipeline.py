@@ -159,7 +159,7 @@ def test_a_release_has_the_formats_that_were_asked_for_and_says_how_near_they_ar
         assert set(exports) == {"keras", "saved-model", "onnx"}
         assert all(found["max_abs_difference"] < 1e-4 for found in exports.values())
         there = {path.name for path in (folder / "releases" / result.release / "models" / model).iterdir()}
-        assert "model.onnx" in there
+        assert {"model.onnx", "encoder.onnx", "decoder.onnx"} <= there
         assert "model.tflite" not in there
 
 
