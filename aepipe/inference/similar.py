@@ -10,8 +10,8 @@ from typing import Any, Literal
 import numpy as np
 
 from aepipe.datasets.formats.members import Member, checked_bytes, unreadable
+from aepipe.datasets.own.rows import path_of
 from aepipe.errors import DataError, ParameterError
-from aepipe.inference.codes import text
 from aepipe.inference.loading import LoadedModel, load
 from aepipe.inference.pictures import Picture, Pictures, Unreadable, open_pictures
 from aepipe.inference.similar_sheet import Neighbour, draw_sheet
@@ -50,7 +50,7 @@ class Similar:
     def summary(self) -> dict[str, Any]:
         """Return all of it, for programs."""
         return {
-            "picture": text(self.picture),
+            "picture": path_of(self.picture),
             "model": self.model,
             "release": self.release,
             "metric": self.metric,
@@ -128,7 +128,7 @@ def find_similar(
     )
     gone: Mapping[str, str] = {}
     if sheet is not None:
-        title = f"Nearest to {text(query.path)}: {metric} distance of the codes of {loaded.name}"
+        title = f"Nearest to {path_of(query.path)}: {metric} distance of the codes of {loaded.name}"
         gone = draw_sheet(Path(sheet), title, query, neighbours, loaded.trained)
     return Similar(
         picture=query.path,
@@ -157,7 +157,7 @@ def _read_query(picture: str | None, rows: str | None, loaded: LoadedModel) -> P
         )
     (one,) = found
     if isinstance(one, Unreadable):
-        raise DataError("The picture must be readable.", picture=text(one.path), reason=one.reason)
+        raise DataError("The picture must be readable.", picture=path_of(one.path), reason=one.reason)
     return one
 
 
