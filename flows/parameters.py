@@ -170,6 +170,9 @@ Worst = Annotated[
 Watching = Annotated[
     WatchSettings, Field(description="How many alarms and how much drift people are told of, by an automation.")
 ]
+CodesFormat = Annotated[
+    Literal["parquet", "npy"], Field(description="npy writes an array of the codes beside the table.")
+]
 Why = Annotated[str, Field(min_length=1, description="The reason; it is kept in the channel's history.")]
 Force = Annotated[bool, Field(description="Also where the gate held a model back.")]
 Missing = Annotated[

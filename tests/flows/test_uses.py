@@ -8,7 +8,7 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from published_models import RECIPE, publish, train_on_digits
 from sklearn.datasets import load_digits
 
-from aepipe.flows.uses import score
+from aepipe.flows.uses import encode, score
 from aepipe.inference.loading import LocatedModel
 from aepipe.inference.watched_runs import page_key
 from aepipe.results import list_results
@@ -65,3 +65,13 @@ def test_score_what_is_new_and_show_it(store, inbox, monkeypatch):
     monkeypatch.delattr(LocatedModel, "load")
     assert run(score, store, inbox).startswith("Nothing is new")
     assert list_results(store, RECIPE, "score") == [results]
+
+
+def test_encode_what_is_new(store, inbox, monkeypatch):
+    message = run(encode, store, inbox, file_format="npy")
+    assert f"{NUM_PICTURES} codes of " in message
+    (results,) = list_results(store, RECIPE, "encode")
+    assert "codes.npy" in [file.path for file in results.files]
+    assert results.run in artifact(f"encode-{RECIPE}")
+    monkeypatch.delattr(LocatedModel, "load")
+    assert run(encode, store, inbox).startswith("Nothing is new")
