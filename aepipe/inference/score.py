@@ -13,13 +13,18 @@ from aepipe.cells import as_cell
 from aepipe.datasets.images import images_at_once
 from aepipe.datasets.own.rows import path_of
 from aepipe.errors import DataError, ParameterError
+from aepipe.inference.held_out import read_held_out
 from aepipe.inference.loading import LoadedModel, load
+from aepipe.inference.observation import Observation
 from aepipe.inference.pictures import BATCH_PICTURES, Picture, Pictures, Unreadable, open_pictures
 from aepipe.inference.scored import BROKEN, OK, SCORES, Scored, ScoredPictures
 from aepipe.inference.suspects import Suspect, keep_worst, write_heat_maps
 from aepipe.inference.using import begin, describe_use, refuse_forgetful
+from aepipe.inference.watch import Sampled, WatchSettings
+from aepipe.inference.watched_runs import WATCHED
 from aepipe.results import Use, find_known, open_destination, working_folder, write_results
 from aepipe.scoring.conformal import DEFAULT_RATE, make_promise
+from aepipe.scoring.scores import Scores
 from aepipe.scoring.spec import ScoreName
 from aepipe.store import Store, open_store
 
@@ -44,12 +49,23 @@ class _Judge:
         score: The score that decides.
         rate: The false alarm rate that is asked for.
         most_worst: So many have heat maps.
+        held_out: What they are compared with where they are watched.
+        watching: Limits of what is normal then.
     """
 
     loaded: LoadedModel
     score: ScoreName
     rate: float
     most_worst: int
+    held_out: Sampled
+    watching: WatchSettings
+
+    def figures(self, scored: ScoredPictures) -> dict[str, JsonValue]:
+        """Return what pages and alarms want to know of pictures."""
+        if not scored.num_pictures:
+            return scored.figures()
+        watched = scored.watched(self.held_out, self.watching)
+        return {**scored.figures(), WATCHED: watched.model_dump(mode="json")}
 
 
 def score_pictures(
@@ -63,6 +79,7 @@ def score_pictures(
     false_alarm_rate: float = DEFAULT_RATE,
     score: str | None = None,
     worst: int = DEFAULT_WORST,
+    watching: WatchSettings = WatchSettings(),  # noqa: B008 - frozen
     flow_run: str | None = None,
 ) -> Scored:
     """Score pictures, and write scores.parquet, scores.csv, heat maps of the worst and page.html.
@@ -78,6 +95,7 @@ def score_pictures(
         false_alarm_rate: Share of normal pictures that may be called anomalous.
         score: mse, local, neighbours or combined; the one that was chosen for the model where None.
         worst: How many heat maps.
+        watching: Limits beyond which people are told of alarms and drift, where somebody watches.
         flow_run: The flow run that this is part of.
 
     Raises:
@@ -93,7 +111,8 @@ def score_pictures(
     refuse_forgetful(new_only, destination)
     with open_pictures(images, rows) as pictures:
         loaded = load(opened, model, channel)
-        judge = _Judge(loaded, loaded.scoring.known(score), false_alarm_rate, worst)
+        name, held_out = loaded.scoring.known(score), read_held_out(opened, loaded)
+        judge = _Judge(loaded, name, false_alarm_rate, worst, held_out, watching)
         before = find_known(opened, loaded.name, loaded.release, "score") if new_only else None
         scored = _score(pictures, judge, before.digests if before is not None else ())
         if not len(scored.table) and pictures.num_skipped:
@@ -102,7 +121,7 @@ def score_pictures(
             raise DataError("At least one file must be meant to be a picture.", source=pictures.source)
         chosen: dict[str, JsonValue] = {"score": score, "new_only": new_only, "worst": worst}
         settings = {"false_alarm_rate": false_alarm_rate, **chosen}
-        use = describe_use("score", opened, loaded, pictures, started, flow_run, settings, scored.figures())
+        use = describe_use("score", opened, loaded, pictures, started, flow_run, settings, judge.figures(scored))
         with working_folder(destination) as folder:
             files = _Files(folder, judge, pictures, scored, use)
             files.write()
@@ -159,7 +178,7 @@ class _Files:
             "num_pictures": left.num_pictures,
             "num_unreadable": left.num_unreadable,
             "num_skipped": self.pictures.num_skipped,
-            "summary": left.figures(),
+            "summary": self.judge.figures(left),
         }
         self.use = self.use.model_copy(update=changes)
         for path in self.folder.iterdir():
@@ -182,32 +201,40 @@ def _score(pictures: Pictures, judge: _Judge, known: Collection[str]) -> ScoredP
     import pandas as pd
 
     worst: list[Suspect] = []
+    observation, scores = Observation(), list[Scores]()
     tables = [pd.DataFrame(columns=COLUMNS)]
     size = min(BATCH_PICTURES, images_at_once(*judge.loaded.image_shape))
     for batch in pictures.batches(judge.loaded.trained, size, known):
         table = _begin_table(batch, judge)
         good = [found for found in batch if isinstance(found, Picture)]
         if good:
-            judged, suspects = _judge(good, judge)
+            judged, suspects, taken = _judge(good, judge, observation)
+            scores.append(taken)
             table.loc[table["state"] == OK, judged.columns] = judged.to_numpy()
             worst = keep_worst([*worst, *suspects], judge.most_worst)
         tables.append(table)
     table = pd.concat(tables[1:] or tables, ignore_index=True).astype(dict.fromkeys(NUMBERS, np.float64))
-    return ScoredPictures(table, worst, judge.score, judge.loaded.scoring.promise(judge.rate))
+    names = scores[0] if scores else {}
+    seen = Sampled({name: np.concatenate([one[name] for one in scores]) for name in names}, observation.columns())
+    return ScoredPictures(table, worst, judge.score, judge.loaded.scoring.promise(judge.rate), seen)
 
 
-def _judge(pictures: Sequence[Picture], judge: _Judge) -> "tuple[pd.DataFrame, list[Suspect]]":
-    """Return error, score, p_value and verdict of each picture, and the worst of them."""
+def _judge(
+    pictures: Sequence[Picture], judge: _Judge, observation: Observation
+) -> "tuple[pd.DataFrame, list[Suspect], Scores]":
+    """Return error, score, p_value and verdict of each picture, the worst of them, and all of their scores."""
     originals = np.stack([picture.pixels for picture in pictures])
     reconstructions, codes = judge.loaded.see(originals, len(originals))
     scoring = judge.loaded.scoring
-    judged = scoring.judge(scoring.scores(originals, reconstructions, codes), judge.rate, judge.score)
+    scores = scoring.scores(originals, reconstructions, codes)
+    observation.add([picture.digest for picture in pictures], originals, codes)
+    judged = scoring.judge(scores, judge.rate, judge.score)
     worst = np.argsort(-judged["score"].to_numpy(), kind="stable")[: judge.most_worst]
     suspects = [
         Suspect(pictures[row], reconstructions[row], **judged.loc[row, ["score", "p_value", "verdict"]])
         for row in worst
     ]
-    return judged, suspects
+    return judged, suspects, scores
 
 
 def _begin_table(batch: Sequence[Picture | Unreadable], judge: _Judge) -> "pd.DataFrame":
@@ -219,6 +246,7 @@ def _begin_table(batch: Sequence[Picture | Unreadable], judge: _Judge) -> "pd.Da
         "path": [path_of(found.path) for found in batch],
         "digest": [found.digest for found in batch],
         "score_name": judge.score,
+        "verdict": None,
         "model": judge.loaded.name,
         "release": judge.loaded.release,
         "state": [OK if reason is None else BROKEN for reason in reasons],

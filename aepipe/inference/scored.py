@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
+from aepipe.checks.watched import Watched
 from aepipe.datasets.own.rows import path_of
 from aepipe.inference.loading import LoadedModel
 from aepipe.inference.pictures import Pictures
 from aepipe.inference.suspects import Suspect
+from aepipe.inference.watch import Sampled, Verdicts, WatchSettings, watch
 from aepipe.notation import counted
 from aepipe.results import Destination, ResultsManifest, place_of
 from aepipe.results.manifest import TABLES
@@ -33,12 +35,14 @@ class ScoredPictures:
         worst: Those that are least like the training pictures, the worst first.
         score: The score that the verdicts are by.
         promise: What is promised of false alarms.
+        seen: What is compared with the release's held-out pictures; nothing where there are no pictures.
     """
 
     table: "pd.DataFrame"
     worst: Sequence[Suspect]
     score: ScoreName
     promise: Promise
+    seen: Sampled
 
     @property
     def num_pictures(self) -> int:
@@ -61,8 +65,13 @@ class ScoredPictures:
         worst = [suspect for suspect in self.worst if suspect.picture.digest not in digests]
         return replace(self, table=left.reset_index(drop=True), worst=worst)
 
+    def watched(self, reference: Sampled, settings: WatchSettings) -> Watched:
+        """Return how the pictures compare with the release's held-out ones."""
+        counts = Verdicts(self.num_pictures, self.num_unreadable, self.num_anomalous, self.promise.rate)
+        return watch(counts, self.seen, reference, settings)
+
     def figures(self) -> dict[str, JsonValue]:
-        """Return what pages and alarms want to know."""
+        """Return a few of them, for pages and programs."""
         return {
             "score_name": self.score,
             "num_anomalous": self.num_anomalous,

@@ -98,5 +98,5 @@ def _pixels(picture: Picture) -> np.ndarray:
 
 def _stem(path: str) -> str:
     """Return what a picture's file is called, in letters that every store and file system takes."""
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", path.rpartition("/")[2])
-    return name.strip("-.")[:MAX_STEM] or "picture"
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", re.sub(r"\.[a-z]+(?=$|#)", "", path.rpartition("/")[2]))
+    return name[:MAX_STEM].strip("-.") or "picture"
