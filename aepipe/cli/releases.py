@@ -149,9 +149,9 @@ def _results_line(store: "Store", results: "ResultsManifest") -> str:
 
 
 def _print_recipes(manifest: "Manifest") -> None:
-    from aepipe.evaluation.catalogue import metrics_at
+    from aepipe.evaluation.catalogue import measured_at
 
-    metrics = metrics_at("show")
+    metrics = measured_at("show", [said.metrics for said in manifest.recipes.values()])
     rows: list[list[object]] = [
         [
             *(name, said.verdict, said.origin, said.setting, said.data, said.code_size),
