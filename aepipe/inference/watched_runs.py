@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aepipe.checks.watched import TOPICS, Topic, Watched, WatchedRun
+from aepipe.checks.watched import TOPICS, WATCHED, Topic, Watched, WatchedRun
 from aepipe.errors import ConflictError, CorruptObjectError, NewerObjectError, ObjectNotFoundError, printable
 from aepipe.io.hashing import canonical_json
 from aepipe.pages.watching import MAX_RUNS, render_watching
@@ -21,8 +21,6 @@ from aepipe.store.interface import Store
 from aepipe.store.names import ReleaseId
 from aepipe.store.parsing import parse_stored
 
-# Where a scoring run's summary has what it came to.
-WATCHED = "watched"
 PAGE = "page.html"
 NUM_TRIES, MAX_WAIT_SECONDS = 10, 2.0
 logger = logging.getLogger(__name__)
