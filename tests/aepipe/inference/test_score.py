@@ -72,7 +72,7 @@ def test_every_picture_has_a_row_and_the_worst_have_heat_maps(published_store, p
     page = (output / "page.html").read_text()
     places = [page.index(f"<figcaption>{path}<") for path in worst]
     assert places == sorted(places)
-    assert (page.count("data:image/webp"), "http" in page) == (4, False)
+    assert (page.count("data:image/webp"), 'src="http' in page) == (4, False)
     num_anomalous = (good["verdict"] == "anomalous").sum()
     assert f"{num_anomalous} of 13 pictures anomalous by {loaded.scoring.spec.score}" in done.output
     assert "1 file could not be read" in done.output
