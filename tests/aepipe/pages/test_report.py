@@ -134,7 +134,7 @@ def test_lineage_names_parameters_packages_and_every_stage():
         "mnist-dense",
         *(result.fingerprint[:12] for result in (one.data, one.split, one.noisy, one.trained, one.evaluated)),
         # It was neither calibrated nor exported.
-        *(ABSENT, ABSENT),
+        *[ABSENT] * 2,
     ]
     assert re.search(r"keras ?3.15.0", page.text)
     assert re.search(r"overrides ?epochs none", page.text)
