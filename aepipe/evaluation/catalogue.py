@@ -5,7 +5,7 @@ list; what an older release does not say is a dash.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 # The numbers of one model by their names; what was not measured is None, or not there.
@@ -71,7 +71,18 @@ def _error(name: str, label: str, where: Mapping[str, str | None], baseline_of: 
     return Metric(name, label, where, scale="per pixel", better="lower", baseline_of=baseline_of)
 
 
+def _frechet(name: str, label: str, *places: Place) -> Metric:
+    where = _shown("details", "manifest", *places)
+    return Metric(f"frechet_{name}_percent", f"Frechet distance: {label}", where, REAL_VARIANCE, better="lower")
+
+
+def _nats(name: str, label: str, *places: Place) -> Metric:
+    where = _shown("details", "manifest", *places)
+    return Metric(name, label, where, "nats an image", places=1, better="higher")
+
+
 MSE, DENOISED_MSE, LINEAR_MSE = "mse_per_pixel", "denoised_mse_per_pixel", "linear_mse_per_pixel"
+REAL_VARIANCE = "% of real variance"
 SAME_CODE = "with the same code size"
 
 # In the order in which they are shown.
@@ -151,6 +162,14 @@ METRICS = (
     Metric("code_sparsity", "Code: sparsity", _shown("details")),
     Metric("code_silhouette", "Code: silhouette by class", _shown("details"), better="higher"),
     Metric("probe_accuracy", "Class, read off linearly", _shown("details"), better="higher"),
+    _nats("elbo_nats", "ELBO", "card", "artifact"),
+    _nats("elbo_reconstruction_nats", "ELBO: log likelihood of the reconstruction"),
+    replace(_nats("elbo_divergence_nats", "ELBO: KL divergence, which counts against it"), better=None),
+    Metric("num_active_units", "Active units of the code", _shown("details"), places=0),
+    _frechet("mixture", "new images, mixture", "card", "artifact"),
+    _frechet("prior", "new images, prior", "card", "artifact"),
+    _frechet("pca", "PCA with normal codes", "card", "artifact"),
+    _frechet("real", "real training images", "card"),
 )
 BY_NAME = {metric.name: metric for metric in METRICS}
 

@@ -92,7 +92,8 @@ def _for_hubs(metrics: Metrics) -> dict[str, list[tuple[str, str, float]]]:
 def _result_rows(results: EvaluationFacts, write: Write) -> Iterator[list[str]]:
     """Yield a row for each metric: its heading, the model's value, each baseline's, the mean image's."""
     baselines = find_baselines(results.metrics)
-    for metric in metrics_at("card"):
+    measured = (metric for metric in metrics_at("card") if results.metrics.get(metric.name) is not None)
+    for metric in measured:
         heading = metric.heading("card")
         if metric.scale == "source unit":
             heading = f"{heading} {notation.plain(results.source_unit)}"

@@ -83,5 +83,6 @@ def _rows(outcome: Outcome) -> dict[str, int | None]:
         "noisy": None if outcome.noisy is None else outcome.noisy.facts.num_images,
         "trained": parts.num_train,
         "evaluated": None if outcome.evaluated is None else outcome.evaluated.facts.num_test_images,
+        "generated": None if outcome.generated is None else outcome.generated.facts.num_test_images,
         "exported": None if outcome.exported is None else outcome.exported.facts.num_test_images,
     }

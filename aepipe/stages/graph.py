@@ -7,6 +7,7 @@ from aepipe.errors import ParameterError
 from aepipe.stages.data import DataStage
 from aepipe.stages.evaluate import EvaluateStage
 from aepipe.stages.export import ExportStage
+from aepipe.stages.generation import GenerationStage
 from aepipe.stages.noise import NoiseStage
 from aepipe.stages.outcome import Done
 from aepipe.stages.request import TrainingRequest
@@ -24,6 +25,7 @@ STAGES: Mapping[str, type[Stage[Any]]] = {
     "noisy": NoiseStage,
     "trained": TrainStage,
     "evaluated": EvaluateStage,
+    "generated": GenerationStage,
     "exported": ExportStage,
 }
 
@@ -53,6 +55,8 @@ def outcome_of(request: TrainingRequest, run: RunStage, saving: CheckpointSettin
     noisy = run(NoiseStage(data, split, request.noise)) if request.evaluate else None
     trained = run(TrainStage(plan, data, split, saving, request.parent))
     evaluated = None if noisy is None else run(EvaluateStage(plan, data, split, noisy, trained))
+    is_measured = evaluated is not None and plan.is_generative
+    generated = run(GenerationStage(plan, data, split, trained)) if is_measured else None
     formats = request.export_parameters()
     exported = None if formats is None else run(ExportStage(formats, data, split, trained))
     return Done(
@@ -66,6 +70,7 @@ def outcome_of(request: TrainingRequest, run: RunStage, saving: CheckpointSettin
         noisy=noisy,
         trained=trained,
         evaluated=evaluated,
+        generated=generated,
         exported=exported,
         was_cached=trained.was_cached,
     )

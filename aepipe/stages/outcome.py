@@ -13,6 +13,7 @@ from aepipe.stages.results import (
     DataResult,
     EvaluationResult,
     ExportResult,
+    GenerationResult,
     NoiseResult,
     SplitResult,
     StageResult,
@@ -36,6 +37,7 @@ class Done(BaseModel):
     noisy: NoiseResult | None = Field(None, description="The noisy-input test set.")
     trained: TrainedResult = Field(description="The models.")
     evaluated: EvaluationResult | None = Field(None, description="Metrics and figures on held-out data.")
+    generated: GenerationResult | None = Field(None, description="What a generative model's new images come to.")
     exported: ExportResult | None = Field(None, description="The model in other formats.")
     was_cached: bool = Field(False, description="Nothing was trained: the results were in the store.")
 
@@ -53,7 +55,8 @@ class Done(BaseModel):
         """
         if self.evaluated is None:
             raise ValueError(f"What is judged was evaluated. Received: model={self.model!r}.")
-        return self.evaluated.facts
+        more = {} if self.generated is None else self.generated.facts.metrics
+        return self.evaluated.facts.model_copy(update=more)
 
 
 class Failed(BaseModel):

@@ -26,6 +26,7 @@ from aepipe.stages.facts import (
     EvaluationFacts,
     ExportFacts,
     Facts,
+    GenerationFacts,
     NoiseFacts,
     SearchFacts,
     SplitFacts,
@@ -99,6 +100,7 @@ NoiseResult = StageResult[NoiseFacts]
 BaselineResult = StageResult[BaselineFacts]
 TrainedResult = StageResult[TrainedFacts]
 EvaluationResult = StageResult[EvaluationFacts]
+GenerationResult = StageResult[GenerationFacts]
 ExportResult = StageResult[ExportFacts]
 SweepResult = StageResult[SweepFacts]
 SearchResult = StageResult[SearchFacts]

@@ -115,9 +115,27 @@ def test_a_release_has_what_the_design_says(published):
         assert expected <= there
         assert {"history.csv", "codes.npz", "reconstructions.png", "loss_curves.png"} <= there
         assert any(name.startswith("events.out.tfevents") for name in there)
-    assert {"samples.png", "latent_grid.png"} <= {
-        path.name for path in (release / "models" / VARIATIONAL / "figures").iterdir()
+    of_generator = {
+        path.relative_to(release / "models" / VARIATIONAL).as_posix()
+        for path in release.rglob(f"models/{VARIATIONAL}/**/*")
     }
+    assert {"figures/samples.png", "figures/latent_grid.png", "code-mixture.npz"} <= of_generator
+
+
+def test_what_new_images_come_to_is_said_of_a_generative_model_alone(published):
+    folder, _, result = published
+    recipes = resolve_release(open_store(str(folder)), result.release).recipes
+    assert recipes[DENSE].metrics["elbo_nats"] is None
+    numbers = recipes[VARIATIONAL].metrics
+    parts = numbers["elbo_reconstruction_nats"] - numbers["elbo_divergence_nats"]
+    assert numbers["elbo_nats"] == pytest.approx(parts) < 0
+    assert 0 < numbers["frechet_real_percent"] < numbers["frechet_prior_percent"]
+    metrics = pd.read_csv(folder / "releases" / result.release / "metrics.csv")
+    told = metrics[metrics.metric.str.startswith(("elbo", "frechet", "num_active"))]
+    assert set(told.recipe) == {"mnist-variational"}
+    assert len(told) == 8
+    cards = [(folder / "releases" / result.release / "models" / model / "card.md").read_text() for model in MODELS]
+    assert ["| ELBO (nats an image) |" in card for card in cards] == [False, True]
 
 
 def test_the_baselines_of_a_release_go_with_it_and_not_before(published, tmp_path):
