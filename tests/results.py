@@ -6,9 +6,11 @@ from aepipe.recipes import RECIPES
 from aepipe.recipes.plan import Overrides, plan_training
 from aepipe.stages.outcome import Done
 from aepipe.stages.results import (
+    CalibrationResult,
     DataResult,
     EvaluationResult,
     ExportResult,
+    GenerationResult,
     NoiseResult,
     SplitResult,
     TrainedResult,
@@ -22,6 +24,8 @@ KINDS = {
         {"name": "mnist-official", "num_train": 54000, "num_validation": 6000, "num_test": 10000, "test_sha256": ""},
     ),
     NoiseResult: ("noise", {"name": "mnist-official", "num_images": 1000}),
+    CalibrationResult: ("calibrate", {"num_calibration": 10000, "score": "mse"}),
+    GenerationResult: ("generation", {"num_test_images": 10000, "num_components": 4, "elbo_nats": -98.8}),
     ExportResult: ("export", {"formats": {}}),
     TrainedResult: (
         "train",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from aepipe.errors import ParameterError
+from aepipe.stages.calibrate import CalibrateStage
 from aepipe.stages.data import DataStage
 from aepipe.stages.evaluate import EvaluateStage
 from aepipe.stages.export import ExportStage
@@ -25,6 +26,7 @@ STAGES: Mapping[str, type[Stage[Any]]] = {
     "noisy": NoiseStage,
     "trained": TrainStage,
     "evaluated": EvaluateStage,
+    "calibrated": CalibrateStage,
     "generated": GenerationStage,
     "exported": ExportStage,
 }
@@ -55,8 +57,9 @@ def outcome_of(request: TrainingRequest, run: RunStage, saving: CheckpointSettin
     noisy = run(NoiseStage(data, split, request.noise)) if request.evaluate else None
     trained = run(TrainStage(plan, data, split, saving, request.parent))
     evaluated = None if noisy is None else run(EvaluateStage(plan, data, split, noisy, trained))
-    is_measured = evaluated is not None and plan.is_generative
-    generated = run(GenerationStage(plan, data, split, trained)) if is_measured else None
+    calibrated = None if noisy is None else run(CalibrateStage(data, split, trained))
+    makes_images = request.evaluate and plan.is_generative
+    generated = run(GenerationStage(plan, data, split, trained)) if makes_images else None
     formats = request.export_parameters()
     exported = None if formats is None else run(ExportStage(formats, data, split, trained))
     return Done(
@@ -70,6 +73,7 @@ def outcome_of(request: TrainingRequest, run: RunStage, saving: CheckpointSettin
         noisy=noisy,
         trained=trained,
         evaluated=evaluated,
+        calibrated=calibrated,
         generated=generated,
         exported=exported,
         was_cached=trained.was_cached,
