@@ -95,6 +95,8 @@ def _fits(codes: np.ndarray) -> "Iterator[GaussianMixture]":
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
+    # One alone has no covariance.
+    codes = codes if len(codes) > 1 else np.repeat(codes, 2, axis=0)
     num_codes, code_size = codes.shape
     for count in COMPONENTS:
         if count == 1 or (count * code_size**2 <= MAX_NUMBERS and count * (code_size + 1) <= num_codes):
