@@ -10,8 +10,10 @@ from aepipe.evaluation.figures.charts import (
 from aepipe.evaluation.figures.codes import code_maps, code_usage
 from aepipe.evaluation.figures.images import denoising, image_grid, noisy_preview, reconstructions
 from aepipe.evaluation.figures.style import image_rows
+from aepipe.evaluation.figures.watching import RunsOverTime, runs_over_time
 
 __all__ = [
+    "RunsOverTime",
     "code_maps",
     "code_usage",
     "denoising",
@@ -24,4 +26,5 @@ __all__ = [
     "mse_by_class",
     "noisy_preview",
     "reconstructions",
+    "runs_over_time",
 ]
