@@ -81,7 +81,8 @@ class CodeMixture:
 
     def save(self, path: Path) -> None:
         """Write it as .npz, float32."""
-        np.savez(path, **{name: np.asarray(value, np.float32) for name, value in vars(self).items()})
+        weights, means, factors = (array.astype(np.float32) for array in (self.weights, self.means, self.factors))
+        np.savez(path, weights=weights, means=means, factors=factors)
 
     @classmethod
     def load(cls, path: Path) -> "CodeMixture":
