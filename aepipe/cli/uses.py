@@ -1,10 +1,19 @@
 """aepipe reconstruct and others: published models in use. Each command is a call of one function of the library."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from aepipe.cli.options import JsonOption, ModelChannelOption, ModelOption, StoreOption
+from aepipe.cli.options import (
+    ImagesArgument,
+    JsonOption,
+    ModelChannelOption,
+    ModelOption,
+    NewOnlyOption,
+    OutputOption,
+    RowsOption,
+    StoreOption,
+)
 from aepipe.cli.output import print_result, print_table, printable
 from aepipe.recipes.naming import spelled_out_model
 
@@ -25,4 +34,74 @@ def reconstruct(
     if not as_json:
         rows = [[printable(error.file), error.mse_per_pixel, error.psnr_db] for error in done.worst()]
         print_table("The largest errors", ["file", "MSE", "PSNR (dB)"], rows)
+    print_result(as_json, done.summary(), *done.lines())
+
+
+def encode(
+    model: ModelOption,
+    images: ImagesArgument = None,
+    rows: RowsOption = None,
+    store: StoreOption = "./store",
+    channel: ModelChannelOption = "production",
+    output: OutputOption = None,
+    new_only: NewOnlyOption = False,
+    file_format: Annotated[
+        Literal["parquet", "npy"],
+        typer.Option("--format", help="parquet: a table with a code a row; npy: an array beside it, too."),
+    ] = "parquet",
+    as_json: JsonOption = False,
+) -> None:
+    """Write the codes of pictures by a published model: codes.parquet."""
+    from aepipe.inference.encoding import encode_pictures
+
+    done = encode_pictures(images, store, spelled_out_model(model), channel, rows, output, new_only, file_format)
+    print_result(as_json, done.summary(), *done.lines())
+
+
+def similar(
+    model: ModelOption,
+    picture: Annotated[str | None, typer.Argument(help="A picture's file, or a place with one picture.")] = None,
+    rows: Annotated[str | None, typer.Option(help="Instead of it a row of a built-in data set: mnist:test:13.")] = None,
+    store: StoreOption = "./store",
+    channel: Annotated[
+        str | None, typer.Option(help="A channel, or a release's id; by default the one that the codes are of.")
+    ] = None,
+    codes: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder or table that aepipe encode wrote, or the id of its results in the store; by default all of "
+            "the model in the store."
+        ),
+    ] = None,
+    count: Annotated[int, typer.Option("--number", min=1, help="How many pictures.")] = 12,
+    metric: Annotated[
+        Literal["cosine", "euclidean"], typer.Option(help="Distance of two codes: of direction alone, or of values.")
+    ] = "cosine",
+    sheet: Annotated[str | None, typer.Option(help="A PNG that shows the picture and those found.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find the pictures that are most like one, among those that were encoded."""
+    from aepipe.inference.similar import find_similar
+
+    done = find_similar(picture, store, spelled_out_model(model), channel, codes, rows, count, metric, sheet)
+    if not as_json:
+        found = [[printable(one.path), one.distance] for one in done.neighbours]
+        print_table(f"Nearest to {printable(done.picture)}", ["picture", f"{metric} distance"], found)
+    print_result(as_json, done.summary(), *done.lines())
+
+
+def show_map(
+    model: ModelOption,
+    images: ImagesArgument = None,
+    rows: RowsOption = None,
+    store: StoreOption = "./store",
+    channel: ModelChannelOption = "production",
+    output: OutputOption = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the map: the same one gives the same map.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a page with pictures on a map of their codes, to zoom into: what is alike is side by side."""
+    from aepipe.inference.mapping import map_pictures
+
+    done = map_pictures(images, store, spelled_out_model(model), channel, rows, output, seed)
     print_result(as_json, done.summary(), *done.lines())
