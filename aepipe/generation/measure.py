@@ -18,7 +18,7 @@ from aepipe.evaluation.subject import predict
 from aepipe.generation.codes import draw_mixture, draw_posterior, draw_prior, generator_of
 from aepipe.generation.frechet import Features, Moments, frechet_percent, most_images
 from aepipe.generation.likelihood import Decode, Encode, PixelModel, lower_bound
-from aepipe.generation.mixture import CodeMixture
+from aepipe.generation.mixture import MIXTURE_FILE, CodeMixture
 from aepipe.linear import PrincipalComponents
 from aepipe.models.posterior import posterior
 from aepipe.recipes.plan import TrainingPlan
@@ -27,7 +27,6 @@ from aepipe.splits import Split
 if TYPE_CHECKING:
     from aepipe.models.backend import keras
 
-MIXTURE_FILE = "code-mixture.npz"
 # The moments of fewer images than this say more of which they are than of what they are like.
 MIN_IMAGES = 128
 MAX_SHOWN, NUM_LINES = 12, 3

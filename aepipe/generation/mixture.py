@@ -14,6 +14,7 @@ from aepipe.splits import evenly_spaced
 if TYPE_CHECKING:
     from sklearn.mixture import GaussianMixture
 
+MIXTURE_FILE = "code-mixture.npz"
 # More codes make no better mixture and cost their share of the time.
 MAX_CODES = 10_000
 COMPONENTS = (1, 4, 16, 64)
