@@ -5,7 +5,7 @@ list; what an older release does not say is a dash.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 # The numbers of one model by their names; what was not measured is None, or not there.
@@ -33,6 +33,7 @@ class Metric:
         places: Decimal places of one that is written by itself; None for three significant digits.
         better: Which of two is better; None where neither is.
         baseline_of: The metric of the model that this is a baseline's number of.
+        is_common: Every model has it; a column of what no model of a table has would be empty.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Metric:
     places: int | None = None
     better: Literal["lower", "higher"] | None = None
     baseline_of: str | None = None
+    is_common: bool = True
 
     def heading(self, place: Place) -> str:
         """Return what it is called at the head of a column or a line, with its unit."""
@@ -73,15 +75,26 @@ def _error(name: str, label: str, where: Mapping[str, str | None], baseline_of: 
 
 def _frechet(name: str, label: str, *places: Place) -> Metric:
     where = _shown("details", "manifest", *places)
-    return Metric(f"frechet_{name}_percent", f"Frechet distance: {label}", where, REAL_VARIANCE, better="lower")
+    title = f"Frechet distance: {label}"
+    return Metric(f"frechet_{name}_percent", title, where, REAL_VARIANCE, better="lower", is_common=False)
 
 
-def _nats(name: str, label: str, *places: Place) -> Metric:
+def _nats(name: str, label: str, *places: Place, better: Literal["higher"] | None = "higher") -> Metric:
     where = _shown("details", "manifest", *places)
-    return Metric(name, label, where, "nats an image", places=1, better="higher")
+    return Metric(name, label, where, "nats an image", places=1, better=better, is_common=False)
+
+
+def _share(
+    name: str,
+    label: str,
+    where: Mapping[str, str | None],
+    better: Literal["lower", "higher"] = "higher",
+) -> Metric:
+    return Metric(name, label, where, places=3, better=better, is_common=False)
 
 
 MSE, DENOISED_MSE, LINEAR_MSE = "mse_per_pixel", "denoised_mse_per_pixel", "linear_mse_per_pixel"
+AUROC, PCA_AUROC = "auroc", "pca_auroc"
 REAL_VARIANCE = "% of real variance"
 SAME_CODE = "with the same code size"
 
@@ -157,6 +170,28 @@ METRICS = (
         | {"artifact": "that of the best linear map"},
         baseline_of=DENOISED_MSE,
     ),
+    _share(
+        AUROC,
+        "AUROC, anomalous against normal",
+        _shown(
+            "details", "card", "manifest", table="AUROC", report="AUROC", show="AUROC", artifact="AUROC", hub="auroc"
+        ),
+    ),
+    _share(
+        PCA_AUROC,
+        "AUROC of PCA's residual",
+        _shown("details", "card", "manifest", show="PCA AUROC", artifact="AUROC of PCA's residual"),
+    ),
+    _share("average_precision", "Average precision", _shown("details", "manifest")),
+    _share("f1", "F1 at the threshold", _shown("details", "manifest")),
+    _share("best_f1", "F1 at the best threshold, which held-out images tell", _shown("details")),
+    _share("false_alarm_rate", "Normal images called anomalous", _shown("details", "card", "manifest"), "lower"),
+    _share("miss_rate", "Anomalous images called normal", _shown("details", "card", "manifest"), "lower"),
+    _share("pixel_auroc", "Pixel AUROC", _shown("details", "card", "manifest")),
+    _share("pca_pixel_auroc", "Pixel AUROC of PCA's residual", _shown("details")),
+    _share("aupro", "AUPRO, up to 30% false pixels", _shown("details", "card", "manifest")),
+    _share("pca_aupro", "AUPRO of PCA's residual", _shown("details")),
+    _error("anomalous_mse_per_pixel", "Of anomalous images", _shown("details")),
     Metric("code_mean", "Code: mean", _shown("details")),
     Metric("code_standard_deviation", "Code: standard deviation", _shown("details")),
     Metric("code_sparsity", "Code: sparsity", _shown("details")),
@@ -164,8 +199,8 @@ METRICS = (
     Metric("probe_accuracy", "Class, read off linearly", _shown("details"), better="higher"),
     _nats("elbo_nats", "ELBO", "card", "artifact"),
     _nats("elbo_reconstruction_nats", "ELBO: log likelihood of the reconstruction"),
-    replace(_nats("elbo_divergence_nats", "ELBO: KL divergence, which counts against it"), better=None),
-    Metric("num_active_units", "Active units of the code", _shown("details"), places=0),
+    _nats("elbo_divergence_nats", "ELBO: KL divergence, which counts against it", better=None),
+    Metric("num_active_units", "Active units of the code", _shown("details"), places=0, is_common=False),
     _frechet("mixture", "new images, mixture", "card", "artifact"),
     _frechet("prior", "new images, prior", "card", "artifact"),
     _frechet("pca", "PCA with normal codes", "card", "artifact"),
@@ -177,6 +212,12 @@ BY_NAME = {metric.name: metric for metric in METRICS}
 def metrics_at(place: Place) -> list[Metric]:
     """Return the metrics that are shown at a place, in their order."""
     return [metric for metric in METRICS if place in metric.where]
+
+
+def measured_at(place: Place, of_each: Iterable[Metrics]) -> list[Metric]:
+    """Return the metrics that are shown at a place, of those that few models have the ones that one of these has."""
+    measured = {name for metrics in of_each for name, value in metrics.items() if value is not None}
+    return [metric for metric in metrics_at(place) if metric.is_common or metric.name in measured]
 
 
 def names_of(scale: Scale) -> list[str]:

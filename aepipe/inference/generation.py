@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,9 @@ from aepipe.inference.one_picture import read_one
 from aepipe.inference.pictures import Picture
 from aepipe.inference.png import write_png
 from aepipe.inference.rows import FORM
-from aepipe.inference.uses import describe_use, place_of
+from aepipe.inference.using import begin, describe_use
 from aepipe.io.hashing import file_sha256
-from aepipe.results import Destination, ResultsManifest, open_destination, working_folder, write_results
+from aepipe.results import Destination, ResultsManifest, open_destination, place_of, working_folder, write_results
 from aepipe.results.manifest import TABLES
 from aepipe.store import Store, open_store
 
@@ -105,7 +104,7 @@ def generate_pictures(
         raise ParameterError(
             f"New pictures are at most {MAX_PICTURES:,} at a time.", "Take several seeds.", num_images=num_images
         )
-    started = datetime.now(UTC).isoformat(timespec="seconds")
+    started = begin()
     opened = open_store(store) if isinstance(store, str | Path) else store
     destination = open_destination(opened, output)
     loaded = load(opened, model, channel)
@@ -119,7 +118,7 @@ def generate_pictures(
         codes = codes_between(loaded, np.stack([first.pixels, last.pixels]), num_images)
     with working_folder(destination) as folder:
         num_shown = _write_pictures(loaded, codes, folder, said, in_lines=between is not None)
-        use = describe_use(opened, loaded, "generate", None, started, settings, settings, flow_run)
+        use = describe_use("generate", opened, loaded, None, started, flow_run, settings, settings)
         written = write_results(destination, use.model_copy(update={"num_pictures": num_images}), folder)
     assert written is not None, "no others come to the same new pictures"
     return Generated(loaded, destination, written, said, num_shown)

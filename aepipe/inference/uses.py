@@ -19,19 +19,19 @@ def describe_use(
     store: Store,
     loaded: LoadedModel,
     kind: Kind,
-    pictures: Pictures | None,
+    pictures: Pictures,
     started: str,
     settings: Mapping[str, JsonValue],
     summary: Mapping[str, JsonValue],
     flow_run: str | None = None,
 ) -> Use:
-    """Return what a manifest says of a use whose pictures have all been seen, or of one that takes none.
+    """Return what a manifest says of a use whose pictures have all been seen.
 
     Args:
         store: Where the release is.
         loaded: The model.
         kind: What was done.
-        pictures: The account of the pictures; None where the model made them.
+        pictures: The account of the pictures.
         started: When it began, ISO 8601 in UTC.
         settings: What was chosen.
         summary: A few figures for pages and alarms.
@@ -53,11 +53,11 @@ def describe_use(
         release=loaded.release,
         model_sha256=published.sha256,
         settings=dict(settings),
-        source=None if pictures is None else pictures.source,
-        inputs_sha256=None if pictures is None else pictures.sha256,
-        num_pictures=0 if pictures is None else pictures.num_pictures,
-        num_unreadable=0 if pictures is None else pictures.num_unreadable,
-        num_skipped=0 if pictures is None else pictures.num_skipped,
+        source=pictures.source,
+        inputs_sha256=pictures.sha256,
+        num_pictures=pictures.num_pictures,
+        num_unreadable=pictures.num_unreadable,
+        num_skipped=pictures.num_skipped,
         started=started,
         flow_run=flow_run,
         hardware=hardware(),

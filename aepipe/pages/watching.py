@@ -9,24 +9,25 @@ from aepipe.io.temporary import temporary_folder
 from aepipe.pages.inline_images import InlineImage, inline_image
 from aepipe.pages.rendering import html_environment
 
+# A year of nights, or two weeks of hours; older ones stay in the store.
+MAX_RUNS = 366
 NOT_TOLD = (float("nan"),) * 3
 
 
-def render_watching(model: str, runs: Sequence[WatchedRun], store_url: str, num_older: int = 0) -> str:
+def render_watching(model: str, runs: Sequence[WatchedRun], store_url: str) -> str:
     """Return the page as HTML.
 
     Args:
         model: The model's name.
-        runs: Its scoring runs, the latest first; at least one.
+        runs: Its scoring runs, the latest first; at least one, and of many the latest.
         store_url: Where they lie.
-        num_older: How many more there are, which the page leaves out.
     """
     template = html_environment().get_template("watching.html.j2")
     return template.render(
         model=model,
         runs=runs,
         store_url=store_url,
-        num_older=num_older,
+        is_cut=len(runs) >= MAX_RUNS,
         chart=_chart(model, runs),
         write_chance=write_chance,
         write_share=write_share,

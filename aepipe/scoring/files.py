@@ -23,7 +23,8 @@ def write_scoring(scoring: Scoring, folder: Path) -> None:
     import pandas as pd
 
     (folder / SPEC).write_text(scoring.spec.model_dump_json(indent=2))
-    table = pd.DataFrame({**scoring.calibration, **scoring.appearance})
+    columns: dict[str, np.ndarray] = {**dict(scoring.calibration.items()), **scoring.appearance}
+    table = pd.DataFrame(columns)
     table.insert(0, "digest", [digest.decode() for digest in scoring.digests])
     table.to_parquet(folder / CALIBRATION, index=False)
     np.savez(folder / REFERENCE, codes=scoring.reference.codes, digests=scoring.reference.digests)

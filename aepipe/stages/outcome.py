@@ -50,15 +50,17 @@ class Done(BaseModel):
 
     @property
     def measured(self) -> EvaluationFacts:
-        """What was measured on held-out images.
+        """What was measured on held-out images, those that are not normal among them.
 
         Raises:
             ValueError: the request left that out; what is judged and published was evaluated.
         """
         if self.evaluated is None:
             raise ValueError(f"What is judged was evaluated. Received: model={self.model!r}.")
-        more = {} if self.generated is None else self.generated.facts.metrics
-        return self.evaluated.facts.model_copy(update=more)
+        detection = {} if self.calibrated is None else self.calibrated.facts.detection
+        generation = {} if self.generated is None else self.generated.facts.metrics
+        more = {**detection, **generation}
+        return self.evaluated.facts.model_copy(update=more) if more else self.evaluated.facts
 
 
 class Failed(BaseModel):

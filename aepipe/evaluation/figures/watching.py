@@ -16,6 +16,8 @@ from aepipe.evaluation.figures.style import LINEAR, MODEL, NOTHING, SETTINGS, ne
 HALF_AN_HOUR = 1 / 48
 MIN_P_VALUE = 1e-6
 OVER = "#B3261E"
+# A line, which of one run alone would be nothing, with a short one at each run.
+REFERENCE = "_--"
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def runs_over_time(runs: RunsOverTime, path: Path, title: str) -> None:
 
 def _draw_alarms(axes: Axes, times: np.ndarray, runs: RunsOverTime) -> None:
     axes.plot(times, runs.alarm_shares, "o-", color=MODEL, markersize=4, label="alarms")
-    axes.plot(times, runs.rates, "--", color=LINEAR, label="promised")
+    axes.plot(times, runs.rates, REFERENCE, color=LINEAR, label="promised")
     _mark(axes, times, runs.alarm_shares, runs.is_over[:, 0])
     axes.set_ylabel("share of pictures")
     axes.set_ylim(0, 1.15 * max(np.nanmax(runs.alarm_shares), np.nanmax(runs.rates)))
@@ -80,16 +82,17 @@ def _draw_alarms(axes: Axes, times: np.ndarray, runs: RunsOverTime) -> None:
 def _draw_scores(axes: Axes, times: np.ndarray, runs: RunsOverTime) -> None:
     low, median, high = runs.scores.T
     axes.fill_between(times, low, high, color=MODEL, alpha=0.2, linewidth=0, label="5 to 95%")
+    axes.vlines(times, low, high, color=MODEL, alpha=0.3)
     axes.plot(times, median, "o-", color=MODEL, markersize=4, label="median")
     for column, label in enumerate(("held out", None, None)):
-        axes.plot(times, runs.reference_scores[:, column], "--", color=LINEAR, label=label)
+        axes.plot(times, runs.reference_scores[:, column], REFERENCE, color=LINEAR, label=label)
     axes.set_ylabel("score")
 
 
 def _draw_drift(axes: Axes, times: np.ndarray, runs: RunsOverTime) -> None:
     p_values = np.maximum(runs.p_values, MIN_P_VALUE)
     axes.plot(times, p_values, "o-", color=MODEL, markersize=4, label="least likely")
-    axes.plot(times, runs.limits, "--", color=LINEAR, label="limit")
+    axes.plot(times, runs.limits, REFERENCE, color=LINEAR, label="limit")
     _mark(axes, times, p_values, runs.is_over[:, 1])
     axes.set_yscale("log")
     axes.set_ylim(MIN_P_VALUE / 2, 2)

@@ -58,6 +58,10 @@ CONTRACT = {
     "map": [
         *["--channel", "--json", "--model", "--output", "--recipe", "--rows", "--seed", "--store", "IMAGES"],
     ],
+    "score": [
+        *["--channel", "--false-alarm-rate", "--json", "--model", "--new-only", "--output", "--recipe", "--rows"],
+        *["--score", "--store", "--worst", "IMAGES"],
+    ],
     "table": ["--json", "--store"],
     "noise": ["--kinds", "--levels", "--most-left-out", "--refresh", "--seed", "--store", "DATA_SET"],
     "datasets list": ["--json"],
