@@ -197,6 +197,7 @@ METRICS = (
     Metric("code_sparsity", "Code: sparsity", _shown("details")),
     Metric("code_silhouette", "Code: silhouette by class", _shown("details"), better="higher"),
     Metric("probe_accuracy", "Class, read off linearly", _shown("details"), better="higher"),
+    Metric("neighbours_of_class", "Of the 10 nearest codes, of its class", _shown("details"), better="higher"),
     _nats("elbo_nats", "ELBO", "card", "artifact"),
     _nats("elbo_reconstruction_nats", "ELBO: log likelihood of the reconstruction"),
     _nats("elbo_divergence_nats", "ELBO: KL divergence, which counts against it", better=None),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -147,7 +147,8 @@ def map_pictures(
         _write_table(folder / TABLE, seen, places, labels, loaded)
         summary = {"num_left_out": num_left_out, **(quality or {})}
         use = describe_use(opened, loaded, "map", pictures, started, {"seed": seed}, summary, flow_run)
-        manifest = write_results(destination, use, folder)
+        # There is none only where pictures are left out, which a map has no reason for.
+        manifest = cast(ResultsManifest, write_results(destination, use, folder))
     return MappedPictures(loaded, destination, manifest, pictures, num_left_out, quality)
 
 

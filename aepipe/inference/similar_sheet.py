@@ -55,7 +55,8 @@ def draw_sheet(
 
 def _unit(picture: Picture) -> np.ndarray:
     """Return a picture's own pixels in [0, 1]."""
-    return np.clip(picture.original.astype(np.float32) / picture.white, 0, 1)
+    pixels: np.ndarray = np.clip(picture.original.astype(np.float32) / picture.white, 0, 1)
+    return pixels
 
 
 def _read_all(

@@ -69,8 +69,8 @@ def _named_codes(store: Store, model: str, where: str) -> Codes:
             "By default they are all codes of the model in the store.",
             codes=where,
         )
-    manifest = table.with_name(MANIFEST)
+    document = table.with_name(MANIFEST)
     source = None
-    if manifest.is_file():
-        source = parse_stored(manifest.read_bytes(), ResultsManifest, str(manifest)).source
+    if document.is_file():
+        source = parse_stored(document.read_bytes(), ResultsManifest, str(document)).source
     return read_codes(table, source)

@@ -35,8 +35,9 @@ class Print:
 def contact_sheet(prints: Sequence[Print], path: Path, title: str) -> None:
     """Write a sheet of pictures, row by row."""
     num_rows = math.ceil(len(prints) / COLUMNS)
+    num_lines = 1 + max(len(_lines(one.name)) for one in prints)
     with mpl.rc_context(SETTINGS):
-        figure = new_figure(0.8 + num_rows * (CELL_INCHES + (MAX_LABEL_LINES + 1) * LINE_INCHES), WIDTH_INCHES)
+        figure = new_figure(0.6 + num_rows * (CELL_INCHES + num_lines * LINE_INCHES), WIDTH_INCHES)
         panels = figure.subplots(num_rows, COLUMNS, squeeze=False).flat
         for panel in panels:
             panel.axis("off")
