@@ -26,7 +26,7 @@ def draw_codes(model: "LoadedModel", num_images: int, seed: int, origin: Origin)
     if not model.trained.plan.is_generative:
         raise ParameterError(
             "Only a variational model learns codes that a prior has.",
-            "Draw from a mixture of the codes that it has: from mixture.",
+            "Draw from a mixture of its codes: --from mixture, or origin='mixture'.",
             model=model.name,
             architecture=model.trained.plan.model.architecture,
         )
