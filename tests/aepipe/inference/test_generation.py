@@ -107,7 +107,7 @@ def test_the_command_puts_results_into_the_store(store):
     assert (told["run"], told["num_pictures"]) == (manifest.run, 4)
     assert manifest.settings == {"from": "mixture", "seed": 3}
     assert (manifest.source, manifest.inputs_sha256, manifest.num_pictures) == (None, None, 4)
-    assert told["output"] == f"{store.url}/results/{VARIATIONAL}/{manifest.run}"
+    assert told["output"] == f"{store.url}/results/{VARIATIONAL}/{manifest.run}/"
 
 
 def test_of_a_model_that_is_not_variational_there_is_no_prior_but_a_mixture(dense_store, trained_files, tmp_path):
