@@ -38,10 +38,13 @@ def score(
 ) -> None:
     """Score pictures: how unlike its training pictures each is to a model, a verdict, and heat maps of the worst."""
     from aepipe.inference.score import score_pictures
+    from aepipe.inference.watched_runs import refresh_page
+    from aepipe.store import open_store
 
+    opened = open_store(store)
     done = score_pictures(
         images,
-        store,
+        opened,
         spelled_out_model(model),
         channel,
         rows=rows,
@@ -56,7 +59,9 @@ def score(
             [path_of(one.picture.path), one.score, one.p_value, one.verdict] for one in done.scored.worst[:MAX_SHOWN]
         ]
         print_table("The least like the training pictures", ["file", "score", "p", "verdict"], shown)
-    print_result(as_json, done.summary(), *done.lines())
+    page = refresh_page(opened, done.model.name) if done.manifest is not None and output is None else None
+    over_time = [] if page is None else [f"All runs over time: {page}"]
+    print_result(as_json, done.summary(), *done.lines(), *over_time)
 
 
 def reconstruct(
@@ -150,8 +155,8 @@ def similar(
 
     done = find_similar(picture, store, spelled_out_model(model), channel, codes, rows, count, metric, sheet)
     if not as_json:
-        found = [[printable(one.path), one.distance] for one in done.neighbours]
-        print_table(f"Nearest to {printable(done.picture)}", ["picture", f"{metric} distance"], found)
+        found = [[one.path, one.distance] for one in done.neighbours]
+        print_table(f"Nearest to {path_of(done.picture)}", ["picture", f"{metric} distance"], found)
     print_result(as_json, done.summary(), *done.lines())
 
 

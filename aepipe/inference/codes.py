@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aepipe.datasets.own.rows import path_of
 from aepipe.errors import CorruptObjectError, DataError, ParameterError
 from aepipe.inference.pictures import Picture, Unreadable
+from aepipe.inference.scored import BROKEN, OK
+from aepipe.results.manifest import TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-CODES_FILE, CODES_ARRAY = "codes.parquet", "codes.npy"
-OK, BROKEN = "ok", "broken"
+CODES_FILE, CODES_ARRAY = TABLES["encode"], "codes.npy"
 TEXTS = ("path", "digest", "model", "release", "state", "reason")
 
 
@@ -55,6 +57,21 @@ class Codes:
     values: np.ndarray
 
 
+@dataclass(frozen=True)
+class Left:
+    """Rows of a table, after some were taken out.
+
+    Attributes:
+        num_pictures: Those with a code.
+        num_unreadable: Those without.
+        num_gone: Those that were taken out.
+    """
+
+    num_pictures: int
+    num_unreadable: int
+    num_gone: int
+
+
 class CodesTable:
     """A table that is written batch by batch: no more than a batch is in memory."""
 
@@ -78,7 +95,7 @@ class CodesTable:
         values = np.zeros((len(found), self._code_size), np.float32)
         values[is_picture] = codes
         columns = {
-            "path": [text(one.path) for one in found],
+            "path": [path_of(one.path) for one in found],
             "digest": [one.digest for one in found],
             "model": [self._model] * len(found),
             "release": [self._release] * len(found),
@@ -87,11 +104,6 @@ class CodesTable:
             "code": pa.FixedSizeListArray.from_arrays(values.ravel(), self._code_size, mask=pa.array(~is_picture)),
         }
         self._writer.write_table(pa.table(columns, self._schema))
-
-
-def text(path: str) -> str:
-    """Return a path as a table can hold it: bytes that are no text are escaped."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def read_codes(path: Path, source: str | None = None) -> Codes:
@@ -130,24 +142,18 @@ def as_matrix(column: "pa.ChunkedArray") -> np.ndarray:
     return np.ascontiguousarray(flat.reshape(len(whole), -1), np.float32)
 
 
-def drop_rows(path: Path, digests: Collection[str]) -> tuple[int, int] | None:
-    """Take rows with these digests out of a table.
-
-    Returns:
-        How many pictures are left, and how many files without one; None where no row had one of the digests.
-    """
+def drop_rows(path: Path, digests: Collection[str]) -> Left:
+    """Take rows with these digests out of a table; where it has none of them, it stays as it is."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     table = pq.read_table(path)
-    stays = pc.invert(pc.is_in(table["digest"], pa.array(list(digests), pa.string())))
-    left = table.filter(stays)
-    if len(left) == len(table):
-        return None
-    pq.write_table(left, path, compression="zstd")
+    left = table.filter(pc.invert(pc.is_in(table["digest"], pa.array(list(digests), pa.string()))))
+    if len(left) < len(table):
+        pq.write_table(left, path, compression="zstd")
     num_pictures = pc.sum(pc.equal(left["state"], OK)).as_py() or 0
-    return num_pictures, len(left) - num_pictures
+    return Left(num_pictures, len(left) - num_pictures, len(table) - len(left))
 
 
 def write_array(table: Path, path: Path) -> None:

@@ -2,23 +2,25 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
+from aepipe.errors import DataError
 from aepipe.inference.codes import CODES_ARRAY, CODES_FILE, CodesTable, drop_rows, write_array
 from aepipe.inference.loading import LoadedModel, load
 from aepipe.inference.pictures import BATCH_PICTURES, Picture, Pictures, open_pictures
-from aepipe.inference.uses import describe_use, place_of
+from aepipe.inference.using import begin, describe_use, refuse_forgetful
+from aepipe.notation import counted
 from aepipe.results import (
     Destination,
     ResultsManifest,
     Use,
     find_known,
     open_destination,
+    place_of,
     working_folder,
     write_results,
 )
@@ -72,14 +74,14 @@ class Encoding:
         size, skipped = self.loaded.trained.plan.model.code_size, self.pictures.num_skipped
         made_by = f"{self.loaded.name} of release {self.loaded.release}"
         if skipped:
-            yield f"{skipped:,} are in earlier codes by {made_by}, and were not encoded again."
+            yield f"{counted(skipped, 'file has', 'files have')} codes by {made_by} already, and were passed over."
         yield from (f"{one.line}." for one in self.pictures.left_out)
         if self.manifest is None:
-            yield "Nothing new: no codes were written."
+            yield "Nothing is new: nothing was written."
             return
         if self.manifest.num_unreadable:
-            yield f"{self.manifest.num_unreadable:,} could not be read: state and reason are in {CODES_FILE}."
-        yield f"{self.manifest.num_pictures:,} codes of {size} values by {made_by}: {self.place}"
+            yield f"{counted(self.manifest.num_unreadable, 'file')} could not be read; {CODES_FILE} says why."
+        yield f"{counted(self.manifest.num_pictures, 'code')} of {size} values by {made_by}: {self.place}"
 
 
 def encode_pictures(
@@ -113,22 +115,25 @@ def encode_pictures(
         DataError: there are no pictures, or they can't be read.
         StoreError: the model or an object can't be had, or the results can't be written.
     """
-    started = datetime.now(UTC).isoformat(timespec="seconds")
+    started = begin()
     opened = open_store(store) if isinstance(store, str | Path) else store
     destination = open_destination(opened, output)
+    refuse_forgetful(new_only, destination)
     with open_pictures(images, rows) as pictures:
         loaded = load(opened, model, channel)
         before = find_known(opened, loaded.name, loaded.release, "encode") if new_only else None
         with working_folder(destination) as folder:
             _write(pictures, loaded, folder / CODES_FILE, frozenset() if before is None else before.digests, batch_size)
-            if not pictures.num_pictures + pictures.num_unreadable and new_only:
+            if not pictures.num_pictures + pictures.num_unreadable and pictures.num_skipped:
                 return Encoding(loaded, destination, None, pictures)
+            if not pictures.num_pictures + pictures.num_unreadable:
+                raise DataError("At least one file must be meant to be a picture.", source=pictures.source)
             if file_format == "npy":
                 write_array(folder / CODES_FILE, folder / CODES_ARRAY)
             settings = {"format": file_format, "new_only": new_only}
             summary = {"code_size": loaded.trained.plan.model.code_size}
-            use = describe_use(opened, loaded, "encode", pictures, started, settings, summary, flow_run)
-            leave_out = partial(_leave_out, use, folder)
+            use = describe_use("encode", opened, loaded, pictures, started, flow_run, settings, summary)
+            leave_out = partial(_leave_out, use, pictures, folder)
             written = write_results(destination, use, folder, before, leave_out)
     return Encoding(loaded, destination, written, pictures)
 
@@ -142,15 +147,13 @@ def _write(pictures: Pictures, loaded: LoadedModel, path: Path, known: Collectio
             table.add(batch, codes)
 
 
-def _leave_out(use: Use, folder: Path, came: Collection[str]) -> Use | None:
+def _leave_out(use: Use, pictures: Pictures, folder: Path, came: Collection[str]) -> Use | None:
     """Take pictures that other results have by now out of the files; None where none of them is there."""
     left = drop_rows(folder / CODES_FILE, came)
-    if left is None:
+    if not left.num_gone:
         return None
     if (folder / CODES_ARRAY).exists():
         write_array(folder / CODES_FILE, folder / CODES_ARRAY)
-    num_pictures, num_unreadable = left
-    num_skipped = use.num_skipped + use.num_pictures + use.num_unreadable - num_pictures - num_unreadable
-    return use.model_copy(
-        update={"num_pictures": num_pictures, "num_unreadable": num_unreadable, "num_skipped": num_skipped}
-    )
+    pictures.num_skipped += left.num_gone
+    changes = {"num_pictures": left.num_pictures, "num_unreadable": left.num_unreadable}
+    return use.model_copy(update={**changes, "num_skipped": pictures.num_skipped})

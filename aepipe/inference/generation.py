@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from pydantic import JsonValue
 
+from aepipe.datasets.own.rows import path_of
 from aepipe.errors import ParameterError
-from aepipe.inference.codes import OK, text
+from aepipe.inference.codes import OK
 from aepipe.inference.loading import BATCH_IMAGES, LoadedModel, load
 from aepipe.inference.new_codes import Origin, codes_between, draw_codes
 from aepipe.inference.one_picture import read_one
@@ -114,7 +115,7 @@ def generate_pictures(
     else:
         settings = {"from": "between", "between": [*between]}
         first, last = (_read_end(one, loaded) for one in between)
-        said = f"on the way from {text(first.path)} to {text(last.path)}"
+        said = f"on the way from {path_of(first.path)} to {path_of(last.path)}"
         codes = codes_between(loaded, np.stack([first.pixels, last.pixels]), num_images)
     with working_folder(destination) as folder:
         num_shown = _write_pictures(loaded, codes, folder, said, in_lines=between is not None)

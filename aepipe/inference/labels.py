@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from aepipe import datasets
-from aepipe.inference.codes import text
+from aepipe.datasets.own.rows import path_of
 from aepipe.inference.rows import FORM
 from aepipe.results import list_results, read_table
 from aepipe.store import Store
@@ -22,7 +22,7 @@ def classes_of(paths: Sequence[str], rows: str | None) -> list[str | None]:
     found = None if rows is None else FORM.fullmatch(rows)
     if found is None:
         folders = [PurePosixPath(path).parent.as_posix() for path in paths]
-        return [None if folder == "." else text(folder) for folder in folders]
+        return [None if folder == "." else path_of(folder) for folder in folders]
     data = datasets.load(found["data_set"])
     if data.labels is None:
         return [None] * len(paths)

@@ -2,27 +2,29 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
+from aepipe.datasets.own.rows import path_of
 from aepipe.errors import DataError
 from aepipe.evaluation.codes import map_codes
 from aepipe.evaluation.map_quality import NUM_NEIGHBOURS, map_quality
-from aepipe.inference.codes import OK, text
 from aepipe.inference.labels import classes_of, verdicts_of
 from aepipe.inference.loading import LoadedModel, load
 from aepipe.inference.pictures import Picture, Pictures, open_pictures
-from aepipe.inference.uses import describe_use, place_of
+from aepipe.inference.scored import OK
+from aepipe.inference.using import begin, describe_use
+from aepipe.notation import counted
 from aepipe.pages.atlas import draw_atlas, thumbnail, thumbnail_side
 from aepipe.pages.picture_map import PictureMap, color_by, render_map
-from aepipe.results import Destination, ResultsManifest, open_destination, working_folder, write_results
+from aepipe.results import Destination, ResultsManifest, open_destination, place_of, working_folder, write_results
+from aepipe.results.manifest import TABLES
 from aepipe.splits import evenly_spaced
 from aepipe.store import Store, open_store
 
-PAGE, TABLE = "map.html", "pictures.parquet"
+PAGE, TABLE = "map.html", TABLES["map"]
 # t-SNE of so many takes a minute on one core; their thumbnails are 40 pixels wide in a page of 2 to 15 MB.
 MAX_PICTURES, MIN_PICTURES = 10_000, 3
 # Their own pixels are in memory at once, and those of a camera are many.
@@ -117,7 +119,7 @@ def map_pictures(
         DataError: there are fewer than three pictures, or they can't be read.
         StoreError: the model or an object can't be had, or the results can't be written.
     """
-    started = datetime.now(UTC).isoformat(timespec="seconds")
+    started = begin()
     opened = open_store(store) if isinstance(store, str | Path) else store
     destination = open_destination(opened, output)
     with open_pictures(images, rows) as everything:
@@ -138,7 +140,7 @@ def map_pictures(
         title=f"Map of {pictures.source}",
         facts=list(_facts(loaded, pictures, num_left_out, quality)),
         places=places,
-        paths=[text(path) for path in seen.paths],
+        paths=[path_of(path) for path in seen.paths],
         atlas=draw_atlas(seen.thumbnails),
         colorings=[coloring for coloring in colorings if coloring is not None],
     )
@@ -146,7 +148,7 @@ def map_pictures(
         (folder / PAGE).write_text(render_map(drawn), encoding="utf-8")
         _write_table(folder / TABLE, seen, places, labels, loaded)
         summary = {"num_left_out": num_left_out, **(quality or {})}
-        use = describe_use(opened, loaded, "map", pictures, started, {"seed": seed}, summary, flow_run)
+        use = describe_use("map", opened, loaded, pictures, started, flow_run, {"seed": seed}, summary)
         # There is none only where pictures are left out, which a map has no reason for.
         manifest = cast(ResultsManifest, write_results(destination, use, folder))
     return MappedPictures(loaded, destination, manifest, pictures, num_left_out, quality)
@@ -192,7 +194,7 @@ def _facts(
             "those that are, are evenly spaced by path."
         )
     if pictures.num_unreadable:
-        yield f"{pictures.num_unreadable:,} files could not be read."
+        yield f"{counted(pictures.num_unreadable, 'file')} could not be read."
 
 
 def _write_table(
@@ -203,7 +205,7 @@ def _write_table(
 
     count = len(seen.paths)
     columns = {
-        "path": pa.array([text(path) for path in seen.paths], pa.string()),
+        "path": pa.array([path_of(path) for path in seen.paths], pa.string()),
         "digest": pa.array(seen.digests, pa.string()),
         "x": pa.array(places[:, 0], pa.float32()),
         "y": pa.array(places[:, 1], pa.float32()),

@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from aepipe.datasets.formats.members import Member, checked_bytes, unreadable
+from aepipe.datasets.own.rows import path_of
 from aepipe.errors import DataError, ParameterError
-from aepipe.inference.codes import text
 from aepipe.inference.pictures import Picture, Pictures, Unreadable, open_pictures
 from aepipe.recipes.trained import TrainedRecipe
 
@@ -32,7 +32,7 @@ def read_one(picture: str | None, rows: str | None, trained: TrainedRecipe) -> P
         )
     (one,) = found
     if isinstance(one, Unreadable):
-        raise DataError("The picture must be readable.", picture=text(one.path), reason=one.reason)
+        raise DataError("The picture must be readable.", picture=path_of(one.path), reason=one.reason)
     return one
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from aepipe.inference.codes import text
+from aepipe.datasets.own.rows import path_of
 from aepipe.inference.loading import load
 from aepipe.inference.one_picture import read_one
 from aepipe.inference.similar_sheet import Neighbour, draw_sheet
@@ -46,7 +46,7 @@ class Similar:
     def summary(self) -> dict[str, Any]:
         """Return all of it, for programs."""
         return {
-            "picture": text(self.picture),
+            "picture": path_of(self.picture),
             "model": self.model,
             "release": self.release,
             "metric": self.metric,
@@ -124,7 +124,7 @@ def find_similar(
     )
     gone: Mapping[str, str] = {}
     if sheet is not None:
-        title = f"Nearest to {text(query.path)}: {metric} distance of the codes of {loaded.name}"
+        title = f"Nearest to {path_of(query.path)}: {metric} distance of the codes of {loaded.name}"
         gone = draw_sheet(Path(sheet), title, query, neighbours, loaded.trained)
     return Similar(
         picture=query.path,

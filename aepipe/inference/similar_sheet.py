@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from aepipe.datasets.own.rows import path_of
 from aepipe.errors import AepipeError
-from aepipe.inference.codes import text
 from aepipe.inference.pictures import Picture, open_pictures
 from aepipe.inference.rows import FORM
 from aepipe.io.disk import disk_errors
@@ -44,7 +44,7 @@ def draw_sheet(
     from aepipe.evaluation.figures.contact_sheet import Print, contact_sheet
 
     shown, gone = _read_all(neighbours, trained)
-    prints = [Print(_unit(query), text(query.path), "the picture", is_first=True)]
+    prints = [Print(_unit(query), path_of(query.path), "the picture", is_first=True)]
     for one in neighbours:
         there = shown.get((one.source, one.path))
         prints.append(Print(None if there is None else _unit(there), one.path, f"{one.distance:.4f}"))
@@ -89,6 +89,6 @@ def _read_some(source: str, paths: Collection[str], trained: TrainedRecipe) -> d
     names = {name for path in paths for name in (path, path.rpartition("#")[0])}
     place = {"rows": source} if FORM.fullmatch(source) else {"images": source}
     with open_pictures(**place) as pictures:
-        some = replace(pictures, files=[file for file in pictures.files if text(file.name) in names])
+        some = replace(pictures, files=[file for file in pictures.files if path_of(file.name) in names])
         found = [one for batch in some.batches(trained, keeps_originals=True) for one in batch]
-    return {text(one.path): one for one in found if isinstance(one, Picture) and text(one.path) in paths}
+    return {path_of(one.path): one for one in found if isinstance(one, Picture) and path_of(one.path) in paths}

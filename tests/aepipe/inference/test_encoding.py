@@ -13,7 +13,7 @@ from published_models import NAMES, RECIPE, RELEASE, publish, train_on_digits
 from aepipe import datasets
 from aepipe.errors import CorruptObjectError, DataError, ObjectNotFoundError, ParameterError
 from aepipe.inference import mapping
-from aepipe.inference.codes import read_codes
+from aepipe.inference.codes import drop_rows, read_codes, write_array
 from aepipe.inference.encoding import encode_pictures
 from aepipe.inference.labels import verdicts_of
 from aepipe.inference.loading import load
@@ -74,7 +74,7 @@ def test_a_broken_picture_is_a_row_with_its_reason(encoded):
     summary = done.summary()
     assert (summary["num_pictures"], summary["num_unreadable"], summary["code_size"]) == (13, 1, 8)
     assert json.loads((folder / "manifest.json").read_text())["kind"] == "encode"
-    assert "1 could not be read" in " ".join(done.lines())
+    assert "1 file could not be read" in " ".join(done.lines())
 
 
 def test_only_new_pictures_are_encoded_and_nothing_new_writes_nothing(store, pictures, tmp_path):
@@ -82,7 +82,7 @@ def test_only_new_pictures_are_encoded_and_nothing_new_writes_nothing(store, pic
     assert first.manifest.num_pictures == 13
     again = encode_pictures(str(pictures), store, RECIPE, new_only=True)
     assert again.manifest is None
-    assert "Nothing new" in " ".join(again.lines())
+    assert "Nothing is new" in " ".join(again.lines())
     Image.fromarray(np.full((8, 8), 7, np.uint8)).save(tmp_path / "new.png")
     encode_pictures(str(tmp_path), store, RECIPE, new_only=True)
     found = list_results(store, RECIPE, "encode")
@@ -91,6 +91,19 @@ def test_only_new_pictures_are_encoded_and_nothing_new_writes_nothing(store, pic
     # All of them are compared with, of both runs.
     similar = find_similar(str(tmp_path / "new.png"), store, RECIPE, count=3)
     assert (similar.num_compared, similar.neighbours[0].path) == (14, "new.png")
+
+
+def test_what_others_encoded_meanwhile_is_taken_out(encoded, tmp_path):
+    _, folder = encoded
+    for name in ("codes.parquet", "codes.npy"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    before = pq.read_table(tmp_path / "codes.parquet").to_pandas()
+    chosen = before[before["path"].isin(["even/00.png", "odd/broken.png"])]
+    left = drop_rows(tmp_path / "codes.parquet", set(chosen["digest"]))
+    assert (left.num_pictures, left.num_unreadable, left.num_gone) == (12, 0, 2)
+    assert drop_rows(tmp_path / "codes.parquet", set(chosen["digest"])).num_gone == 0
+    write_array(tmp_path / "codes.parquet", tmp_path / "codes.npy")
+    np.testing.assert_array_equal(np.load(tmp_path / "codes.npy"), np.load(folder / "codes.npy")[1:])
 
 
 def test_the_nearest_come_first_copies_before_all_and_the_sheet_shows_them(store, pictures, encoded, tmp_path):
@@ -186,7 +199,7 @@ def test_a_map_has_each_picture_at_its_place_coloured_by_folder(store, pictures,
     data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])
     assert data["paths"] == table["path"].tolist()
     assert data["colorings"][0]["groups"] == [["even", COLORS[0], 6], ["odd", COLORS[1], 7]]
-    assert "1 files could not be read" in page
+    assert "1 file could not be read" in page
     assert (done.summary()["num_pictures"], done.summary()["trustworthiness"]) == (13, None)
 
 
