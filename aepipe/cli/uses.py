@@ -104,6 +104,30 @@ def encode(
     print_result(as_json, done.summary(), *done.lines())
 
 
+def generate(
+    num_images: Annotated[int, typer.Argument(min=1, max=10_000, help="How many.")],
+    model: ModelOption,
+    store: StoreOption = "./store",
+    channel: ModelChannelOption = "production",
+    seed: Annotated[int, typer.Option(min=0, help="What is drawn: the same seed gives the same pictures.")] = 0,
+    origin: Annotated[
+        Literal["mixture", "prior"],
+        typer.Option("--from", help="mixture: codes that are distributed as those of images; prior: from N(0, 1)."),
+    ] = "mixture",
+    between: Annotated[
+        tuple[str, str] | None,
+        typer.Option(help="Two pictures, or rows as mnist:test:13: the new ones lead from the first to the last."),
+    ] = None,
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make new pictures with a published model: a PNG each, and a sheet."""
+    from aepipe.inference.generation import generate_pictures
+
+    done = generate_pictures(num_images, store, spelled_out_model(model), channel, seed, origin, between, output)
+    print_result(as_json, done.summary(), *done.lines())
+
+
 def similar(
     model: ModelOption,
     picture: Annotated[str | None, typer.Argument(help="A picture's file, or a place with one picture.")] = None,

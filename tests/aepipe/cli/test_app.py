@@ -47,6 +47,10 @@ CONTRACT = {
         *["--channel", "--format", "--json", "--model", "--new-only", "--output", "--recipe", "--rows", "--store"],
         "IMAGES",
     ],
+    "generate": [
+        *["--between", "--channel", "--from", "--json", "--model", "--output", "--recipe", "--seed", "--store"],
+        "NUM_IMAGES",
+    ],
     "similar": [
         *["--channel", "--codes", "--json", "--metric", "--model", "--number", "--recipe", "--rows", "--sheet"],
         *["--store", "PICTURE"],
