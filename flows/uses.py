@@ -59,3 +59,18 @@ def encode(
     """Encode pictures: a table of their codes."""
     used = uses.encode(store, model, images, rows, channel, new_only, file_format)
     return Completed(message=used.message)
+
+
+@flow(name="generate", flow_run_name=named("generate {num_images} with {model}"))
+@deployable
+def generate(
+    model: parameters.Model,
+    num_images: parameters.NumImages = 64,
+    seed: parameters.DrawnBy = 0,
+    origin: parameters.Origin = "mixture",
+    channel: parameters.ModelChannel = "production",
+    store: parameters.Store = "./store",
+    timeouts: parameters.Timeouts = TimeoutSettings(),  # noqa: B008
+) -> State:
+    """Make new pictures with a model."""
+    return Completed(message=uses.generate(store, model, channel, num_images, seed, origin).message)

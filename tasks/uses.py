@@ -20,6 +20,7 @@ from aepipe.tasks.stages import store_task
 
 if TYPE_CHECKING:
     from aepipe.inference.encoding import FileFormat
+    from aepipe.inference.new_codes import Origin
 
 OVER, BACK = "aepipe.scores.over", "aepipe.scores.back"
 
@@ -102,6 +103,23 @@ def encode(
         rows=rows,
         new_only=new_only,
         file_format=file_format,
+        flow_run=_this_run(),
+    )
+    return _tell(store_url, done)
+
+
+@store_task(name="generate", task_run_name="generate/{model}")
+def generate(store_url: str, model: str, channel: str, num_images: int, seed: int, origin: "Origin") -> Used:
+    """Make new pictures; they go into the store."""
+    from aepipe.inference.generation import generate_pictures
+
+    done = generate_pictures(
+        num_images,
+        open_store(store_url),
+        spelled_out_model(model),
+        channel,
+        seed=seed,
+        origin=origin,
         flow_run=_this_run(),
     )
     return _tell(store_url, done)
