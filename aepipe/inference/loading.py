@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aepipe.errors import CorruptObjectError, ModelFileError, ObjectNotFoundError, ParameterError, StoreError
+from aepipe.inference.denoise import restore_arrays
 from aepipe.inference.inputs import to_model_input
-from aepipe.inference.restore import restore_arrays
 from aepipe.models.options import count_parameters
 from aepipe.recipes.published import PublishedModel, find_model, published_models
 from aepipe.recipes.trained import TrainedRecipe
