@@ -79,7 +79,7 @@ def test_images_one_by_one_are_those_of_a_table_where_it_is_the_place(inspected,
     (inspected / "labels.csv").write_text(LABELS)
     with open_images(str(inspected / place)) as images:
         assert len(images.files) == num_files
-        assert "mask" in {one.reason for one in images.left_out}
+        assert "mask" in {one.reason for one in images.tally.left_out()}
 
 
 def test_the_identity_follows_the_table_where_there_is_one(inspected):
@@ -124,7 +124,8 @@ def test_no_anomalous_image_trains(inspected, tmp_path, folders):
     names = np.array(data.facts.label_names)[np.load(data.files["labels.npy"].uri.removeprefix("file://"))]
     split = load_split(store, result)
     assert set(names[np.union1d(split.train, split.validation)]) == {"good"}
-    assert set(names[split.test]) == {"good", "scratch" if folders == "train and test" else "bad"}
+    assert set(names[split.test]) == {"good"}
+    assert set(names[split.anomalous]) == {"scratch" if folders == "train and test" else "bad"}
 
 
 def test_a_layout_of_what_has_no_files_is_refused(tmp_path):
