@@ -65,6 +65,11 @@ _add(
     "aepipe reconstruct /data/digits --recipe mnist-dense --store s3://models/aepipe",
     "aepipe reconstruct shoes.zip --recipe faces-conv --channel 20260101T020000Z-1a2b3c --output shoes",
 )
+_add(
+    *(app, "restore", uses.restore),
+    "aepipe restore /data/noisy --model faces-denoising --store s3://models/aepipe",
+    "aepipe restore noisy.zip --model faces-denoising --output restored --reference /data/clean",
+)
 
 _add(app, "noise", data_sets.make_noise, "aepipe noise mnist --kinds gaussian --levels 0.2 --store ./store")
 data_sets_app = _group("List, fetch and verify data sets.")

@@ -4,7 +4,16 @@ from typing import Annotated
 
 import typer
 
-from aepipe.cli.options import JsonOption, ModelChannelOption, ModelOption, StoreOption
+from aepipe.cli.options import (
+    ImagesArgument,
+    JsonOption,
+    ModelChannelOption,
+    ModelOption,
+    NewOnlyOption,
+    OutputOption,
+    RowsOption,
+    StoreOption,
+)
 from aepipe.cli.output import print_result, print_table, printable
 from aepipe.recipes.naming import spelled_out_model
 
@@ -25,4 +34,25 @@ def reconstruct(
     if not as_json:
         rows = [[printable(error.file), error.mse_per_pixel, error.psnr_db] for error in done.worst()]
         print_table("The largest errors", ["file", "MSE", "PSNR (dB)"], rows)
+    print_result(as_json, done.summary(), *done.lines())
+
+
+def restore(
+    model: ModelOption,
+    images: ImagesArgument = None,
+    rows: RowsOption = None,
+    store: StoreOption = "./store",
+    channel: ModelChannelOption = "production",
+    output: OutputOption = None,
+    reference: Annotated[
+        str | None,
+        typer.Option(help="A folder, or whatever IMAGES can be, with a clean picture for each under its path."),
+    ] = None,
+    new_only: NewOnlyOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Restore noisy pictures with a published model: each at its own size, with its channels and bits."""
+    from aepipe.inference.restore import restore_pictures
+
+    done = restore_pictures(images, store, spelled_out_model(model), channel, rows, output, new_only, reference)
     print_result(as_json, done.summary(), *done.lines())
