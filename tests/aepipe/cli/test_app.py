@@ -47,6 +47,10 @@ CONTRACT = {
         *["--channel", "--json", "--model", "--new-only", "--output", "--recipe", "--reference", "--rows", "--store"],
         "IMAGES",
     ],
+    "score": [
+        *["--channel", "--false-alarm-rate", "--json", "--model", "--new-only", "--output", "--recipe", "--rows"],
+        *["--score", "--store", "--worst", "IMAGES"],
+    ],
     "table": ["--json", "--store"],
     "noise": ["--kinds", "--levels", "--most-left-out", "--refresh", "--seed", "--store", "DATA_SET"],
     "datasets list": ["--json"],
