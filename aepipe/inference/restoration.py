@@ -2,19 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from aepipe.evaluation.metrics import MIN_MSE, psnr_db
-from aepipe.inference.loading import LoadedModel
+from aepipe.inference.loading import LoadedModel, LocatedModel
 from aepipe.inference.pictures import Picture, Pictures
 from aepipe.inference.references import Nearness
 from aepipe.inference.restored import had_alpha, loses_bits
 from aepipe.notation import counted
-from aepipe.results import Destination, ResultsManifest
-from aepipe.results.manifest import TABLES, run_prefix
+from aepipe.results import Destination, ResultsManifest, place_of
+from aepipe.results.manifest import TABLES
 
 TABLE = TABLES["restore"]
 
@@ -56,14 +55,14 @@ class Restoration:
     """Restored pictures that were written.
 
     Attributes:
-        loaded: The model.
+        model: The model.
         destination: The store, or the folder.
         manifest: What was written; None where there was nothing new.
         pictures: The account of the pictures.
         tally: What was done to them.
     """
 
-    loaded: LoadedModel
+    model: LocatedModel
     destination: Destination
     manifest: ResultsManifest | None
     pictures: Pictures
@@ -73,10 +72,10 @@ class Restoration:
         """Return all but the single pictures, for programs."""
         pictures, written, tally = self.pictures, self.manifest, self.tally
         return {
-            "model": self.loaded.name,
-            "recipe": self.loaded.recipe,
-            "release": self.loaded.release,
-            "output": self.place,
+            "model": self.model.name,
+            "recipe": self.model.recipe,
+            "release": self.model.release,
+            "output": None if written is None else place_of(self.destination, written),
             "run": None if written is None else written.run,
             "num_pictures": 0 if written is None else written.num_pictures,
             "num_unreadable": 0 if written is None else written.num_unreadable,
@@ -90,36 +89,28 @@ class Restoration:
             **means_of(tally.nearness),
         }
 
-    @property
-    def place(self) -> str | None:
-        """Where the pictures are; None where there was nothing new."""
-        if self.manifest is None:
-            return None
-        if isinstance(self.destination, Path):
-            return str(self.destination)
-        return f"{self.destination.url}/{run_prefix(self.manifest.model, self.manifest.run)}"
-
     def lines(self) -> Iterator[str]:
         """Yield what a person should know."""
-        made_by = f"{self.loaded.name} of release {self.loaded.release}"
+        made_by = f"{self.model.name} of release {self.model.release}"
         if self.pictures.num_skipped:
             yield f"{self.pictures.num_skipped:,} were restored before by {made_by}, and were not again."
         yield from (f"{one.line}." for one in self.pictures.left_out)
         if self.manifest is None:
             yield "Nothing new: no picture was restored."
             return
-        if self.loaded.trained.plan.training.corruption is None:
-            yield f"{self.loaded.name} was not trained to remove noise: what it can't reproduce is gone as well."
+        if self.model.trained.plan.training.corruption is None:
+            yield f"{self.model.name} was not trained to remove noise: what it can't reproduce is gone as well."
         yield from self._how()
         if self.manifest.num_unreadable:
             yield f"{self.manifest.num_unreadable:,} could not be read: state and reason are in {TABLE}."
         yield from nearness_lines(self.tally)
-        yield f"{counted(self.manifest.num_pictures, 'picture')} restored by {made_by}: {self.place}"
+        place = place_of(self.destination, self.manifest)
+        yield f"{counted(self.manifest.num_pictures, 'picture')} restored by {made_by}: {place}"
 
     def _how(self) -> Iterator[str]:
-        tally, (height, width, _) = self.tally, self.loaded.image_shape
+        tally, (height, width, _) = self.tally, self.model.trained.plan.image_shape
         if tally.num_tiled:
-            scale = self.loaded.trained.trained_on.scale or 1
+            scale = self.model.trained.trained_on.scale or 1
             both = f", and at {scale:.2g} of their size, which is the scale that the model learned at" * (scale < 1)
             yield f"{tally.num_tiled:,} had another size than {height} x {width}: restored in overlapping tiles{both}."
         if tally.num_by_channel:

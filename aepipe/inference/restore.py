@@ -2,25 +2,24 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from functools import partial
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pydantic import JsonValue
 
-from aepipe.errors import ObjectNotFoundError, ParameterError
+from aepipe.datasets.own.rows import path_of
+from aepipe.errors import DataError, ParameterError
 from aepipe.evaluation.metrics import MIN_MSE, psnr_db
 from aepipe.inference.denoise import restore_arrays
-from aepipe.inference.loading import LoadedModel, load
-from aepipe.inference.pictures import Picture, Pictures, Unreadable, open_pictures
+from aepipe.inference.loading import LoadedModel, locate
+from aepipe.inference.pictures import Picture, Unreadable, open_pictures
 from aepipe.inference.references import Nearness, References, open_references
 from aepipe.inference.restoration import TABLE, Restoration, Tally, means_of
 from aepipe.inference.restored import file_of, write_restored
-from aepipe.recipes.published import find_model
-from aepipe.releases.manifest import resolve_release
+from aepipe.inference.using import begin, describe_use, refuse_forgetful
 from aepipe.results import Use, find_known, open_destination, working_folder, write_results
 from aepipe.store import Store, open_store
 
@@ -62,23 +61,26 @@ def restore_pictures(
         DataError: there are no pictures, or they can't be read.
         StoreError: the model or an object can't be had, or the results can't be written.
     """
-    started = datetime.now(UTC).isoformat(timespec="seconds")
+    started = begin()
     opened = open_store(store) if isinstance(store, str | Path) else store
     destination = open_destination(opened, output)
+    refuse_forgetful(new_only, destination)
     with ExitStack() as stack:
         pictures = stack.enter_context(open_pictures(images, rows))
         _refuse_collisions([file.name for file in pictures.files])
         references = stack.enter_context(open_references(reference))
-        loaded, tally = load(opened, model, channel), Tally()
-        before = find_known(opened, loaded.name, loaded.release, "restore") if new_only else None
-        folder = stack.enter_context(working_folder(destination))
-        made = [
-            row
-            for batch in pictures.batches(loaded.trained, BATCH_PICTURES, before.digests if before else ())
-            for row in _restore(batch, loaded, references, folder, tally)
-        ]
-        if not made and new_only:
-            return Restoration(loaded, destination, None, pictures, tally)
+        located, tally = locate(opened, model, channel), Tally()
+        before = find_known(opened, located.name, located.release, "restore") if new_only else None
+        known = before.digests if before is not None else ()
+        batches = pictures.batches(located.trained, BATCH_PICTURES, known)
+        # Where nothing is new nothing need be loaded.
+        first = next(batches, None)
+        if first is None and pictures.num_skipped:
+            return Restoration(located, destination, None, pictures, tally)
+        if first is None:
+            raise DataError("At least one file must be meant to be a picture.", source=pictures.source)
+        loaded, folder = located.load(), stack.enter_context(working_folder(destination))
+        made = [row for batch in chain([first], batches) for row in _restore(batch, loaded, references, folder, tally)]
         if references is not None and pictures.num_pictures and not tally.nearness:
             raise ParameterError(
                 "A clean picture has the path of a noisy one, whatever the ending, and its size.",
@@ -90,9 +92,10 @@ def restore_pictures(
             "new_only": new_only,
             "reference": None if references is None else references.source,
         }
-        use = _describe(opened, loaded, pictures, tally, settings, started, flow_run)
+        summary = means_of(tally.nearness)
+        use = describe_use("restore", opened, loaded, pictures, started, flow_run, settings, summary)
         written = write_results(destination, use, folder, before, partial(_leave_out, use, folder))
-    return Restoration(loaded, destination, written, pictures, tally)
+    return Restoration(located, destination, written, pictures, tally)
 
 
 def _refuse_collisions(names: Sequence[str]) -> None:
@@ -121,7 +124,9 @@ def _restore(
             tally.add(picture, original, nearness, loaded)
             rows[picture.path] = _describe_picture(picture, original.shape, nearness)
     made_by = {"model": loaded.name, "release": loaded.release}
-    return [{"path": found.path, "digest": found.digest, **made_by, **_outcome(found, rows)} for found in batch]
+    return [
+        {"path": path_of(found.path), "digest": found.digest, **made_by, **_outcome(found, rows)} for found in batch
+    ]
 
 
 def _outcome(found: Picture | Unreadable, rows: dict[str, Row]) -> Row:
@@ -129,7 +134,7 @@ def _outcome(found: Picture | Unreadable, rows: dict[str, Row]) -> Row:
 
 
 def _describe_picture(picture: Picture, shape: tuple[int, ...], nearness: Nearness | str | None) -> Row:
-    row: Row = {"state": OK, "file": file_of(picture.path), "white": float(picture.white)}
+    row: Row = {"state": OK, "file": path_of(file_of(picture.path)), "white": float(picture.white)}
     row |= dict(zip(COUNTS, shape, strict=True))
     if isinstance(nearness, Nearness):
         row |= {
@@ -167,47 +172,8 @@ def _write_table(path: Path, rows: Sequence[Row]) -> None:
 
     types = {**dict.fromkeys(TEXTS, pa.string()), **dict.fromkeys(COUNTS, pa.int32())}
     types |= dict.fromkeys(FIGURES, pa.float64())
-    columns = {name: pa.array([_text(row.get(name)) for row in rows], kind) for name, kind in types.items()}
+    columns = {name: pa.array([row.get(name) for row in rows], kind) for name, kind in types.items()}
     pq.write_table(pa.table(columns), path, compression="zstd")
-
-
-def _text(value: Any) -> Any:
-    """Return a cell as a table can hold it: bytes of a path that are no text are escaped."""
-    is_text = isinstance(value, str)
-    return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") if is_text else value
-
-
-def _describe(
-    store: Store,
-    loaded: LoadedModel,
-    pictures: Pictures,
-    tally: Tally,
-    settings: dict[str, JsonValue],
-    started: str,
-    flow_run: str | None,
-) -> Use:
-    from aepipe.training.runtime import hardware
-
-    published = find_model(resolve_release(store, loaded.release), loaded.name)
-    if published is None:
-        raise ObjectNotFoundError("A release does not change.", release=loaded.release, model=loaded.name)
-    return Use(
-        kind="restore",
-        model=loaded.name,
-        recipe=loaded.recipe,
-        release=loaded.release,
-        model_sha256=published.sha256,
-        settings=settings,
-        source=pictures.source,
-        inputs_sha256=pictures.sha256,
-        num_pictures=pictures.num_pictures,
-        num_unreadable=pictures.num_unreadable,
-        num_skipped=pictures.num_skipped,
-        started=started,
-        flow_run=flow_run,
-        hardware=hardware(),
-        summary=means_of(tally.nearness),
-    )
 
 
 def _leave_out(use: Use, folder: Path, came: Collection[str]) -> Use | None:
