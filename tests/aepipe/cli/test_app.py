@@ -43,6 +43,17 @@ CONTRACT = {
     "doctor": ["--file", "--json", "--nightly", "--pools", "--state", "--store"],
     "recipes": ["--json"],
     "reconstruct": ["--batch-size", "--channel", "--json", "--model", "--output", "--recipe", "--store", "IMAGES"],
+    "encode": [
+        *["--channel", "--format", "--json", "--model", "--new-only", "--output", "--recipe", "--rows", "--store"],
+        "IMAGES",
+    ],
+    "similar": [
+        *["--channel", "--codes", "--json", "--metric", "--model", "--number", "--recipe", "--rows", "--sheet"],
+        *["--store", "PICTURE"],
+    ],
+    "map": [
+        *["--channel", "--json", "--model", "--output", "--recipe", "--rows", "--seed", "--store", "IMAGES"],
+    ],
     "score": [
         *["--channel", "--false-alarm-rate", "--json", "--model", "--new-only", "--output", "--recipe", "--rows"],
         *["--score", "--store", "--worst", "IMAGES"],
