@@ -239,10 +239,10 @@ def _judge(pictures: Sequence[Picture], judge: _Judge) -> "tuple[pd.DataFrame, l
     judge.seen.add([picture.digest for picture in pictures], originals, codes)
     scoring = judge.loaded.scoring
     judged = scoring.judge(scoring.scores(originals, reconstructions, codes), judge.rate, judge.score)
-    worst = np.argsort(-judged["score"].to_numpy(), kind="stable")[: judge.most_worst]
+    worst = judged.sort_values("score", ascending=False, kind="stable").head(judge.most_worst)
     suspects = [
-        Suspect(pictures[row], reconstructions[row], **judged.loc[row, ["score", "p_value", "verdict"]])
-        for row in worst
+        Suspect(pictures[row], reconstructions[row], score, p_value, verdict)
+        for row, _, score, p_value, verdict in worst.itertuples()
     ]
     return judged, suspects
 
@@ -256,6 +256,7 @@ def _begin_table(batch: Sequence[Picture | Unreadable], judge: _Judge) -> "pd.Da
         "path": [path_of(found.path) for found in batch],
         "digest": [found.digest for found in batch],
         "score_name": judge.score,
+        "verdict": None,
         "model": judge.loaded.name,
         "release": judge.loaded.release,
         "state": [OK if reason is None else BROKEN for reason in reasons],
