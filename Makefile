@@ -42,7 +42,7 @@ bench-store: .venv/dev.installed  ## uploads beside boto3's upload_file
 	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/store.py
 
 defects: .venv/dev.installed  ## made defects on textures: what models find of them, beside PCA, and false alarms
-	PYTHONPATH=.:tests/benchmarks $(BIN)/python tests/benchmarks/defects.py
+	$(BIN)/python tests/benchmarks/defects.py
 
 # SELECT='--sets mnist --classes 0,1 --seeds 0' is a part of it. Stopped, it goes on where it was.
 one-class: .venv/dev.installed  ## each class of MNIST, Fashion-MNIST and CIFAR-10 against the rest, into one-class.csv
