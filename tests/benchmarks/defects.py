@@ -35,22 +35,22 @@ PIXELS = ("pixel_auroc", "pca_pixel_auroc", "aupro", "pca_aupro")
 app = typer.Typer(add_completion=False)
 
 
-def write_set(texture: str, folder: Path) -> None:
+def write_set(texture: str, folder: Path, contrast: float) -> None:
     """Write normal pictures to train and test on, and defective ones with their masks."""
     from PIL import Image
 
-    for path, pixels in _files(texture):
+    for path, pixels in _files(texture, contrast):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(folder / path)
 
 
-def _files(texture: str) -> Iterator[tuple[str, np.ndarray]]:
+def _files(texture: str, contrast: float) -> Iterator[tuple[str, np.ndarray]]:
     for part, count in (("train", NUM_TRAIN), ("test", NUM_TEST)):
         for number in range(count):
             yield f"{part}/good/{number:03}.png", picture(texture, FIRST[part] + number)[0]
     for defect in DEFECTS:
         for number in range(NUM_DEFECTS):
-            shown, mask = picture(texture, number, defect)
+            shown, mask = picture(texture, number, defect, contrast)
             yield f"test/{defect}/{number:03}.png", shown
             yield f"ground_truth/{defect}/{number:03}_mask.png", mask
 
@@ -109,6 +109,7 @@ def run(
     size: Annotated[int, typer.Option(help="Pixels of a side that the model sees.")] = 128,
     steps: Annotated[int, typer.Option(help="Of the training.")] = 600,
     textures: Annotated[list[str] | None, typer.Option("--texture", help="Only these textures.")] = None,
+    contrast: Annotated[float, typer.Option(help="Grey levels between defects and their pictures' mean.")] = 40.0,
     folder: Annotated[Path | None, typer.Option(help="Where pictures and store are kept.")] = None,
 ) -> None:
     """Make the pictures, train, and print what is found."""
@@ -117,7 +118,7 @@ def run(
         store = open_store(top / "store")
         for texture in textures or TEXTURES:
             if not (top / texture).exists():
-                write_set(texture, top / texture)
+                write_set(texture, top / texture, contrast)
             trained, calibrated = train(store, top / texture, recipe, size, steps)
             num_alarms = count_false_alarms(store, texture, size, trained, calibrated)
             print(*report(texture, calibrated, num_alarms), sep="\n", flush=True)

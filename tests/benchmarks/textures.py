@@ -81,18 +81,22 @@ DEFECTS: Mapping[str, Callable[[np.random.Generator], np.ndarray]] = {
 }
 
 
-def picture(texture: str, seed: int, defect: str | None = None) -> tuple[np.ndarray, np.ndarray]:
+def picture(
+    texture: str, seed: int, defect: str | None = None, contrast: float = 110.0
+) -> tuple[np.ndarray, np.ndarray]:
     """Return a picture of a texture, and the mask of its defect; both uint8 of (256, 256).
 
     Args:
         texture: A name in `TEXTURES`.
         seed: Another one is another picture.
         defect: A name in `DEFECTS`; None for a normal picture.
+        contrast: Grey levels between a defect and the picture's mean.
     """
     random = np.random.default_rng([seed, *defect.encode()] if defect else seed)
     clean = TEXTURES[texture](random)
     covered = np.zeros(clean.shape) if defect is None else DEFECTS[defect](random)
-    # A piece that is missing shows the shade below, anything else one that is clearly brighter or darker.
-    shade = 20.0 if defect == "missing" else np.clip(clean.mean() + random.choice([-1, 1]) * 110, 0, 255)
+    # A piece that is missing shows what is below, which is darker; anything else is brighter or darker.
+    sign = -1 if defect == "missing" else random.choice([-1, 1])
+    shade = np.clip(clean.mean() + sign * contrast, 0, 255)
     shown = clean * (1 - covered) + shade * covered + random.normal(0, CAMERA_NOISE, clean.shape)
     return shown.clip(0, 255).astype(np.uint8), np.where(covered > 0.5, 255, 0).astype(np.uint8)
