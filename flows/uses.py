@@ -74,3 +74,20 @@ def generate(
 ) -> State:
     """Make new pictures with a model."""
     return Completed(message=uses.generate(store, model, channel, num_images, seed, origin).message)
+
+
+@flow(name="restore", flow_run_name=named(_title))
+@deployable
+def restore(
+    model: parameters.Model,
+    images: parameters.Pictures = None,
+    rows: parameters.Rows = None,
+    channel: parameters.ModelChannel = "production",
+    reference: parameters.CleanPictures = None,
+    new_only: parameters.NewOnly = False,
+    store: parameters.Store = "./store",
+    timeouts: parameters.Timeouts = TimeoutSettings(),  # noqa: B008
+) -> State:
+    """Restore noisy pictures, each at its own size."""
+    used = uses.restore(store, model, images, rows, channel, new_only, reference)
+    return Completed(message=used.message)

@@ -125,6 +125,32 @@ def generate(store_url: str, model: str, channel: str, num_images: int, seed: in
     return _tell(store_url, done)
 
 
+@store_task(name="restore", task_run_name="restore/{model}")
+def restore(
+    store_url: str,
+    model: str,
+    images: str | None,
+    rows: str | None,
+    channel: str,
+    new_only: bool,
+    reference: str | None,
+) -> Used:
+    """Restore pictures; they go into the store."""
+    from aepipe.inference.restore import restore_pictures
+
+    done = restore_pictures(
+        images,
+        open_store(store_url),
+        spelled_out_model(model),
+        channel,
+        rows=rows,
+        new_only=new_only,
+        reference=reference,
+        flow_run=_this_run(),
+    )
+    return _tell(store_url, done)
+
+
 @store_task(name="watch", task_run_name="watch/{model}")
 def watch(store_url: str, model: str, run: str) -> None:
     """Write the page of a model in use anew, and tell of what went over its limit, or came back, once."""

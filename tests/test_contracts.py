@@ -83,6 +83,7 @@ PARAMETERS = {
     "aepipe.flows.uses.score": [*USED, "false_alarm_rate", "images", "new_only", "rows", "score", "watching", "worst"],
     "aepipe.flows.uses.generate": [*USED, "num_images", "origin", "seed"],
     "aepipe.flows.uses.encode": [*USED, "file_format", "images", "new_only", "rows"],
+    "aepipe.flows.uses.restore": [*USED, "images", "new_only", "reference", "rows"],
 }
 
 # Commands that start a flow, or do what a flow does.

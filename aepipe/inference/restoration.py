@@ -96,7 +96,7 @@ class Restoration:
             yield f"{self.pictures.num_skipped:,} were restored before by {made_by}, and were not again."
         yield from (f"{one.line}." for one in self.pictures.left_out)
         if self.manifest is None:
-            yield "Nothing new: no picture was restored."
+            yield "Nothing is new: nothing was written."
             return
         if self.model.trained.plan.training.corruption is None:
             yield f"{self.model.name} was not trained to remove noise: what it can't reproduce is gone as well."

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
-from itertools import chain, groupby
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import JsonValue
 
 from aepipe.datasets.own.rows import path_of
-from aepipe.errors import DataError, ParameterError
+from aepipe.errors import ParameterError
 from aepipe.evaluation.metrics import MIN_MSE, psnr_db
 from aepipe.inference.denoise import restore_arrays
 from aepipe.inference.loading import LoadedModel, locate
@@ -19,7 +19,7 @@ from aepipe.inference.pictures import Picture, Unreadable, open_pictures
 from aepipe.inference.references import Nearness, References, open_references
 from aepipe.inference.restoration import TABLE, Restoration, Tally, means_of
 from aepipe.inference.restored import file_of, write_restored
-from aepipe.inference.using import begin, describe_use, refuse_forgetful
+from aepipe.inference.using import begin, describe_use, new_batches, refuse_forgetful
 from aepipe.results import Use, find_known, open_destination, working_folder, write_results
 from aepipe.store import Store, open_store
 
@@ -72,15 +72,11 @@ def restore_pictures(
         located, tally = locate(opened, model, channel), Tally()
         before = find_known(opened, located.name, located.release, "restore") if new_only else None
         known = before.digests if before is not None else ()
-        batches = pictures.batches(located.trained, BATCH_PICTURES, known)
-        # Where nothing is new nothing need be loaded.
-        first = next(batches, None)
-        if first is None and pictures.num_skipped:
+        batches = new_batches(pictures, located, known, BATCH_PICTURES)
+        if batches is None:
             return Restoration(located, destination, None, pictures, tally)
-        if first is None:
-            raise DataError("At least one file must be meant to be a picture.", source=pictures.source)
         loaded, folder = located.load(), stack.enter_context(working_folder(destination))
-        made = [row for batch in chain([first], batches) for row in _restore(batch, loaded, references, folder, tally)]
+        made = [row for batch in batches for row in _restore(batch, loaded, references, folder, tally)]
         if references is not None and pictures.num_pictures and not tally.nearness:
             raise ParameterError(
                 "A clean picture has the path of a noisy one, whatever the ending, and its size.",

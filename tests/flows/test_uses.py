@@ -8,7 +8,7 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from published_models import RECIPE, publish, train_on_digits
 from sklearn.datasets import load_digits
 
-from aepipe.flows.uses import encode, generate, score
+from aepipe.flows.uses import encode, generate, restore, score
 from aepipe.inference.loading import LocatedModel
 from aepipe.inference.watched_runs import page_key
 from aepipe.recipes.trained import TrainedRecipe
@@ -89,3 +89,12 @@ def test_generate_shows_a_sheet(store):
     shown = artifact(f"generate-{RECIPE}")
     assert results.run in shown
     assert "![sheet.png](data:image/webp" in shown
+
+
+def test_restore_what_is_new(store, inbox, monkeypatch):
+    message = run(restore, store, inbox, reference=str(inbox))
+    assert f"{NUM_PICTURES} pictures restored" in message
+    (results,) = list_results(store, RECIPE, "restore")
+    assert results.run in artifact(f"restore-{RECIPE}")
+    monkeypatch.delattr(LocatedModel, "load")
+    assert run(restore, store, inbox).startswith("Nothing is new")
