@@ -1,20 +1,18 @@
 """Codes of somebody's pictures by a published model: a table, and an array where one is asked for."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from aepipe.datasets.images import images_at_once
-from aepipe.errors import DataError
 from aepipe.inference.codes import CODES_ARRAY, CODES_FILE, CodesTable, drop_rows, write_array
 from aepipe.inference.loading import LoadedModel, LocatedModel, locate
-from aepipe.inference.pictures import BATCH_PICTURES, Picture, Pictures, Unreadable, open_pictures
-from aepipe.inference.using import begin, describe_use, refuse_forgetful
+from aepipe.inference.pictures import BATCH_PICTURES, Picture, Pictures, open_pictures
+from aepipe.inference.using import Batches, begin, describe_use, new_batches, refuse_forgetful
 from aepipe.notation import counted
 from aepipe.results import (
     Destination,
@@ -36,13 +34,13 @@ class Encoding:
     """Codes that were written.
 
     Attributes:
-        located: The model.
+        model: The model.
         destination: The store, or the folder.
         manifest: What was written; None where there was nothing new.
         pictures: The account of the pictures.
     """
 
-    located: LocatedModel
+    model: LocatedModel
     destination: Destination
     manifest: ResultsManifest | None
     pictures: Pictures
@@ -51,13 +49,13 @@ class Encoding:
         """Return all of it, for programs."""
         pictures, written = self.pictures, self.manifest
         return {
-            "model": self.located.name,
-            "recipe": self.located.recipe,
-            "release": self.located.release,
+            "model": self.model.name,
+            "recipe": self.model.recipe,
+            "release": self.model.release,
             "output": self.place,
             "run": None if written is None else written.run,
             "files": [] if written is None else [file.path for file in written.files],
-            "code_size": self.located.trained.plan.model.code_size,
+            "code_size": self.model.trained.plan.model.code_size,
             "num_pictures": 0 if written is None else written.num_pictures,
             "num_unreadable": 0 if written is None else written.num_unreadable,
             "num_skipped": pictures.num_skipped,
@@ -73,8 +71,8 @@ class Encoding:
 
     def lines(self) -> Iterator[str]:
         """Yield what a person should know."""
-        size, skipped = self.located.trained.plan.model.code_size, self.pictures.num_skipped
-        made_by = f"{self.located.name} of release {self.located.release}"
+        size, skipped = self.model.trained.plan.model.code_size, self.pictures.num_skipped
+        made_by = f"{self.model.name} of release {self.model.release}"
         if skipped:
             yield f"{counted(skipped, 'file has', 'files have')} codes by {made_by} already, and were passed over."
         yield from (f"{one.line}." for one in self.pictures.left_out)
@@ -125,16 +123,12 @@ def encode_pictures(
         located = locate(opened, model, channel)
         before = find_known(opened, located.name, located.release, "encode") if new_only else None
         size = min(batch_size, images_at_once(*located.trained.plan.image_shape))
-        batches = pictures.batches(located.trained, size, before.digests if before is not None else ())
-        # Where nothing is new nothing need be loaded.
-        first = next(batches, None)
-        if first is None and pictures.num_skipped:
+        batches = new_batches(pictures, located, before.digests if before is not None else (), size)
+        if batches is None:
             return Encoding(located, destination, None, pictures)
-        if first is None:
-            raise DataError("At least one file must be meant to be a picture.", source=pictures.source)
         loaded = located.load()
         with working_folder(destination) as folder:
-            _write(chain([first], batches), loaded, folder / CODES_FILE)
+            _write(batches, loaded, folder / CODES_FILE, size)
             if file_format == "npy":
                 write_array(folder / CODES_FILE, folder / CODES_ARRAY)
             settings = {"format": file_format, "new_only": new_only}
@@ -145,12 +139,12 @@ def encode_pictures(
     return Encoding(located, destination, written, pictures)
 
 
-def _write(batches: Iterable[Sequence[Picture | Unreadable]], loaded: LoadedModel, path: Path) -> None:
+def _write(batches: Batches, loaded: LoadedModel, path: Path, batch_size: int) -> None:
     size = loaded.trained.plan.model.code_size
     with CodesTable(path, loaded.name, loaded.release, size) as table:
         for batch in batches:
             pixels = [one.pixels for one in batch if isinstance(one, Picture)]
-            codes = loaded.encode(np.stack(pixels), len(pixels)) if pixels else np.empty((0, size), np.float32)
+            codes = loaded.encode(np.stack(pixels), batch_size) if pixels else np.empty((0, size), np.float32)
             table.add(batch, codes)
 
 
