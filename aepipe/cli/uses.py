@@ -83,6 +83,27 @@ def reconstruct(
     print_result(as_json, done.summary(), *done.lines())
 
 
+def restore(
+    model: ModelOption,
+    images: ImagesArgument = None,
+    rows: RowsOption = None,
+    store: StoreOption = "./store",
+    channel: ModelChannelOption = "production",
+    output: OutputOption = None,
+    reference: Annotated[
+        str | None,
+        typer.Option(help="A folder, or whatever IMAGES can be, with a clean picture for each under its path."),
+    ] = None,
+    new_only: NewOnlyOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Restore noisy pictures with a published model: each at its own size, with its channels and bits."""
+    from aepipe.inference.restore import restore_pictures
+
+    done = restore_pictures(images, store, spelled_out_model(model), channel, rows, output, new_only, reference)
+    print_result(as_json, done.summary(), *done.lines())
+
+
 def encode(
     model: ModelOption,
     images: ImagesArgument = None,

@@ -58,6 +58,10 @@ CONTRACT = {
     "map": [
         *["--channel", "--json", "--model", "--output", "--recipe", "--rows", "--seed", "--store", "IMAGES"],
     ],
+    "restore": [
+        *["--channel", "--json", "--model", "--new-only", "--output", "--recipe", "--reference", "--rows", "--store"],
+        "IMAGES",
+    ],
     "score": [
         *["--channel", "--false-alarm-rate", "--json", "--model", "--new-only", "--output", "--recipe", "--rows"],
         *["--score", "--store", "--worst", "IMAGES"],
