@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from aepipe.cli import cleaning, data_sets, models, operations, releases, training, upkeep
+from aepipe.cli import cleaning, data_sets, models, operations, releases, serving, training, upkeep
 from aepipe.cli.arguments import settable
 from aepipe.cli.mistakes import describe_validation_error
 from aepipe.errors import AepipeError, ParameterError
@@ -64,6 +64,12 @@ _add(
     *(app, "reconstruct", models.reconstruct),
     "aepipe reconstruct /data/digits --recipe mnist-dense --store s3://models/aepipe",
     "aepipe reconstruct shoes.zip --recipe faces-conv --channel 20260101T020000Z-1a2b3c --output shoes",
+)
+
+_add(
+    *(app, "serve", serving.serve),
+    "aepipe serve --model mnist-dense --store s3://models/aepipe",
+    "aepipe serve --model faces-conv --channel candidate --host 0.0.0.0 --token-file token",
 )
 
 _add(app, "noise", data_sets.make_noise, "aepipe noise mnist --kinds gaussian --levels 0.2 --store ./store")

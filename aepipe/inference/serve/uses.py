@@ -1,0 +1,65 @@
+"""Uses of a served model: what is computed for pictures that wait together."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from aepipe.inference.loading import LoadedModel
+from aepipe.inference.serve.taking import Taken
+
+UseName = Literal["score", "encode", "restore"]
+# JSON of a picture, or its pixels.
+Answer = dict[str, Any] | np.ndarray
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked about some pictures; those of which the same is asked are computed together.
+
+    Attributes:
+        use: What is done.
+        release: The model's.
+        loaded: The model: the one that was there when the picture came, though its channel has moved on.
+        false_alarm_rate: Of scores: the share of normal pictures that may be called anomalous.
+        score: Of scores: which one; None for the model's own.
+        form: Of restoring: the pictures' shape and white.
+    """
+
+    use: UseName
+    release: str
+    loaded: LoadedModel = field(compare=False)
+    false_alarm_rate: float = 0.01
+    score: str | None = None
+    form: tuple[tuple[int, ...], float] | None = None
+
+
+def compute(asked: Asked, taken: Sequence[Taken]) -> Sequence[Answer]:
+    """Return the answer for each picture."""
+    return USES[asked.use](asked, taken)
+
+
+def _score(asked: Asked, taken: Sequence[Taken]) -> Sequence[Answer]:
+    found = asked.loaded.score(_stacked(taken), asked.false_alarm_rate, asked.score)
+    return [dict(row) for row in found.to_dict("records")]
+
+
+def _encode(asked: Asked, taken: Sequence[Taken]) -> Sequence[Answer]:
+    return [{"code": code} for code in asked.loaded.encode(_stacked(taken)).tolist()]
+
+
+def _restore(asked: Asked, taken: Sequence[Taken]) -> Sequence[Answer]:
+    originals = np.stack([one.original for one in taken if one.original is not None])
+    return list(asked.loaded.restore(originals, (0, taken[0].white)))
+
+
+def _stacked(taken: Sequence[Taken]) -> np.ndarray:
+    return np.stack([one.pixels for one in taken])
+
+
+USES: Mapping[UseName, Callable[[Asked, Sequence[Taken]], Sequence[Answer]]] = {
+    "score": _score,
+    "encode": _encode,
+    "restore": _restore,
+}
