@@ -66,7 +66,8 @@ def draw_parts(
     Raises:
         DataError: all pictures are equal, or all are of one group.
     """
-    wanted = {name: share for name, share in fractions.items() if share and not (pictures.given == name).any()}
+    given = set(pictures.given[~pictures.is_anomalous].tolist())
+    wanted = {name: share for name, share in fractions.items() if share and name not in given}
     pictures = _without_torn_files(pictures, before)
     bonds = find_bonds(pictures)
     _check_different(pictures, bonds)

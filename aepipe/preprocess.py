@@ -27,9 +27,9 @@ class Preprocessing(BaseModel):
     )
 
     def without(self, chosen: PictureSettings) -> "Preprocessing":
-        """Return what is left of this where a run chooses class, color or size itself."""
+        """Return what is left of this where a run chooses class or classes, color or size itself."""
         changes = {
-            "class_name": None if chosen.class_name else self.class_name,
+            "class_name": None if chosen.class_name or chosen.classes else self.class_name,
             "color": self.color if chosen.color == "keep" else "keep",
             "size": None if chosen.chosen_size else self.size,
         }

@@ -5,7 +5,7 @@ the built-in sets never change, and their rows are drawn.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypeVar
 
@@ -48,19 +48,32 @@ class SplitSettings(BaseModel):
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of the three parts, each int64 and in ascending order.
+    """Rows of the three parts, each int64 and in ascending order; what is held out and not normal stands by itself.
 
-    Together they are every row, once; but for copies of held-out pictures among those that a source has to train.
+    Together they are every row, once; but for copies of held-out pictures among those that a source has to train, and
+    for what is not normal there.
+
+    Attributes:
+        train: Rows to train on.
+        validation: Rows to choose the epoch by.
+        test: Normal rows that are held out.
+        anomalous: Those that are not normal. They are held out, too: an index has them in the part test.
     """
 
     train: np.ndarray
     validation: np.ndarray
     test: np.ndarray
+    anomalous: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
     @property
     def parts(self) -> dict[str, np.ndarray]:
-        """The rows by the part's name."""
+        """The rows of normal pictures by the part's name."""
         return {name: getattr(self, name) for name in PARTS}
+
+    @property
+    def held_out(self) -> np.ndarray:
+        """All rows of the part test, whatever they show."""
+        return np.union1d(self.test, self.anomalous)
 
 
 def evenly_spaced(total: int, most: int) -> np.ndarray:
@@ -90,12 +103,13 @@ def make_split(
         known = pictures_of(data) if pictures is None else pictures
         fractions = {TEST: settings.test_fraction, VALIDATION: settings.validation_fraction}
         parts = draw_parts(known, fractions, settings.seed, before)
-        split = Split(*(np.flatnonzero(parts == name) for name in PARTS))
+        train, validation, held_out = (np.flatnonzero(parts == name) for name in PARTS)
+        split = _without_anomalous(train, validation, held_out, known.is_anomalous)
     else:
-        split = _split_rows(data, settings)
+        split = _split_rows(data, settings, _anomalous(data) if pictures is None else pictures.is_anomalous)
     if not len(split.train) or not len(split.test):
         raise ParameterError(
-            "Both the training and the test part need at least one image.",
+            "Both the training and the test part need at least one normal image.",
             num_images=len(data),
             split=settings.model_dump(),
         )
@@ -114,16 +128,29 @@ def pictures_of(data: ImageData) -> Pictures:
     if data.files is not None:
         _, of, counts = np.unique(data.files, return_inverse=True, return_counts=True)
         files = np.where(counts[of] > 1, data.files.astype(str), NONE)
-    return Pictures.of(picture_digests(data.images), data.parts, files=files)
+    return Pictures.of(picture_digests(data.images), data.parts, files=files, is_anomalous=_anomalous(data))
 
 
-def _split_rows(data: ImageData, settings: SplitSettings) -> Split:
+def _anomalous(data: ImageData) -> np.ndarray:
+    return np.zeros(len(data), bool) if data.anomalous is None else np.asarray(data.anomalous)
+
+
+def _split_rows(data: ImageData, settings: SplitSettings, is_anomalous: np.ndarray) -> Split:
     generator = np.random.Generator(np.random.PCG64(settings.seed))
-    test = _test_rows(data, settings, generator)
-    rest = np.setdiff1d(np.arange(len(data)), test)
+    held_out = _test_rows(data, settings, generator)
+    if data.is_own:
+        # As everywhere with one's own images, none that is not normal is lost.
+        held_out = np.union1d(held_out, np.flatnonzero(is_anomalous))
+    rest = np.setdiff1d(np.flatnonzero(~is_anomalous), held_out)
     strata = _strata(data, settings)
     validation = _draw(rest, strata[rest], settings.validation_fraction, settings.shuffle, generator)
-    return Split(np.setdiff1d(rest, validation), validation, np.sort(test))
+    return _without_anomalous(np.setdiff1d(rest, validation), validation, np.sort(held_out), is_anomalous)
+
+
+def _without_anomalous(
+    train: np.ndarray, validation: np.ndarray, held_out: np.ndarray, is_anomalous: np.ndarray
+) -> Split:
+    return Split(train, validation, held_out[~is_anomalous[held_out]], held_out[is_anomalous[held_out]])
 
 
 def default_method(data_has_official: bool, data_has_persons: bool) -> SplitMethod:

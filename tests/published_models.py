@@ -10,6 +10,7 @@ from aepipe.recipes.plan import Overrides
 from aepipe.releases.channels import point_channel
 from aepipe.releases.manifest import manifest_sha256
 from aepipe.releases.writing import complete_release
+from aepipe.stages.calibrate import CalibrateStage
 from aepipe.stages.data import DataParameters, DataStage
 from aepipe.stages.request import TrainingRequest
 from aepipe.stages.split import SplitStage
@@ -24,13 +25,15 @@ NAMES = ("model.keras", "encoder.keras", "decoder.keras", "recipe.json")
 
 
 def train_on_digits(store: Store) -> dict[str, Path]:
-    """Train a few steps; return what a model is loaded from, by name."""
+    """Train a few steps and calibrate; return what a model is loaded from and scores with, by name."""
     overrides = Overrides(max_steps=30, learning_rate=0.01)
     request = TrainingRequest(recipe=RECIPE, data_set="digits", overrides=overrides)
     data = DataStage(DataParameters(data_set="digits", preprocessing=PREPROCESSING)).produce(store)
     split = SplitStage(data, request.split_settings(data)).produce(store)
     trained = TrainStage(request.training_plan(data), data, split).produce(store)
-    return {name: local_file(store, trained.files[name]) for name in NAMES}
+    calibrated = CalibrateStage(data, split, trained).produce(store)
+    files = {name: trained.files[name] for name in NAMES} | calibrated.files
+    return {name: local_file(store, ref) for name, ref in files.items()}
 
 
 def publish(

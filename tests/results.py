@@ -6,6 +6,7 @@ from aepipe.recipes import RECIPES
 from aepipe.recipes.plan import Overrides, plan_training
 from aepipe.stages.outcome import Done
 from aepipe.stages.results import (
+    CalibrationResult,
     DataResult,
     EvaluationResult,
     ExportResult,
@@ -22,6 +23,7 @@ KINDS = {
         {"name": "mnist-official", "num_train": 54000, "num_validation": 6000, "num_test": 10000, "test_sha256": ""},
     ),
     NoiseResult: ("noise", {"name": "mnist-official", "num_images": 1000}),
+    CalibrationResult: ("calibrate", {"num_calibration": 10000, "score": "mse"}),
     ExportResult: ("export", {"formats": {}}),
     TrainedResult: (
         "train",

@@ -12,6 +12,8 @@ MODULES = (
     "aepipe.linear",
     "aepipe.noise",
     "aepipe.preprocess",
+    "aepipe.scoring.neighbours",
+    "aepipe.scoring.residuals",
 )
 # An integer is a float to Python's type checkers.
 check = beartype(conf=BeartypeConf(is_pep484_tower=True))

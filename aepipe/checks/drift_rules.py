@@ -6,11 +6,12 @@ import numpy as np
 
 from aepipe.checks.codes import held_out_codes, new_codes, plan_of
 from aepipe.checks.drift import Drift, mean_discrepancy, stability_index
-from aepipe.checks.measures import MEASURES, Measured, measure, sample
+from aepipe.checks.measures import Measured, measure, sample
 from aepipe.checks.reference import PublishedEncoder
 from aepipe.checks.rules import NO_REFERENCE, Comparison, round_up, untold, why_untold
 from aepipe.checks.settings import CheckSettings
 from aepipe.checks.verdict import CheckLine
+from aepipe.datasets.appearance import MEASURES
 from aepipe.datasets.images import ImageData
 from aepipe.notation import counted, fixed
 from aepipe.store.interface import Store

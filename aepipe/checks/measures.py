@@ -6,14 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from aepipe.datasets.appearance import MEASURES, measure_pixels
 from aepipe.datasets.images import ImageData
 
-MEASURES = ("brightness", "contrast", "sharpness")
 MAX_IMAGES = 2000
 IMAGES_AT_ONCE = 256
 # One grey level of 256: what varies less is one value all over.
 CONSTANT = 1 / 255
-LAPLACIAN = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]], np.float32)
 
 
 @dataclass(frozen=True)
@@ -57,15 +56,9 @@ def sample(rows: np.ndarray, most: int = MAX_IMAGES) -> np.ndarray:
 
 
 def measure(images: ImageData, rows: np.ndarray) -> Measured:
-    """Return the measures of these rows: mean and standard deviation of the grey values from 0 to 1, and the variance
-    of their Laplacian.
-    """
-    from scipy.ndimage import correlate
-
+    """Return the measures of these rows, as `measure_pixels` says what they are."""
     found: dict[str, list[np.ndarray]] = {name: [np.empty(0, np.float32)] for name in MEASURES}
     for start in range(0, len(rows), IMAGES_AT_ONCE):
-        grey = images.scaled(rows[start : start + IMAGES_AT_ONCE]).mean(axis=-1)
-        found["brightness"].append(grey.mean(axis=(1, 2)))
-        found["contrast"].append(grey.std(axis=(1, 2)))
-        found["sharpness"].append(correlate(grey, LAPLACIAN[None], mode="nearest").var(axis=(1, 2)))
+        for name, values in measure_pixels(images.scaled(rows[start : start + IMAGES_AT_ONCE])).items():
+            found[name].append(values)
     return Measured(images.image_shape, {name: np.concatenate(values) for name, values in found.items()})

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,10 +14,13 @@ from aepipe.checks.measures import Measured
 from aepipe.checks.settings import CheckSettings
 from aepipe.checks.verdict import CheckLine
 from aepipe.datasets.account import Account
-from aepipe.datasets.index import OK, Index
+from aepipe.datasets.index import ANOMALOUS, OK, Index
 from aepipe.datasets.tally import num_expected
 from aepipe.io.names import printable_name
 from aepipe.notation import counted
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NO_REFERENCE = "nothing to compare with yet"
 MAX_NAMES = 5
@@ -35,6 +39,11 @@ class Before:
     release: str
     index: Index
     measures: Measured | None
+
+
+def of_normal_ones(images: "pd.DataFrame") -> "pd.Series[bool]":
+    """Tell of each image whether it is the first of its pixels, and normal: drift is of what models learn from."""
+    return (images["state"] == OK) & (images["kind"] != ANOMALOUS)
 
 
 @dataclass(frozen=True)
@@ -63,10 +72,10 @@ class Comparison:
 
     @cached_property
     def new_pixels(self) -> np.ndarray:
-        """Rows of the different images whose pixels no file of the release has."""
+        """Rows of the different normal images whose pixels no file of the release has."""
         images = self.given.images
         known = set() if self.before is None else set(self.before.index.images["pixels_sha256"])
-        is_new: np.ndarray = (~images["pixels_sha256"].isin(known) & (images["state"] == OK)).to_numpy()
+        is_new: np.ndarray = (~images["pixels_sha256"].isin(known) & of_normal_ones(images)).to_numpy()
         return np.flatnonzero(is_new)
 
 

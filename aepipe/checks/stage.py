@@ -20,11 +20,12 @@ from aepipe.checks.rules import (
     check_files,
     check_shared,
     check_sizes,
+    of_normal_ones,
 )
 from aepipe.checks.settings import CheckSettings
 from aepipe.checks.verdict import CheckLine
 from aepipe.datasets.images import ImageData
-from aepipe.datasets.index import OK, Index, make_index
+from aepipe.datasets.index import Index, make_index
 from aepipe.io.urls import without_secrets
 from aepipe.stages.data import load_data
 from aepipe.stages.indices import load_index
@@ -76,7 +77,8 @@ class CheckStage(Stage[CheckFacts]):
         index = _read_index(store, self.split)
         before = None if self.reference is None else _before(store, self.reference)
         lines = self._check(store, images, before)
-        measure(images, sample(_different(index))).save(place.folder / MEASURES_FILE)
+        rows = np.flatnonzero(of_normal_ones(index.images).to_numpy())
+        measure(images, sample(rows)).save(place.folder / MEASURES_FILE)
         return CheckFacts(
             name=self.data.facts.name,
             data_set=without_secrets(self.data.facts.data_set or ""),
@@ -167,7 +169,3 @@ def _read_index(store: Store, result: DataResult | SplitResult) -> Index:
     index = load_index(store, result)
     assert index is not None, "a user's own images have one"
     return index
-
-
-def _different(index: Index) -> np.ndarray:
-    return np.flatnonzero((index.images["state"] == OK).to_numpy())

@@ -1,5 +1,7 @@
 """Image data sets by name: fetched from mirrors or their publishers, checked, cached, decoded to one shape."""
 
+import re
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +11,7 @@ from pydantic import Field
 from aepipe.datasets.cache import check_files, data_set_folder, fetch_arrays
 from aepipe.datasets.images import ImageData
 from aepipe.datasets.own_settings import OwnSettings
-from aepipe.datasets.spec import DataSetSpec, DataSetSummary, FileCheck
+from aepipe.datasets.spec import DataSetSpec, DataSetSummary, FileCheck, join_digests
 from aepipe.errors import DataError, ParameterError
 from aepipe.io.urls import has_secrets, without_secrets
 from aepipe.suggestions import did_you_mean
@@ -41,6 +43,8 @@ DATA_SETS = {
     "images": "aepipe.datasets.own_images",
 }
 OWN_IMAGES = "images"
+# Letters of the normal classes in a data set's name.
+MAX_CLASSES = 24
 # A pattern, not a function, so that the form of a deployment and the server hold it too.
 DataSetName = Annotated[
     str, Field(pattern=f"^({'|'.join(name for name in DATA_SETS if name != OWN_IMAGES)}|{OWN_IMAGES}:.+)$")
@@ -150,20 +154,39 @@ def module_of(name: str) -> str:
     return DATA_SETS[data_set]
 
 
-def name_of(data_set: str, class_name: str | None = None, chosen: str | None = None) -> str:
-    """Return what a data set's images, or those of one class, are called; nothing is read for it.
+def name_of(
+    data_set: str,
+    class_name: str | None = None,
+    chosen: str | None = None,
+    normal_classes: Sequence[str] | None = None,
+) -> str:
+    """Return what a data set's images are called, by what was chosen of its classes; nothing is read for it.
 
     Args:
         data_set: A name in `DATA_SETS`, or images:LOCATION.
         class_name: The class, where it is one.
         chosen: What the user calls their own images.
+        normal_classes: The classes that are normal, where some are named.
 
     Raises:
         DataError: there is no such data set.
     """
     name, location = _split(data_set)
     name = import_module(DATA_SETS[name]).name_of(location, chosen) if name == OWN_IMAGES else name
-    return name if class_name is None else f"{name}-{class_name}"
+    if normal_classes is not None:
+        return f"{name}-normal-{_several(normal_classes)}"
+    return name if class_name is None else f"{name}-{_in_names(class_name)}"
+
+
+def _several(class_names: Sequence[str]) -> str:
+    """Return a short name for several classes, of no other ones."""
+    joined = "-".join(map(_in_names, class_names))
+    return joined if len(joined) <= MAX_CLASSES else f"{len(class_names)}-classes-{join_digests(class_names)[:8]}"
+
+
+def _in_names(class_name: str) -> str:
+    """Return a class in letters that names of files take: T-shirt/top is T-shirt-top."""
+    return re.sub(r"[^\w.]+", "-", class_name).strip("-")
 
 
 def location_of(name: str) -> str:

@@ -1,5 +1,6 @@
-"""Choosing of images that are arrays of one size already: class, color, size."""
+"""Choosing of images that are arrays of one size already: class or normal classes, color, size."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +19,8 @@ def choose_pictures(data: ImageData, chosen: PictureSettings) -> ImageData:
     """
     if chosen.class_name is not None:
         data = keep_class(data, chosen.class_name)
+    if chosen.classes is not None:
+        data = replace(data, anomalous=~np.isin(data.labels, _numbers(data, chosen.classes)))
     return replace(data, images=in_form(np.asarray(data.images), chosen))
 
 
@@ -27,15 +30,21 @@ def keep_class(data: ImageData, class_name: str) -> ImageData:
     Raises:
         ParameterError: the data set has no such class.
     """
-    if class_name not in data.label_names:
-        raise ParameterError(
-            f"The class must be one of {data.name}'s: {', '.join(data.label_names) or 'it has no labels'}.",
-            class_name=class_name,
-        )
-    rows = np.flatnonzero(data.labels == data.label_names.index(class_name))
+    rows = np.flatnonzero(np.isin(data.labels, _numbers(data, [class_name])))
     num_train = data.num_official_train
     kept_train = None if num_train is None else int(np.count_nonzero(rows < num_train))
     return data.take(rows, name=f"{data.name}-{class_name}", num_official_train=kept_train)
+
+
+def _numbers(data: ImageData, class_names: Sequence[str]) -> list[int]:
+    """Return the numbers of classes by their names."""
+    for class_name in class_names:
+        if class_name not in data.label_names:
+            raise ParameterError(
+                f"The class must be one of {data.name}'s: {', '.join(data.label_names) or 'it has no labels'}.",
+                class_name=class_name,
+            )
+    return [data.label_names.index(class_name) for class_name in class_names]
 
 
 def in_form(images: np.ndarray, chosen: PictureSettings) -> np.ndarray:

@@ -38,6 +38,7 @@ class ImageData:
         parts: (num_images,) of train, validation, test, or empty where the source leaves an image to the split; None
             where it says nothing of any.
         files: (num_images,) int64, a number for the file that each is a frame of; None where every file has one.
+        anomalous: (num_images,) booleans, what shows something that is not normal; None where nothing does.
         account: What was seen, taken and left out of a user's own images; None where they are known ones.
     """
 
@@ -50,6 +51,7 @@ class ImageData:
     num_official_train: int | None = None
     parts: np.ndarray | None = None
     files: np.ndarray | None = None
+    anomalous: np.ndarray | None = None
     account: Account | None = None
 
     @property
@@ -74,6 +76,6 @@ class ImageData:
 
     def take(self, rows: np.ndarray, **changes: Any) -> "ImageData":
         """Return only these rows, with further fields replaced."""
-        by_row = {name: getattr(self, name) for name in ("images", "labels", "persons", "parts", "files")}
+        by_row = {name: getattr(self, name) for name in ("images", "labels", "persons", "parts", "files", "anomalous")}
         taken = {name: None if array is None else array[rows] for name, array in by_row.items()}
         return replace(self, **{**taken, **changes})

@@ -193,6 +193,7 @@ def own_data(name: str, described: Described, blocks: Blocks) -> ImageData:
         label_names=described.label_names,
         parts=arrays.get("parts"),
         files=arrays.get("files"),
+        anomalous=arrays.get("anomalous"),
         account=described.account,
     )
 

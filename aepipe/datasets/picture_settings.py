@@ -1,8 +1,8 @@
 """Settings of pictures: the size, shape, colour and pages that a run takes of a data set."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from aepipe.datasets.formats.fitting import Fit, Size
 
@@ -40,7 +40,21 @@ def _bounded(text: str) -> str:
     return size_text(size)
 
 
+def _as_classes(value: object) -> object:
+    """Return names with commas between them as a list; classes may be numbers."""
+    if isinstance(value, str | int) and not isinstance(value, bool):
+        value = str(value).split(",")
+    return [str(name).strip() for name in value] if isinstance(value, list | tuple) else value
+
+
+def _once_each(names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(sorted(set(names)))
+
+
 SizeText = Annotated[str, BeforeValidator(_as_text), Field(pattern=SIZE_PATTERN), AfterValidator(_bounded)]
+Classes = Annotated[
+    tuple[Annotated[str, Field(min_length=1)], ...] | None, BeforeValidator(_as_classes), AfterValidator(_once_each)
+]
 
 
 class PictureSettings(BaseModel):
@@ -70,11 +84,24 @@ class PictureSettings(BaseModel):
         title="Class",
         description="Only the images of this class.",
     )
+    classes: Classes = Field(
+        None,
+        min_length=1,
+        title="Classes",
+        description="The classes that are normal; images of any other never train, and are anomalous where they are "
+        "held out.",
+    )
 
     @property
     def chosen_size(self) -> Size | None:
         """The (height, width) that was chosen; None where the pictures decide."""
         return parse_size(self.size)
+
+    @model_validator(mode="after")
+    def _one_choice_of_classes(self) -> Self:
+        if self.class_name is not None and self.classes is not None:
+            raise ValueError("data.class takes the images of one class alone, so data.classes can't name normal ones")
+        return self
 
     @property
     def pictures(self) -> "PictureSettings":

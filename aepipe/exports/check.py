@@ -1,6 +1,6 @@
 """Check of a model's files in a process that did not make them: how far their outputs are from the model's.
 
-python -m aepipe.exports.check ARRAYS.npz onnx=model.onnx litert=model.tflite
+python -m aepipe.exports.check ARRAYS.npz model.onnx encoder.onnx model.tflite
 """
 
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aepipe.exports.formats import FORMATS, Runtime
+from aepipe.exports.formats import FILES, Runtime
 from aepipe.io.temporary import temporary_folder
 
 
@@ -19,7 +19,7 @@ def _keras(path: str) -> Callable[[np.ndarray], np.ndarray]:
     from aepipe.training.saving import load_model
 
     model = load_model(Path(path))
-    return lambda images: model.predict(images, verbose=0)
+    return lambda inputs: model.predict(inputs, verbose=0)
 
 
 def _saved_model(path: str) -> Callable[[np.ndarray], np.ndarray]:
@@ -43,7 +43,7 @@ def _onnx(path: str) -> Callable[[np.ndarray], np.ndarray]:
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     (given,) = session.get_inputs()
-    return lambda images: session.run(None, {given.name: images})[0]
+    return lambda inputs: session.run(None, {given.name: inputs})[0]
 
 
 def _litert(path: str) -> Callable[[np.ndarray], np.ndarray]:
@@ -51,11 +51,11 @@ def _litert(path: str) -> Callable[[np.ndarray], np.ndarray]:
 
     interpreter = tf.lite.Interpreter(path)
 
-    def run(images: np.ndarray) -> np.ndarray:
+    def run(inputs: np.ndarray) -> np.ndarray:
         (given,), (made,) = interpreter.get_input_details(), interpreter.get_output_details()
-        interpreter.resize_tensor_input(given["index"], images.shape)
+        interpreter.resize_tensor_input(given["index"], inputs.shape)
         interpreter.allocate_tensors()
-        interpreter.set_tensor(given["index"], images)
+        interpreter.set_tensor(given["index"], inputs)
         interpreter.invoke()
         return np.asarray(interpreter.get_tensor(made["index"]))
 
@@ -71,25 +71,30 @@ LOADERS: Mapping[Runtime, Callable[[str], Callable[[np.ndarray], np.ndarray]]] =
 BATCH_SIZE = 100
 
 
-def main(arrays: str, *files: str) -> None:
-    """Print one line of JSON: format to its differences."""
+def main(arrays: str, *paths: str) -> None:
+    """Print one line of JSON: file name to its differences."""
     with np.load(arrays) as archive:
-        images, expected = archive["images"], archive["expected"]
-    found = {}
-    for file in files:
-        name, _, path = file.partition("=")
-        run = LOADERS[FORMATS[name].runtime](path)
-        starts = range(0, len(images), BATCH_SIZE)
-        outputs = np.concatenate([run(images[start : start + BATCH_SIZE]) for start in starts])
-        if outputs.shape != expected.shape:
-            sys.exit(f"{name} gives {outputs.shape}, Keras {expected.shape}")
-        difference = outputs.astype(np.float64) - expected
-        found[name] = {
-            "max_abs_difference": float(np.abs(difference).max()),
-            "mse_to_keras": float(np.mean(np.square(difference))),
-            "mse_per_pixel": float(np.mean(np.square(outputs.astype(np.float64) - images))),
-        }
-    print(json.dumps(found, allow_nan=False))
+        given = dict(archive)
+    print(json.dumps({Path(path).name: _compare(path, given) for path in paths}, allow_nan=False))
+
+
+def _compare(path: str, given: Mapping[str, np.ndarray]) -> dict[str, float]:
+    name = Path(path).name
+    form, part = FILES[name]
+    inputs, expected = given["encoder" if part == "decoder" else "images"], given[part]
+    run = LOADERS[form.runtime](path)
+    starts = range(0, len(inputs), BATCH_SIZE)
+    outputs = np.concatenate([run(inputs[start : start + BATCH_SIZE]) for start in starts])
+    if outputs.shape != expected.shape:
+        sys.exit(f"{name} gives {outputs.shape}, Keras {expected.shape}")
+    difference = outputs.astype(np.float64) - expected
+    found = {"max_abs_difference": float(np.abs(difference).max())}
+    if part != "model":
+        return found | {"max_abs_value": float(np.abs(expected).max())}
+    return found | {
+        "mse_to_keras": float(np.mean(np.square(difference))),
+        "mse_per_pixel": float(np.mean(np.square(outputs.astype(np.float64) - inputs))),
+    }
 
 
 if __name__ == "__main__":

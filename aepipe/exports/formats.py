@@ -11,6 +11,8 @@ from pathlib import PurePath
 from typing import Literal
 
 Runtime = Literal["keras", "tensorflow", "onnxruntime", "litert"]
+# The whole, and its halves.
+Part = Literal["model", "encoder", "decoder"]
 
 
 class ExportFormat(StrEnum):
@@ -26,11 +28,12 @@ class Format:
     """One format.
 
     Attributes:
-        file: Its file's name within a model's folder.
+        file: The whole model's file's name within a model's folder.
         label: What the model card calls it.
         runtime: Who runs it, as others would.
         keras_format: What `keras.Model.export` calls it; None where every training leaves the file.
         has_integers: Its weights and activations are 8-bit integers; inputs and outputs stay float.
+        has_halves: The encoder and the decoder have files of their own beside the whole model's.
         is_in_full_runs: Runs of preset full make it unless they are told otherwise.
         tags: What model hubs find the model by.
     """
@@ -40,21 +43,33 @@ class Format:
     runtime: Runtime
     keras_format: str | None = None
     has_integers: bool = False
+    has_halves: bool = False
     is_in_full_runs: bool = True
     tags: tuple[str, ...] = ()
 
+    @property
+    def files(self) -> Mapping[Part, str]:
+        """The name of each part's file."""
+        suffix = PurePath(self.file).suffix
+        halves: Mapping[Part, str] = {"encoder": f"encoder{suffix}", "decoder": f"decoder{suffix}"}
+        return {"model": self.file, **(halves if self.has_halves else {})}
+
 
 FORMATS: Mapping[str, Format] = {
-    "keras": Format("model.keras", "Keras", "keras"),
+    "keras": Format("model.keras", "Keras", "keras", has_halves=True),
     "saved-model": Format("saved_model.zip", "TensorFlow SavedModel", "tensorflow"),
-    ExportFormat.ONNX: Format("model.onnx", "ONNX", "onnxruntime", "onnx", tags=("onnx",)),
-    ExportFormat.LITERT: Format("model.tflite", "LiteRT", "litert", "litert"),
+    ExportFormat.ONNX: Format("model.onnx", "ONNX", "onnxruntime", "onnx", has_halves=True, tags=("onnx",)),
+    ExportFormat.LITERT: Format("model.tflite", "LiteRT", "litert", "litert", has_halves=True),
     ExportFormat.LITERT_INT8: Format(
         "model_int8.tflite", "LiteRT, 8-bit integers inside", "litert", "litert", has_integers=True
     ),
 }
 EXPORTS: Mapping[ExportFormat, Format] = {name: FORMATS[name] for name in ExportFormat}
 OF_EVERY_TRAINING: Mapping[str, Format] = {name: form for name, form in FORMATS.items() if form.keras_format is None}
+# Each file: its format, and the part that it holds.
+FILES: Mapping[str, tuple[Format, Part]] = {
+    file: (form, part) for form in FORMATS.values() for part, file in form.files.items()
+}
 MODEL_SUFFIXES = frozenset(PurePath(form.file).suffix for form in FORMATS.values())
 
 

@@ -31,7 +31,7 @@ class Learned:
     """The pictures of a model; each digest as bytes.
 
     Attributes:
-        held_out: (num_held_out,) those held out, in the order of their rows.
+        held_out: (num_held_out,) the normal ones held out, in the order of their rows.
         held_out_names: (num_held_out,) what each is bound to: its group, its file, or itself.
         learned: Those that were learned from.
         learned_names: What those are bound to.
@@ -61,7 +61,7 @@ def learned_in_run(store: Store, outcome: Done, indexed: bool) -> Learned:
         indexed: By its index, where it has one.
     """
     index = load_index(store, outcome.split) if indexed else None
-    return _by_digests(load_digests(store, outcome.data, outcome.split)) if index is None else _by_index(index)
+    return _by_digests(load_digests(store, outcome.data, outcome.split)) if index is None else by_index(index)
 
 
 def learned_by_published(store: Store, model: PublishedModel) -> Learned | None:
@@ -84,7 +84,7 @@ def _in_release(store: Store, model: PublishedModel) -> Learned | None:
         return None
     uri = f"{store.url}/releases/{model.manifest.release}/{path}"
     ref = Ref(uri=uri, sha256=files[0].sha256, size=files[0].size, kind="table")
-    return _by_index(read_index(local_file(store, ref)))
+    return by_index(read_index(local_file(store, ref)))
 
 
 def _in_stages(store: Store, model: PublishedModel) -> Learned | None:
@@ -94,12 +94,14 @@ def _in_stages(store: Store, model: PublishedModel) -> Learned | None:
     if split is None:
         return None
     index = load_index(store, split)
-    return _by_digests(load_digests(store, data, split)) if index is None else _by_index(index)
+    return _by_digests(load_digests(store, data, split)) if index is None else by_index(index)
 
 
-def _by_index(index: Index) -> Learned:
+def by_index(index: Index) -> Learned:
+    """Return what the index of a model's images says of them."""
     pictures = Pictures.of_index(index)
-    held_out, learned = pictures.given == TEST, np.isin(pictures.given, (TRAIN, VALIDATION))
+    held_out = (pictures.given == TEST) & ~pictures.is_anomalous
+    learned = np.isin(pictures.given, (TRAIN, VALIDATION))
     digests, names = pictures.digests, pictures.names
     return Learned(
         digests[held_out], names[held_out], digests[learned], names[learned], index.facts.get(FORM), is_indexed=True

@@ -1,24 +1,28 @@
 """Published models, loaded: found by channel, checked against the release's manifest, with their preprocessing."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aepipe.errors import CorruptObjectError, ModelFileError, ObjectNotFoundError, ParameterError, StoreError
+from aepipe.inference.files import local_files
 from aepipe.inference.inputs import to_model_input
 from aepipe.models.options import count_parameters
 from aepipe.recipes.published import PublishedModel, find_model, published_models
 from aepipe.recipes.trained import TrainedRecipe
-from aepipe.releases.manifest import Manifest, ReleaseFile, resolve_release
+from aepipe.releases.manifest import Manifest, resolve_release
 from aepipe.releases.signatures import require_trusted
 from aepipe.store import Store, open_store
-from aepipe.store.local_files import local_file
 from aepipe.store.parsing import parse_stored
-from aepipe.store.refs import Ref
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from aepipe.scoring.scoring import Scoring
     from aepipe.training.model_files import Expected
     from aepipe.training.runtime import keras
 
@@ -38,6 +42,7 @@ class LoadedModel:
         encoder: Images to codes, (n, code_size).
         decoder: Codes to images.
         trained: What was trained, and how its images were preprocessed.
+        read_scoring: Reads what its scores are taken with; `scoring` calls it once.
     """
 
     release: str
@@ -46,6 +51,16 @@ class LoadedModel:
     encoder: "keras.Model"
     decoder: "keras.Model"
     trained: TrainedRecipe
+    read_scoring: "Callable[[], Scoring]" = field(repr=False)
+
+    @cached_property
+    def scoring(self) -> "Scoring":
+        """What its scores are taken with and judged by; read when it is first asked for.
+
+        Raises:
+            ObjectNotFoundError: the release has no calibration of it.
+        """
+        return self.read_scoring()
 
     @property
     def recipe(self) -> str:
@@ -95,6 +110,35 @@ class LoadedModel:
             )
         return _compute(self.decoder, codes, batch_size)
 
+    def score(
+        self,
+        images: np.ndarray,
+        false_alarm_rate: float = 0.01,
+        score: str | None = None,
+        batch_size: int = BATCH_IMAGES,
+    ) -> "pd.DataFrame":
+        """Return how unlike its training pictures images are, a row each, in their order.
+
+        Args:
+            images: As `preprocess` takes or returns them.
+            false_alarm_rate: Share of normal pictures that may be called anomalous; `scoring.promise` says what of it
+                can be promised.
+            score: mse, local, neighbours or combined; the one that was chosen for the model where None.
+            batch_size: So many are computed at a time.
+
+        Returns:
+            error (mean squared error per pixel), score (larger is less alike), p_value (share of held-out normal
+            pictures at least as strange) and verdict (normal or anomalous).
+
+        Raises:
+            ObjectNotFoundError: the release has no calibration of the model.
+            ParameterError: there is no such score, or the rate is not between 0 and 1.
+        """
+        originals = self.preprocess(images)
+        codes = _compute(self.encoder, originals, batch_size)
+        scores = self.scoring.scores(originals, _compute(self.decoder, codes, batch_size), codes)
+        return self.scoring.judge(scores, false_alarm_rate, score)
+
 
 def _compute(model: "keras.Model", inputs: np.ndarray, batch_size: int) -> np.ndarray:
     # As the evaluation does: without tracing, which takes longer than a few images.
@@ -120,12 +164,14 @@ def load(store: Store | str | Path, model: str, channel: str = "production") -> 
     manifest = resolve_release(opened, channel)
     require_trusted(opened, manifest)
     published = _find_model(opened, manifest, model)
-    files = _find_files(published)
-    paths = {name: _local_path(opened, manifest.release, file) for name, file in files.items()}
-    trained = _read_recipe(paths["recipe.json"], files["recipe.json"])
+    paths = local_files(opened, published, [*(f"{part}.keras" for part in PARTS), "recipe.json"])
+    trained = _read_recipe(paths["recipe.json"], published.path("recipe.json"))
     expected = _expected(trained)
-    parts = {part: _load_part(paths[f"{part}.keras"], files[f"{part}.keras"], expected[part]) for part in PARTS}
-    return LoadedModel(release=manifest.release, name=published.name, trained=trained, **parts)
+    parts = {
+        part: _load_part(paths[f"{part}.keras"], published.path(f"{part}.keras"), expected[part]) for part in PARTS
+    }
+    read_scoring = partial(_read_scoring, opened, published)
+    return LoadedModel(manifest.release, published.name, **parts, trained=trained, read_scoring=read_scoring)
 
 
 def _find_model(store: Store, manifest: Manifest, name: str) -> PublishedModel:
@@ -142,44 +188,29 @@ def _find_model(store: Store, manifest: Manifest, name: str) -> PublishedModel:
     return found
 
 
-def _find_files(model: PublishedModel) -> dict[str, ReleaseFile]:
-    """Return the files that a model is loaded from, by name."""
-    files = {file.path: file for file in model.files}
-    names = [*(f"{part}.keras" for part in PARTS), "recipe.json"]
-    missing = [name for name in names if model.path(name) not in files]
-    if missing:
-        raise ObjectNotFoundError(
-            f"A published model comes with {', '.join(names)}.",
-            "Publish it again.",
-            model=model.name,
-            release=model.manifest.release,
-            missing=missing,
+def _read_scoring(store: Store, model: PublishedModel) -> "Scoring":
+    # Here, because it takes SciPy, which models alone do without.
+    from aepipe.scoring.files import FILES, read_scoring
+
+    return read_scoring(
+        local_files(
+            store,
+            model,
+            FILES,
+            "Its version was without calibration. Train it again by the same parameters: the training is found in the "
+            "store, and only its calibration is made.",
         )
-    return {name: files[model.path(name)] for name in names}
+    )
 
 
-def _local_path(store: Store, release: str, file: ReleaseFile) -> Path:
-    uri = f"{store.url}/releases/{release}/{file.path}"
-    kind = "model" if file.path.endswith(".keras") else "document"
+def _read_recipe(path: Path, key: str) -> TrainedRecipe:
     try:
-        return local_file(store, Ref(uri=uri, sha256=file.sha256, size=file.size, kind=kind))
-    except (CorruptObjectError, ObjectNotFoundError) as error:
-        raise CorruptObjectError(
-            "A release's files are there, with the bytes that its manifest names.",
-            f"See what is broken with: aepipe releases verify {release} --full --store {store.url}",
-            uri=uri,
-            sha256=file.sha256,
-        ) from error
-
-
-def _read_recipe(path: Path, file: ReleaseFile) -> TrainedRecipe:
-    try:
-        return parse_stored(path.read_bytes(), TrainedRecipe, file.path)
+        return parse_stored(path.read_bytes(), TrainedRecipe, key)
     except CorruptObjectError as error:
         raise StoreError(
             "A published recipe.json says how images are preprocessed; those of the first releases don't.",
             "Publish the recipe again.",
-            path=file.path,
+            path=key,
             reason=_one_line(error.problem),
         ) from error
 
@@ -194,7 +225,7 @@ def _expected(trained: TrainedRecipe) -> dict[str, "Expected"]:
     return {part: Expected(count, *shapes[part]) for part in PARTS}
 
 
-def _load_part(path: Path, file: ReleaseFile, expected: "Expected | None" = None) -> "keras.Model":
+def _load_part(path: Path, key: str, expected: "Expected | None" = None) -> "keras.Model":
     # Here, because everything that trains nothing must start without TensorFlow.
     from aepipe.training.model_files import load_published
 
@@ -204,7 +235,7 @@ def _load_part(path: Path, file: ReleaseFile, expected: "Expected | None" = None
         raise ModelFileError(
             "A published model loads in Keras' safe mode, which runs no code from the file, and is as its recipe says.",
             "Trust neither the file nor who published it before you know why it doesn't.",
-            path=file.path,
+            path=key,
             reason=error.problem,
         ) from error
 

@@ -1,18 +1,18 @@
 """The model card: what a published model is, how good, what it is not for, and how to load it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from aepipe import notation
 from aepipe.evaluation.catalogue import DENOISED_MSE, MSE, Metrics, metrics_at
 from aepipe.evaluation.strongest import find_baselines, find_strongest
-from aepipe.exports.formats import FORMATS
+from aepipe.exports.formats import FILES, FORMATS
 from aepipe.models.options import VariationalOptions
 from aepipe.pages.numbers import Write, notation_of_errors, page_writer
 from aepipe.pages.rendering import markdown_environment
 from aepipe.recipes.recipe import Recipe
 from aepipe.stages.data import account_lines
-from aepipe.stages.facts import EvaluationFacts
+from aepipe.stages.facts import EvaluationFacts, ExportCheck, HalfCheck
 from aepipe.stages.outcome import Done
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#|~!$^])")
@@ -30,7 +30,7 @@ def render_card(recipe: Recipe, outcome: Done, release_id: str) -> str:
     results = outcome.measured
     is_denoiser = results.denoised_mse_per_pixel is not None
     per_pixel = notation_of_errors([results.metrics])
-    exports = {} if outcome.exported is None else outcome.exported.facts.formats
+    exports, halves = _exported(outcome)
     environment = markdown_environment()
     environment.filters["escaped"] = escape_markdown
     return environment.get_template("card.md.j2").render(
@@ -60,6 +60,7 @@ def render_card(recipe: Recipe, outcome: Done, release_id: str) -> str:
         rows=list(_result_rows(results, page_writer(per_pixel, [results.metrics]))),
         uses=list(_uses(outcome)),
         formats=[(FORMATS[name].label, FORMATS[name].file, found) for name, found in exports.items()],
+        halves=[(FILES[file][0].label, file, found) for file, found in halves.items()],
         limits=list(_limits(outcome)),
         is_denoiser=is_denoiser,
         per_pixel=per_pixel,
@@ -76,6 +77,13 @@ def _scaling(outcome: Done) -> str:
     if (minimum, maximum) == ("0", "1"):
         return "the source's own unit"
     return f"the source's {minimum} becomes 0 and its {maximum} becomes 1"
+
+
+def _exported(outcome: Done) -> tuple[Mapping[str, ExportCheck], Mapping[str, HalfCheck]]:
+    """Return how near each whole file comes to the model, by format, and each half's, by file."""
+    if outcome.exported is None:
+        return {}, {}
+    return outcome.exported.facts.formats, outcome.exported.facts.halves
 
 
 def _for_hubs(metrics: Metrics) -> dict[str, list[tuple[str, str, float]]]:

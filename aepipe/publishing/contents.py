@@ -83,5 +83,6 @@ def _rows(outcome: Outcome) -> dict[str, int | None]:
         "noisy": None if outcome.noisy is None else outcome.noisy.facts.num_images,
         "trained": parts.num_train,
         "evaluated": None if outcome.evaluated is None else outcome.evaluated.facts.num_test_images,
+        "calibrated": None if outcome.calibrated is None else outcome.calibrated.facts.num_calibration,
         "exported": None if outcome.exported is None else outcome.exported.facts.num_test_images,
     }

@@ -326,8 +326,8 @@ def _stage_files(store: Store, outcomes: Sequence[Outcome], indices: Mapping[str
                 yield f"noisy-test-sets/{path}", local_file(store, ref)
         if outcome.evaluated is None:
             continue
-        exported = {} if outcome.exported is None else outcome.exported.files
-        files: Mapping = {**outcome.trained.files, **outcome.evaluated.files, **exported}
+        made = (outcome.trained, outcome.evaluated, outcome.calibrated, outcome.exported)
+        files = {path: ref for result in made if result is not None for path, ref in result.files.items()}
         for path, ref in files.items():
             if ref.kind != "model" or is_sound(outcome):
                 yield f"models/{outcome.model}/{path}", local_file(store, ref)

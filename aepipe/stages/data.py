@@ -28,7 +28,7 @@ from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
 
 # What is known of each image.
-ARRAYS = ("labels", "persons", "parts", "files")
+ARRAYS = ("labels", "persons", "parts", "files", "anomalous")
 
 
 class DataSettings(OwnSettings):
@@ -66,7 +66,7 @@ class DataParameters(BaseModel):
         """What the images are called, with what was chosen about those of a known data set; nothing is read for it."""
         chosen = self.settings.pictures
         class_name = chosen.class_name or self.preprocessing.class_name
-        name = datasets.name_of(self.data_set, class_name, self.settings.name)
+        name = datasets.name_of(self.data_set, class_name, self.settings.name, chosen.classes)
         if datasets.is_own(self.data_set):
             return name
         size = [] if chosen.chosen_size is None else [chosen.size]

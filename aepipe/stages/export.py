@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aepipe.exports.formats import OF_EVERY_TRAINING, ExportFormat
+from aepipe.exports.formats import FILES, FORMATS, OF_EVERY_TRAINING, ExportFormat
 from aepipe.splits import evenly_spaced
 from aepipe.stages.data import load_data
 from aepipe.stages.facts import ExportFacts
@@ -30,7 +30,8 @@ class ExportStage(Stage[ExportFacts]):
     """A trained model in other formats.
 
     Its facts have, for each format, the training's own among them, the largest difference to the Keras model on up to
-    1,000 held-out images. A format that can't be run is a `TrainingError`; nothing is kept.
+    1,000 held-out images, and so for each half that has a file of its own. A file that can't be run is a
+    `TrainingError`; nothing is kept.
     """
 
     parameters: ExportParameters
@@ -55,8 +56,8 @@ class ExportStage(Stage[ExportFacts]):
     def work(self, place: Workplace) -> ExportFacts:
         """Write the model in each format, and check each in a process of its own."""
         # Here, because it imports TensorFlow.
-        from aepipe.exports.write import compare_exports, export_model
-        from aepipe.training.saving import load_model
+        from aepipe.exports.write import compare_exports, compute_parts, export_autoencoder
+        from aepipe.training.saving import load_autoencoder
 
         store = place.store
         images, rows = load_data(store, self.data), load_split(store, self.split)
@@ -64,11 +65,18 @@ class ExportStage(Stage[ExportFacts]):
             images.scaled(part[evenly_spaced(len(part), most)])
             for part, most in ((rows.test, MAX_IMAGES), (rows.train, NUM_CALIBRATION_IMAGES))
         )
-        paths = {name: local_file(store, self.trained.files[form.file]) for name, form in OF_EVERY_TRAINING.items()}
-        model = load_model(paths["keras"])
-        made = export_model(model, self.parameters.formats, place.folder, train)
-        paths |= {str(name): path for name, path in made.items()}
-        expected = model.predict(test, batch_size=100, verbose=0)
+        kept = {
+            file: local_file(store, self.trained.files[file])
+            for form in OF_EVERY_TRAINING.values()
+            for file in form.files.values()
+        }
+        autoencoder = load_autoencoder(*(kept[file] for file in FORMATS["keras"].files.values()))
+        made = export_autoencoder(autoencoder, self.parameters.formats, place.folder, train)
+        found = compare_exports([*kept.values(), *made], test, compute_parts(autoencoder, test))
         return ExportFacts.model_validate(
-            {"num_test_images": len(test), "formats": compare_exports(paths, test, expected)}
+            {
+                "num_test_images": len(test),
+                "formats": {name: found[form.file] for name, form in FORMATS.items() if form.file in found},
+                "halves": {file: said for file, said in found.items() if FILES[file][1] != "model"},
+            }
         )

@@ -134,6 +134,14 @@ class EvaluationFacts(Facts):
         return {name: value for name, value in self if not isinstance(value, str | bool)}
 
 
+class CalibrationFacts(Facts):
+    """What the scores of a model come to on normal pictures."""
+
+    num_calibration: int = Field(description="Number of held-out normal pictures.")
+    score: str = Field(description="The score that verdicts are by where nobody names another.")
+    why: str | None = Field(None, description="Why that one.")
+
+
 class ExportCheck(BaseModel):
     """How far a file's outputs are from the Keras model's, and how good they are."""
 
@@ -144,11 +152,21 @@ class ExportCheck(BaseModel):
     mse_per_pixel: float | None = Field(None, description="MSE per pixel to the images.")
 
 
+class HalfCheck(BaseModel):
+    """How far the outputs of an encoder's or a decoder's file are from the Keras model's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_abs_difference: float = Field(description="Largest difference of a value.")
+    max_abs_value: float = Field(description="The largest value that Keras gives.")
+
+
 class ExportFacts(Facts):
     """What the exported files came to."""
 
     num_test_images: int | None = Field(None, description="On how many held-out images.")
     formats: dict[str, ExportCheck] = Field(description="By format, the training's own among them.")
+    halves: dict[str, HalfCheck] = Field({}, description="By file, those of encoder and decoder.")
 
 
 class SweepFacts(Facts):

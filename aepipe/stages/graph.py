@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from aepipe.errors import ParameterError
+from aepipe.stages.calibrate import CalibrateStage
 from aepipe.stages.data import DataStage
 from aepipe.stages.evaluate import EvaluateStage
 from aepipe.stages.export import ExportStage
@@ -24,6 +25,7 @@ STAGES: Mapping[str, type[Stage[Any]]] = {
     "noisy": NoiseStage,
     "trained": TrainStage,
     "evaluated": EvaluateStage,
+    "calibrated": CalibrateStage,
     "exported": ExportStage,
 }
 
@@ -53,6 +55,7 @@ def outcome_of(request: TrainingRequest, run: RunStage, saving: CheckpointSettin
     noisy = run(NoiseStage(data, split, request.noise)) if request.evaluate else None
     trained = run(TrainStage(plan, data, split, saving, request.parent))
     evaluated = None if noisy is None else run(EvaluateStage(plan, data, split, noisy, trained))
+    calibrated = None if noisy is None else run(CalibrateStage(data, split, trained))
     formats = request.export_parameters()
     exported = None if formats is None else run(ExportStage(formats, data, split, trained))
     return Done(
@@ -66,6 +69,7 @@ def outcome_of(request: TrainingRequest, run: RunStage, saving: CheckpointSettin
         noisy=noisy,
         trained=trained,
         evaluated=evaluated,
+        calibrated=calibrated,
         exported=exported,
         was_cached=trained.was_cached,
     )

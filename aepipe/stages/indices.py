@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from aepipe.bonds import Pictures
+from aepipe.bonds import TEST, Pictures
 from aepipe.datasets.index import WITH_PIXELS, Index, read_index
 from aepipe.datasets.indices import DIGEST_DIGITS, keep_index, list_indices
 from aepipe.datasets.indices import load_index as load_kept
@@ -35,7 +35,7 @@ def load_index(store: Store, result: StageResult[Any]) -> Index | None:
 def divided(index: Index, split: Split, settings: SplitSettings) -> Index:
     """Return an index with the part of each image as it is in a split, and none for all else."""
     parts = np.full(int(index.rows["state"].isin(WITH_PIXELS).sum()), "none", dtype=object)
-    for name, rows in split.parts.items():
+    for name, rows in {**split.parts, TEST: split.held_out}.items():
         parts[rows] = name
     column = np.full(len(index), "none", dtype=object)
     column[index.rows["state"].isin(WITH_PIXELS).to_numpy()] = parts

@@ -10,6 +10,7 @@ from aepipe.recipes.plan import TrainingPlan
 from aepipe.stages.facts import EvaluationFacts
 from aepipe.stages.parent import Parent
 from aepipe.stages.results import (
+    CalibrationResult,
     DataResult,
     EvaluationResult,
     ExportResult,
@@ -36,6 +37,7 @@ class Done(BaseModel):
     noisy: NoiseResult | None = Field(None, description="The noisy-input test set.")
     trained: TrainedResult = Field(description="The models.")
     evaluated: EvaluationResult | None = Field(None, description="Metrics and figures on held-out data.")
+    calibrated: CalibrationResult | None = Field(None, description="Scores of held-out normal pictures.")
     exported: ExportResult | None = Field(None, description="The model in other formats.")
     was_cached: bool = Field(False, description="Nothing was trained: the results were in the store.")
 

@@ -195,8 +195,8 @@ def has_its_blocks(store: Store, result: DataResult) -> bool:
 
 
 def _choice(settings: PictureSettings) -> str:
-    """Return a digest of what was chosen about pixels; the class is none of it, as the others are kept, too."""
-    chosen = settings.pictures.model_dump(mode="json", exclude={"class_name"})
+    """Return a digest of what was chosen about pixels; classes are none of it, as the others are kept, too."""
+    chosen = settings.pictures.model_dump(mode="json", exclude={"class_name", "classes"})
     return hashlib.sha256(canonical_json(chosen)).hexdigest()[:CHOICE_DIGITS]
 
 

@@ -22,6 +22,7 @@ from aepipe.io.hashing import canonical_json, file_sha256
 from aepipe.io.temporary import temporary_folder
 from aepipe.stages.facts import (
     BaselineFacts,
+    CalibrationFacts,
     DataFacts,
     EvaluationFacts,
     ExportFacts,
@@ -99,6 +100,7 @@ NoiseResult = StageResult[NoiseFacts]
 BaselineResult = StageResult[BaselineFacts]
 TrainedResult = StageResult[TrainedFacts]
 EvaluationResult = StageResult[EvaluationFacts]
+CalibrationResult = StageResult[CalibrationFacts]
 ExportResult = StageResult[ExportFacts]
 SweepResult = StageResult[SweepFacts]
 SearchResult = StageResult[SearchFacts]

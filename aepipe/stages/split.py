@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aepipe.bonds import PARTS, Pictures
-from aepipe.datasets.index import write_index
+from aepipe.datasets.index import ANOMALOUS, write_index
 from aepipe.errors import ObjectNotFoundError
 from aepipe.io.hashing import array_sha256
 from aepipe.part_counts import describe_parts, say_parts
@@ -26,8 +26,8 @@ from aepipe.store.local_files import local_file
 class SplitStage(Stage[SplitFacts]):
     """The rows of the training, validation and test parts, and the digests of their pictures or the index of all.
 
-    Its facts have the size of each part and its number of classes, how many held-out pictures were trained on too, as
-    copies, and how many copies a part of the source's own has left out.
+    Its facts have the size of each part and its number of classes, how many of those held out are not normal, how many
+    were trained on too, as copies, and how many copies a part of the source's own has left out.
     """
 
     data: DataResult
@@ -59,14 +59,14 @@ class SplitStage(Stage[SplitFacts]):
         pictures = pictures_of(images) if index is None else Pictures.of_index(index)
         before = {} if index is None else remembered_parts(place.store, self.data.facts.name, self.chosen)
         split = make_split(images, self.chosen, pictures, before)
-        np.savez(place.folder / "split.npz", train=split.train, validation=split.validation, test=split.test)
+        rows = {**split.parts, ANOMALOUS: split.anomalous}
+        np.savez(place.folder / "split.npz", **rows)
         if index is None:
-            digests = {part: pictures.digests[rows] for part, rows in split.parts.items()}
-            np.savez(place.folder / "digests.npz", **digests)
+            np.savez(place.folder / "digests.npz", **{name: pictures.digests[of] for name, of in rows.items()})
         else:
             write_index(divided(index, split, self.chosen), place.folder / INDEX)
         (place.folder / "split.json").write_text(json.dumps(self.chosen.model_dump(mode="json"), indent=2))
-        counts = describe_parts(images, split, pictures.digests, self.chosen, before)
+        counts = describe_parts(images, split, pictures, self.chosen, before)
         return SplitFacts(
             name=f"{self.data.facts.name}-{self.chosen.label}",
             settings=self.chosen,
@@ -87,11 +87,12 @@ def recommended_split(data: DataResult) -> SplitSettings:
 def load_split(store: Store, result: SplitResult) -> Split:
     """Return the rows that `SplitStage` put into the store."""
     with np.load(local_file(store, result.files["split.npz"])) as rows:
-        return Split(**{part: rows[part] for part in PARTS})
+        # An older version held out whatever it was; its index tells what is not normal.
+        return Split(**{name: rows[name] for name in (*PARTS, ANOMALOUS) if name in rows})
 
 
 def load_digests(store: Store, data: DataResult | None, split: SplitResult) -> dict[str, np.ndarray]:
-    """Return the digests of each part's pictures as they were trained on, in the order of its rows.
+    """Return the digests of each part's normal pictures as they were trained on, in the order of its rows.
 
     They were kept where there was no index; otherwise they are made from the pictures.
 

@@ -7,7 +7,7 @@ from aepipe.datasets.images import ImageData
 from aepipe.errors import DataError
 from aepipe.part_counts import PartCounts, asked_shares, describe_parts, say_parts
 from aepipe.parts import picture_digests
-from aepipe.splits import SplitSettings, make_split
+from aepipe.splits import SplitSettings, make_split, pictures_of
 
 
 def own(pictures: np.ndarray, **known) -> ImageData:
@@ -58,7 +58,7 @@ def test_class_shares_hold_within_sampling(seed):
 def test_equal_pictures_share_a_part():
     shown = np.tile(pictures(50), (4, 1, 1, 1))
     split = make_split(own(shown), SplitSettings())
-    counts = describe_parts(own(shown), split, picture_digests(shown), SplitSettings())
+    counts = describe_parts(own(shown), split, pictures_of(own(shown)), SplitSettings())
     assert (counts.num_different, counts.num_test_seen, counts.num_left_out) == (50, 0, 0)
     assert counts.num_test % 4 == 0
 
@@ -92,7 +92,7 @@ def test_small_classes_are_no_obstacle(each):
     labels = np.repeat(np.arange(40), each)
     data = own(pictures(40 * each), labels=labels, label_names=tuple(map(str, range(40))))
     split = make_split(data, SplitSettings())
-    counts = describe_parts(data, split, picture_digests(data.images), SplitSettings())
+    counts = describe_parts(data, split, pictures_of(data), SplitSettings())
     assert len(split.test) == pytest.approx(12 * each, abs=4 * each + 3)
     assert counts.num_classes_test == len(set(labels[split.test]))
     assert f"{len(split.test)} held out (of {counts.num_classes_test} classes)" in say_parts(counts)
@@ -119,7 +119,7 @@ def test_a_copy_of_a_picture_in_the_sources_test_part_is_not_trained_on():
     split = make_split(data, settings)
     assert split.test.tolist() == list(range(60, 80))
     assert split.train.tolist() == list(range(10, 60))
-    counts = describe_parts(data, split, picture_digests(shown), settings)
+    counts = describe_parts(data, split, pictures_of(own(shown)), settings)
     assert say_parts(counts).endswith("20 held out. 10 copies of held-out pictures are left out of the training.")
 
 
@@ -128,7 +128,7 @@ def test_copies_among_a_built_in_sets_parts_are_counted():
     data = ImageData("set", shown, (0, 255), num_official_train=10)
     settings = SplitSettings(method="official")
     split = make_split(data, settings)
-    counts = describe_parts(data, split, picture_digests(shown), settings)
+    counts = describe_parts(data, split, pictures_of(own(shown)), settings)
     assert counts.num_test_seen == 5
     assert "5 held-out pictures are also trained on" in say_parts(counts)
 
@@ -139,6 +139,23 @@ def test_equal_pictures_alone_are_no_data_set(value):
     data = own(np.full((40, 4, 4, 1), value, np.uint8), labels=labels, label_names=("a", "b"))
     with pytest.raises(DataError, match=r"all of these are equal\. Received: num_images=40, num_different=1\."):
         make_split(data, SplitSettings())
+
+
+def test_what_is_not_normal_is_counted_by_itself():
+    data = ImageData("set", pictures(20), (0, 255), num_official_train=10, anomalous=np.arange(20) % 2 == 1)
+    settings = SplitSettings(method="official", validation_fraction=0)
+    counts = describe_parts(data, make_split(data, settings), pictures_of(data), settings)
+    said = "5 to train, 0 to validate, 5 normal and 5 anomalous held out. 5 images that are not normal are in no part."
+    assert say_parts(counts) == said
+
+
+def test_where_the_source_tests_what_is_not_normal_alone_normal_pictures_are_drawn_beside_it():
+    data = own(pictures(60), parts=np.repeat(["train", "test"], [50, 10]), anomalous=np.arange(60) >= 50)
+    settings = SplitSettings()
+    split = make_split(data, settings)
+    assert split.anomalous.tolist() == list(range(50, 60))
+    assert 0 < len(split.test) < 50
+    assert asked_shares(data, settings).keys() == {"test", "validation"}
 
 
 def test_an_older_splits_facts_can_be_said():
@@ -181,7 +198,7 @@ def test_a_picture_that_a_held_out_file_has_as_a_frame_is_not_trained_on():
     shown, files = stacks(*[5] * 40)
     alone = np.concatenate([shown, shown[::5]]), np.concatenate([files, 100 + np.arange(40)])
     split = make_split(own(alone[0], files=alone[1]), SplitSettings())
-    facts = describe_parts(own(alone[0]), split, picture_digests(alone[0]), SplitSettings())
+    facts = describe_parts(own(alone[0]), split, pictures_of(own(alone[0])), SplitSettings())
     assert facts.num_test_seen == 0
 
 
@@ -208,7 +225,7 @@ def test_the_shares_that_came_out_are_said_beside_those_asked_for():
     data = own(pictures(40), parts=np.array(["train"] * 30 + [""] * 10))
     settings = SplitSettings(test_fraction=0.25)
     split = make_split(data, settings)
-    counts = describe_parts(data, split, picture_digests(data.images), settings)
+    counts = describe_parts(data, split, pictures_of(data), settings)
     assert f"{len(split.test) / 40:.0%} held out (25%), " in say_parts(counts)
     given = own(pictures(40), parts=np.repeat(["train", "validation", "test"], [20, 10, 10]))
     assert asked_shares(given, settings) == {}

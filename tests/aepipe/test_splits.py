@@ -74,6 +74,27 @@ def test_a_method_that_the_data_does_not_allow_says_so(method):
         make_split(images(10), SplitSettings(method=method))
 
 
+def test_what_is_not_normal_is_held_out_by_itself_and_the_official_test_part_stays():
+    is_anomalous = np.arange(70) % 5 != 0
+    whole, of_some = (
+        make_split(images(70, num_official_train=60, anomalous=anomalous), SplitSettings(method="official"))
+        for anomalous in (None, is_anomalous)
+    )
+    assert of_some.held_out.tolist() == whole.test.tolist()
+    assert of_some.test.tolist() == [60, 65]
+    assert np.union1d(of_some.train, of_some.validation).tolist() == list(range(0, 60, 5))
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_ones_own_images_lose_none_that_is_not_normal(shuffle):
+    shown, is_anomalous = np.arange(160, dtype=np.uint8).reshape(40, 2, 2, 1), np.arange(40) < 8
+    split = make_split(
+        ImageData("images-mine", shown, (0, 255), anomalous=is_anomalous), SplitSettings(shuffle=shuffle)
+    )
+    assert split.anomalous.tolist() == list(range(8))
+    assert all_rows(split) == list(range(8, 40))
+
+
 def test_an_empty_part_is_refused():
-    with pytest.raises(ParameterError, match="at least one image"):
+    with pytest.raises(ParameterError, match="at least one normal image"):
         make_split(images(1), SplitSettings())

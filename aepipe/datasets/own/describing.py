@@ -9,7 +9,7 @@ from aepipe.datasets.account import Account
 from aepipe.datasets.formats.depth import WHITE
 from aepipe.datasets.formats.fitting import Form
 from aepipe.datasets.formats.members import Listing
-from aepipe.datasets.index import DUPLICATE, LEFT_OUT, OK
+from aepipe.datasets.index import ANOMALOUS, DUPLICATE, LEFT_OUT, NORMAL, OK
 from aepipe.datasets.layouts import Arrangement
 from aepipe.datasets.layouts.layout import Layout
 from aepipe.datasets.locations import WAY_OUT
@@ -24,6 +24,7 @@ from aepipe.io.names import printable_name
 MIN_IMAGES = 2
 MAX_SHOWN = 20
 ANOTHER_CLASS = "of another class"
+NO_CLASS = "of no class, with normal ones named"
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class Described:
     Attributes:
         rows: Of the index.
         block_keys: Keys of the blocks.
-        arrays: By name: `places` of the images in the blocks, and `whites`, `labels`, `parts` and `files` where the
-            images need them.
+        arrays: By name: `places` of the images in the blocks, and `whites`, `labels`, `parts`, `files` and `anomalous`
+            where the images need them.
         values: What all images have.
         label_names: A name for each class.
         account: What was taken and left out.
@@ -98,10 +99,10 @@ def describe(
 
     Raises:
         DataError: there are too few images.
-        ParameterError: no image is of the class that was chosen.
+        ParameterError: no image is of a class that was chosen.
     """
     images, others = [row for row in rows if row["state"] == OK], [row for row in rows if row["state"] != OK]
-    images, not_chosen = _of_class(images, settings.class_name)
+    images, not_chosen = _chosen(images, settings)
     tally = listed.copy()
     tally_rows(others, tally)
     if len(images) < MIN_IMAGES:
@@ -122,22 +123,43 @@ def describe(
         arrays["labels"] = labels
     if account.parts:
         arrays["parts"] = np.array([row.get("part") or "" for row in images])
+    if any(row.get("kind") == ANOMALOUS for row in images):
+        arrays["anomalous"] = np.array([row.get("kind") == ANOMALOUS for row in images])
     everything = [*images, *not_chosen, *others, *_passed_over(listed, rows)]
     return Described(_finished(everything), keys, arrays, values, label_names, account)
 
 
-def _of_class(images: list[Row], class_name: str | None) -> tuple[list[Row], list[Row]]:
-    """Return the images of a class, and the others, which keep their pixels for who chooses them."""
-    if class_name is None:
+def _chosen(images: list[Row], settings: PictureSettings) -> tuple[list[Row], list[Row]]:
+    """Return the images that are taken, and the others, which keep their pixels for who chooses them.
+
+    Where normal classes are named, what is taken has its kind from then on.
+    """
+    if settings.class_name is not None:
+        _check_classes(images, [settings.class_name])
+        return _taken([row.get("class") == settings.class_name for row in images], images, ANOTHER_CLASS)
+    if settings.classes is None:
         return images, []
+    _check_classes(images, settings.classes)
+    for row in images:
+        row["kind"] = NORMAL if row.get("class") in settings.classes else ANOMALOUS
+    return _taken([row.get("class") is not None for row in images], images, NO_CLASS)
+
+
+def _check_classes(images: Sequence[Row], class_names: Sequence[str]) -> None:
     classes = sorted({row["class"] for row in images if row.get("class") is not None})
-    if class_name not in classes:
-        raise ParameterError(
-            f"The class must be one of the images': {', '.join(classes[:MAX_SHOWN]) or 'they have none'}.",
-            class_name=class_name,
-        )
-    others = [{**row, "state": LEFT_OUT, "reason": ANOTHER_CLASS} for row in images if row.get("class") != class_name]
-    return [row for row in images if row.get("class") == class_name], others
+    for class_name in class_names:
+        if class_name not in classes:
+            raise ParameterError(
+                f"The class must be one of the images': {', '.join(classes[:MAX_SHOWN]) or 'they have none'}.",
+                class_name=class_name,
+            )
+
+
+def _taken(is_taken: Sequence[bool], images: Sequence[Row], reason: str) -> tuple[list[Row], list[Row]]:
+    """Return the images that are taken, and the others with the reason."""
+    taken = [row for row, is_one in zip(images, is_taken, strict=True) if is_one]
+    others = [row for row, is_one in zip(images, is_taken, strict=True) if not is_one]
+    return taken, [{**row, "state": LEFT_OUT, "reason": reason} for row in others]
 
 
 def _mark_duplicates(images: Sequence[Row]) -> list[str]:

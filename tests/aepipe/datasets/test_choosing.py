@@ -29,6 +29,14 @@ def test_a_class():
         choose(**{"class": "dog"})
 
 
+def test_normal_classes_leave_every_image_and_tell_the_others():
+    chosen = choose(classes="bee")
+    assert (len(chosen), chosen.num_official_train) == (6, 4)
+    assert chosen.anomalous.tolist() == [True, False] * 3
+    with pytest.raises(ParameterError, match=r"ant, bee\. Received: class_name='dog'"):
+        choose(classes=["bee", "dog"])
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_a_size_and_a_color(dtype):
     data = ImageData("colors", PIXELS.astype(dtype), (0, 255))

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from aepipe.errors import TrainingError
-from aepipe.exports.formats import FORMATS, OF_EVERY_TRAINING, ExportFormat
-from aepipe.exports.write import compare_exports, export_model
+from aepipe.exports.formats import FILES, OF_EVERY_TRAINING, ExportFormat
+from aepipe.exports.write import compare_exports, compute_parts, export_autoencoder
 from aepipe.models import build
 from aepipe.recipes import RECIPES
 from aepipe.training.saving import save_autoencoder
@@ -29,16 +29,16 @@ MODELS = {
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory) -> dict[str, tuple[dict[str, Path], np.ndarray]]:
-    """The files of each architecture, and what Keras gives."""
+def written(tmp_path_factory) -> dict[str, tuple[dict[str, Path], dict[str, np.ndarray]]]:
+    """The files of each architecture by name, and what Keras gives."""
     made = {}
     for name, options in MODELS.items():
         folder = tmp_path_factory.mktemp(name)
         autoencoder = build(options, IMAGES.shape[1:], seed=0)
         save_autoencoder(autoencoder, folder)
-        paths = {name: folder / form.file for name, form in OF_EVERY_TRAINING.items()}
-        paths |= export_model(autoencoder.model, list(ExportFormat), folder, IMAGES)
-        made[name] = paths, autoencoder.model.predict(IMAGES, verbose=0)
+        kept = [folder / file for form in OF_EVERY_TRAINING.values() for file in form.files.values()]
+        paths = [*kept, *export_autoencoder(autoencoder, list(ExportFormat), folder, IMAGES)]
+        made[name] = {path.name: path for path in paths}, compute_parts(autoencoder, IMAGES)
     return made
 
 
@@ -48,8 +48,8 @@ def differences(written, tmp_path_factory) -> dict[str, dict]:
     commands = []
     for name, (paths, expected) in written.items():
         arrays = tmp_path_factory.mktemp("arrays") / f"{name}.npz"
-        np.savez(arrays, images=IMAGES, expected=expected)
-        commands.append([str(arrays), *(f"{name}={path}" for name, path in paths.items())])
+        np.savez(arrays, images=IMAGES, **expected)
+        commands.append([str(arrays), *map(str, paths.values())])
     code = "import json, sys; from aepipe.exports.check import main; [main(*one) for one in json.loads(sys.argv[1])]"
     command = [sys.executable, "-c", code, json.dumps(commands)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -60,25 +60,36 @@ def differences(written, tmp_path_factory) -> dict[str, dict]:
 def test_every_architecture_runs_elsewhere_and_gives_the_same(name, written, differences):
     paths, expected = written[name]
     found = differences[name]
-    assert found.keys() == paths.keys() == FORMATS.keys()
-    for exact in ("keras", "saved-model", "onnx", "litert"):
-        assert found[exact]["max_abs_difference"] < 1e-5
-    assert 1e-5 < found["litert-int8"]["max_abs_difference"] < 0.2
-    assert found["onnx"]["mse_per_pixel"] == pytest.approx(np.mean((expected - IMAGES) ** 2), rel=1e-4)
-    assert paths["litert-int8"].stat().st_size < paths["litert"].stat().st_size
+    assert found.keys() == paths.keys() == FILES.keys()
+    rough = found["model_int8.tflite"]
+    near = [(said["max_abs_difference"], said.get("max_abs_value", 1)) for said in found.values() if said is not rough]
+    assert all(difference < 1e-5 * max(1, largest) for difference, largest in near)
+    assert 1e-5 < rough["max_abs_difference"] < 0.2
+    mse = np.mean((expected["model"] - IMAGES) ** 2)
+    assert found["model.onnx"]["mse_per_pixel"] == pytest.approx(mse, rel=1e-4)
+    assert paths["model_int8.tflite"].stat().st_size < paths["model.tflite"].stat().st_size
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_halves_give_codes_and_the_images_of_codes(name, written, differences):
+    paths, expected = written[name]
+    for file, part in (("encoder.onnx", "encoder"), ("decoder.tflite", "decoder")):
+        assert differences[name][file]["max_abs_value"] == pytest.approx(np.abs(expected[part]).max())
+        assert paths[file].stat().st_size < paths[file.replace(part, "model")].stat().st_size
 
 
 def test_files_are_held_against_what_keras_gives(written, differences):
     paths, expected = written["residual"]
-    found = compare_exports({"onnx": paths["onnx"]}, IMAGES, expected)
-    assert found == {"onnx": pytest.approx(differences["residual"]["onnx"])}
-    with pytest.raises(TrainingError, match=r"onnx gives \(20, 8, 8, 1\), Keras \(20, 64\)"):
-        compare_exports({"onnx": paths["onnx"]}, IMAGES, expected.reshape(20, 64))
+    onnx = [paths["model.onnx"]]
+    found = compare_exports(onnx, IMAGES, expected)
+    assert found == {"model.onnx": pytest.approx(differences["residual"]["model.onnx"])}
+    with pytest.raises(TrainingError, match=r"model\.onnx gives \(20, 8, 8, 1\), Keras \(20, 64\)"):
+        compare_exports(onnx, IMAGES, {"model": expected["model"].reshape(20, 64)})
 
 
 def test_a_file_that_does_not_run_is_said_in_one_line(tmp_path):
     broken = tmp_path / "model.onnx"
     broken.write_bytes(b"no model")
     with pytest.raises(TrainingError, match=r"must run in a process of their own: .*Leave the format out") as caught:
-        compare_exports({"onnx": broken}, IMAGES, IMAGES)
+        compare_exports([broken], IMAGES, {"model": IMAGES})
     assert "\n" not in str(caught.value)

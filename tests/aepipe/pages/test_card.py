@@ -101,13 +101,16 @@ def test_a_recipe_on_other_images_than_its_own_says_so():
 
 def test_other_formats_are_listed_with_how_near_they_are():
     found = {"max_abs_difference": 0.0123, "mse_to_keras": 1e-6, "mse_per_pixel": 0.0029}
-    exported = result(ExportResult, formats={"litert-int8": found})
+    half = {"max_abs_difference": 1.2e-6, "max_abs_value": 3.4}
+    exported = result(ExportResult, formats={"litert-int8": found}, halves={"encoder.onnx": half})
     card = render_card(
         RECIPES["mnist-dense"],
         outcome("mnist-dense").model_copy(update={"exported": exported}),
         "20250301T060000Z-abcdef",
     )
     assert ["<code>model_int8.tflite</code>", "LiteRT, 8-bit integers inside", "0.0123", "0.00290"] in table_rows(card)
+    assert ["<code>encoder.onnx</code>", "ONNX", "1.20e-06", "3.40"] in table_rows(card)
+    assert 'InferenceSession("encoder.onnx")' in card
     assert "## Files" not in card_of("mnist-dense")
 
 

@@ -33,8 +33,8 @@ def stages_of(**changes) -> list[str]:
 @pytest.mark.parametrize(
     ("changes", "names"),
     [
-        ({}, ["data", "split", "noise", "train", "evaluate", "export"]),
-        ({"exports": ()}, ["data", "split", "noise", "train", "evaluate"]),
+        ({}, ["data", "split", "noise", "train", "evaluate", "calibrate", "export"]),
+        ({"exports": ()}, ["data", "split", "noise", "train", "evaluate", "calibrate"]),
         ({"evaluate": False, "exports": ()}, ["data", "split", "train"]),
     ],
 )

@@ -6,10 +6,12 @@ from own_data import pictures, put_own
 
 from aepipe.bonds import PARTS
 from aepipe.datasets.indices import list_indices, load_index
+from aepipe.gate.learned import by_index
 from aepipe.part_counts import say_parts
 from aepipe.splits import SplitSettings
 from aepipe.stages.data import DataParameters, DataStage
 from aepipe.stages.indices import load_index as index_of
+from aepipe.stages.results import SplitResult, produce_stage
 from aepipe.stages.split import SplitStage, load_split, recommended_split
 
 
@@ -93,6 +95,30 @@ def test_what_is_not_normal_is_held_out_and_normal_pictures_beside_it(store):
     rows = index_of(store, split(store, pictures(46), kind=kinds)).rows
     assert set(rows["part"][:6]) == {"test"}
     assert set(rows["part"][6:]) == set(PARTS)
+
+
+def test_what_is_not_normal_has_rows_of_its_own_and_an_older_result_has_none(store):
+    data = put_own(store, pictures(46), kind=["anomalous"] * 6 + ["normal"] * 40)
+    result = SplitStage(data, SplitSettings()).produce(store)
+    rows = load_split(store, result)
+    assert rows.anomalous.tolist() == list(range(6))
+    assert min(rows.test) >= 6
+    assert say_parts(result.facts).startswith(f"{len(rows.train)} to train, {len(rows.validation)} to validate, ")
+    assert f"{len(rows.test)} normal and 6 anomalous held out" in say_parts(result.facts)
+
+    def write(folder):
+        np.savez(folder / "split.npz", train=[0, 1], validation=[2], test=[3])
+        return result.facts
+
+    older = produce_stage(store, "split", "0" * 64, SplitResult, write)
+    assert len(load_split(store, older).anomalous) == 0
+
+
+def test_the_gate_compares_on_normal_pictures(store):
+    data = put_own(store, pictures(46), kind=["anomalous"] * 6 + ["normal"] * 40)
+    result = SplitStage(data, SplitSettings()).produce(store)
+    held_out = by_index(index_of(store, result)).held_out
+    assert len(held_out) == result.facts.num_test == len(load_split(store, result).test)
 
 
 def test_the_users_own_parts_are_kept(store):

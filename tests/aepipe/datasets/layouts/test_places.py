@@ -124,7 +124,8 @@ def test_no_anomalous_image_trains(inspected, tmp_path, folders):
     names = np.array(data.facts.label_names)[np.load(data.files["labels.npy"].uri.removeprefix("file://"))]
     split = load_split(store, result)
     assert set(names[np.union1d(split.train, split.validation)]) == {"good"}
-    assert set(names[split.test]) == {"good", "scratch" if folders == "train and test" else "bad"}
+    assert set(names[split.test]) == {"good"}
+    assert set(names[split.anomalous]) == {"scratch" if folders == "train and test" else "bad"}
 
 
 def test_a_layout_of_what_has_no_files_is_refused(tmp_path):
