@@ -3,11 +3,12 @@
 import logging
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
-from aepipe.errors import AepipeError, StoreError, TransientStoreError
+from aepipe.errors import AepipeError, ObjectNotFoundError, StoreError, TransientStoreError
 from aepipe.inference.loading import LoadedModel, load
 from aepipe.inference.serve.metrics import Metrics
 from aepipe.releases.channels import require_channel
@@ -132,4 +133,6 @@ def _warm_up(loaded: LoadedModel) -> None:
     """Compute once: the first request of a model waits no longer than the others, and one that can't is not used."""
     picture = np.zeros((1, *loaded.image_shape), np.float32)
     loaded.reconstruct(picture)
-    loaded.encode(picture)
+    # A release may be older than calibrations are; whoever asks for a score is told.
+    with suppress(ObjectNotFoundError):
+        loaded.score(picture)

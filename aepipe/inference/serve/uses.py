@@ -41,8 +41,15 @@ def compute(asked: Asked, taken: Sequence[Taken]) -> Sequence[Answer]:
 
 
 def _score(asked: Asked, taken: Sequence[Taken]) -> Sequence[Answer]:
-    found = asked.loaded.score(_stacked(taken), asked.false_alarm_rate, asked.score)
-    return [dict(row) for row in found.to_dict("records")]
+    loaded, rate = asked.loaded, asked.false_alarm_rate
+    found = loaded.score(_stacked(taken), rate, asked.score)
+    promise = loaded.scoring.promise(rate)
+    told = {
+        "score_name": asked.score or loaded.scoring.spec.score,
+        "false_alarm_rate": promise.rate,
+        "promise": promise.sentence,
+    }
+    return [{**row, **told} for row in found.to_dict("records")]
 
 
 def _encode(asked: Asked, taken: Sequence[Taken]) -> Sequence[Answer]:

@@ -28,6 +28,17 @@ def test_codes_are_those_of_the_library_however_many_ask_at_once(client, digits_
     np.testing.assert_allclose([answer.json()["code"] for answer in answers], expected, atol=1e-4)
 
 
+def test_scores_are_those_of_the_library(client, digits_store):
+    body, loaded = png_of(DIGITS[0]), aepipe.load(digits_store, RECIPE)
+    found = client.post("/score?false_alarm_rate=0.2&score=mse", content=body, headers=PNG).json()
+    (expected,) = loaded.score(DIGITS[:1] / np.float32(255), 0.2, "mse").to_dict("records")
+    assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-4)
+    assert (found["score_name"], found["false_alarm_rate"]) == ("mse", 0.2)
+    assert found["promise"].startswith("Of pictures like the")
+    refused = client.post("/score?score=best", content=body, headers=PNG)
+    assert (refused.status_code, "combined" in refused.json()["detail"]) == (422, True)
+
+
 def test_jpegs_of_another_size_and_colour_are_taken(client):
     written = io.BytesIO()
     Image.new("RGB", (60, 60), (200, 30, 30)).save(written, "JPEG")
