@@ -20,7 +20,7 @@ def choose_pictures(data: ImageData, chosen: PictureSettings) -> ImageData:
     if chosen.class_name is not None:
         data = keep_class(data, chosen.class_name)
     if chosen.classes is not None:
-        data = replace(data, anomalous=~np.isin(data.labels, _numbers(data, chosen.classes)))
+        data = replace(data, anomalous=~_is_of(data, chosen.classes))
     return replace(data, images=in_form(np.asarray(data.images), chosen))
 
 
@@ -30,21 +30,21 @@ def keep_class(data: ImageData, class_name: str) -> ImageData:
     Raises:
         ParameterError: the data set has no such class.
     """
-    rows = np.flatnonzero(np.isin(data.labels, _numbers(data, [class_name])))
+    rows = np.flatnonzero(_is_of(data, [class_name]))
     num_train = data.num_official_train
     kept_train = None if num_train is None else int(np.count_nonzero(rows < num_train))
     return data.take(rows, name=f"{data.name}-{class_name}", num_official_train=kept_train)
 
 
-def _numbers(data: ImageData, class_names: Sequence[str]) -> list[int]:
-    """Return the numbers of classes by their names."""
+def _is_of(data: ImageData, class_names: Sequence[str]) -> np.ndarray:
+    """Return of each image whether it is of one of these classes."""
     for class_name in class_names:
         if class_name not in data.label_names:
             raise ParameterError(
                 f"The class must be one of {data.name}'s: {', '.join(data.label_names) or 'it has no labels'}.",
                 class_name=class_name,
             )
-    return [data.label_names.index(class_name) for class_name in class_names]
+    return np.isin(np.asarray(data.labels), [data.label_names.index(class_name) for class_name in class_names])
 
 
 def in_form(images: np.ndarray, chosen: PictureSettings) -> np.ndarray:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -59,10 +60,11 @@ class SplitStage(Stage[SplitFacts]):
         pictures = pictures_of(images) if index is None else Pictures.of_index(index)
         before = {} if index is None else remembered_parts(place.store, self.data.facts.name, self.chosen)
         split = make_split(images, self.chosen, pictures, before)
-        rows = {**split.parts, ANOMALOUS: split.anomalous}
+        rows: dict[str, Any] = {**split.parts, ANOMALOUS: split.anomalous}
         np.savez(place.folder / "split.npz", **rows)
         if index is None:
-            np.savez(place.folder / "digests.npz", **{name: pictures.digests[of] for name, of in rows.items()})
+            digests: dict[str, Any] = {name: pictures.digests[of] for name, of in rows.items()}
+            np.savez(place.folder / "digests.npz", **digests)
         else:
             write_index(divided(index, split, self.chosen), place.folder / INDEX)
         (place.folder / "split.json").write_text(json.dumps(self.chosen.model_dump(mode="json"), indent=2))
