@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ BATCH_IMAGES = 256
 MAX_REASON = 300
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LoadedModel:
     """A published autoencoder.
 
@@ -61,6 +62,19 @@ class LoadedModel:
             ObjectNotFoundError: the release has no calibration of it.
         """
         return self.read_scoring()
+
+    def __repr__(self) -> str:
+        return f"<LoadedModel {self._words}>"
+
+    def _repr_html_(self) -> str:
+        # What a notebook shows of it.
+        return f"<code>LoadedModel</code> {escape(self._words)}"
+
+    @property
+    def _words(self) -> str:
+        height, width, channels = self.image_shape
+        size = self.trained.plan.model.code_size
+        return f"{self.name}, {self.release}: images of {height} x {width} x {channels}, codes of {size} values"
 
     @property
     def recipe(self) -> str:
