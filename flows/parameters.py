@@ -139,6 +139,22 @@ Rungs = Annotated[
 
 Release = Annotated[str, Field(description="The release's id, or a channel's name.")]
 Channel = Annotated[str, Field(pattern="^[a-z0-9-]+$", max_length=64, description="The channel's name.")]
+Pictures = Annotated[
+    str | None,
+    Field(description="What the model is used on: a folder, a .zip, .tar or .npz file, or an s3:// prefix."),
+]
+Rows = Annotated[
+    str | None,
+    Field(description="Instead of them rows of a built-in data set: cifar10:test:13, mnist:test:0-99, olivetti:all."),
+]
+Model = Annotated[
+    str, Field(min_length=1, description="The model's name; the recipe's short name will do: conv@digits.")
+]
+ModelChannel = Annotated[str, Field(min_length=1, description="The channel that the model is in, or a release's id.")]
+NewOnly = Annotated[
+    bool,
+    Field(description="Only pictures, by their bytes, that the store has no results of yet by this model and release."),
+]
 Why = Annotated[str, Field(min_length=1, description="The reason; it is kept in the channel's history.")]
 Force = Annotated[bool, Field(description="Also where the gate held a model back.")]
 Missing = Annotated[

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from aepipe.cli import cleaning, data_sets, models, operations, releases, serving, training, upkeep
+from aepipe.cli import cleaning, data_sets, models, operations, releases, serving, training, upkeep, uses
 from aepipe.cli.arguments import settable
 from aepipe.cli.mistakes import describe_validation_error
 from aepipe.errors import AepipeError, ParameterError
@@ -61,7 +61,7 @@ _add(app, "rerun", training.rerun, "aepipe rerun production --to ./rerun")
 _add(app, "recipes", models.list_recipes, "aepipe recipes")
 _add(app, "table", models.show_table, "aepipe table --store s3://models/aepipe")
 _add(
-    *(app, "reconstruct", models.reconstruct),
+    *(app, "reconstruct", uses.reconstruct),
     "aepipe reconstruct /data/digits --recipe mnist-dense --store s3://models/aepipe",
     "aepipe reconstruct shoes.zip --recipe faces-conv --channel 20260101T020000Z-1a2b3c --output shoes",
 )

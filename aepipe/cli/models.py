@@ -1,15 +1,13 @@
-"""aepipe recipes, table and reconstruct: what can be trained, how good it came out, and a published model in use."""
+"""aepipe recipes and table: what can be trained, and how good it came out."""
 
 import math
-from typing import Annotated
 
 import typer
 
 from aepipe.cli.options import JsonOption, StoreOption
-from aepipe.cli.output import Row, print_result, print_rows, print_table, printable
+from aepipe.cli.output import Row, print_result, print_rows
 from aepipe.models.options import count_parameters
 from aepipe.recipes import load_recipes
-from aepipe.recipes.naming import spelled_out_model
 
 
 class RecipeRow(Row):
@@ -61,25 +59,3 @@ def show_table(store: StoreOption = "./store", as_json: JsonOption = False) -> N
     lines = result_lines(list_releases(opened))
     told = [line.model_dump(mode="json") for line in lines]
     print_result(as_json, told, *as_markdown(lines).removesuffix("\n").split("\n"))
-
-
-def reconstruct(
-    images: Annotated[str, typer.Argument(help="A folder, a .zip, .tar or .npz file, or an s3:// prefix.")],
-    model: Annotated[
-        str,
-        typer.Option("--model", "--recipe", help="Its name; the recipe's short name will do: conv@digits."),
-    ],
-    store: StoreOption = "./store",
-    channel: Annotated[str, typer.Option(help="A channel, or a release's id.")] = "production",
-    output: Annotated[str, typer.Option(help="A new or empty folder.")] = "./reconstructions",
-    batch_size: Annotated[int, typer.Option(min=1, help="Images that are in memory at a time.")] = 64,
-    as_json: JsonOption = False,
-) -> None:
-    """Reconstruct images with a published model: a PNG for each, and errors.csv."""
-    from aepipe.inference.reconstruction import reconstruct_images
-
-    done = reconstruct_images(images, output, store, spelled_out_model(model), channel, batch_size)
-    if not as_json:
-        rows = [[printable(error.file), error.mse_per_pixel, error.psnr_db] for error in done.worst()]
-        print_table("The largest errors", ["file", "MSE", "PSNR (dB)"], rows)
-    print_result(as_json, done.summary(), *done.lines())

@@ -43,3 +43,11 @@ GraceOption = Annotated[float, typer.Option(min=0, help=words(parameters.GraceHo
 DaysOption = Annotated[float, typer.Option(min=0, help=words(parameters.Days))]
 DeleteOption = Annotated[bool, typer.Option("--delete", help=words(parameters.Delete))]
 ByOption = Annotated[str | None, typer.Option(help="Who does it; by default the user.")]
+
+# Of models in use.
+ImagesArgument = Annotated[str | None, typer.Argument(help=words(parameters.Pictures))]
+RowsOption = Annotated[str | None, typer.Option(help=words(parameters.Rows))]
+ModelOption = Annotated[str, typer.Option("--model", "--recipe", help=words(parameters.Model))]
+ModelChannelOption = Annotated[str, typer.Option("--channel", help=words(parameters.ModelChannel))]
+OutputOption = Annotated[str | None, typer.Option(help="A new or empty folder for the results, instead of the store.")]
+NewOnlyOption = Annotated[bool, typer.Option("--new-only", help=words(parameters.NewOnly))]

@@ -1,20 +1,19 @@
-"""A user's own images one by one, each in the form that a model takes."""
+"""Images one by one, each in the form that a model takes: files of pictures, and rows of arrays."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
 from aepipe.datasets.formats.depth import WHITE, used_bits
 from aepipe.datasets.formats.members import Member
 from aepipe.datasets.formats.npz import read_npz
-from aepipe.datasets.formats.pictures import Change, Picture, quiet, read_frames
+from aepipe.datasets.formats.pictures import Change, Picture, digest_of, quiet, read_frames
 from aepipe.datasets.layouts import open_layout
 from aepipe.datasets.layouts.settings import LayoutSettings
 from aepipe.datasets.locations import WAY_OUT, check_location, existing, holds_arrays, open_listing
-from aepipe.datasets.tally import LeftOut
+from aepipe.datasets.tally import Tally
 from aepipe.errors import DataError
 
 
@@ -23,41 +22,64 @@ class SingleImage:
     """One image.
 
     Attributes:
-        name: The file's name below the top, with #number for a frame of several; the row in an npz file.
+        name: The file's name below the top, with #number for a frame of several; the row of an array.
+        digest: sha256 of the file's bytes, with #number for a frame of several; of its pixels for a row.
         pixels: (height, width, channels), uint8, uint16 or float32.
         file_size: The (height, width) that the file has.
         white: The value of white; black is 0.
+        mode: How the file keeps pixels, in Pillow's words; None for a row.
+    """
+
+    name: str
+    digest: str
+    pixels: np.ndarray
+    file_size: tuple[int, int]
+    white: float
+    mode: str | None = None
+
+
+@dataclass(frozen=True)
+class ArrayRow:
+    """One row of an array.
+
+    Attributes:
+        name: What it is called.
+        pixels: (height, width, channels), uint8, uint16 or float32.
+        white: The value of white; None where the type decides.
     """
 
     name: str
     pixels: np.ndarray
-    file_size: tuple[int, int]
-    white: float
+    white: float | None = None
 
+    @property
+    def digest(self) -> str:
+        """sha256 of its pixels."""
+        return digest_of(self.pixels)
 
-@dataclass(frozen=True)
-class OwnFile:
-    """One file, or one row of an array.
-
-    Attributes:
-        name: The file's name below the top, or the row in an npz file.
-        read: Takes what is done to each image's pixels, and the bits that pictures of 16 bits a pixel use (each
-            one's own where None); returns its images. Raises `BrokenFileError` for bytes that are no picture, any
-            other error where they could not be read.
-        is_meant_to_be_a_picture: Whether its name says so.
-    """
-
-    name: str
-    read: Callable[[Change, int | None], Sequence[SingleImage]]
-    is_meant_to_be_a_picture: bool = True
+    def image(self, fit: Change, sample_bits: int | None) -> SingleImage:
+        """Return the row as an image; the arguments are those of `images_of`."""
+        name, size, white = self.name, self.pixels.shape[:2], self.white
+        if white is None and self.pixels.dtype == np.uint16:
+            white = _white(*used_bits(self.pixels), sample_bits)
+            return SingleImage(name, self.digest, np.minimum(fit(self.pixels), white), size, white)
+        white = white or (WHITE if self.pixels.dtype == np.uint8 else 1)
+        return SingleImage(name, self.digest, fit(self.pixels), size, white)
 
 
 @dataclass(frozen=True)
 class OwnFiles:
-    """The files at a location, and what was passed over there."""
+    """The files at a location, or the rows of its array.
 
-    files: Sequence[OwnFile]
-    left_out: tuple[LeftOut, ...] = ()
+    Attributes:
+        files: They, by name.
+        tally: What was passed over there.
+        is_remote: Reading waits for a network.
+    """
+
+    files: Sequence[Member | ArrayRow]
+    tally: Tally
+    is_remote: bool = False
 
 
 @contextmanager
@@ -74,10 +96,7 @@ def open_images(location: str) -> Iterator[OwnFiles]:
     if holds_arrays(location):
         images, _ = read_npz(existing(location))
         yield OwnFiles(
-            [
-                OwnFile(name, partial(_row, name, image))
-                for name, image in zip(row_names(len(images)), images, strict=True)
-            ]
+            [ArrayRow(name, image) for name, image in zip(row_names(len(images)), images, strict=True)], Tally()
         )
         return
     with open_listing(location) as listing:
@@ -91,8 +110,7 @@ def open_images(location: str) -> Iterator[OwnFiles]:
         if not members:
             reasons = [one.short for one in tally.left_out()]
             raise DataError("There must be at least one picture.", WAY_OUT, location=location, reasons=reasons)
-        files = [OwnFile(member.name, partial(_read, member), member.is_meant_to_be_a_picture) for member in members]
-        yield OwnFiles(files, tally.left_out())
+        yield OwnFiles(members, tally, listing.is_remote)
 
 
 def row_names(count: int) -> list[str]:
@@ -101,28 +119,33 @@ def row_names(count: int) -> list[str]:
     return [f"{row:0{digits}d}" for row in range(count)]
 
 
-def _row(name: str, image: np.ndarray, fit: Change, sample_bits: int | None) -> list[SingleImage]:
-    if image.dtype == np.uint16:
-        return [_deep(name, fit(image), image.shape[:2], *used_bits(image), sample_bits)]
-    return [SingleImage(name, fit(image), image.shape[:2], WHITE if image.dtype == np.uint8 else 1)]
+def images_of(member: Member, data: bytes, digest: str, fit: Change, sample_bits: int | None) -> list[SingleImage]:
+    """Return the images of a picture file.
 
+    Args:
+        member: The file.
+        data: Its bytes.
+        digest: Their sha256.
+        fit: What is done to each image's pixels before the next one is decoded.
+        sample_bits: Bits that pictures of 16 bits a pixel use; each one's own where None.
 
-def _read(member: Member, fit: Change, sample_bits: int | None) -> list[SingleImage]:
+    Raises:
+        BrokenFileError: the bytes are no picture, or a damaged one.
+    """
     with quiet():
-        frames = read_frames(member, member.read(), fit)
-    return [_single(picture, sample_bits) for picture in frames.pictures]
+        found = read_frames(member, data, fit).pictures
+    # The number of a page is what its name has more than the file's.
+    return [_single(picture, digest + picture.name[len(member.name) :], sample_bits) for picture in found]
 
 
-def _single(picture: Picture, sample_bits: int | None) -> SingleImage:
-    name, pixels, size = picture.name, np.atleast_3d(picture.pixels), picture.file_size
+def _single(picture: Picture, digest: str, sample_bits: int | None) -> SingleImage:
+    pixels, white = np.atleast_3d(picture.pixels), float(WHITE)
     if picture.is_deep:
-        return _deep(name, pixels, size, picture.bits, picture.bulk_bits, sample_bits)
-    return SingleImage(name, pixels, size, WHITE)
+        white = _white(picture.bits, picture.bulk_bits, sample_bits)
+        pixels = np.minimum(pixels, white)
+    return SingleImage(picture.name, digest, pixels, picture.file_size, white, picture.mode)
 
 
-def _deep(
-    name: str, pixels: np.ndarray, size: tuple[int, int], bits: int, bulk_bits: int, sample_bits: int | None
-) -> SingleImage:
-    """Return an image whose white is that of others like it; a few pixels that stand out are white, too."""
-    white = (1 << (sample_bits if sample_bits is not None and bulk_bits <= sample_bits else bits)) - 1
-    return SingleImage(name, np.minimum(pixels, white), size, white)
+def _white(bits: int, bulk_bits: int, sample_bits: int | None) -> int:
+    """Return the white of images like this one; a few pixels that stand out are white, too."""
+    return (1 << (sample_bits if sample_bits is not None and bulk_bits <= sample_bits else bits)) - 1

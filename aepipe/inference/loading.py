@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aepipe.errors import CorruptObjectError, ModelFileError, ObjectNotFoundError, ParameterError, StoreError
+from aepipe.inference.denoise import restore_arrays
 from aepipe.inference.files import local_files
 from aepipe.inference.inputs import to_model_input
 from aepipe.models.options import count_parameters
@@ -109,6 +110,20 @@ class LoadedModel:
     def encode(self, images: np.ndarray, batch_size: int = BATCH_IMAGES) -> np.ndarray:
         """Return the codes, float32 (n, code_size), of images that `preprocess` takes, or returned."""
         return _compute(self.encoder, self.preprocess(images), batch_size)
+
+    def restore(self, images: np.ndarray, pixel_range: tuple[float, float] | None = None) -> np.ndarray:
+        """Return images that a denoiser restored, of their own shape and type.
+
+        Those of another size than the model's are restored in overlapping tiles, with their pixels as they are.
+
+        Args:
+            images: (n, height, width), with 1 or 3 channels at the end or none, of integers or floats.
+            pixel_range: The values of black and white; by default as `preprocess` has them.
+
+        Raises:
+            ParameterError: the images have another shape or type, or pixels outside of their range.
+        """
+        return restore_arrays(self, images, pixel_range)
 
     def decode(self, codes: np.ndarray, batch_size: int = BATCH_IMAGES) -> np.ndarray:
         """Return the images, float32 (n, height, width, channels), of codes, (n, code_size).

@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
-from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,13 +15,12 @@ import numpy as np
 
 from aepipe.cells import as_cells
 from aepipe.datasets.formats.depth import WHITE
-from aepipe.datasets.formats.fitting import LONGEST_SIDE, Fit, window
-from aepipe.datasets.formats.pictures import Change
-from aepipe.datasets.one_by_one import OwnFile, open_images
+from aepipe.datasets.formats.fitting import Fit
 from aepipe.datasets.tally import LeftOut
-from aepipe.errors import BrokenFileError, DataError, ParameterError
+from aepipe.errors import DataError, ParameterError
 from aepipe.evaluation.metrics import MIN_MSE, mse_per_image, psnr_db
 from aepipe.inference.loading import LoadedModel, load
+from aepipe.inference.pictures import Picture, Pictures, Unreadable, open_pictures
 from aepipe.io.disk import disk_errors
 from aepipe.io.names import name_bytes, printable_name
 from aepipe.store import Store
@@ -113,16 +111,6 @@ class Reconstructions:
         return sorted(self.errors, key=lambda error: -error.mse_per_pixel)[:count]
 
 
-@dataclass(frozen=True)
-class _Prepared:
-    """One image as the model takes it, and what had to be done for that."""
-
-    name: str
-    pixels: np.ndarray
-    was_resized: bool
-    was_recoloured: bool
-
-
 def reconstruct_images(
     images: str,
     output: str | Path,
@@ -148,12 +136,19 @@ def reconstruct_images(
     """
     output = Path(os.path.abspath(Path(output).expanduser()))
     _refuse_occupied(output)
-    with open_images(images) as found:
-        _refuse_collisions(found.files)
+    with open_pictures(images) as pictures:
+        _refuse_collisions([file.name for file in pictures.files])
         loaded = load(store, model, channel)
         with disk_errors(output=str(output)), _new_folder(output) as folder:
-            written = _write(found.files, loaded, folder, batch_size)
-    return Reconstructions(loaded, output, passed_over=found.left_out, **written)
+            written = _write(pictures, loaded, folder, batch_size)
+    return Reconstructions(
+        loaded,
+        output,
+        passed_over=pictures.left_out,
+        num_resized=pictures.num_resized,
+        num_recoloured=pictures.num_recoloured,
+        **written,
+    )
 
 
 def _refuse_occupied(output: Path) -> None:
@@ -163,12 +158,12 @@ def _refuse_occupied(output: Path) -> None:
         )
 
 
-def _refuse_collisions(files: Sequence[OwnFile]) -> None:
+def _refuse_collisions(names: Sequence[str]) -> None:
     seen: dict[str, str] = {}
-    for file in files:
-        other = seen.setdefault(_png_path(file.name), file.name)
-        if other != file.name:
-            raise ParameterError("No two images become one file.", "Rename one.", files=[other, file.name])
+    for name in names:
+        other = seen.setdefault(_png_path(name), name)
+        if other != name:
+            raise ParameterError("No two images become one file.", "Rename one.", files=[other, name])
 
 
 def _png_path(name: str) -> str:
@@ -193,71 +188,33 @@ def _new_folder(output: Path) -> Iterator[Path]:
         os.replace(folder, output)
 
 
-def _write(files: Sequence[OwnFile], loaded: LoadedModel, folder: Path, batch_size: int) -> dict[str, Any]:
+def _write(pictures: Pictures, loaded: LoadedModel, folder: Path, batch_size: int) -> dict[str, Any]:
     """Write a picture for each image, and the table; return what `Reconstructions` says of them."""
     errors: list[Measurement] = []
     left_out: list[str] = []
-    num_resized = num_recoloured = 0
-    for prepared in _batches(_prepare(files, loaded, left_out), batch_size):
-        num_resized += sum(image.was_resized for image in prepared)
-        num_recoloured += sum(image.was_recoloured for image in prepared)
-        errors += _reconstruct(prepared, loaded, folder)
+    for batch in pictures.batches(loaded.trained, batch_size):
+        for found in batch:
+            if isinstance(found, Unreadable):
+                logger.warning("%s is left out: %s", printable_name(found.path), printable_name(found.reason))
+                left_out.append(found.path)
+        errors += _reconstruct([found for found in batch if isinstance(found, Picture)], loaded, folder)
     if not errors:
-        raise DataError("At least one image must be readable.", num_images=len(files))
+        raise DataError("At least one image must be readable.", num_images=len(pictures.files))
     _write_errors(folder / ERRORS, errors)
-    return {
-        "errors": tuple(errors),
-        "left_out": tuple(left_out),
-        "num_resized": num_resized,
-        "num_recoloured": num_recoloured,
-    }
+    return {"errors": tuple(errors), "left_out": tuple(left_out)}
 
 
-def _batches(images: Iterator[_Prepared], batch_size: int) -> Iterator[list[_Prepared]]:
-    while batch := list(islice(images, batch_size)):
-        yield batch
-
-
-def _prepare(files: Sequence[OwnFile], loaded: LoadedModel, left_out: list[str]) -> Iterator[_Prepared]:
-    """Yield the images as the model takes them; note files that are no pictures, and fail where one can't be read."""
-    height, width, channels = loaded.image_shape
-    fit, sample_bits = _fit(loaded), loaded.trained.trained_on.sample_bits
-    for file in files:
-        try:
-            images = file.read(fit, sample_bits)
-        except BrokenFileError as error:
-            if file.is_meant_to_be_a_picture:
-                logger.warning("%s is left out: %s", printable_name(file.name), printable_name(error.problem))
-                left_out.append(file.name)
-            continue
-        for image in images:
-            pixels = loaded.preprocess(image.pixels[np.newaxis], (0, image.white))[0]
-            was_recoloured = image.pixels.shape[-1] != channels
-            yield _Prepared(image.name, pixels, image.file_size != (height, width), was_recoloured)
-
-
-def _fit(loaded: LoadedModel) -> Change:
-    """Return what is done to a picture's pixels first: where the recipe reduces its own images, it does so with small
-    ones of their shape, too."""
-    form, reduces = loaded.trained.form, loaded.trained.trained_on.preprocessing.size is not None
-
-    def fit(pixels: np.ndarray) -> np.ndarray:
-        own = pixels.shape[:2]
-        is_left = reduces and max(own) <= LONGEST_SIDE and window(own, form.size)[2:] == own
-        return pixels if is_left else form.apply(pixels)
-
-    return fit
-
-
-def _reconstruct(prepared: Sequence[_Prepared], loaded: LoadedModel, folder: Path) -> list[Measurement]:
-    originals = np.stack([image.pixels for image in prepared])
+def _reconstruct(pictures: Sequence[Picture], loaded: LoadedModel, folder: Path) -> list[Measurement]:
+    if not pictures:
+        return []
+    originals = np.stack([picture.pixels for picture in pictures])
     outputs = loaded.reconstruct(originals, batch_size=len(originals))
-    for image, pixels in zip(prepared, outputs, strict=True):
-        _write_png(folder / _png_path(image.name), pixels, loaded.trained.trained_on.pixel_range[1])
+    for picture, pixels in zip(pictures, outputs, strict=True):
+        _write_png(folder / _png_path(picture.path), pixels, loaded.trained.trained_on.pixel_range[1])
     errors = mse_per_image(originals, outputs).tolist()
     return [
-        Measurement(image.name, error, psnr_db(max(error, MIN_MSE)))
-        for image, error in zip(prepared, errors, strict=True)
+        Measurement(picture.path, error, psnr_db(max(error, MIN_MSE)))
+        for picture, error in zip(pictures, errors, strict=True)
     ]
 
 

@@ -1,9 +1,11 @@
 """Reading of some files in one process: their bytes' digests, and the pixels of those that are not known, in blocks."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 from aepipe.datasets.formats.fitting import Form, Size
 from aepipe.datasets.formats.members import Member
@@ -13,11 +15,13 @@ from aepipe.datasets.own.placing import Placer
 from aepipe.datasets.own.rows import Row, broken_row, file_row, left_out, rows_of
 from aepipe.datasets.picture_settings import PictureSettings
 from aepipe.datasets.tally import Reason
-from aepipe.errors import BrokenFileError
+from aepipe.errors import BrokenFileError, DataError
 
 # A network is waited for by many at once.
 NETWORK_THREADS = 16
 NAME_DIGITS = 32
+
+ToldT = TypeVar("ToldT", bound=DataError)
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ def read_files(job: Job, shared: Shared) -> Done:
     with quiet(), ThreadPoolExecutor(1) as thread:
         keeper = _Keeper(done.small, shared.blocks, thread)
         placer = Placer(shared.kept.name, keeper.keep)
-        for member, data in _read_all(job):
+        for member, data in read_all(job.members, job.is_remote, (BrokenFileError,)):
             if isinstance(data, BrokenFileError):
                 done.rows.append(broken_row(member, None, data))
                 continue
@@ -164,22 +168,36 @@ def _decoded(member: Member, data: bytes, digest: str, kept: Kept, placer: Place
         yield row
 
 
-def _read_all(job: Job) -> Iterator[tuple[Member, bytes | BrokenFileError]]:
-    """Yield each file with its bytes, or with why there are none; of a network several are read ahead."""
-    if not job.is_remote:
-        yield from ((member, _read(member)) for member in job.members)
+def read_all(
+    members: Sequence[Member], is_remote: bool, told: tuple[type[ToldT], ...]
+) -> Iterator[tuple[Member, bytes | ToldT]]:
+    """Yield each file with its bytes, or with why there are none; of a network several are read ahead.
+
+    Args:
+        members: The files.
+        is_remote: Reading waits for a network.
+        told: The errors that are yielded; every other ends the reading.
+
+    Raises:
+        ChangedDataError: a file was written or removed since it was listed.
+        DataError: a file can't be read.
+        StoreError: an object can't be read.
+    """
+    read = partial(_read, told=told)
+    if not is_remote:
+        yield from ((member, read(member)) for member in members)
         return
     with ThreadPoolExecutor(NETWORK_THREADS) as pool:
         try:
-            for first in range(0, len(job.members), NETWORK_THREADS):
-                some = job.members[first : first + NETWORK_THREADS]
-                yield from zip(some, pool.map(_read, some), strict=True)
+            for first in range(0, len(members), NETWORK_THREADS):
+                some = members[first : first + NETWORK_THREADS]
+                yield from zip(some, pool.map(read, some), strict=True)
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _read(member: Member) -> bytes | BrokenFileError:
+def _read(member: Member, told: tuple[type[ToldT], ...]) -> bytes | ToldT:
     try:
         return member.read()
-    except BrokenFileError as error:
+    except told as error:
         return error

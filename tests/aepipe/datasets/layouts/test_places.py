@@ -79,7 +79,7 @@ def test_images_one_by_one_are_those_of_a_table_where_it_is_the_place(inspected,
     (inspected / "labels.csv").write_text(LABELS)
     with open_images(str(inspected / place)) as images:
         assert len(images.files) == num_files
-        assert "mask" in {one.reason for one in images.left_out}
+        assert "mask" in {one.reason for one in images.tally.left_out()}
 
 
 def test_the_identity_follows_the_table_where_there_is_one(inspected):
