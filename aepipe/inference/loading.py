@@ -104,17 +104,29 @@ class LoadedModel:
         return to_model_input(images, self.trained, pixel_range)
 
     def reconstruct(self, images: np.ndarray, batch_size: int = BATCH_IMAGES) -> np.ndarray:
-        """Return reconstructions of images that `preprocess` takes, or returned; they may leave [0, 1] a little."""
+        """Return reconstructions of images that `preprocess` takes, or returned; they may leave [0, 1] a little.
+
+        >>> loaded.reconstruct(images[:3]).shape
+        (3, 8, 8, 1)
+        """
         return _compute(self.model, self.preprocess(images), batch_size)
 
     def encode(self, images: np.ndarray, batch_size: int = BATCH_IMAGES) -> np.ndarray:
-        """Return the codes, float32 (n, code_size), of images that `preprocess` takes, or returned."""
+        """Return the codes, float32 (n, code_size), of images that `preprocess` takes, or returned.
+
+        >>> loaded.encode(images[:3]).shape
+        (3, 8)
+        """
         return _compute(self.encoder, self.preprocess(images), batch_size)
 
     def restore(self, images: np.ndarray, pixel_range: tuple[float, float] | None = None) -> np.ndarray:
         """Return images that a denoiser restored, of their own shape and type.
 
         Those of another size than the model's are restored in overlapping tiles, with their pixels as they are.
+
+        >>> pictures = np.zeros((2, 30, 50), np.uint8)
+        >>> loaded.restore(pictures).shape
+        (2, 30, 50)
 
         Args:
             images: (n, height, width), with 1 or 3 channels at the end or none, of integers or floats.
@@ -127,6 +139,9 @@ class LoadedModel:
 
     def decode(self, codes: np.ndarray, batch_size: int = BATCH_IMAGES) -> np.ndarray:
         """Return the images, float32 (n, height, width, channels), of codes, (n, code_size).
+
+        >>> loaded.decode(np.zeros((1, 8))).shape
+        (1, 8, 8, 1)
 
         Raises:
             ParameterError: the codes have another shape.
@@ -147,6 +162,10 @@ class LoadedModel:
         batch_size: int = BATCH_IMAGES,
     ) -> "pd.DataFrame":
         """Return how unlike its training pictures images are, a row each, in their order.
+
+        >>> noise = np.random.default_rng(0).integers(0, 17, (2, 8, 8), np.uint8)
+        >>> loaded.score(noise, score="mse")["verdict"].tolist()
+        ['anomalous', 'anomalous']
 
         Args:
             images: As `preprocess` takes or returns them.

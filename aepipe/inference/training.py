@@ -52,11 +52,12 @@ def train(
     It is what a run does, with the same weights for the same images, seed and settings: parts by the images' own
     pixels, held-out images that train nothing. `aepipe run` evaluates, judges and publishes as well.
 
+    >>> import aepipe
     >>> from sklearn.datasets import load_digits
     >>> images = load_digits().images.astype("uint8")
-    >>> loaded = train(images, "mnist-dense", max_steps=30, verbose=False)
+    >>> loaded = aepipe.train(images, "mnist-dense", max_steps=30, verbose=False)
     >>> loaded
-    <LoadedModel mnist-dense@images, unpublished: images of 8 x 8 x 1, codes of 8 values>
+    <LoadedModel mnist-dense@images-arrays, unpublished: images of 8 x 8 x 1, codes of 8 values>
 
     Args:
         images: (n, height, width), with 1 or 3 channels at the end or none: uint8, uint16, or floats from 0 to 1. Or
@@ -98,8 +99,10 @@ def _data_set(images: np.ndarray | str | Path, labels: np.ndarray | None, folder
             raise ParameterError("Labels go with arrays; those of files are their folders, or a table.")
         text = str(images)
         return text if text in datasets.DATA_SETS or datasets.is_own(text) else f"images:{text}"
-    arrays = {"images": np.asarray(images)} | ({} if labels is None else {"labels": np.asarray(labels)})
-    np.savez(folder / ARRAYS, **arrays)
+    if labels is None:
+        np.savez(folder / ARRAYS, images=images)
+    else:
+        np.savez(folder / ARRAYS, images=images, labels=labels)
     return f"images:{folder / ARRAYS}"
 
 

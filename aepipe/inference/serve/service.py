@@ -12,6 +12,7 @@ from fastapi import HTTPException, Response
 from fastapi.responses import JSONResponse
 
 from aepipe.hardware import usable_cores
+from aepipe.inference.decoding import Picture, Wanted
 from aepipe.inference.loading import LoadedModel
 from aepipe.inference.serve import uses
 from aepipe.inference.serve.admission import RETRY, Admission
@@ -19,7 +20,7 @@ from aepipe.inference.serve.batching import Batcher
 from aepipe.inference.serve.following import Following
 from aepipe.inference.serve.metrics import Metrics
 from aepipe.inference.serve.settings import ServeSettings
-from aepipe.inference.serve.taking import Taken, num_pixels, take
+from aepipe.inference.serve.taking import num_pixels, take
 from aepipe.inference.serve.uses import Answer, Asked, UseName
 from aepipe.store import Store
 
@@ -47,7 +48,7 @@ class Service:
         self.admission = Admission(settings.max_waiting, settings.max_bytes)
         self.metrics.waiting.set_function(lambda: self.admission.num_requests)
         self.following = Following(store, model, channel, settings.poll_seconds, self.metrics)
-        self._batcher: Batcher[Asked, Taken, Answer] = Batcher(
+        self._batcher: Batcher[Asked, Picture, Answer] = Batcher(
             self._compute, settings.batch_size, settings.batch_ms / 1000
         )
         self._large = asyncio.Semaphore(MAX_LARGE)
@@ -78,10 +79,10 @@ class Service:
         loaded = self._model()
         is_whole = use == "restore"
         async with self._room_for(data) if is_whole else nullcontext():
-            taken = await self._in_thread(take, data, loaded, is_whole)
-            form = (taken.original.shape, taken.white) if taken.original is not None else None
+            picture = await self._in_thread(take, data, Wanted(loaded.trained, keeps_originals=is_whole))
+            form = (picture.original.shape, picture.white) if is_whole else None
             asked = Asked(use, loaded.release, loaded, form=form, **options)
-            found = await asyncio.wrap_future(self._batcher.submit(asked, taken))
+            found = await asyncio.wrap_future(self._batcher.submit(asked, picture))
             if isinstance(found, np.ndarray):
                 headers = {"X-Aepipe-Model": loaded.name, "X-Aepipe-Release": loaded.release}
                 return Response(await self._in_thread(_png, found), media_type="image/png", headers=headers)
@@ -109,9 +110,9 @@ class Service:
     async def _in_thread(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         return await asyncio.wrap_future(self._threads.submit(work, *args, **kwargs))
 
-    def _compute(self, asked: Asked, taken: Sequence[Taken]) -> Sequence[Answer]:
-        self.metrics.batches.labels(asked.use).observe(len(taken))
-        return uses.compute(asked, taken)
+    def _compute(self, asked: Asked, pictures: Sequence[Picture]) -> Sequence[Answer]:
+        self.metrics.batches.labels(asked.use).observe(len(pictures))
+        return uses.compute(asked, pictures)
 
 
 def _png(pixels: np.ndarray) -> bytes:

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from aepipe.inference.decoding import Picture
 from aepipe.inference.loading import LoadedModel
-from aepipe.inference.serve.taking import Taken
 
 UseName = Literal["score", "encode", "restore"]
 # JSON of a picture, or its pixels.
@@ -35,14 +35,14 @@ class Asked:
     form: tuple[tuple[int, ...], float] | None = None
 
 
-def compute(asked: Asked, taken: Sequence[Taken]) -> Sequence[Answer]:
+def compute(asked: Asked, pictures: Sequence[Picture]) -> Sequence[Answer]:
     """Return the answer for each picture."""
-    return USES[asked.use](asked, taken)
+    return USES[asked.use](asked, pictures)
 
 
-def _score(asked: Asked, taken: Sequence[Taken]) -> Sequence[Answer]:
+def _score(asked: Asked, pictures: Sequence[Picture]) -> Sequence[Answer]:
     loaded, rate = asked.loaded, asked.false_alarm_rate
-    found = loaded.score(_stacked(taken), rate, asked.score)
+    found = loaded.score(_stacked(pictures), rate, asked.score)
     promise = loaded.scoring.promise(rate)
     told = {
         "score_name": asked.score or loaded.scoring.spec.score,
@@ -52,20 +52,20 @@ def _score(asked: Asked, taken: Sequence[Taken]) -> Sequence[Answer]:
     return [{**row, **told} for row in found.to_dict("records")]
 
 
-def _encode(asked: Asked, taken: Sequence[Taken]) -> Sequence[Answer]:
-    return [{"code": code} for code in asked.loaded.encode(_stacked(taken)).tolist()]
+def _encode(asked: Asked, pictures: Sequence[Picture]) -> Sequence[Answer]:
+    return [{"code": code} for code in asked.loaded.encode(_stacked(pictures)).tolist()]
 
 
-def _restore(asked: Asked, taken: Sequence[Taken]) -> Sequence[Answer]:
-    originals = np.stack([one.original for one in taken if one.original is not None])
-    return list(asked.loaded.restore(originals, (0, taken[0].white)))
+def _restore(asked: Asked, pictures: Sequence[Picture]) -> Sequence[Answer]:
+    originals = np.stack([picture.original for picture in pictures])
+    return list(asked.loaded.restore(originals, (0, pictures[0].white)))
 
 
-def _stacked(taken: Sequence[Taken]) -> np.ndarray:
-    return np.stack([one.pixels for one in taken])
+def _stacked(pictures: Sequence[Picture]) -> np.ndarray:
+    return np.stack([picture.pixels for picture in pictures])
 
 
-USES: Mapping[UseName, Callable[[Asked, Sequence[Taken]], Sequence[Answer]]] = {
+USES: Mapping[UseName, Callable[[Asked, Sequence[Picture]], Sequence[Answer]]] = {
     "score": _score,
     "encode": _encode,
     "restore": _restore,

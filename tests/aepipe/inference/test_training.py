@@ -9,7 +9,7 @@ from sklearn.datasets import load_digits
 
 import aepipe
 from aepipe.errors import DataError, ParameterError
-from aepipe.inference import loading, training
+from aepipe.inference.loading import LoadedModel
 from aepipe.recipes.plan import Overrides
 from aepipe.stages.graph import outcome_of
 from aepipe.stages.request import TrainingRequest
@@ -34,11 +34,66 @@ def run_examples(of: object, globs: dict) -> dict:
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory):
-    """The names that the example of `train` leaves, with the folders that it had for what it would leave."""
+    """The names that the example of `train` leaves, and the folder in which it would leave anything else."""
+    top = tmp_path_factory.mktemp("example")
     with pytest.MonkeyPatch.context() as patch:
         for variable in ("AEPIPE_CACHE", "TMPDIR", "HOME"):
-            patch.setenv(variable, str(tmp_path_factory.mktemp(variable)))
+            (top / variable).mkdir()
+            patch.setenv(variable, str(top / variable))
         patch.setattr("tempfile.tempdir", None)
-        patch.chdir(tmp_path_factory.mktemp("current"))
-        folders = [path for path in tmp_path_factory.getbasetemp().iterdir() if path.name[:-1] in ("a",)]
-        yield run_examples(aepipe.train, {"train": aepipe.train}) | {"folders": folders}
+        patch.chdir(top)
+        return run_examples(aepipe.train, {"np": np, "top": top})
+
+
+def test_nothing_is_left(example):
+    assert [path for path in example["top"].rglob("*") if path.is_file()] == []
+
+
+def test_the_examples_of_what_it_returns_hold(example):
+    for method in ("reconstruct", "encode", "decode", "restore", "score"):
+        run_examples(getattr(LoadedModel, method), dict(example))
+
+
+def test_a_notebook_shows_a_model_in_one_line(example):
+    shown = example["loaded"]._repr_html_()
+    assert "mnist-dense@images-arrays" in shown
+    assert "\n" not in shown
+
+
+def test_the_weights_are_those_of_a_run(example, tmp_path, monkeypatch):
+    monkeypatch.setenv("AEPIPE_CACHE", str(tmp_path / "cache"))
+    np.savez(tmp_path / "digits.npz", images=IMAGES)
+    request = TrainingRequest(
+        recipe="mnist-dense",
+        data_set=f"images:{tmp_path / 'digits.npz'}",
+        overrides=Overrides(max_steps=30),
+        evaluate=False,
+        exports=(),
+    )
+    store = open_store(tmp_path / "store")
+    done = outcome_of(request, lambda stage: stage.produce(store))
+    model = load_model(local_file(store, done.trained.files["model.keras"]))
+    for own, other in zip(example["loaded"].model.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(own, other)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({"recipe": "dens"}, "Did you mean dense?"),
+        ({"preset": "quik"}, "Input should be 'full' or 'quick'. Received: preset='quik'."),
+        ({"epoch": 1}, "Received: chosen='epoch'. Did you mean epochs?"),
+        ({"epochs": 0}, "Received: epochs=0."),
+        ({"data": {"sise": "8"}}, "Did you mean size?"),
+        ({"images": "/data/shoes", "labels": IMAGES[:, 0, 0]}, "Labels go with arrays"),
+    ],
+)
+def test_what_can_not_be_done_is_said_in_one_line(chosen, said):
+    with pytest.raises(ParameterError, match=re.escape(said)) as caught:
+        aepipe.train(**{"images": IMAGES, "recipe": "dense", **chosen})
+    assert "\n" not in str(caught.value)
+
+
+def test_images_are_checked_as_those_of_files_are():
+    with pytest.raises(DataError, match="from 0 to 1"):
+        aepipe.train(IMAGES / 1.0, "dense")

@@ -12,6 +12,7 @@ from published_models import RECIPE, RELEASE
 from serving import DIGITS, PNG, png_of, running
 
 import aepipe
+from aepipe.inference.serve import service
 
 TOKEN = "0123456789abcdef-a-token"
 
@@ -32,11 +33,24 @@ def test_scores_are_those_of_the_library(client, digits_store):
     body, loaded = png_of(DIGITS[0]), aepipe.load(digits_store, RECIPE)
     found = client.post("/score?false_alarm_rate=0.2&score=mse", content=body, headers=PNG).json()
     (expected,) = loaded.score(DIGITS[:1] / np.float32(255), 0.2, "mse").to_dict("records")
+    assert found["verdict"] == expected.pop("verdict")
     assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-4)
     assert (found["score_name"], found["false_alarm_rate"]) == ("mse", 0.2)
     assert found["promise"].startswith("Of pictures like the")
     refused = client.post("/score?score=best", content=body, headers=PNG)
     assert (refused.status_code, "combined" in refused.json()["detail"]) == (422, True)
+
+
+@pytest.mark.parametrize("shape", [(20, 13), (31, 17, 3)])
+def test_a_restored_picture_has_its_own_size_and_channels(client, digits_store, shape, monkeypatch):
+    monkeypatch.setattr(service, "SMALL_PIXELS", 300)
+    pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    answer = client.post("/restore", content=png_of(pixels), headers=PNG)
+    assert answer.status_code == 200, answer.text
+    assert (answer.headers["Content-Type"], answer.headers["X-Aepipe-Release"]) == ("image/png", RELEASE)
+    found = np.asarray(Image.open(io.BytesIO(answer.content)))
+    expected = aepipe.load(digits_store, RECIPE).restore(pixels[np.newaxis], (0, 255))[0]
+    np.testing.assert_allclose(found.astype(int), expected.astype(int), atol=1)
 
 
 def test_jpegs_of_another_size_and_colour_are_taken(client):
