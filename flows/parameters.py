@@ -155,6 +155,17 @@ NewOnly = Annotated[
     bool,
     Field(description="Only pictures, by their bytes, that the store has no results of yet by this model and release."),
 ]
+FalseAlarmRate = Annotated[
+    float,
+    Field(gt=0, lt=1, description="Share of normal pictures that may be called anomalous: 0.01 is one in a hundred."),
+]
+ChosenScore = Annotated[
+    Literal["mse", "local", "neighbours", "combined"] | None,
+    Field(description="The score that decides; by default the one that was chosen when the model was calibrated."),
+]
+Worst = Annotated[
+    int, Field(ge=0, le=200, description="Of how many pictures, the strangest first, there is a heat map.")
+]
 Why = Annotated[str, Field(min_length=1, description="The reason; it is kept in the channel's history.")]
 Force = Annotated[bool, Field(description="Also where the gate held a model back.")]
 Missing = Annotated[

@@ -80,7 +80,8 @@ def find_reference(store: Store, channel: str, data_set: str, models: Sequence[s
         store: Where the release is.
         channel: The channel's name.
         data_set: The data set's name.
-        models: Names of models, of which the first that the release has gives codes.
+        models: Names of models. The first that the release has says which state of the data set it is of, where the
+            release has several, and gives codes.
 
     Raises:
         CorruptObjectError: the manifest is not the one that the channel names.
@@ -92,17 +93,28 @@ def find_reference(store: Store, channel: str, data_set: str, models: Sequence[s
     manifest = read_manifest(store, base.release, base.current.manifest_sha256)
     require_trusted(store, manifest)
     files = {file.path: file for file in manifest.files}
-    index, measures = files.get(index_path(data_set)), files.get(measures_path(data_set))
+    published = published_models(manifest)
+    found = [published[model] for model in models if model in published]
+    index = _find_index(data_set, found, files)
     if index is None:
         return None
-    found = published_models(manifest)
-    encoders = (_find_encoder(store, found[model], files) for model in models if model in found)
+    # Of the state that the release has under the data set's own name.
+    measures = files.get(measures_path(data_set)) if index.path == index_path(data_set) else None
+    encoders = (_find_encoder(store, model, files) for model in found)
     return Reference(
         release=manifest.release,
         index=_ref(store, manifest, index),
         measures=None if measures is None else _ref(store, manifest, measures),
         encoder=next(filter(None, encoders), None),
     )
+
+
+def _find_index(
+    data_set: str, models: Sequence[PublishedModel], files: Mapping[str, ReleaseFile]
+) -> ReleaseFile | None:
+    """Return the index of the first of these models that has one, or that of the data set's name."""
+    paths = [*(model.summary.index for model in models if model.summary.data_set == data_set), index_path(data_set)]
+    return next((files[path] for path in paths if path in files), None)
 
 
 def _find_encoder(store: Store, model: PublishedModel, files: Mapping[str, ReleaseFile]) -> PublishedEncoder | None:

@@ -6,6 +6,7 @@ from typing import Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.notation import counted, fixed
+from aepipe.store.names import ReleaseId, Time
 
 # What people are told of, each for itself.
 Topic = Literal["alarms", "drift"]
@@ -61,6 +62,11 @@ class Watched(BaseModel):
     drift: tuple[DriftFact, ...] = Field(description="Every measure that is compared.")
 
     @property
+    def alarm_share(self) -> float:
+        """The share of the pictures that are alarms."""
+        return self.num_alarms / self.num_pictures if self.num_pictures else 0.0
+
+    @property
     def drifted(self) -> tuple[DriftFact, ...]:
         """The measures that are over their limits, the least likely first."""
         over = (fact for fact in self.drift if fact.is_over)
@@ -84,9 +90,9 @@ class Watched(BaseModel):
             if self.drifted:
                 return f"Drift: {'; '.join(fact.line for fact in self.drifted)}."
             return "No drift." if self.is_over("drift") is False else "Drift can't be told."
-        share = self.num_alarms / self.num_pictures if self.num_pictures else 0.0
-        found = f"{counted(self.num_alarms, 'alarm')} in {counted(self.num_pictures, 'picture')}, {write_share(share)}"
-        return f"{found} where {write_share(self.rate)} is promised, {write_chance(self.alarm_p_value)}."
+        found = f"{counted(self.num_alarms, 'alarm')} in {counted(self.num_pictures, 'picture')}"
+        promised = f"{write_share(self.alarm_share)} where {write_share(self.rate)} is promised"
+        return f"{found}, {promised}, {write_chance(self.alarm_p_value)}."
 
 
 def write_chance(p_value: float) -> str:
@@ -97,3 +103,17 @@ def write_chance(p_value: float) -> str:
 def write_share(share: float) -> str:
     """Return a share as percent."""
     return f"{100 * share:.3g}%"
+
+
+class WatchedRun(BaseModel):
+    """A scoring run as the page of its model shows it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    run: ReleaseId = Field(description="Id of its results.")
+    started: Time = Field(description="When it began, ISO 8601 in UTC.")
+    release: ReleaseId = Field(description="The release whose model was used.")
+    source: str | None = Field(None, description="Where the pictures lay.")
+    page: str | None = Field(None, description="The page of its pictures, from that of the model; None without one.")
+    score: str = Field(description="The score that decided.")
+    watched: Watched = Field(description="What it came to.")

@@ -61,6 +61,11 @@ _add(app, "rerun", training.rerun, "aepipe rerun production --to ./rerun")
 _add(app, "recipes", models.list_recipes, "aepipe recipes")
 _add(app, "table", models.show_table, "aepipe table --store s3://models/aepipe")
 _add(
+    *(app, "score", uses.score),
+    "aepipe score /data/parts --model faces-conv@parts --store s3://models/aepipe --new-only",
+    "aepipe score --rows cifar10:test:13 --model horses-stacked --output ./scores",
+)
+_add(
     *(app, "reconstruct", uses.reconstruct),
     "aepipe reconstruct /data/digits --recipe mnist-dense --store s3://models/aepipe",
     "aepipe reconstruct shoes.zip --recipe faces-conv --channel 20260101T020000Z-1a2b3c --output shoes",

@@ -13,6 +13,7 @@ from aepipe.cli.output import Row, print_result, print_rows, print_table
 
 if TYPE_CHECKING:
     from aepipe.releases.manifest import Manifest
+    from aepipe.results import ResultsManifest
     from aepipe.store import Store
 
 
@@ -97,21 +98,28 @@ def _unreadable_row(release: str, error: Exception, channels: Sequence[str]) -> 
 def show_release(
     release: ReleaseArgument = "candidate", store: StoreOption = "./store", as_json: JsonOption = False
 ) -> None:
-    """Show one release: its models with their held-out errors, its files, and who signed it."""
+    """Show one release: its models with their held-out errors, what they were used on last, its files, its signer."""
     from aepipe.releases.manifest import resolve_release
     from aepipe.releases.signatures import describe_signers, signers_of
+    from aepipe.results import latest_results
     from aepipe.store import open_store
 
     opened = open_store(store)
     manifest = resolve_release(opened, release)
     signers = signers_of(opened, manifest)
+    results = [found for model in manifest.recipes for found in latest_results(opened, model)]
     if not as_json:
         _print_recipes(manifest)
     signed = describe_signers(signers)
     print_result(
         as_json,
-        {**manifest.model_dump(mode="json"), "signed_by": [asdict(signer) for signer in signers]},
+        {
+            **manifest.model_dump(mode="json"),
+            "signed_by": [asdict(signer) for signer in signers],
+            "results": [found.model_dump(mode="json", exclude={"files"}) for found in results],
+        },
         *_data_lines(manifest),
+        *(_results_line(opened, found) for found in results),
         f"{len(manifest.files)} files, {sum(file.size for file in manifest.files):,} bytes",
         signed[0].upper() + signed[1:],
         f"{opened.url}/releases/{manifest.release}/report.html",
@@ -129,10 +137,21 @@ def _data_lines(manifest: "Manifest") -> Iterator[str]:
             yield f"Data {name}: taken by {accepted.by}, although broken ({compared}): {broken}. Why: {accepted.why}"
 
 
-def _print_recipes(manifest: "Manifest") -> None:
-    from aepipe.evaluation.catalogue import metrics_at
+def _results_line(store: "Store", results: "ResultsManifest") -> str:
+    """Return when a model was used last, on how much, by which release's model, and where the results are."""
+    from aepipe.notation import counted, moment
+    from aepipe.results.manifest import run_prefix
 
-    metrics = metrics_at("show")
+    used = f"{results.model}, last {results.kind} {moment(results.started)}"
+    of = f"{counted(results.num_pictures, 'picture')}, {results.num_unreadable} unreadable"
+    where = f"{store.url}/{run_prefix(results.model, results.run).rstrip('/')}"
+    return f"{used}: {of}, by release {results.release}: {where}"
+
+
+def _print_recipes(manifest: "Manifest") -> None:
+    from aepipe.evaluation.catalogue import measured_at
+
+    metrics = measured_at("show", [said.metrics for said in manifest.recipes.values()])
     rows: list[list[object]] = [
         [
             *(name, said.verdict, said.origin, said.setting, said.data, said.code_size),

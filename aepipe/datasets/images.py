@@ -24,6 +24,19 @@ def images_at_once(*image_shape: int) -> int:
 
 
 @dataclass(frozen=True)
+class Masks:
+    """Masks of anomalous images of a data set.
+
+    Attributes:
+        rows: (num_masks,) the images' rows, in ascending order.
+        inside: (num_masks, height, width) booleans: where something is not normal.
+    """
+
+    rows: np.ndarray
+    inside: np.ndarray
+
+
+@dataclass(frozen=True)
 class ImageData:
     """Images of one data set with what is known about each.
 

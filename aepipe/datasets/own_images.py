@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from aepipe.datasets.blocks import BlockImages
+from aepipe.datasets.formats.fitting import Form
 from aepipe.datasets.formats.members import Listing, Member
 from aepipe.datasets.images import OWN, ImageData
 from aepipe.datasets.index import OK, Index, make_index
@@ -83,6 +84,15 @@ class OwnImages:
     def index(self) -> Index:
         """The index of all files."""
         return make_index(self.described.rows, self.facts)
+
+    def form(self, settings: OwnSettings) -> Form:
+        """Return what the pictures were brought to.
+
+        Args:
+            settings: What was chosen of them.
+        """
+        height, width, _ = self.described.account.image_shape
+        return Form((height, width), settings.fit)
 
     @property
     def images_sha256(self) -> str:

@@ -33,6 +33,7 @@ class Metric:
         places: Decimal places of one that is written by itself; None for three significant digits.
         better: Which of two is better; None where neither is.
         baseline_of: The metric of the model that this is a baseline's number of.
+        is_common: Every model has it; a column of what no model of a table has would be empty.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Metric:
     places: int | None = None
     better: Literal["lower", "higher"] | None = None
     baseline_of: str | None = None
+    is_common: bool = True
 
     def heading(self, place: Place) -> str:
         """Return what it is called at the head of a column or a line, with its unit."""
@@ -71,7 +73,17 @@ def _error(name: str, label: str, where: Mapping[str, str | None], baseline_of: 
     return Metric(name, label, where, scale="per pixel", better="lower", baseline_of=baseline_of)
 
 
+def _share(
+    name: str,
+    label: str,
+    where: Mapping[str, str | None],
+    better: Literal["lower", "higher"] = "higher",
+) -> Metric:
+    return Metric(name, label, where, places=3, better=better, is_common=False)
+
+
 MSE, DENOISED_MSE, LINEAR_MSE = "mse_per_pixel", "denoised_mse_per_pixel", "linear_mse_per_pixel"
+AUROC, PCA_AUROC = "auroc", "pca_auroc"
 SAME_CODE = "with the same code size"
 
 # In the order in which they are shown.
@@ -146,6 +158,28 @@ METRICS = (
         | {"artifact": "that of the best linear map"},
         baseline_of=DENOISED_MSE,
     ),
+    _share(
+        AUROC,
+        "AUROC, anomalous against normal",
+        _shown(
+            "details", "card", "manifest", table="AUROC", report="AUROC", show="AUROC", artifact="AUROC", hub="auroc"
+        ),
+    ),
+    _share(
+        PCA_AUROC,
+        "AUROC of PCA's residual",
+        _shown("details", "card", "manifest", show="PCA AUROC", artifact="AUROC of PCA's residual"),
+    ),
+    _share("average_precision", "Average precision", _shown("details", "manifest")),
+    _share("f1", "F1 at the threshold", _shown("details", "manifest")),
+    _share("best_f1", "F1 at the best threshold, which held-out images tell", _shown("details")),
+    _share("false_alarm_rate", "Normal images called anomalous", _shown("details", "card", "manifest"), "lower"),
+    _share("miss_rate", "Anomalous images called normal", _shown("details", "card", "manifest"), "lower"),
+    _share("pixel_auroc", "Pixel AUROC", _shown("details", "card", "manifest")),
+    _share("pca_pixel_auroc", "Pixel AUROC of PCA's residual", _shown("details")),
+    _share("aupro", "AUPRO, up to 30% false pixels", _shown("details", "card", "manifest")),
+    _share("pca_aupro", "AUPRO of PCA's residual", _shown("details")),
+    _error("anomalous_mse_per_pixel", "Of anomalous images", _shown("details")),
     Metric("code_mean", "Code: mean", _shown("details")),
     Metric("code_standard_deviation", "Code: standard deviation", _shown("details")),
     Metric("code_sparsity", "Code: sparsity", _shown("details")),
@@ -158,6 +192,12 @@ BY_NAME = {metric.name: metric for metric in METRICS}
 def metrics_at(place: Place) -> list[Metric]:
     """Return the metrics that are shown at a place, in their order."""
     return [metric for metric in METRICS if place in metric.where]
+
+
+def measured_at(place: Place, of_each: Iterable[Metrics]) -> list[Metric]:
+    """Return the metrics that are shown at a place, of those that few models have the ones that one of these has."""
+    measured = {name for metrics in of_each for name, value in metrics.items() if value is not None}
+    return [metric for metric in metrics_at(place) if metric.is_common or metric.name in measured]
 
 
 def names_of(scale: Scale) -> list[str]:

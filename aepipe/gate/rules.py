@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from aepipe.evaluation.catalogue import BY_NAME, DENOISED_MSE, MSE, Metric, baselines_of
+from aepipe.evaluation.catalogue import AUROC, BY_NAME, DENOISED_MSE, MSE, PCA_AUROC, Metric, Metrics, baselines_of
 from aepipe.evaluation.strongest import find_baselines, find_strongest
 from aepipe.gate.settings import PublishSettings
 from aepipe.gate.verdicts import RuleResult, Verdict
@@ -115,6 +115,8 @@ def judge(
     if reloaded is not None:
         rules.append(_reload_rule(judged_error(facts), reloaded, settings.reload_tolerance))
     rules += _baseline_rules(facts, demands.baselines)
+    if settings.demand_auroc is not None:
+        rules.append(_detection_rule(facts.metrics, settings.demand_auroc))
     if incumbent is not None:
         own = judged_error(facts) if incumbent.candidate_error is None else incumbent.candidate_error
         rules.append(_incumbent_rule(own, incumbent, settings, demands.incumbent))
@@ -173,6 +175,16 @@ def _baseline_rules(facts: EvaluationFacts, demanded: bool) -> Iterator[RuleResu
         passed=strongest is not None and metric.beats(error, strongest.mse_per_pixel),
         demanded=demanded,
         figures={"error": error, **{baseline.name: baseline.mse_per_pixel for baseline in baselines}},
+    )
+
+
+def _detection_rule(metrics: Metrics, least: float) -> RuleResult:
+    found = metrics.get(AUROC)
+    why = "" if found is not None else " It was not measured: no held-out image is anomalous."
+    return RuleResult(
+        rule=f"Anomalous images are told from normal ones with an AUROC of at least {least:g}.{why}",
+        passed=found is not None and found >= least,
+        figures={AUROC: found, PCA_AUROC: metrics.get(PCA_AUROC)},
     )
 
 

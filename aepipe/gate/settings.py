@@ -29,6 +29,13 @@ class PublishSettings(BaseModel):
     reload_tolerance: float = Field(
         1e-4, ge=0, le=0.1, description="By what share the error of the published bytes may differ from the measured."
     )
+    demand_auroc: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="AUROC that recipes must reach on held-out images that are not normal; without such images they "
+        "are held back.",
+    )
     verify: Literal["head", "full"] = Field(
         "head", description="head compares every file's size after the upload, full reads all of them back."
     )

@@ -183,9 +183,13 @@ class LoadedModel:
             ParameterError: there is no such score, or the rate is not between 0 and 1.
         """
         originals = self.preprocess(images)
-        codes = _compute(self.encoder, originals, batch_size)
-        scores = self.scoring.scores(originals, _compute(self.decoder, codes, batch_size), codes)
+        scores = self.scoring.scores(originals, *self.see(originals, batch_size))
         return self.scoring.judge(scores, false_alarm_rate, score)
+
+    def see(self, originals: np.ndarray, batch_size: int = BATCH_IMAGES) -> tuple[np.ndarray, np.ndarray]:
+        """Return reconstructions and codes of images that `preprocess` returned; each is encoded once."""
+        codes = _compute(self.encoder, originals, batch_size)
+        return _compute(self.decoder, codes, batch_size), codes
 
 
 def _compute(model: "keras.Model", inputs: np.ndarray, batch_size: int) -> np.ndarray:

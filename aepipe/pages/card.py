@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from aepipe import notation
-from aepipe.evaluation.catalogue import DENOISED_MSE, MSE, Metrics, metrics_at
+from aepipe.evaluation.catalogue import AUROC, DENOISED_MSE, MSE, Metrics, measured_at, metrics_at
 from aepipe.evaluation.strongest import find_baselines, find_strongest
 from aepipe.exports.formats import FILES, FORMATS
 from aepipe.models.options import VariationalOptions
@@ -15,6 +15,8 @@ from aepipe.stages.data import account_lines
 from aepipe.stages.facts import EvaluationFacts, ExportCheck, HalfCheck
 from aepipe.stages.outcome import Done
 
+# What hubs call the tasks of metrics that are not about reconstruction.
+HUB_TASKS = {DENOISED_MSE: "Denoising", AUROC: "Anomaly detection"}
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#|~!$^])")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
@@ -92,7 +94,7 @@ def _for_hubs(metrics: Metrics) -> dict[str, list[tuple[str, str, float]]]:
     for metric in metrics_at("hub"):
         value = metrics.get(metric.name)
         if value is not None:
-            task = "Denoising" if metric.name == DENOISED_MSE else "Reconstruction"
+            task = HUB_TASKS.get(metric.name, "Reconstruction")
             tasks.setdefault(task, []).append((metric.title, metric.heading("hub"), value))
     return tasks
 
@@ -100,7 +102,7 @@ def _for_hubs(metrics: Metrics) -> dict[str, list[tuple[str, str, float]]]:
 def _result_rows(results: EvaluationFacts, write: Write) -> Iterator[list[str]]:
     """Yield a row for each metric: its heading, the model's value, each baseline's, the mean image's."""
     baselines = find_baselines(results.metrics)
-    for metric in metrics_at("card"):
+    for metric in measured_at("card", [results.metrics]):
         heading = metric.heading("card")
         if metric.scale == "source unit":
             heading = f"{heading} {notation.plain(results.source_unit)}"

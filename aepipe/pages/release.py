@@ -33,12 +33,15 @@ CAPTIONS = {
     "mse_by_class": "Held-out error by class",
     "error_by_noise": "Error on the noisy test set against doing nothing and the best linear map",
     "code_map": "Codes of held-out images in two dimensions: neighbours (t-SNE) and distances (PCA)",
+    "detection": "Scores of normal and anomalous held-out images, and how many each threshold finds, beside PCA",
     "code_usage": "How much each value of the code varies; one that never does is dead",
 }
 
 
+# Of each model, in one long form.
+METRIC_FILES = ("/metrics.csv", "/detection.csv")
 # Those of the channel's model are shown, too: what a model makes of images, not how it came to be.
-COMPARED = ("reconstructions", "extremes", "denoising", "samples", "error_by_noise")
+COMPARED = ("reconstructions", "extremes", "denoising", "samples", "error_by_noise", "detection")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +80,7 @@ def write_pages(
         production: What the channel holds, whose figures stand beside this run's.
         checked: The user's own data sets, with what their checks came to.
     """
-    tables = [_read_metrics(source) for path, source in files.items() if path.endswith("/metrics.csv")]
+    tables = [_read_metrics(source) for path, source in files.items() if path.endswith(METRIC_FILES)]
     metrics = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
     metrics.to_json(folder / "metrics.json", orient="records", indent=1)
     metrics.map(lambda value: as_cell(value) if isinstance(value, str) else value).to_csv(

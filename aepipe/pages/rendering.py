@@ -34,10 +34,16 @@ def breakable(name: str) -> str:
     return Markup("<wbr>@").join(name.split("@"))
 
 
+def unbroken(text: str) -> str:
+    """Return text that stays in one line, however narrow its column is."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def _environment(**options) -> Environment:
     loader = PackageLoader("aepipe.pages", "templates")
     environment = Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, **options)
     environment.filters.update({name: getattr(notation, name) for name in FILTERS}, two_lines=two_lines, name=breakable)
+    environment.filters["unbroken"] = unbroken
     # A JSON string is one of YAML and of Python, too.
     environment.filters["figure"] = write_figure
     environment.filters["quoted"] = lambda text: json.dumps(text, ensure_ascii=False)

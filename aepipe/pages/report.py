@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from aepipe.checks.facts import Checked
-from aepipe.evaluation.catalogue import BY_NAME, DENOISED_MSE, LINEAR_MSE, MSE, Metrics, metrics_at
+from aepipe.evaluation.catalogue import BY_NAME, DENOISED_MSE, LINEAR_MSE, MSE, Metrics, measured_at
 from aepipe.evaluation.strongest import Baseline, find_strongest
 from aepipe.gate.rules import COUNTS, ERRORS, is_sound
 from aepipe.gate.verdicts import Verdict
@@ -169,7 +169,7 @@ def render_report(report: Report) -> str:
             inputs={entry.done.data.fingerprint: account_lines(entry.done.data) for entry in entries if entry.done},
             noisy_sets=[(noisy_set, inline_image(noisy_set.png_bytes)) for noisy_set in report.noisy_sets],
             stages=STAGES,
-            columns=metrics_at("report"),
+            columns=measured_at("report", [entry.metrics for entry in entries]),
             write=write,
             write_figure=partial(_write_figure, per_pixel),
             details=partial(detail_lines, write=write),

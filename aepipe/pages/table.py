@@ -12,7 +12,7 @@ from functools import partial
 from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.errors import printable
-from aepipe.evaluation.catalogue import DENOISED_MSE, LINEAR_MSE, MSE, Metric, Metrics, Place, metrics_at
+from aepipe.evaluation.catalogue import DENOISED_MSE, LINEAR_MSE, MSE, Metric, Metrics, Place, measured_at
 from aepipe.evaluation.strongest import find_strongest
 from aepipe.notation import ABSENT, decimals, duration
 from aepipe.pages.numbers import PLACES, write_alone
@@ -125,10 +125,10 @@ def _short(digest: str | None) -> str:
 
 def as_markdown(lines: Sequence[ResultLine]) -> str:
     """Return the lines as Markdown: a table of reconstruction, and one of denoising where there are denoisers."""
-    tables = [_markdown(_reconstruction(), lines)]
+    tables = [_markdown(_reconstruction(lines), lines)]
     denoisers = [line for line in lines if DENOISED_MSE in line.mean]
     if denoisers:
-        tables.append(_markdown(_denoising(), denoisers))
+        tables.append(_markdown(_denoising(denoisers), denoisers))
     return "\n".join(tables)
 
 
@@ -162,9 +162,10 @@ def _line(key: Key, data: str, by_seed: Mapping[int, Training], commit: str | No
     )
 
 
-def _columns(place: Place) -> dict[str, Column]:
-    """Return the columns of the metrics of a table, by their names."""
-    return {metric.name: (metric.heading(place), partial(_metric_cell, metric)) for metric in metrics_at(place)}
+def _columns(place: Place, lines: Sequence[ResultLine]) -> dict[str, Column]:
+    """Return the columns of the metrics of a table, by their names: those that a line has."""
+    metrics = measured_at(place, [line.mean for line in lines])
+    return {metric.name: (metric.heading(place), partial(_metric_cell, metric)) for metric in metrics}
 
 
 def _metric_cell(metric: Metric, line: ResultLine) -> str:
@@ -205,12 +206,12 @@ SEEDS: Column = ("seeds", lambda line: str(len(line.seeds)))
 DIVIDED = (DENOISED_MSE, LINEAR_MSE)
 
 
-def _reconstruction() -> list[Column]:
+def _reconstruction(lines: Sequence[ResultLine]) -> list[Column]:
     return [
         *WHO,
         ("code", lambda line: str(line.code_size)),
         ("compression", lambda line: decimals(line.compression_ratio, 1)),
-        *_columns("table").values(),
+        *_columns("table", lines).values(),
         ("strongest baseline", _strongest_cell),
         ("ratio to it", _ratio_to_strongest),
         SEEDS,
@@ -220,8 +221,8 @@ def _reconstruction() -> list[Column]:
     ]
 
 
-def _denoising() -> list[Column]:
-    columns = _columns("denoising")
+def _denoising(lines: Sequence[ResultLine]) -> list[Column]:
+    columns = _columns("denoising", lines)
     return [
         *WHO,
         *(columns[name] for name in DIVIDED),

@@ -2,8 +2,8 @@
 
 from aepipe.results.destination import Destination, open_destination, working_folder
 from aepipe.results.known import Known, find_known, known_digests
-from aepipe.results.manifest import Kind, ResultsManifest, Use
-from aepipe.results.reading import list_results, read_results, read_table
+from aepipe.results.manifest import Kind, ResultsManifest, Use, place_of
+from aepipe.results.reading import latest_results, list_results, list_runs, read_results, read_table
 from aepipe.results.writing import write_results
 
 __all__ = [
@@ -14,8 +14,11 @@ __all__ = [
     "Use",
     "find_known",
     "known_digests",
+    "latest_results",
     "list_results",
+    "list_runs",
     "open_destination",
+    "place_of",
     "read_results",
     "read_table",
     "working_folder",

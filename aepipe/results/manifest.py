@@ -1,11 +1,13 @@
 """Manifests of results: what was used on what, and every file that came of it. They are written last."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from aepipe.io.hashing import canonical_json
 from aepipe.releases.manifest import ReleaseFile
+from aepipe.store.interface import Store
 from aepipe.store.names import Name, ReleaseId, Sha256, Time
 
 Kind = Literal["score", "encode", "restore", "generate", "map"]
@@ -70,6 +72,13 @@ def manifest_bytes(manifest: ResultsManifest) -> bytes:
 def run_prefix(model: str, run: str) -> str:
     """Return what the keys of one run's results begin with."""
     return f"{RESULTS}/{model}/{run}/"
+
+
+def place_of(destination: "Store | Path", manifest: "ResultsManifest") -> str:
+    """Return where results are: a folder, or an address in the store."""
+    if isinstance(destination, Path):
+        return str(destination)
+    return f"{destination.url}/{run_prefix(manifest.model, manifest.run)}"
 
 
 def manifest_key(model: str, run: str) -> str:

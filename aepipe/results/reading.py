@@ -39,19 +39,21 @@ def list_results(
         kind: Only those of this kind.
         besides: Runs that are not asked for; nothing is read of them.
     """
-    found: dict[tuple[str, str], ResultsManifest] = {}
-    for key in _documents(store, model):
-        try:
-            manifest = _read_document(store, key, besides)
-        except ObjectNotFoundError:
-            # It was removed meanwhile.
-            continue
-        except (CorruptObjectError, NewerObjectError) as error:
-            logger.warning("Results are passed over: %s", error)
-            continue
-        if manifest is not None and kind in (None, manifest.kind) and manifest.run not in besides:
-            found[manifest.model, manifest.run] = manifest
-    return sorted(found.values(), key=lambda manifest: manifest.run, reverse=True)
+    found = _read_documents(store, _documents(store, model), besides)
+    return [manifest for manifest in found if kind in (None, manifest.kind) and manifest.run not in besides]
+
+
+def list_runs(store: Store, model: str) -> list[str]:
+    """Return the ids of a model's complete results of every kind, the latest first; nothing of them is read."""
+    runs = {_run_of(info.key) for info in store.list(f"{RESULTS}/{model}/")}
+    return sorted((run for run in runs if run is not None), reverse=True)
+
+
+def latest_results(store: Store, model: str) -> list[ResultsManifest]:
+    """Return a model's latest results of each kind, the latest first; those that were removed are left out."""
+    keys = [info.key for info in store.list(f"{RESULTS}/{model}/{LATEST}/") if _kind_of(info.key)]
+    found = _read_documents(store, keys)
+    return [manifest for manifest in found if store.exists(manifest_key(model, manifest.run))]
 
 
 def read_results(store: Store, model: str, run: str) -> ResultsManifest:
@@ -99,6 +101,23 @@ def _documents(store: Store, model: str | None) -> list[str]:
     """Return the keys of manifests, and of what says which came last."""
     prefix = f"{RESULTS}/{model}/" if model else f"{RESULTS}/"
     return [info.key for info in store.list(prefix) if _run_of(info.key) or _kind_of(info.key)]
+
+
+def _read_documents(store: Store, keys: Sequence[str], besides: Collection[str] = ()) -> list[ResultsManifest]:
+    """Return the manifests of these keys, the latest first; one that can't be read is named in a warning."""
+    found: dict[tuple[str, str], ResultsManifest] = {}
+    for key in keys:
+        try:
+            manifest = _read_document(store, key, besides)
+        except ObjectNotFoundError:
+            # It was removed meanwhile.
+            continue
+        except (CorruptObjectError, NewerObjectError) as error:
+            logger.warning("Results are passed over: %s", error)
+            continue
+        if manifest is not None:
+            found[manifest.model, manifest.run] = manifest
+    return sorted(found.values(), key=lambda manifest: manifest.run, reverse=True)
 
 
 def _read_document(store: Store, key: str, besides: Collection[str]) -> ResultsManifest | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aepipe.datasets.appearance import MEASURES, measure_pixels
 from aepipe.datasets.images import ImageData
 from aepipe.evaluation.opponents import batches
 from aepipe.parts import picture_digests
@@ -71,13 +72,20 @@ def calibrate(model: Model, data: ImageData, split: Split, test_digests: np.ndar
         scales=scales,
         made_auroc=aurocs,
     )
-    return Scoring(spec, reference, score_rows(model, by, data, split.test), test_digests)
+    calibration = score_rows(model, by, data, split.test)
+    return Scoring(spec, reference, calibration, test_digests, measure_rows(data, split.test))
 
 
 def score_rows(model: Model, by: Yardstick, data: ImageData, rows: np.ndarray) -> Scores:
     """Return every score of each of these rows of a data set, computed some at a time."""
     found = [take_scores(model.see(pictures), by) for pictures in batches(data, rows)]
     return {name: np.concatenate([scores[name] for scores in found]) if found else np.empty(0) for name in SCORES}
+
+
+def measure_rows(data: ImageData, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what each of these rows of a data set looks like, measured some at a time."""
+    found = [measure_pixels(pictures) for pictures in batches(data, rows)]
+    return {name: np.concatenate([measured[name] for measured in found]) if found else np.empty(0) for name in MEASURES}
 
 
 def _deciding_rows(split: Split) -> tuple[np.ndarray, np.ndarray, str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from aepipe.datasets.appearance import MEASURES
 from aepipe.errors import CorruptObjectError
 from aepipe.scoring.neighbours import Reference
 from aepipe.scoring.scores import SCORES
@@ -22,7 +23,8 @@ def write_scoring(scoring: Scoring, folder: Path) -> None:
     import pandas as pd
 
     (folder / SPEC).write_text(scoring.spec.model_dump_json(indent=2))
-    table = pd.DataFrame(dict(scoring.calibration))
+    columns: dict[str, np.ndarray] = {**dict(scoring.calibration.items()), **scoring.appearance}
+    table = pd.DataFrame(columns)
     table.insert(0, "digest", [digest.decode() for digest in scoring.digests])
     table.to_parquet(folder / CALIBRATION, index=False)
     np.savez(folder / REFERENCE, codes=scoring.reference.codes, digests=scoring.reference.digests)
@@ -39,13 +41,13 @@ def read_scoring(paths: Mapping[str, Path]) -> Scoring:
         NewerObjectError: a newer aepipe wrote them, in a form that this one does not know.
     """
     spec = parse_stored(paths[SPEC].read_bytes(), ScoringSpec, SPEC)
-    digests, calibration = _read_calibration(paths[CALIBRATION])
+    digests, calibration, appearance = _read_calibration(paths[CALIBRATION])
     if spec.score not in calibration:
         raise corrupt_object(CALIBRATION, ValueError(f"it has no column {spec.score}"))
-    return Scoring(spec, _read_reference(paths[REFERENCE]), calibration, digests)
+    return Scoring(spec, _read_reference(paths[REFERENCE]), calibration, digests, appearance)
 
 
-def _read_calibration(path: Path) -> tuple[np.ndarray, dict[ScoreName, np.ndarray]]:
+def _read_calibration(path: Path) -> tuple[np.ndarray, dict[ScoreName, np.ndarray], dict[str, np.ndarray]]:
     import pandas as pd
 
     try:
@@ -53,6 +55,7 @@ def _read_calibration(path: Path) -> tuple[np.ndarray, dict[ScoreName, np.ndarra
         digests = np.array(table.pop("digest").str.encode("ascii").tolist(), "S")
         # Columns of a newer version are passed over.
         calibration = {name: table[name].to_numpy(np.float64) for name in SCORES if name in table}
+        appearance = {name: table[name].to_numpy(np.float32) for name in MEASURES if name in table}
     # pyarrow's errors of damaged files are of both kinds.
     except (OSError, ValueError, KeyError) as error:
         raise corrupt_object(CALIBRATION, error) from None
@@ -60,7 +63,7 @@ def _read_calibration(path: Path) -> tuple[np.ndarray, dict[ScoreName, np.ndarra
         raise CorruptObjectError(
             "A calibration has at least one picture, each with finite scores.", key=CALIBRATION, num_rows=len(digests)
         )
-    return digests, calibration
+    return digests, calibration, appearance
 
 
 def _read_reference(path: Path) -> Reference:

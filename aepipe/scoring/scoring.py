@@ -1,7 +1,7 @@
 """Scoring: a model's scores with the calibration that says what they mean, as a release keeps them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -30,12 +30,14 @@ class Scoring:
         reference: Training pictures, which codes are compared with.
         calibration: The scores of held-out normal pictures, (num_calibration,) each, by the score's name.
         digests: (num_calibration,) of these pictures, hex digits as bytes.
+        appearance: What they look like, (num_calibration,) each, by the measure's name.
     """
 
     spec: ScoringSpec
     reference: Reference
     calibration: Mapping[ScoreName, np.ndarray]
     digests: np.ndarray
+    appearance: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def num_calibration(self) -> int:

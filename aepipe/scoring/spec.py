@@ -13,8 +13,8 @@ NUM_NEIGHBOURS = 5
 ScoreName = Literal["mse", "local", "neighbours", "combined"]
 # Under this a score is rounding, and its logarithm says nothing.
 MIN_SCORE = 1e-12
-# In the logarithm; so that scores which are all but equal on the pictures that decide blow nothing up.
-MIN_DEVIATION = 1e-3
+# Of logarithms: scores that are all but equal on the few pictures that decide would make others of any that differs.
+MIN_DEVIATION = 0.05
 
 
 class Scale(BaseModel):
@@ -31,9 +31,12 @@ class Scale(BaseModel):
         logs = _logs(values)
         return cls(mean=float(logs.mean()), deviation=max(float(logs.std()), MIN_DEVIATION))
 
-    def units(self, values: Float64[np.ndarray, " num_images"]) -> Float64[np.ndarray, " num_images"]:
-        """Return how many deviations the logarithms of scores lie above their mean."""
-        return (_logs(values) - self.mean) / self.deviation
+    def surprise(self, values: Float64[np.ndarray, " num_images"]) -> Float64[np.ndarray, " num_images"]:
+        """Return -log of how probable a score at least so large is, of scores whose logarithms are normal."""
+        # Here, because whoever reads a spec does without SciPy.
+        from scipy.special import log_ndtr
+
+        return -log_ndtr((self.mean - _logs(values)) / self.deviation)
 
 
 class ScoreSettings(BaseModel):

@@ -3,15 +3,25 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aepipe.stages.data import load_data
+from aepipe.datasets.images import ImageData
+from aepipe.notation import counted
+from aepipe.splits import Split
+from aepipe.stages.baselines import BaselinesStage, load_baselines
+from aepipe.stages.data import load_data, load_masks
 from aepipe.stages.facts import CalibrationFacts
 from aepipe.stages.results import CalibrationResult, DataResult, SplitResult, StageResult, TrainedResult
 from aepipe.stages.split import load_digests, load_split
 from aepipe.stages.stage import Stage, Workplace
 from aepipe.store.local_files import local_file
+
+if TYPE_CHECKING:
+    from aepipe.scoring.calibrating import Model
+    from aepipe.scoring.detecting import Detected
+    from aepipe.scoring.scoring import Scoring
 
 
 class CalibrationParameters(BaseModel):
@@ -26,7 +36,8 @@ class CalibrationParameters(BaseModel):
 class CalibrateStage(Stage[CalibrationFacts]):
     """A model's scoring: how each score is computed, which is its own, and what it is on held-out normal pictures.
 
-    Its facts have the score that was chosen, and why.
+    Its facts have the score that was chosen, and why; and where pictures are held out that are not normal, how well it
+    tells them.
     """
 
     data: DataResult
@@ -39,7 +50,8 @@ class CalibrateStage(Stage[CalibrationFacts]):
     libraries = ("keras", "numpy", "pyarrow", "scikit-learn", "scipy", "tensorflow")
 
     def _modules(self) -> Sequence[str]:
-        return ("aepipe.stages.calibrate", "aepipe.scoring.calibrating", "aepipe.scoring.files")
+        scoring = ("aepipe.scoring.calibrating", "aepipe.scoring.detecting", "aepipe.scoring.files")
+        return ("aepipe.stages.calibrate", "aepipe.evaluation.figures.detection", *scoring)
 
     def _settings(self) -> CalibrationParameters:
         return self.parameters
@@ -63,11 +75,39 @@ class CalibrateStage(Stage[CalibrationFacts]):
         )
         images, rows = load_data(store, self.data), load_split(store, self.split)
         digests = load_digests(store, self.data, self.split)["test"]
-        scoring = calibrate(Model(encode, decode), images, rows, digests, self.parameters.seed)
+        model = Model(encode, decode)
+        scoring = calibrate(model, images, rows, digests, self.parameters.seed)
         write_scoring(scoring, place.folder)
-        return CalibrationFacts(num_calibration=scoring.num_calibration, score=scoring.spec.score, why=scoring.spec.why)
+        facts = CalibrationFacts(
+            num_calibration=scoring.num_calibration, score=scoring.spec.score, why=scoring.spec.why
+        )
+        if not len(rows.anomalous):
+            return facts
+        detected = self._detect(place, model, scoring, images, rows)
+        found = {"num_anomalous": len(rows.anomalous), "num_masks": detected.num_masks, "detection": detected.metrics}
+        return facts.model_copy(update=found)
+
+    def _detect(
+        self, place: Workplace, model: "Model", scoring: "Scoring", images: ImageData, rows: Split
+    ) -> "Detected":
+        """Measure what is held out and not normal, and leave the numbers and the figure."""
+        from aepipe.scoring.detecting import detect, write_detection
+
+        store, code_size = place.store, self.trained.facts.code_size
+        assert code_size is not None, "this version's trainings say it"
+        baselines = load_baselines(store, BaselinesStage(self.data, self.split, code_size).produce(store))
+        masks = load_masks(store, self.data)
+        detected = detect(model, scoring, baselines.components, images, rows, masks)
+        trained = self.trained.facts
+        write_detection(detected, str(trained.recipe), str(trained.setting), self.split.facts.name, place.folder)
+        return detected
 
     def lines(self, result: StageResult[CalibrationFacts]) -> Sequence[str]:
         """Return which score was chosen."""
         facts = result.facts
-        return [f"Calibrated with {facts.num_calibration:,} held-out pictures; score {facts.score}: {facts.why}"]
+        said = [f"Calibrated with {facts.num_calibration:,} held-out pictures; score {facts.score}: {facts.why}"]
+        if facts.detection:
+            own, pca = facts.detection["auroc"], facts.detection["pca_auroc"]
+            anomalous = counted(facts.num_anomalous, "anomalous picture", "anomalous pictures")
+            said.append(f"AUROC against {anomalous}: {own:.3f}; of PCA's residual {pca:.3f}.")
+        return said

@@ -12,7 +12,8 @@ from aepipe import datasets
 from aepipe.arrays import Images
 from aepipe.checks.settings import CheckSettings
 from aepipe.datasets.choosing import choose_pictures
-from aepipe.datasets.images import ImageData
+from aepipe.datasets.images import ImageData, Masks
+from aepipe.datasets.own.masks import MASK_ARRAYS, write_masks
 from aepipe.datasets.own_settings import OwnSettings
 from aepipe.datasets.spec import DataSetSpec
 from aepipe.errors import ChangedDataError
@@ -178,6 +179,7 @@ class DataStage(Stage[DataFacts]):
 
         def write(folder: Path) -> DataFacts:
             write_own(own, folder, taking.blocks.all_sizes)
+            write_masks(location, own.index, own.form(self.parameters.settings), folder)
             return own_facts(own, self.parameters.settings, self.parameters.name, self.parameters.data_set)
 
         result = None if refresh else stage.find(store)
@@ -245,6 +247,12 @@ def load_images(store: Store, result: DataResult) -> Images:
         return load_blocks(store, result, places, _array(store, result, "whites"))
     images: np.ndarray = np.load(local_file(store, result.files["images.npy"]), mmap_mode="r")
     return images
+
+
+def load_masks(store: Store, result: DataResult) -> Masks | None:
+    """Return the masks of anomalous images, at the images' size; None where none has one."""
+    rows, masks = (_array(store, result, name) for name in MASK_ARRAYS)
+    return None if rows is None or masks is None else Masks(rows, masks)
 
 
 def _array(store: Store, result: DataResult, name: str) -> np.ndarray | None:

@@ -140,6 +140,9 @@ class CalibrationFacts(Facts):
     num_calibration: int = Field(description="Number of held-out normal pictures.")
     score: str = Field(description="The score that verdicts are by where nobody names another.")
     why: str | None = Field(None, description="Why that one.")
+    num_anomalous: int = Field(0, description="Number of held-out pictures that are not normal.")
+    num_masks: int = Field(0, description="How many of them have a mask.")
+    detection: dict[str, float] = Field({}, description="What they are told from normal ones by, by metric.")
 
 
 class ExportCheck(BaseModel):

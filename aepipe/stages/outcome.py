@@ -48,14 +48,15 @@ class Done(BaseModel):
 
     @property
     def measured(self) -> EvaluationFacts:
-        """What was measured on held-out images.
+        """What was measured on held-out images, those that are not normal among them.
 
         Raises:
             ValueError: the request left that out; what is judged and published was evaluated.
         """
         if self.evaluated is None:
             raise ValueError(f"What is judged was evaluated. Received: model={self.model!r}.")
-        return self.evaluated.facts
+        detection = {} if self.calibrated is None else self.calibrated.facts.detection
+        return self.evaluated.facts.model_copy(update=detection) if detection else self.evaluated.facts
 
 
 class Failed(BaseModel):

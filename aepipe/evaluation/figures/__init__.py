@@ -8,13 +8,17 @@ from aepipe.evaluation.figures.charts import (
     mse_by_class,
 )
 from aepipe.evaluation.figures.codes import code_maps, code_usage
+from aepipe.evaluation.figures.detection import detection
 from aepipe.evaluation.figures.images import denoising, image_grid, noisy_preview, reconstructions
 from aepipe.evaluation.figures.style import image_rows
+from aepipe.evaluation.figures.watching import RunsOverTime, runs_over_time
 
 __all__ = [
+    "RunsOverTime",
     "code_maps",
     "code_usage",
     "denoising",
+    "detection",
     "error_by_noise",
     "error_histogram",
     "error_over_time",
@@ -24,4 +28,5 @@ __all__ = [
     "mse_by_class",
     "noisy_preview",
     "reconstructions",
+    "runs_over_time",
 ]

@@ -47,6 +47,10 @@ CONTRACT = {
         *["--batch-ms", "--batch-size", "--channel", "--host", "--max-bytes", "--max-waiting", "--model"],
         *["--poll-seconds", "--port", "--recipe", "--store", "--token-file"],
     ],
+    "score": [
+        *["--channel", "--false-alarm-rate", "--json", "--model", "--new-only", "--output", "--recipe", "--rows"],
+        *["--score", "--store", "--worst", "IMAGES"],
+    ],
     "table": ["--json", "--store"],
     "noise": ["--kinds", "--levels", "--most-left-out", "--refresh", "--seed", "--store", "DATA_SET"],
     "datasets list": ["--json"],

@@ -37,6 +37,22 @@ def test_a_good_recipe_is_promoted_with_every_rule_and_its_figures():
     assert all(rule.passed and rule.figures for rule in verdict.rules)
 
 
+@pytest.mark.parametrize(
+    ("found", "least", "verdict", "reason"),
+    [
+        (0.97, 0.95, "promoted", "Every rule holds."),
+        (0.94, 0.95, "held", "an AUROC of at least 0.95. (auroc 0.94"),
+        (None, 0.95, "held", "It was not measured: no held-out image is anomalous."),
+        (0.5, None, "promoted", "Every rule holds."),
+    ],
+)
+def test_an_auroc_may_be_demanded(found, least, verdict, reason):
+    facts = {} if found is None else {"auroc": found, "pca_auroc": 0.9}
+    decided = decide(settings=PublishSettings(demand_auroc=least), **facts)
+    assert decided.verdict == verdict
+    assert reason in decided.reason
+
+
 def test_a_recipe_that_the_channel_has_no_model_of_is_the_first():
     verdict = decide(incumbent=None)
     assert (verdict.verdict, verdict.passes) == ("first", True)

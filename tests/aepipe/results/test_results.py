@@ -16,7 +16,9 @@ from aepipe.results import (
     Use,
     find_known,
     known_digests,
+    latest_results,
     list_results,
+    list_runs,
     open_destination,
     read_results,
     read_table,
@@ -83,6 +85,16 @@ def test_results_are_found_with_their_files(store):
     assert read_table(store, manifest)["digest"].tolist() == ["a", "b"]
     assert known_digests(store, MODEL, RELEASE, "score") == {"a", "b"}
     assert known_digests(store, MODEL, "20260102T020000Z-1a2b3c", "score") == set()
+
+
+def test_the_latest_of_each_kind_are_found_and_runs_are_listed(store):
+    old, new = (put(store, [name], started=f"2026-02-0{day}T02:00:00+01:00") for name, day in (("a", 1), ("b", 2)))
+    codes = put(store, ["c"], kind="encode", started="2026-02-03T02:00:00+01:00")
+    assert list_runs(store, MODEL) == [codes.run, new.run, old.run]
+    assert [found.run for found in latest_results(store, MODEL)] == [codes.run, new.run]
+    store.put(latest_key(MODEL, "encode"), b"{")
+    store.delete(manifest_key(MODEL, new.run))
+    assert latest_results(store, MODEL) == []
 
 
 def test_results_never_overwrite_results(store):

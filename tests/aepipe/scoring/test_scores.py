@@ -108,12 +108,19 @@ def test_made_anomalies_are_pictures_and_drawn_by_their_seed(data):
     assert (make_anomalies(pictures, seed=2)["pasted"] != made["pasted"]).any()
 
 
+def test_it_is_kept_what_held_out_pictures_look_like(data, scoring):
+    brightness = data.scaled(slice(280, 400)).mean(axis=(1, 2, 3))
+    np.testing.assert_allclose(scoring.appearance["brightness"], brightness, rtol=1e-5)
+    assert list(scoring.appearance) == ["brightness", "contrast", "sharpness"]
+
+
 def test_what_is_written_is_read_and_damage_is_found(scoring, scores_of, tmp_path):
     write_scoring(scoring, tmp_path)
     paths = {name: tmp_path / name for name in FILES}
     read = read_scoring(paths)
     assert read.spec == scoring.spec
     np.testing.assert_array_equal(read.digests, scoring.digests)
+    np.testing.assert_array_equal(read.appearance["brightness"], scoring.appearance["brightness"])
     pictures = waves(5, 4).astype(np.float32) / 255
     assert read.judge(scores_of(pictures)).equals(scoring.judge(scores_of(pictures)))
     for name in (SPEC, CALIBRATION, REFERENCE):

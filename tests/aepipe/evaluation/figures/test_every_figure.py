@@ -22,6 +22,9 @@ SERIES = [
 ]
 CURVE = pd.DataFrame({"level": [0.1, 0.2], "model": [0.01, 0.02], "linear": [0.02, 0.03], "nothing": [0.1, 0.2]})
 
+SCORES, RATES = np.geomspace(0.001, 0.01, 20), np.linspace(0, 1, 5)
+ROCS = {"model": (RATES, np.sqrt(RATES), 2 / 3), "PCA": (RATES, RATES, 0.5)}
+
 
 def history(validation) -> pd.DataFrame:
     return pd.DataFrame({"epoch": [1, 2, 3], "loss": [0.9, 0.1, 0.01], "validation_loss": validation})
@@ -41,6 +44,8 @@ FIGURES = {
     "noise": lambda path: figures.error_by_noise({"gaussian": CURVE, "dropout": CURVE}, path, "a title"),
     "errors": lambda path: figures.error_histogram(GREY[:, 0, 0, 0], GREY[:, 1, 0, 0], path, "a title"),
     "equal errors": lambda path: figures.error_histogram(np.zeros(3), np.zeros(3), path, "a title"),
+    "detection": lambda path: figures.detection(SCORES, SCORES * 40, 0.02, ROCS, path, "a title", "mse"),
+    "equal scores": lambda path: figures.detection(np.ones(3), np.ones(2), 1, ROCS, path, "a title", "local"),
     "time": lambda path: figures.error_over_time(SERIES, path, "a title"),
     "usage": lambda path: figures.code_usage(GREY[0, :, 0, 0], path, "a title"),
     "maps": lambda path: figures.code_maps(MAPS, np.arange(10) % 3, ["a", "b", "c"], path, "a title"),
