@@ -1,7 +1,7 @@
 """Published models, loaded: found by channel, checked against the release's manifest, with their preprocessing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, partial
 from html import escape
 from pathlib import Path
@@ -53,7 +53,7 @@ class LoadedModel:
     encoder: "keras.Model"
     decoder: "keras.Model"
     trained: TrainedRecipe
-    read_scoring: "Callable[[], Scoring]" = field(repr=False)
+    read_scoring: "Callable[[], Scoring]"
 
     @cached_property
     def scoring(self) -> "Scoring":
@@ -163,7 +163,7 @@ class LoadedModel:
     ) -> "pd.DataFrame":
         """Return how unlike its training pictures images are, a row each, in their order.
 
-        >>> noise = np.random.default_rng(0).integers(0, 17, (2, 8, 8), np.uint8)
+        >>> noise = np.random.default_rng(0).integers(0, 256, (2, 8, 8), np.uint8)
         >>> loaded.score(noise, score="mse")["verdict"].tolist()
         ['anomalous', 'anomalous']
 
