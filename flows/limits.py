@@ -19,6 +19,8 @@ STORES_VARIABLE, IMAGES_VARIABLE = "AEPIPE_STORES", "AEPIPE_IMAGES"
 SEPARATOR = ","
 BUCKETS = "s3://"
 IMAGES = f"{OWN_IMAGES}:"
+# Parameters that name pictures as they lie, with the word before it or without.
+PLACES = ("images", "reference")
 
 
 def check_limits(parameters: Mapping[str, Any]) -> None:
@@ -51,8 +53,11 @@ def stores_of(parameters: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def images_of(parameters: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return where sets of parameters take images of somebody's own from."""
-    names = [str(each["data_set"]) for each in parameters if each.get("data_set") is not None]
-    return list(dict.fromkeys(name.removeprefix(IMAGES) for name in names if name.startswith(IMAGES)))
+    parameters = list(parameters)
+    data_sets = [str(each["data_set"]) for each in parameters if each.get("data_set") is not None]
+    places = [str(each[name]) for each in parameters for name in PLACES if each.get(name) is not None]
+    named = [name for name in data_sets if name.startswith(IMAGES)]
+    return list(dict.fromkeys(name.removeprefix(IMAGES) for name in (*named, *places)))
 
 
 def _deployment() -> DeploymentResponse | None:
@@ -77,7 +82,7 @@ def _check(location: str, allowed: Sequence[str], rule: str, variable: str) -> N
     place = _parts(location)
     if any(place[: len(parts)] == parts for parts in map(_parts, allowed)) and ".." not in place:
         return
-    name = "store" if variable == STORES_VARIABLE else "data_set"
+    name = "store" if variable == STORES_VARIABLE else "images"
     way_out = f"Name one of the deployment's, or let the worker's operator list it in {variable}."
     raise ParameterError(rule, way_out, **{name: without_secrets(location)})
 

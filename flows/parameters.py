@@ -15,6 +15,7 @@ from aepipe.experiments.space import SearchRanges
 from aepipe.experiments.sweep import SweepValues
 from aepipe.exports.formats import EXPORTS, ExportFormat
 from aepipe.gate.settings import PublishSettings
+from aepipe.inference.watch import WatchSettings
 from aepipe.noise import NoiseParameters
 from aepipe.publishing import promotion
 from aepipe.recipes import RecipeName, naming, plan
@@ -165,6 +166,9 @@ ChosenScore = Annotated[
 ]
 Worst = Annotated[
     int, Field(ge=0, le=200, description="Of how many pictures, the strangest first, there is a heat map.")
+]
+Watching = Annotated[
+    WatchSettings, Field(description="How many alarms and how much drift people are told of, by an automation.")
 ]
 Why = Annotated[str, Field(min_length=1, description="The reason; it is kept in the channel's history.")]
 Force = Annotated[bool, Field(description="Also where the gate held a model back.")]

@@ -15,11 +15,14 @@ from aepipe.checks.facts import CheckFacts
 from aepipe.errors import StoreError
 from aepipe.evaluation.catalogue import Metrics, errors_first, metrics_at
 from aepipe.evaluation.strongest import find_strongest
+from aepipe.notation import plain, words
 from aepipe.pages.card import escape_markdown
 from aepipe.pages.inline_images import inline_image
 from aepipe.pages.numbers import write_alone
 from aepipe.publishing.publish import Published
 from aepipe.recipes.plan import TrainingPlan
+from aepipe.results import ResultsManifest
+from aepipe.results.manifest import run_prefix
 from aepipe.stages.outcome import Done, Failed, Outcome
 from aepipe.stages.results import SearchResult, SweepResult
 from aepipe.store import open_store
@@ -29,6 +32,8 @@ from aepipe.store.local_files import local_file
 MAX_BYTES = 200_000
 # Each update is a call of the server.
 PROGRESS_SHARE, PROGRESS_SECONDS, SILENCE_SECONDS = 0.05, 5.0, 60.0
+# A picture becomes one of a fraction of this.
+MAX_PICTURE_BYTES = 5_000_000
 TABLE = [
     "| model | setting | data | code | MSE per pixel | strongest baseline | ratio | verdict |",
     "| --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -155,6 +160,30 @@ def show_search(rows: Sequence[Mapping[str, Any]], table: SearchResult) -> None:
     where = f"As a file:\n\n{_long(table.files['trials.csv'].uri)}"
     text = [f"# {len(rows)} candidates", table.facts.best, "\n".join(lines), where]
     _show(text, key="search", description="What the search came to")
+
+
+@_best_effort()
+def show_use(store_url: str, results: ResultsManifest, lines: Sequence[str]) -> None:
+    """Write what a use of a model came to, where its files are, and a picture of it, as one markdown artifact."""
+    store, prefix = open_store(store_url), run_prefix(results.model, results.run)
+    page = next((file.path for file in results.files if file.path == "page.html"), "")
+    text = [
+        f"# {results.kind} with {results.model}",
+        escape_markdown(" ".join(lines)),
+        f"Release {results.release}. Results: {_link(f'{store.url}/{prefix}{page}')}",
+        _figure_table(results.summary),
+    ]
+    small = (file for file in results.files if file.media_type == "image/png" and file.size <= MAX_PICTURE_BYTES)
+    # A sheet of all where there is one, else the first.
+    for name in sorted((file.path for file in small), key=lambda path: ("sheet" not in path, path))[:1]:
+        text.append(f"![{escape_markdown(name)}]({inline_image(store.get(f'{prefix}{name}')).uri})")
+    _show(text, key=f"{results.kind}-{results.model.replace('@', '-')}", description=f"What {results.kind} came to")
+
+
+def _figure_table(summary: Mapping[str, Any]) -> str:
+    rows = [(name, value) for name, value in summary.items() if isinstance(value, str | int | float)]
+    lines = (f"| {words(name)} | {escape_markdown(plain(value))} |" for name, value in rows)
+    return "\n".join(["| figure | value |", "| --- | --- |", *lines]) if rows else ""
 
 
 def _show(lines: Sequence[str], key: str, description: str) -> None:

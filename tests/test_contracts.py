@@ -16,6 +16,7 @@ from aepipe.cli.app import app
 ROOT = Path(__file__).parents[1]
 DEPLOYMENTS = yaml.safe_load((ROOT / "deploy" / "prefect.yaml").read_text())["deployments"]
 COMMON = ["data", "noise", "refresh", "split", "store"]
+USED = ["channel", "model", "store", "timeouts"]
 PARAMETERS = {
     "aepipe.flows.pipeline.pipeline": [
         *COMMON,
@@ -79,6 +80,7 @@ PARAMETERS = {
     "aepipe.flows.releases.verify_release": ["full", "release", "store"],
     "aepipe.flows.clean.clean": ["days", "delete", "grace_hours", "keep", "store"],
     "aepipe.flows.releases.prune_releases": ["delete", "grace_hours", "keep", "store"],
+    "aepipe.flows.uses.score": [*USED, "false_alarm_rate", "images", "new_only", "rows", "score", "watching", "worst"],
 }
 
 # Commands that start a flow, or do what a flow does.

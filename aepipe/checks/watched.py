@@ -11,6 +11,8 @@ from aepipe.store.names import ReleaseId, Time
 # What people are told of, each for itself.
 Topic = Literal["alarms", "drift"]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
+# Where a scoring run's summary has what it came to.
+WATCHED = "watched"
 # Where a score's distribution is read off.
 QUANTILES = (0.05, 0.5, 0.95)
 MIN_SHOWN = 1e-4

@@ -70,6 +70,17 @@ _add(
     "aepipe reconstruct /data/digits --recipe mnist-dense --store s3://models/aepipe",
     "aepipe reconstruct shoes.zip --recipe faces-conv --channel 20260101T020000Z-1a2b3c --output shoes",
 )
+_add(
+    *(app, "encode", uses.encode),
+    "aepipe encode /data/shoes --model faces-conv@images-shoes --store s3://models/aepipe",
+    "aepipe encode --rows mnist:test --model mnist-dense --format npy --output codes",
+)
+_add(
+    *(app, "similar", uses.similar),
+    "aepipe similar shoe.jpg --model faces-conv@images-shoes --sheet shoes.png --store s3://models/aepipe",
+    "aepipe similar --rows mnist:test:13 --model mnist-dense --codes codes",
+)
+_add(app, "map", uses.show_map, "aepipe map --rows mnist:test --model mnist-dense --output map")
 
 _add(
     *(app, "serve", serving.serve),

@@ -185,6 +185,7 @@ METRICS = (
     Metric("code_sparsity", "Code: sparsity", _shown("details")),
     Metric("code_silhouette", "Code: silhouette by class", _shown("details"), better="higher"),
     Metric("probe_accuracy", "Class, read off linearly", _shown("details"), better="higher"),
+    Metric("neighbours_of_class", "Of the 10 nearest codes, of its class", _shown("details"), better="higher"),
 )
 BY_NAME = {metric.name: metric for metric in METRICS}
 

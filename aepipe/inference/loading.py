@@ -1,7 +1,7 @@
 """Published models, loaded: found by channel, checked against the release's manifest, with their preprocessing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from html import escape
 from pathlib import Path
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from aepipe.training.runtime import keras
 
 PARTS = ("model", "encoder", "decoder")
+RECIPE = "recipe.json"
 BATCH_IMAGES = 256
 MAX_REASON = 300
 
@@ -213,17 +214,62 @@ def load(store: Store | str | Path, model: str, channel: str = "production") -> 
         ModelFileError: a file holds the right bytes, but no model of its recipe.json, or none that loads safely.
     """
     opened = open_store(store) if isinstance(store, str | Path) else store
-    manifest = resolve_release(opened, channel)
-    require_trusted(opened, manifest)
-    published = _find_model(opened, manifest, model)
-    paths = local_files(opened, published, [*(f"{part}.keras" for part in PARTS), "recipe.json"])
-    trained = _read_recipe(paths["recipe.json"], published.path("recipe.json"))
-    expected = _expected(trained)
-    parts = {
-        part: _load_part(paths[f"{part}.keras"], published.path(f"{part}.keras"), expected[part]) for part in PARTS
-    }
-    read_scoring = partial(_read_scoring, opened, published)
-    return LoadedModel(manifest.release, published.name, **parts, trained=trained, read_scoring=read_scoring)
+    return locate(opened, model, channel).load()
+
+
+@dataclass(frozen=True)
+class LocatedModel:
+    """A published model that was found and not loaded, which takes TensorFlow and seconds.
+
+    Attributes:
+        published: The model in its release.
+        trained: What was trained, and how its images were preprocessed.
+        store: Where the release is.
+    """
+
+    published: PublishedModel
+    trained: TrainedRecipe
+    store: Store = field(repr=False)
+
+    @property
+    def release(self) -> str:
+        """The id of the release that it is from."""
+        return self.published.manifest.release
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.published.name
+
+    @property
+    def recipe(self) -> str:
+        """The recipe's name."""
+        return self.trained.plan.recipe
+
+    @cached_property
+    def scoring(self) -> "Scoring":
+        """What its scores are taken with and judged by; read when it is first asked for."""
+        return _read_scoring(self.store, self.published)
+
+    def load(self) -> LoadedModel:
+        """Load it; what may be wrong with its files says `load`."""
+        names = {part: f"{part}.keras" for part in PARTS}
+        paths, expected = local_files(self.store, self.published, names.values()), _expected(self.trained)
+        parts = {
+            part: _load_part(paths[name], self.published.path(name), expected[part]) for part, name in names.items()
+        }
+        read_scoring = partial(_read_scoring, self.store, self.published)
+        return LoadedModel(self.release, self.name, **parts, trained=self.trained, read_scoring=read_scoring)
+
+
+def locate(store: Store, model: str, channel: str = "production") -> LocatedModel:
+    """Find a published model, and read what it takes; `load` says what may be wrong."""
+    manifest = resolve_release(store, channel)
+    require_trusted(store, manifest)
+    published = _find_model(store, manifest, model)
+    # All of them, so that a model that can't be used is refused before anything is done for it.
+    paths = local_files(store, published, [*(f"{part}.keras" for part in PARTS), RECIPE])
+    return LocatedModel(published, _read_recipe(paths[RECIPE], published.path(RECIPE)), store)
 
 
 def _find_model(store: Store, manifest: Manifest, name: str) -> PublishedModel:

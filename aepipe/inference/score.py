@@ -1,8 +1,9 @@
 """Scores of somebody's pictures by a published model: a table with verdicts, heat maps of the worst, and a page."""
 
 import shutil
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,14 @@ from aepipe.cells import as_cell
 from aepipe.datasets.images import images_at_once
 from aepipe.datasets.own.rows import path_of
 from aepipe.errors import DataError, ParameterError
-from aepipe.inference.loading import LoadedModel, load
+from aepipe.inference.held_out import read_held_out
+from aepipe.inference.loading import LoadedModel, LocatedModel, locate
+from aepipe.inference.observation import Observation
 from aepipe.inference.pictures import BATCH_PICTURES, Picture, Pictures, Unreadable, open_pictures
 from aepipe.inference.scored import BROKEN, OK, SCORES, Scored, ScoredPictures
 from aepipe.inference.suspects import Suspect, keep_worst, write_heat_maps
 from aepipe.inference.using import begin, describe_use, refuse_forgetful
+from aepipe.inference.watch import Sampled, Verdicts, WatchSettings, watch
 from aepipe.results import Use, find_known, open_destination, working_folder, write_results
 from aepipe.scoring.conformal import DEFAULT_RATE, make_promise
 from aepipe.scoring.spec import ScoreName
@@ -44,12 +48,30 @@ class _Judge:
         score: The score that decides.
         rate: The false alarm rate that is asked for.
         most_worst: So many have heat maps.
+        watching: When alarms and drift are over their limits.
+        held_out: The release's pictures, which these are compared with.
+        seen: What these look like.
     """
 
     loaded: LoadedModel
     score: ScoreName
     rate: float
     most_worst: int
+    watching: WatchSettings
+    held_out: Sampled
+    seen: Observation = field(default_factory=Observation)
+
+    def watch(self, scored: ScoredPictures) -> ScoredPictures:
+        """Return scored pictures with how they compare with the held-out ones."""
+        verdicts = Verdicts(scored.num_pictures, scored.num_unreadable, scored.num_anomalous, scored.promise.rate)
+        table = scored.table[scored.table["state"] == OK]
+        # Where the plain error decides it is the one score.
+        scores: dict[str, np.ndarray] = {
+            "mse": table["error"].to_numpy(np.float64),
+            self.score: table["score"].to_numpy(np.float64),
+        }
+        new = Sampled(scores, self.seen.columns())
+        return replace(scored, watched=watch(verdicts, new, self.held_out, self.watching))
 
 
 def score_pictures(
@@ -63,6 +85,7 @@ def score_pictures(
     false_alarm_rate: float = DEFAULT_RATE,
     score: str | None = None,
     worst: int = DEFAULT_WORST,
+    watching: WatchSettings = WatchSettings(),  # noqa: B008 - frozen
     flow_run: str | None = None,
 ) -> Scored:
     """Score pictures, and write scores.parquet, scores.csv, heat maps of the worst and page.html.
@@ -78,6 +101,7 @@ def score_pictures(
         false_alarm_rate: Share of normal pictures that may be called anomalous.
         score: mse, local, neighbours or combined; the one that was chosen for the model where None.
         worst: How many heat maps.
+        watching: When alarms and drift are over their limits.
         flow_run: The flow run that this is part of.
 
     Raises:
@@ -86,20 +110,28 @@ def score_pictures(
         ObjectNotFoundError: there is no such model, or its release has no calibration of it.
         StoreError: the store or the disk does not do what is asked.
     """
+    import pandas as pd
+
     _check(false_alarm_rate, worst)
     started = begin()
     opened = open_store(store) if isinstance(store, str | Path) else store
     destination = open_destination(opened, output)
     refuse_forgetful(new_only, destination)
     with open_pictures(images, rows) as pictures:
-        loaded = load(opened, model, channel)
-        judge = _Judge(loaded, loaded.scoring.known(score), false_alarm_rate, worst)
-        before = find_known(opened, loaded.name, loaded.release, "score") if new_only else None
-        scored = _score(pictures, judge, before.digests if before is not None else ())
-        if not len(scored.table) and pictures.num_skipped:
-            return Scored(loaded, destination, pictures, scored, None)
-        if not len(scored.table):
+        located = locate(opened, model, channel)
+        name, promise = located.scoring.known(score), located.scoring.promise(false_alarm_rate)
+        before = find_known(opened, located.name, located.release, "score") if new_only else None
+        batches = _batches(pictures, located, before.digests if before is not None else ())
+        # Where nothing is new nothing need be loaded.
+        first = next(batches, None)
+        if first is None and pictures.num_skipped:
+            nothing = ScoredPictures(pd.DataFrame(columns=COLUMNS), (), name, promise)
+            return Scored(located, destination, pictures, nothing, None)
+        if first is None:
             raise DataError("At least one file must be meant to be a picture.", source=pictures.source)
+        loaded = located.load()
+        judge = _Judge(loaded, name, false_alarm_rate, worst, watching, read_held_out(opened, loaded))
+        scored = judge.watch(_score(chain([first], batches), judge))
         chosen: dict[str, JsonValue] = {"score": score, "new_only": new_only, "worst": worst}
         settings = {"false_alarm_rate": false_alarm_rate, **chosen}
         use = describe_use("score", opened, loaded, pictures, started, flow_run, settings, scored.figures())
@@ -107,7 +139,7 @@ def score_pictures(
             files = _Files(folder, judge, pictures, scored, use)
             files.write()
             manifest = write_results(destination, use, folder, before, files.leave_out)
-    return Scored(loaded, destination, pictures, files.scored, manifest)
+    return Scored(located, destination, pictures, files.scored, manifest)
 
 
 @dataclass
@@ -154,7 +186,7 @@ class _Files:
         if not num_gone:
             return None
         self.pictures.num_skipped += num_gone
-        self.scored = left
+        self.scored = left = self.judge.watch(left)
         changes = {
             "num_pictures": left.num_pictures,
             "num_unreadable": left.num_unreadable,
@@ -177,14 +209,18 @@ def _check(false_alarm_rate: float, worst: int) -> None:
         )
 
 
-def _score(pictures: Pictures, judge: _Judge, known: Collection[str]) -> ScoredPictures:
+def _batches(pictures: Pictures, model: LocatedModel, known: Collection[str]) -> Iterator[list[Picture | Unreadable]]:
+    size = min(BATCH_PICTURES, images_at_once(*model.trained.plan.image_shape))
+    return pictures.batches(model.trained, size, known)
+
+
+def _score(batches: Iterable[Sequence[Picture | Unreadable]], judge: _Judge) -> ScoredPictures:
     """Score pictures, in bounded memory but for a row of each."""
     import pandas as pd
 
     worst: list[Suspect] = []
-    tables = [pd.DataFrame(columns=COLUMNS)]
-    size = min(BATCH_PICTURES, images_at_once(*judge.loaded.image_shape))
-    for batch in pictures.batches(judge.loaded.trained, size, known):
+    tables = []
+    for batch in batches:
         table = _begin_table(batch, judge)
         good = [found for found in batch if isinstance(found, Picture)]
         if good:
@@ -192,7 +228,7 @@ def _score(pictures: Pictures, judge: _Judge, known: Collection[str]) -> ScoredP
             table.loc[table["state"] == OK, judged.columns] = judged.to_numpy()
             worst = keep_worst([*worst, *suspects], judge.most_worst)
         tables.append(table)
-    table = pd.concat(tables[1:] or tables, ignore_index=True).astype(dict.fromkeys(NUMBERS, np.float64))
+    table = pd.concat(tables, ignore_index=True).astype(dict.fromkeys(NUMBERS, np.float64))
     return ScoredPictures(table, worst, judge.score, judge.loaded.scoring.promise(judge.rate))
 
 
@@ -200,12 +236,13 @@ def _judge(pictures: Sequence[Picture], judge: _Judge) -> "tuple[pd.DataFrame, l
     """Return error, score, p_value and verdict of each picture, and the worst of them."""
     originals = np.stack([picture.pixels for picture in pictures])
     reconstructions, codes = judge.loaded.see(originals, len(originals))
+    judge.seen.add([picture.digest for picture in pictures], originals, codes)
     scoring = judge.loaded.scoring
     judged = scoring.judge(scoring.scores(originals, reconstructions, codes), judge.rate, judge.score)
-    worst = np.argsort(-judged["score"].to_numpy(), kind="stable")[: judge.most_worst]
+    worst = judged.sort_values("score", ascending=False, kind="stable").head(judge.most_worst)
     suspects = [
-        Suspect(pictures[row], reconstructions[row], **judged.loc[row, ["score", "p_value", "verdict"]])
-        for row in worst
+        Suspect(pictures[row], reconstructions[row], score, p_value, verdict)
+        for row, _, score, p_value, verdict in worst.itertuples()
     ]
     return judged, suspects
 
@@ -219,6 +256,7 @@ def _begin_table(batch: Sequence[Picture | Unreadable], judge: _Judge) -> "pd.Da
         "path": [path_of(found.path) for found in batch],
         "digest": [found.digest for found in batch],
         "score_name": judge.score,
+        "verdict": None,
         "model": judge.loaded.name,
         "release": judge.loaded.release,
         "state": [OK if reason is None else BROKEN for reason in reasons],

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
+from aepipe.checks.watched import TOPICS, WATCHED, Watched
 from aepipe.datasets.own.rows import path_of
-from aepipe.inference.loading import LoadedModel
+from aepipe.inference.loading import LocatedModel
 from aepipe.inference.pictures import Pictures
 from aepipe.inference.suspects import Suspect
 from aepipe.notation import counted
@@ -33,12 +34,14 @@ class ScoredPictures:
         worst: Those that are least like the training pictures, the worst first.
         score: The score that the verdicts are by.
         promise: What is promised of false alarms.
+        watched: How they compare with the held-out pictures of the release; None where that was not looked at.
     """
 
     table: "pd.DataFrame"
     worst: Sequence[Suspect]
     score: ScoreName
     promise: Promise
+    watched: Watched | None = None
 
     @property
     def num_pictures(self) -> int:
@@ -70,6 +73,7 @@ class ScoredPictures:
             "promised_rate": self.promise.rate,
             "num_calibration": self.promise.num_pictures,
             "mean_error": float(self.table["error"].mean()) if self.num_pictures else None,
+            WATCHED: None if self.watched is None else self.watched.model_dump(mode="json"),
         }
 
 
@@ -78,14 +82,14 @@ class Scored:
     """What became of pictures that were to be scored.
 
     Attributes:
-        loaded: The model.
+        model: The model.
         destination: The store, or a folder.
         pictures: The account of them.
         scored: What was scored; nothing where there was nothing new.
         manifest: What was written; None where there was nothing new.
     """
 
-    loaded: LoadedModel
+    model: LocatedModel
     destination: Destination
     pictures: Pictures
     scored: ScoredPictures
@@ -94,9 +98,9 @@ class Scored:
     def summary(self) -> dict[str, Any]:
         """Return all of it but the single scores, for programs."""
         return {
-            "model": self.loaded.name,
-            "recipe": self.loaded.recipe,
-            "release": self.loaded.release,
+            "model": self.model.name,
+            "recipe": self.model.recipe,
+            "release": self.model.release,
             "run": None if self.manifest is None else self.manifest.run,
             "output": None if self.manifest is None else place_of(self.destination, self.manifest),
             "num_pictures": self.scored.num_pictures,
@@ -120,7 +124,7 @@ class Scored:
         """Yield what a person should know beside the worst."""
         scored, skipped = self.scored, self.pictures.num_skipped
         if skipped:
-            of = f"{self.loaded.name} of release {self.loaded.release}"
+            of = f"{self.model.name} of release {self.model.release}"
             yield f"{counted(skipped, 'file has', 'files have')} scores by {of} already, and were passed over."
         yield from (f"{one.line}." for one in self.pictures.left_out)
         if self.manifest is None:
@@ -129,7 +133,9 @@ class Scored:
         if scored.num_unreadable:
             yield f"{counted(scored.num_unreadable, 'file')} could not be read; {SCORES} says why."
         yield scored.promise.sentence
+        if scored.watched is not None:
+            yield from (scored.watched.describe(topic) for topic in TOPICS if scored.watched.is_over(topic))
         yield (
             f"{scored.num_anomalous:,} of {counted(scored.num_pictures, 'picture')} anomalous by {scored.score}, by "
-            f"{self.loaded.name} of release {self.loaded.release}: {place_of(self.destination, self.manifest)}"
+            f"{self.model.name} of release {self.model.release}: {place_of(self.destination, self.manifest)}"
         )

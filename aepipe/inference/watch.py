@@ -16,7 +16,7 @@ from aepipe.inference.observation import CODES
 from aepipe.notation import counted, fixed
 
 # The permutations need a matrix of all pairs; that many, as p-values are multiplied by the number of measures.
-MAX_CODES, NUM_PERMUTATIONS, SEED = 300, 9999, 0
+MAX_CODES, NUM_PERMUTATIONS, SEED = 200, 9999, 0
 
 
 class WatchSettings(BaseModel):

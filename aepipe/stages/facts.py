@@ -124,6 +124,8 @@ class EvaluationFacts(Facts):
     code_silhouette: float | None = Field(None, description="How well the classes are apart in the code, up to 1.")
     probe_accuracy: float | None = Field(None, description="Share of images whose class is read off the code.")
     pca_probe_accuracy: float | None = Field(None, description="Share of images whose class is read off PCA's code.")
+    neighbours_of_class: float | None = Field(None, description="Share of the 10 nearest codes that are of its class.")
+    pca_neighbours_of_class: float | None = Field(None, description="Share of the 10 nearest of PCA's codes.")
     denoised_mse_per_pixel: float | None = Field(None, description="A denoiser's MSE on noise of its level.")
     linear_mse_per_pixel: float | None = Field(None, description="That of the best linear map.")
     noisy_mse_per_pixel: float | None = Field(None, description="That of doing nothing.")

@@ -1,4 +1,4 @@
-"""The operator's own file: data sets that a night's run takes, each an entry of a few lines, each a deployment.
+"""The operator's own file: data sets that a night's run takes, and uses of models, each an entry, each a deployment.
 
     - name: photos
       data_set: images:/srv/photos
@@ -10,44 +10,36 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from prefect import Flow
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import Field
 
+from aepipe.deploy.apply.entries import EntrySpec, from_any_folder, read_entry
 from aepipe.deploy.apply.job_templates import PoolType
-from aepipe.deploy.apply.refusals import read_yaml, refusal, refuse_repeated
+from aepipe.deploy.apply.refusals import read_yaml, refuse_repeated
 from aepipe.deploy.apply.specification import (
     FILE,
     DeploymentSpec,
     LimitSpec,
     PoolReference,
-    ScheduleSpec,
     check_specs,
     load_deployments,
 )
+from aepipe.deploy.apply.uses import use_deployment
 from aepipe.errors import ParameterError
-from aepipe.flows.limits import IMAGES
 from aepipe.flows.nightly import nightly
-from aepipe.suggestions import did_you_mean
 
 ENTRYPOINT = "aepipe.flows.nightly.nightly"
-TWO_O_CLOCK, EVERYWHERE = "0 2 * * *", "Etc/UTC"
+TWO_O_CLOCK = "0 2 * * *"
 # Of pictures of any kind; all of aepipe's recipes every night are what nobody means by two lines.
 RECIPES = ["faces-conv"]
 
 
-class NightSpec(BaseModel):
+class NightSpec(EntrySpec):
     """What an entry says beside the pipeline's parameters."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str = Field(pattern="^[^/%&<>]+$", description="The deployment is called nightly/NAME.")
     data_set: str = Field(description="Which images; those of one's own as images:PATH.")
     cron: str = Field(TWO_O_CLOCK, description="Minute, hour, day, month, weekday.")
-    timezone: str = Field(EVERYWHERE, description="An IANA name, such as Europe/Paris.")
-    active: bool = Field(True, description="Whether a new schedule starts active; operators may pause it.")
     model: str | None = Field(None, description="What the models are called instead of recipe@data-set.")
     channel: str | None = Field(None, description="Short for publishing: {channel: NAME}.")
-    job_variables: dict[str, JsonValue] = Field({}, description="What differs from the pool's template.")
 
 
 def load_all(file: Path | None, nights: Path | None, store: str, pool_type: PoolType) -> list[DeploymentSpec]:
@@ -74,31 +66,30 @@ def load_nights(file: Path, store: str, pool_type: PoolType) -> list[DeploymentS
     """
     content = read_yaml(file, "The file of nightly data sets", "--nightly")
     if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
-        rule = "Nightly data sets are a list of entries, each with a name and a data_set."
+        rule = "Nightly data sets are a list of entries, each with a name and a data_set, or a use."
         raise ParameterError(rule, f"Correct it in {file}.", content=type(content).__name__)
     specs = [_deployment(file, number, entry, store) for number, entry in enumerate(content, 1)]
-    refuse_repeated(file, "entries", [spec.name for spec in specs])
+    refuse_repeated(file, "entries", [spec.full_name for spec in specs])
     check_specs(file, specs, pool_type)
     return specs
 
 
 def _deployment(file: Path, number: int, entry: Mapping[str, Any], store: str) -> DeploymentSpec:
     where = str(entry.get("name") or f"entry {number}")
-    parameters = _parameters(nightly)
-    _refuse_unknown(file, where, entry, [*NightSpec.model_fields, *parameters])
+    make = _night if entry.get("use") is None else use_deployment
+    return make(file, where, entry, store)
+
+
+def _night(file: Path, where: str, entry: Mapping[str, Any], store: str) -> DeploymentSpec:
+    parameters = list(nightly.parameters.properties)
     _refuse_accepting(file, where, entry)
-    own = {name: value for name, value in entry.items() if name in NightSpec.model_fields}
-    try:
-        night = NightSpec.model_validate(own)
-        schedule = ScheduleSpec(slug="nightly", cron=night.cron, timezone=night.timezone, active=night.active)
-    except ValidationError as error:
-        raise refusal(file, where, error) from error
+    night, schedule = read_entry(file, where, entry, NightSpec, parameters, "nightly")
     chosen = {name: value for name, value in entry.items() if name in parameters}
     # In an entry a name is the deployment's.
     chosen.pop("name", None)
     if night.model is not None:
         chosen["name"] = night.model
-    chosen["data_set"] = _from_any_folder(file, night.data_set)
+    chosen["data_set"] = from_any_folder(file, night.data_set)
     recipes = chosen.get("recipes", RECIPES)
     given: dict[str, Any] = {"store": store, "execution": "pool", **chosen}
     given["recipes"] = [recipes] if isinstance(recipes, str) else recipes
@@ -118,14 +109,6 @@ def _deployment(file: Path, number: int, entry: Mapping[str, Any], store: str) -
     )
 
 
-def _from_any_folder(file: Path, data_set: str) -> str:
-    """Return a data set's name for workers in any folder: a relative path is meant from the file's."""
-    location = data_set.removeprefix(IMAGES)
-    if location == data_set or "://" in location or location.startswith("~"):
-        return data_set
-    return f"{IMAGES}{(file.parent / location).resolve()}"
-
-
 def _with_channel(file: Path, where: str, publishing: Any, channel: str) -> Any:
     if not isinstance(publishing, dict):
         return publishing
@@ -133,10 +116,6 @@ def _with_channel(file: Path, where: str, publishing: Any, channel: str) -> Any:
         rule = f"{where}: a channel is named once, as channel or in publishing."
         raise ParameterError(rule, f"Correct it in {file}.", channel=channel, publishing=publishing)
     return {**publishing, "channel": channel}
-
-
-def _parameters(flow: Flow[..., Any]) -> list[str]:
-    return list(flow.parameters.properties)
 
 
 def _refuse_one_name_of_many(file: Path, where: str, night: NightSpec, recipes: Any) -> None:
@@ -151,10 +130,3 @@ def _refuse_accepting(file: Path, where: str, entry: Mapping[str, Any]) -> None:
         rule = f"{where}: images that break a check are accepted for one run, not for every night."
         way_out = f"Raise the limit in data.checks instead, or start one run with accept_data. Correct it in {file}."
         raise ParameterError(rule, way_out, accept_data=entry["accept_data"])
-
-
-def _refuse_unknown(file: Path, where: str, entry: Mapping[str, Any], known: list[str]) -> None:
-    unknown = next((str(name) for name in entry if name not in known), None)
-    if unknown is not None:
-        way_out = " ".join(filter(None, [did_you_mean(unknown, known), f"Correct it in {file}."]))
-        raise ParameterError(f"{where}: an entry has some of {', '.join(known)}.", way_out, unknown=unknown)

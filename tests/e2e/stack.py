@@ -168,6 +168,12 @@ class Stack:
             [sys.executable, "-c", code, *arguments], env=environment, capture_output=True, text=True, timeout=600
         )
 
+    def delete_automations(self, names: Sequence[str]) -> None:
+        """Let nobody be told any more."""
+        for found in self._client(lambda client: client.read_automations()):
+            if found.name in names:
+                self._client(lambda client, found=found: client.delete_automation(found.id))
+
     def start_run(self, deployment: str, **parameters) -> UUID:
         with temporary_settings({PREFECT_API_URL: self.url}):
             return run_deployment(deployment, parameters=parameters, timeout=0, as_subflow=False).id

@@ -65,7 +65,11 @@ class Pictures:
 
 def picture(number: int) -> bytes:
     """A handwritten digit as a PNG."""
-    pixels = np.round(load_digits().images[number] * 255 / 16).astype(np.uint8)
+    return png(np.round(load_digits().images[number] * 255 / 16).astype(np.uint8))
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """A grey picture of 8 bits as a PNG."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
     return buffer.getvalue()

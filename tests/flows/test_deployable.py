@@ -102,7 +102,7 @@ def test_links_lead_where_they_lead(of_a_worker, tmp_path):
 @pytest.mark.parametrize("images", ["/data/shoes", "/data/shoes/left.zip", "s3://photos/2026", "/srv/store/images"])
 def test_images_may_come_from_where_the_worker_allows_it(of_a_worker, images):
     of_a_worker("/srv/store", "/data/shoes, s3://photos")
-    check_limits({"store": "/srv/store", "data_set": f"images:{images}"})
+    check_limits({"store": "/srv/store", "data_set": f"images:{images}", "images": images, "reference": None})
 
 
 @pytest.mark.parametrize(
@@ -110,8 +110,9 @@ def test_images_may_come_from_where_the_worker_allows_it(of_a_worker, images):
 )
 def test_images_from_elsewhere_are_refused(of_a_worker, images):
     of_a_worker("/srv/store", "/data/shoes, s3://photos")
-    with pytest.raises(ParameterError, match=r"A run reads images from where its worker allows it."):
-        check_limits({"store": "/srv/store", "data_set": f"images:{images}"})
+    for given in ({"data_set": f"images:{images}"}, {"images": images}, {"reference": f"images:{images}"}):
+        with pytest.raises(ParameterError, match=r"A run reads images from where its worker allows it."):
+            check_limits({"store": "/srv/store", **given})
 
 
 def test_what_the_deployment_or_its_schedules_name_is_allowed_and_no_other_images(of_a_deployment):

@@ -47,6 +47,17 @@ CONTRACT = {
         *["--batch-ms", "--batch-size", "--channel", "--host", "--max-bytes", "--max-waiting", "--model"],
         *["--poll-seconds", "--port", "--recipe", "--store", "--token-file"],
     ],
+    "encode": [
+        *["--channel", "--format", "--json", "--model", "--new-only", "--output", "--recipe", "--rows", "--store"],
+        "IMAGES",
+    ],
+    "similar": [
+        *["--channel", "--codes", "--json", "--metric", "--model", "--number", "--recipe", "--rows", "--sheet"],
+        *["--store", "PICTURE"],
+    ],
+    "map": [
+        *["--channel", "--json", "--model", "--output", "--recipe", "--rows", "--seed", "--store", "IMAGES"],
+    ],
     "score": [
         *["--channel", "--false-alarm-rate", "--json", "--model", "--new-only", "--output", "--recipe", "--rows"],
         *["--score", "--store", "--worst", "IMAGES"],

@@ -4,11 +4,10 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from listener import SECONDS, listening
 from prefect.client.schemas.actions import BlockDocumentCreate
 from prefect.events import emit_event
 from prefect.events.schemas.automations import AutomationCore
@@ -25,51 +24,18 @@ from aepipe.flows.nightly import nightly
 CRASH = "aepipe: crash runs whose process is gone"
 ALONE = ["aepipe: crash runs that never began", CRASH]
 NOTIFYING = [
+    "aepipe: notify of alarms and drift",
     "aepipe: notify of failed runs",
     "aepipe: notify of held releases",
     "aepipe: notify of late runs",
     "aepipe: notify of refused runs",
 ]
-SECONDS = 20
-
-
-class Listener(ThreadingHTTPServer):
-    """Keeps what it is sent."""
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.received: list[str] = []
-        self.has_come = threading.Condition()
-        self.url = f"http://127.0.0.1:{self.server_port}/told"
-
-    def wait_for(self, text: str) -> str:
-        """Return the first message with this text."""
-        deadline = time.monotonic() + SECONDS
-        with self.has_come:
-            while not any(text in message for message in self.received):
-                assert self.has_come.wait(deadline - time.monotonic()), f"{text!r} is in none of {self.received}"
-        return next(message for message in self.received if text in message)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.send_response(200)
-        self.end_headers()
-        with self.server.has_come:
-            self.server.received.append(body)
-            self.server.has_come.notify_all()
-
-    def log_message(self, *_):
-        pass
 
 
 @pytest.fixture
 def listener():
-    with Listener() as listener:
-        threading.Thread(target=listener.serve_forever).start()
+    with listening() as listener:
         yield listener
-        listener.shutdown()
 
 
 @pytest.fixture
@@ -182,7 +148,7 @@ def test_runs_without_a_process_are_crashed_and_no_others(client, start_run):
 @pytest.mark.parametrize("kind", ["webhook", "slack-webhook"])
 def test_with_a_block_all_are_created_and_stay_as_they_are(apply, client, make_block, kind):
     notify = make_block(kind, url="http://127.0.0.1:9/told")
-    assert len(apply(notify)) == 6
+    assert len(apply(notify)) == 7
     assert names(client) == [*ALONE, *NOTIFYING]
     assert apply(notify) == apply(notify, check=True) == []
     # Applied by somebody who names no block, those that notify stay.
@@ -193,7 +159,7 @@ def test_with_a_block_all_are_created_and_stay_as_they_are(apply, client, make_b
 def test_another_block_is_told_from_then_on(apply, client, make_block):
     apply(make_block("webhook", url="http://127.0.0.1:9/told"))
     notify = make_block("slack-webhook", url="http://127.0.0.1:9/told")
-    assert apply(notify) == [f"automation {NOTIFYING[n]}: updated" for n in (0, 2, 3, 1)]
+    assert apply(notify) == [f"automation {NOTIFYING[n]}: updated" for n in (1, 3, 4, 2, 0)]
     kinds = {action.type for found in client.read_automations() for action in found.actions}
     assert kinds == {"change-flow-run-state", "send-notification"}
 
@@ -221,7 +187,7 @@ def test_changed_ones_are_brought_back_and_those_that_left_the_file_are_gone(app
     assert apply() == []
 
 
-def test_a_webhook_is_called_for_a_failed_and_a_late_run_and_a_held_release(
+def test_a_webhook_is_called_for_a_failed_and_a_late_run_a_held_release_alarms_and_drift(
     apply, client, make_block, listener, start_run
 ):
     apply(make_block("webhook", url=listener.url))
@@ -234,6 +200,12 @@ def test_a_webhook_is_called_for_a_failed_and_a_late_run_and_a_held_release(
         resource={"prefect.resource.id": "aepipe.release.20260101T000000Z-abc", "prefect.resource.name": "20260101"},
         payload=held,
     )
+    for event, topics in (("over", "alarms and drift"), ("back", "drift")):
+        emit_event(
+            f"aepipe.scores.{event}",
+            resource={"prefect.resource.id": "aepipe.results.conv@a", "prefect.resource.name": "conv@a"},
+            payload={"topics": topics, "summary": "9 alarms.", "page": "s3://models/results/conv@a/index.html"},
+        )
     EventsWorker.instance().wait_until_empty()
 
     told = json.loads(listener.wait_for("the failed run"))["text"]
@@ -244,6 +216,9 @@ def test_a_webhook_is_called_for_a_failed_and_a_late_run_and_a_held_release(
     assert told.endswith(str(late.id))
     told = json.loads(listener.wait_for("was held"))["text"]
     assert told == "aepipe: 20260101 was held\nmnist-dense is worse. s3://models/report.html"
+    where = "\n9 alarms. s3://models/results/conv@a/index.html"
+    for subject in ("alarms and drift of conv@a over the limit", "drift of conv@a over the limit no more"):
+        assert json.loads(listener.wait_for(f"aepipe: {subject}\\n"))["text"] == f"aepipe: {subject}{where}"
 
 
 def test_a_notification_block_is_called(apply, client, make_block, listener, start_run):

@@ -97,7 +97,9 @@ def test_what_is_wrong_is_said_in_one_line(write, changes, line):
 
 
 def test_a_name_stands_once(write):
-    with pytest.raises(ParameterError, match=r"entries have a name of their own each.*'photos', 'photos'"):
+    with pytest.raises(
+        ParameterError, match=r"a name of their own each\. Received: names=\['nightly/photos', 'nightly/photos'"
+    ):
         load(write(PHOTOS, PHOTOS))
 
 
@@ -105,6 +107,51 @@ def test_a_name_stands_once(write):
 def test_what_is_no_list_of_entries_is_refused(write, text):
     with pytest.raises(ParameterError, match="a list of entries, each with a name and a data_set"):
         load(write(text=text))
+
+
+INBOX = {"name": "inbox", "use": "score", "images": "/srv/inbox", "model": "conv@images-photos"}
+
+
+def test_a_model_is_used_every_hour_on_what_is_new(write):
+    (found,) = load(write(INBOX))
+    assert found.full_name == "score/inbox"
+    assert found.parameters == {
+        "store": STORE,
+        "new_only": True,
+        "images": "/srv/inbox",
+        "model": "conv@images-photos",
+    }
+    (schedule,) = found.schedules
+    assert (schedule.cron, schedule.timezone) == ("0 * * * *", "Etc/UTC")
+
+
+def test_a_use_may_have_whatever_its_flow_takes_and_the_name_of_another_entry(write):
+    night = {**PHOTOS, "name": "inbox"}
+    more = {"cron": "5 4 * * *", "new_only": False, "false_alarm_rate": 0.05, "images": "images:inbox"}
+    file = write(night, {**INBOX, **more}, {**INBOX, "name": "rows", "images": None, "rows": "mnist:test"})
+    nightly, scored, rows = load(file)
+    assert (nightly.full_name, scored.full_name) == ("nightly/inbox", "score/inbox")
+    assert scored.parameters["images"] == f"{file.parent}/inbox"
+    assert (scored.parameters["new_only"], scored.parameters["false_alarm_rate"]) == (False, 0.05)
+    assert rows.parameters["rows"] == "mnist:test"
+
+
+REFUSED_USES = {
+    "unknown use": ({"use": "judge"}, r"inbox: a model is used to score.* Received: use='judge'"),
+    "no pictures": ({"images": None}, r"inbox: to score takes model and either images or rows\. Received: names="),
+    "both": ({"rows": "mnist:test"}, r"inbox: to score takes model and either images or rows\. Received: names="),
+    "unknown key": ({"recipes": "faces-conv"}, r"inbox: an entry has some of name, .*unknown='recipes'"),
+    "out of bounds": ({"false_alarm_rate": 2}, r"score/inbox: .*false_alarm_rate: .* Received: false_alarm_rate=2"),
+    "unknown inner name": ({"watching": {"most": 1}}, r"score/inbox: .*watching\.most: .* Received: most=1"),
+    "broken cron": ({"cron": "hourly"}, r"inbox\.cron: .* Received: cron='hourly'"),
+}
+
+
+@pytest.mark.parametrize(("changes", "line"), REFUSED_USES.values(), ids=REFUSED_USES)
+def test_what_is_wrong_about_a_use_is_said_in_one_line(write, changes, line):
+    with pytest.raises(ParameterError, match=line) as refused:
+        load(write({**INBOX, **changes}))
+    assert "\n" not in str(refused.value)
 
 
 def test_entries_come_change_and_go(client, write):

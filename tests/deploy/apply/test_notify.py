@@ -29,7 +29,7 @@ def test_a_machine_starts_without_the_block_and_notifies_once_it_is_there(client
     # It is said once.
     assert capsys.readouterr().err == ""
     Webhook(url="http://127.0.0.1:9/x").save(name, overwrite=True, _sync=True)
-    assert len(list(notifications.apply(client))) == len(notifying()) == 4
+    assert len(list(notifications.apply(client))) == len(notifying()) == 5
     assert not notifications.is_time_to_look()
 
 
@@ -37,7 +37,7 @@ def test_a_url_becomes_a_block_that_keeps_it_secret(client, notifying):
     notify = "http://127.0.0.1:9/secret-of-the-chat"
     lines = list(apply_all(client, STORE, "process", notify, None))
     assert not [line for line in lines if "secret" in line]
-    assert len(notifying()) == 4
+    assert len(notifying()) == 5
     block = client.read_block_document_by_name("aepipe", "webhook", include_secrets=False)
     assert "secret-of-the-chat" not in str(block.data)
     assert list(check_all(client, STORE, "process", notify, None)) == []
@@ -64,7 +64,7 @@ def test_a_url_is_planned_before_its_block_is_there_and_another_one_is_taken_ove
     first, second = (f"http://127.0.0.1:9/{name}" for name in ("first", "second"))
     told = [line for line in check_all(client, STORE, "process", first, None) if "block" in line or "notify" in line]
     assert sorted({line.rpartition(": ")[2] for line in told}) == ["missing"]
-    assert (len(told), told[0]) == (5, "block webhook/aepipe: missing")
+    assert (len(told), told[0]) == (6, "block webhook/aepipe: missing")
     assert notifying() == set()
     list(apply_all(client, STORE, "process", first, None))
     assert list(check_all(client, STORE, "process", second, None)) == ["block webhook/aepipe: not as in the file"]

@@ -1,0 +1,44 @@
+"""Published models in use, from the Prefect UI or by a schedule: the same as `aepipe score` and its siblings.
+
+prefect deployment run score/on-demand --param model=conv@images-photos --param images=/srv/inbox
+"""
+
+from prefect import flow
+from prefect.runtime import flow_run
+from prefect.states import Completed, State
+
+from aepipe.flows import parameters
+from aepipe.flows.deployable import deployable
+from aepipe.flows.names import named
+from aepipe.inference.watch import WatchSettings
+from aepipe.tasks import uses
+from aepipe.tasks.timeouts import TimeoutSettings
+
+
+def _title() -> str:
+    chosen = flow_run.parameters
+    return f"{flow_run.flow_name} {chosen.get('images') or chosen.get('rows')} with {chosen['model']}"
+
+
+@flow(name="score", flow_run_name=named(_title))
+@deployable
+def score(
+    model: parameters.Model,
+    images: parameters.Pictures = None,
+    rows: parameters.Rows = None,
+    channel: parameters.ModelChannel = "production",
+    false_alarm_rate: parameters.FalseAlarmRate = 0.01,
+    score: parameters.ChosenScore = None,
+    worst: parameters.Worst = 20,
+    new_only: parameters.NewOnly = False,
+    watching: parameters.Watching = WatchSettings(),  # noqa: B008
+    store: parameters.Store = "./store",
+    timeouts: parameters.Timeouts = TimeoutSettings(),  # noqa: B008
+) -> State:
+    """Tell how unlike its training pictures a model finds pictures, and watch how that changes over time."""
+    used = uses.score(
+        store, model, images, rows, channel, new_only, false_alarm_rate, score, worst=worst, watching=watching
+    )
+    if used.run is not None:
+        uses.watch(store, used.model, used.run)
+    return Completed(message=used.message)

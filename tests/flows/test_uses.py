@@ -1,0 +1,67 @@
+"""Published models used by the real flows: what is new is used once, and what became of it is said."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from published_models import RECIPE, publish, train_on_digits
+from sklearn.datasets import load_digits
+
+from aepipe.flows.uses import score
+from aepipe.inference.loading import LocatedModel
+from aepipe.inference.watched_runs import page_key
+from aepipe.results import list_results
+from aepipe.store import open_store
+
+NUM_PICTURES = 6
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("used")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AEPIPE_CACHE", str(folder / "cache"))
+        store = open_store(str(folder / "store"))
+        publish(store, train_on_digits(store), {RECIPE: "promoted"}, recipe=RECIPE)
+        yield store
+
+
+@pytest.fixture
+def inbox(tmp_path):
+    """A folder of some digits 3, and one file that is no picture."""
+    for number, pixels in enumerate(load_digits().images[load_digits().target == 3][:NUM_PICTURES]):
+        Image.fromarray(np.round(pixels * 255 / 16).astype(np.uint8)).save(tmp_path / f"{number}.png")
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nno more of it")
+    return tmp_path
+
+
+def run(flow, store, inbox, **parameters):
+    chosen = {"model": "dense", "images": str(inbox), "new_only": True, "store": store.url, **parameters}
+    state = flow(**chosen, return_state=True)
+    assert state.is_completed(), state.message
+    return state.message
+
+
+def artifact(key: str) -> str:
+    with get_client(sync_client=True) as client:
+        (found,) = client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[key])))
+    return found.data
+
+
+def test_score_what_is_new_and_show_it(store, inbox, monkeypatch):
+    message = run(score, store, inbox, worst=2)
+    assert f"of {NUM_PICTURES} pictures anomalous" in message
+    assert "1 file could not be read" in message
+    (results,) = list_results(store, RECIPE, "score")
+    assert results.flow_run is not None
+    shown = artifact(f"score-{RECIPE}")
+    assert results.run in shown
+    assert "| num anomalous | 0 |" in shown
+    assert f"{results.run}/page.html" in store.get(page_key(RECIPE)).decode()
+    assert results.summary["watched"]["num_unreadable"] == 1
+
+    # Nor does anything wait for TensorFlow then.
+    monkeypatch.delattr(LocatedModel, "load")
+    assert run(score, store, inbox).startswith("Nothing is new")
+    assert list_results(store, RECIPE, "score") == [results]
