@@ -57,8 +57,13 @@ def _encode(asked: Asked, pictures: Sequence[Picture]) -> Sequence[Answer]:
 
 
 def _restore(asked: Asked, pictures: Sequence[Picture]) -> Sequence[Answer]:
-    originals = np.stack([picture.original for picture in pictures])
-    return list(asked.loaded.restore(originals, (0, pictures[0].white)))
+    white, originals = pictures[0].white, np.stack([picture.original for picture in pictures])
+    # Single pixels of 16 bits may stand out of what is white.
+    restored = asked.loaded.restore(np.minimum(originals, originals.dtype.type(white)), (0, white))
+    if restored.dtype == np.uint16 and restored.shape[-1] > 1:
+        # A PNG that Pillow writes has colour of 8 bits alone.
+        restored = np.rint(restored * (255 / white)).astype(np.uint8)
+    return list(restored)
 
 
 def _stacked(pictures: Sequence[Picture]) -> np.ndarray:

@@ -53,6 +53,15 @@ def test_a_restored_picture_has_its_own_size_and_channels(client, digits_store, 
     np.testing.assert_allclose(found.astype(int), expected.astype(int), atol=1)
 
 
+def test_a_restored_picture_of_16_bits_keeps_them(client):
+    pixels = np.random.default_rng(0).integers(0, 65536, (9, 14), np.uint16)
+    answer = client.post("/restore", content=png_of(pixels), headers=PNG)
+    assert answer.status_code == 200, answer.text
+    found = np.asarray(Image.open(io.BytesIO(answer.content)))
+    assert (found.shape, found.dtype) == ((9, 14), np.uint16)
+    assert found.max() > 255
+
+
 def test_jpegs_of_another_size_and_colour_are_taken(client):
     written = io.BytesIO()
     Image.new("RGB", (60, 60), (200, 30, 30)).save(written, "JPEG")
