@@ -43,8 +43,8 @@ def publish(
     store: Store,
     files: Mapping[str, Path],
     verdicts: Mapping[str, str],
-    release: str = RELEASE,
     recipe: str = RECIPE,
+    release: str = RELEASE,
     **said: str,
 ) -> None:
     """Write a release with these files of a recipe, of which the manifest says this, and let `production` name it."""

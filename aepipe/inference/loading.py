@@ -184,6 +184,9 @@ class LoadedModel:
     ) -> np.ndarray:
         """Return new images, float32 (num_images, height, width, channels) in [0, 1]; the same seed gives the same.
 
+        >>> loaded.generate(5, seed=1).shape
+        (5, 8, 8, 1)
+
         Args:
             num_images: How many.
             seed: What the drawn codes depend on.

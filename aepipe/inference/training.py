@@ -148,6 +148,7 @@ def _train(request: TrainingRequest, folder: Path, tell: Callable[[str], object]
 def _loaded(name: str, trained: Mapping[str, Path], calibrated: Mapping[str, Path]) -> LoadedModel:
     """Return a model that lies in files which are about to go."""
     # Here, because they import TensorFlow and SciPy.
+    from aepipe.generation.mixture import CodeMixture
     from aepipe.scoring.files import read_scoring
     from aepipe.training.saving import load_model
 
@@ -158,4 +159,5 @@ def _loaded(name: str, trained: Mapping[str, Path], calibrated: Mapping[str, Pat
         **{part: load_model(trained[f"{part}.keras"]) for part in PARTS},
         trained=TrainedRecipe.model_validate_json(trained["recipe.json"].read_bytes()),
         read_scoring=lambda: scoring,
+        read_mixture=lambda: CodeMixture.fit(scoring.reference.codes),
     )

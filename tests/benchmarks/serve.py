@@ -43,7 +43,9 @@ def main() -> None:
         for use in chosen.uses.split(","):
             publish(store, files, {RECIPE: "promoted"})
             with served(Path(folder)) as port:
-                cells = asyncio.run(measure(port, use, chosen, lambda one: publish(store, files, {RECIPE: "ok"}, one)))
+                cells = asyncio.run(
+                    measure(port, use, chosen, lambda one: publish(store, files, {RECIPE: "promoted"}, release=one))
+                )
             print("| " + " | ".join(str(cell) for cell in (use, *cells)) + " |", flush=True)
             store.delete("channels/production.json")
 

@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from aepipe.hardware import usable_cores
 from aepipe.inference.decoding import Picture, Wanted
 from aepipe.inference.loading import LoadedModel
+from aepipe.inference.restored import restored_image
 from aepipe.inference.serve import uses
 from aepipe.inference.serve.admission import RETRY, Admission
 from aepipe.inference.serve.batching import Batcher
@@ -85,7 +86,7 @@ class Service:
             found = await asyncio.wrap_future(self._batcher.submit(asked, picture))
             if isinstance(found, np.ndarray):
                 headers = {"X-Aepipe-Model": loaded.name, "X-Aepipe-Release": loaded.release}
-                return Response(await self._in_thread(_png, found), media_type="image/png", headers=headers)
+                return Response(await self._in_thread(_png, found, picture), media_type="image/png", headers=headers)
         return JSONResponse({"model": loaded.name, "release": loaded.release, **found})
 
     def health(self) -> dict[str, Any]:
@@ -115,9 +116,7 @@ class Service:
         return uses.compute(asked, pictures)
 
 
-def _png(pixels: np.ndarray) -> bytes:
-    from PIL import Image
-
+def _png(pixels: np.ndarray, picture: Picture) -> bytes:
     written = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(written, "PNG")
+    restored_image(pixels, picture).save(written, "PNG")
     return written.getvalue()

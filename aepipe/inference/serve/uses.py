@@ -8,6 +8,7 @@ import numpy as np
 
 from aepipe.inference.decoding import Picture
 from aepipe.inference.loading import LoadedModel
+from aepipe.inference.restore import own_pixels
 
 UseName = Literal["score", "encode", "restore"]
 # JSON of a picture, or its pixels.
@@ -57,13 +58,8 @@ def _encode(asked: Asked, pictures: Sequence[Picture]) -> Sequence[Answer]:
 
 
 def _restore(asked: Asked, pictures: Sequence[Picture]) -> Sequence[Answer]:
-    white, originals = pictures[0].white, np.stack([picture.original for picture in pictures])
-    # Single pixels of 16 bits may stand out of what is white.
-    restored = asked.loaded.restore(np.minimum(originals, originals.dtype.type(white)), (0, white))
-    if restored.dtype == np.uint16 and restored.shape[-1] > 1:
-        # A PNG that Pillow writes has colour of 8 bits alone.
-        restored = np.rint(restored * (255 / white)).astype(np.uint8)
-    return list(restored)
+    originals = np.stack([own_pixels(picture) for picture in pictures])
+    return list(asked.loaded.restore(originals, (0, pictures[0].white)))
 
 
 def _stacked(pictures: Sequence[Picture]) -> np.ndarray:

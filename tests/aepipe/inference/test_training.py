@@ -53,7 +53,7 @@ def test_nothing_is_left(example):
 
 
 def test_the_examples_of_what_it_returns_hold(example):
-    for method in ("reconstruct", "encode", "decode", "restore", "score"):
+    for method in ("reconstruct", "encode", "decode", "restore", "score", "generate"):
         run_examples(getattr(LoadedModel, method), dict(example))
 
 

@@ -30,13 +30,13 @@ def test_a_promotion_loses_no_request_and_a_broken_release_changes_nothing(train
 
         asking = [pool.submit(ask) for _ in range(4)]
         try:
-            publish(store, {**trained_files, "decoder.keras": tmp_path / "junk"}, {RECIPE: "promoted"}, BROKEN)
+            publish(store, {**trained_files, "decoder.keras": tmp_path / "junk"}, {RECIPE: "promoted"}, release=BROKEN)
             wait_for(lambda: client.get("/healthz").json()["problem"] is not None)
             health = client.get("/healthz").json()
             assert (health["status"], health["release"]) == ("ok", RELEASE)
             assert "decoder.keras" in health["problem"]
             assert "aepipe_behind 1.0" in client.get("/metrics").text
-            publish(store, trained_files, {RECIPE: "promoted"}, LATER)
+            publish(store, trained_files, {RECIPE: "promoted"}, release=LATER)
             wait_for(lambda: client.get("/healthz").json()["release"] == LATER)
         finally:
             ended.set()
