@@ -81,6 +81,8 @@ PARAMETERS = {
     "aepipe.flows.clean.clean": ["days", "delete", "grace_hours", "keep", "store"],
     "aepipe.flows.releases.prune_releases": ["delete", "grace_hours", "keep", "store"],
     "aepipe.flows.uses.score": [*USED, "false_alarm_rate", "images", "new_only", "rows", "score", "watching", "worst"],
+    "aepipe.flows.uses.generate": [*USED, "num_images", "origin", "seed"],
+    "aepipe.flows.uses.encode": [*USED, "file_format", "images", "new_only", "rows"],
 }
 
 # Commands that start a flow, or do what a flow does.

@@ -71,6 +71,22 @@ _add(
     "aepipe reconstruct shoes.zip --recipe faces-conv --channel 20260101T020000Z-1a2b3c --output shoes",
 )
 _add(
+    *(app, "encode", uses.encode),
+    "aepipe encode /data/shoes --model faces-conv@images-shoes --store s3://models/aepipe",
+    "aepipe encode --rows mnist:test --model mnist-dense --format npy --output codes",
+)
+_add(
+    *(app, "similar", uses.similar),
+    "aepipe similar shoe.jpg --model faces-conv@images-shoes --sheet shoes.png --store s3://models/aepipe",
+    "aepipe similar --rows mnist:test:13 --model mnist-dense --codes codes",
+)
+_add(
+    *(app, "generate", uses.generate),
+    "aepipe generate 100 --model mnist-variational --seed 7",
+    "aepipe generate 12 --model mnist-variational --between mnist:test:0 mnist:test:1 --output between",
+)
+_add(app, "map", uses.show_map, "aepipe map --rows mnist:test --model mnist-dense --output map")
+_add(
     *(app, "restore", uses.restore),
     "aepipe restore /data/noisy --model faces-denoising --store s3://models/aepipe",
     "aepipe restore noisy.zip --model faces-denoising --output restored --reference /data/clean",

@@ -10,6 +10,7 @@ from aepipe.splits import evenly_spaced
 ZERO_SHARE = 0.01
 DEAD_DEVIATION = 1e-6
 MAX_SILHOUETTE_IMAGES, MAX_PROBE_STEPS = 2000, 300
+MAX_NEIGHBOUR_IMAGES, NUM_NEIGHBOURS = 2000, 10
 
 
 def code_statistics(codes: np.ndarray) -> dict[str, float]:
@@ -67,6 +68,24 @@ def probe_accuracy(
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return float(probe.fit(train_codes, train_labels).score(test_codes, test_labels))
+
+
+def neighbour_share(codes: np.ndarray, labels: np.ndarray) -> float | None:
+    """Return the share of an image's 10 nearest codes that are of its class: what a search by codes finds.
+
+    Of at most 2,000 evenly spaced images, among themselves. None where there is one class, or no code or too few.
+    """
+    from sklearn.neighbors import NearestNeighbors
+    from threadpoolctl import threadpool_limits
+
+    chosen = evenly_spaced(len(codes), MAX_NEIGHBOUR_IMAGES)
+    codes, labels = np.asarray(codes, np.float64)[chosen], labels[chosen]
+    if len(chosen) <= NUM_NEIGHBOURS or len(np.unique(labels)) < 2 or not codes.shape[1]:
+        return None
+    with threadpool_limits(1):
+        # Without points of its own it leaves each out of its neighbours.
+        rows = NearestNeighbors(n_neighbors=NUM_NEIGHBOURS).fit(codes).kneighbors(return_distance=False)
+    return float(np.mean(labels[rows] == labels[:, np.newaxis]))
 
 
 def principal_map(codes: np.ndarray) -> np.ndarray:

@@ -23,6 +23,7 @@ from aepipe.training.collapse import is_collapsed
 # What is said of a whole set beside its mean errors, where it can be said.
 WHOLE_SET = (
     *("mse_median", "mse_95th_percentile", "code_silhouette", "probe_accuracy", "pca_probe_accuracy"),
+    *("neighbours_of_class", "pca_neighbours_of_class"),
     *(HIDDEN_MSE, NEIGHBOURS_MSE),
 )
 
@@ -75,6 +76,8 @@ def _facts(subject: Subject, held_out: HeldOut, measured: Measurements) -> dict[
         "code_silhouette": None if labels is None else silhouette(codes, labels),
         "probe_accuracy": measured.probe_accuracy,
         "pca_probe_accuracy": measured.pca_probe_accuracy,
+        "neighbours_of_class": measured.neighbours_of_class,
+        "pca_neighbours_of_class": measured.pca_neighbours_of_class,
         **_denoising_facts(subject, measured.curves),
         **_hidden_facts(subject, held_out),
     }

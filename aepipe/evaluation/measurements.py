@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from aepipe.evaluation.catalogue import MSE
-from aepipe.evaluation.codes import probe_accuracy
+from aepipe.evaluation.codes import neighbour_share, probe_accuracy
 from aepipe.evaluation.metrics import measure_images, mse_per_image, summarise
 from aepipe.evaluation.opponents import Opponents
 from aepipe.evaluation.strongest import require_strongest
@@ -29,6 +29,8 @@ class Measurements:
         opponents: What PCA, PCA of patches and the low-pass came to.
         probe_accuracy: Share of images whose class a linear classifier reads off the code; None without classes.
         pca_probe_accuracy: The same for PCA's code.
+        neighbours_of_class: Share of the 10 nearest codes that are of the same class; None without classes.
+        pca_neighbours_of_class: The same for PCA's code.
         summary: Class name, metric, value.
         curves: For each kind of noise a table: level; model, linear and nothing as MSE per pixel of the clean image.
     """
@@ -38,6 +40,8 @@ class Measurements:
     opponents: Opponents
     probe_accuracy: float | None
     pca_probe_accuracy: float | None
+    neighbours_of_class: float | None
+    pca_neighbours_of_class: float | None
     summary: Sequence[tuple[str, str, float]]
     curves: Mapping[str, pd.DataFrame]
 
@@ -60,12 +64,15 @@ def take_measurements(subject: Subject, held_out: HeldOut, opponents: Opponents)
     metrics = {name: np.concatenate([batch[name] for batch in measured]) for name in measured[0]}
     classes = held_out.labels(held_out.split.test), held_out.data.label_names
     probes = _probes(subject, held_out, opponents.components, codes, pca_codes)
+    labels, _ = classes
     return Measurements(
         codes=codes,
         errors=metrics[MSE],
         opponents=opponents,
         probe_accuracy=probes[0],
         pca_probe_accuracy=probes[1],
+        neighbours_of_class=None if labels is None else neighbour_share(codes, labels),
+        pca_neighbours_of_class=None if labels is None else neighbour_share(pca_codes, labels),
         summary=list(summarise(metrics, *classes, subject.source_unit)),
         curves=noise_curves(subject, held_out),
     )

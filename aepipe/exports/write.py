@@ -84,7 +84,7 @@ def compare_exports(
     """
     with temporary_folder("exports") as folder:
         arrays = folder / "arrays.npz"
-        outputs: dict[str, Any] = {**expected}
+        outputs: dict[str, Any] = {str(part): array for part, array in expected.items()}
         np.savez(arrays, images=images, **outputs)
         command = [sys.executable, "-m", "aepipe.exports.check", str(arrays), *map(str, paths)]
         check = subprocess.run(command, capture_output=True, text=True, check=False, timeout=MAX_CHECK_SECONDS)

@@ -12,6 +12,7 @@ from aepipe.errors import CorruptObjectError, ModelFileError, ObjectNotFoundErro
 from aepipe.inference.denoise import restore_arrays
 from aepipe.inference.files import local_files
 from aepipe.inference.inputs import to_model_input
+from aepipe.inference.new_codes import Origin, codes_between, draw_codes
 from aepipe.models.options import count_parameters
 from aepipe.recipes.published import PublishedModel, find_model, published_models
 from aepipe.recipes.trained import TrainedRecipe
@@ -23,10 +24,13 @@ from aepipe.store.parsing import parse_stored
 if TYPE_CHECKING:
     import pandas as pd
 
+    from aepipe.generation.mixture import CodeMixture
     from aepipe.scoring.scoring import Scoring
     from aepipe.training.model_files import Expected
     from aepipe.training.runtime import keras
 
+# Codes of held-out images.
+CODES_FILE = "codes.npz"
 PARTS = ("model", "encoder", "decoder")
 RECIPE = "recipe.json"
 BATCH_IMAGES = 256
@@ -45,6 +49,8 @@ class LoadedModel:
         decoder: Codes to images.
         trained: What was trained, and how its images were preprocessed.
         read_scoring: Reads what its scores are taken with; `scoring` calls it once.
+        read_mixture: Reads or fits what new codes are drawn from; `code_mixture` calls it once. None where there is
+            nothing to have it from.
     """
 
     release: str
@@ -54,6 +60,7 @@ class LoadedModel:
     decoder: "keras.Model"
     trained: TrainedRecipe
     read_scoring: "Callable[[], Scoring]" = field(repr=False)
+    read_mixture: "Callable[[], CodeMixture] | None" = field(default=None, repr=False)
 
     @cached_property
     def scoring(self) -> "Scoring":
@@ -63,6 +70,19 @@ class LoadedModel:
             ObjectNotFoundError: the release has no calibration of it.
         """
         return self.read_scoring()
+
+    @cached_property
+    def code_mixture(self) -> "CodeMixture":
+        """What codes are distributed as: normal distributions, each with its share. Read when it is first asked for.
+
+        Raises:
+            ObjectNotFoundError: nothing says how this model's codes are distributed.
+        """
+        if self.read_mixture is None:
+            raise ObjectNotFoundError(
+                "A published model comes with its codes.", "Publish it, or draw from the prior.", model=self.name
+            )
+        return self.read_mixture()
 
     @property
     def recipe(self) -> str:
@@ -125,6 +145,31 @@ class LoadedModel:
                 f"Codes of this model have the shape (n, {code_size}), at least one.", shape=codes.shape
             )
         return _compute(self.decoder, codes, batch_size)
+
+    def generate(
+        self,
+        num_images: int,
+        seed: int = 0,
+        origin: Origin = "mixture",
+        between: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Return new images, float32 (num_images, height, width, channels) in [0, 1]; the same seed gives the same.
+
+        Args:
+            num_images: How many.
+            seed: What the drawn codes depend on.
+            origin: mixture: codes that are distributed as those of images; prior: codes from N(0, 1).
+            between: Two images that `preprocess` takes, in place of a draw: from the first to the last.
+
+        Raises:
+            ParameterError: the prior is asked for, of a model that is not variational.
+        """
+        if between is None:
+            codes = draw_codes(self, num_images, seed, origin)
+        else:
+            codes = codes_between(self, between, num_images)
+        images: np.ndarray = np.clip(self.decode(codes), 0, 1)
+        return images
 
     def score(
         self,
@@ -225,8 +270,14 @@ class LocatedModel:
         parts = {
             part: _load_part(paths[name], self.published.path(name), expected[part]) for part, name in names.items()
         }
-        read_scoring = partial(_read_scoring, self.store, self.published)
-        return LoadedModel(self.release, self.name, **parts, trained=self.trained, read_scoring=read_scoring)
+        return LoadedModel(
+            self.release,
+            self.name,
+            **parts,
+            trained=self.trained,
+            read_scoring=partial(_read_scoring, self.store, self.published),
+            read_mixture=partial(_read_mixture, self.store, self.published),
+        )
 
 
 def locate(store: Store, model: str, channel: str = "production") -> LocatedModel:
@@ -266,6 +317,18 @@ def _read_scoring(store: Store, model: PublishedModel) -> "Scoring":
             "store, and only its calibration is made.",
         )
     )
+
+
+def _read_mixture(store: Store, model: PublishedModel) -> "CodeMixture":
+    """Return the mixture of a variational model; of another model, or an older release, one of its held-out codes."""
+    # Here, because it takes scikit-learn.
+    from aepipe.generation.mixture import MIXTURE_FILE, CodeMixture
+
+    if any(file.path == model.path(MIXTURE_FILE) for file in model.files):
+        return CodeMixture.load(local_files(store, model, [MIXTURE_FILE])[MIXTURE_FILE])
+    paths = local_files(store, model, [CODES_FILE], "Train it again, or draw from the prior of a variational model.")
+    with np.load(paths[CODES_FILE]) as arrays:
+        return CodeMixture.fit(arrays["codes"])
 
 
 def _read_recipe(path: Path, key: str) -> TrainedRecipe:

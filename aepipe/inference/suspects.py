@@ -90,7 +90,8 @@ def in_picture(residual: np.ndarray, own: tuple[int, int], form: Form) -> np.nda
 def _pixels(picture: Picture) -> np.ndarray:
     """Return a picture's own pixels in [0, 1]; what the model saw of one that has gone since."""
     try:
-        return np.clip(picture.original.astype(np.float32) / np.float32(picture.white), 0, 1)
+        pixels: np.ndarray = np.clip(picture.original.astype(np.float32) / np.float32(picture.white), 0, 1)
+        return pixels
     except ChangedDataError as error:
         logger.warning("%s is shown as the model saw it: %s", printable_name(picture.path), error.problem)
         return picture.pixels
@@ -98,5 +99,5 @@ def _pixels(picture: Picture) -> np.ndarray:
 
 def _stem(path: str) -> str:
     """Return what a picture's file is called, in letters that every store and file system takes."""
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", path.rpartition("/")[2])
-    return name.strip("-.")[:MAX_STEM] or "picture"
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", re.sub(r"\.[a-z]+(?=$|#)", "", path.rpartition("/")[2]))
+    return name[:MAX_STEM].strip("-.") or "picture"

@@ -12,7 +12,14 @@ from collections.abc import Iterator, Sequence
 from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.checks.watched import TOPICS, WATCHED, Topic, Watched, WatchedRun
-from aepipe.errors import ConflictError, CorruptObjectError, NewerObjectError, ObjectNotFoundError, printable
+from aepipe.errors import (
+    AepipeError,
+    ConflictError,
+    CorruptObjectError,
+    NewerObjectError,
+    ObjectNotFoundError,
+    printable,
+)
 from aepipe.io.hashing import canonical_json
 from aepipe.pages.watching import MAX_RUNS, render_watching
 from aepipe.results import ResultsManifest, list_runs, read_results
@@ -100,6 +107,18 @@ def write_page(store: Store, model: str) -> str | None:
             continue
         return f"{store.url}/{key}"
     raise AssertionError("the last try returns or raises")
+
+
+def refresh_page(store: Store, model: str) -> str | None:
+    """Write the page anew after pictures were scored, and return where it lies.
+
+    What goes wrong with the page is a warning: the results are there all the same, and the next run shows them.
+    """
+    try:
+        return write_page(store, model)
+    except AepipeError as error:
+        logger.warning("%s was not written anew: %s", page_key(model), printable(str(error)))
+        return None
 
 
 def read_runs(store: Store, model: str) -> Sequence[WatchedRun]:

@@ -119,7 +119,7 @@ def _uses(outcome: Done) -> Iterator[str]:
     if corruption is not None and corruption.is_blind_spot:
         yield f"Removing noise from images like those of {data.name}, which it learned from noisy ones alone."
     elif corruption is not None:
-        yield f"Removing {plan.training.corruption.kind} noise from images like those of {data.name}."
+        yield f"Removing {corruption.kind} noise from images like those of {data.name}."
     yield (
         f"Codes of {plan.model.code_size} values for images like those of {data.name}: "
         "for a classifier, for search, for a map of them."

@@ -47,4 +47,6 @@ def _remark(name: str, facts: EvaluationFacts) -> str:
         return f", {significant(facts.code_zero_share)} exactly 0"
     if name == "probe_accuracy":
         return f" of the code; {significant(facts.pca_probe_accuracy)} of PCA's"
+    if name == "neighbours_of_class":
+        return f"; {significant(facts.pca_neighbours_of_class)} by PCA's"
     return ""

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from aepipe.publishing.upkeep import prune
 from aepipe.releases.prune import HOUR_SECONDS
 from aepipe.releases.prune_data import PrunedObject, plan_blocks, plan_indices, remove
+from aepipe.results.prune import plan_digests, plan_results, remove_results
 from aepipe.store.cached_objects import find_unused, remove_unused
 from aepipe.store.interface import Store
 
@@ -21,7 +22,9 @@ class CleanSettings(BaseModel):
 
     keep: int = Field(10, ge=0, description="How many of the latest stay, beside what channels name.")
     grace_hours: float = Field(24, ge=0, description="Nothing younger goes: a run may be at work with it.")
-    days: float = Field(30, ge=0, description="So long checkpoints and what was fetched stay after their last use.")
+    days: float = Field(
+        30, ge=0, description="So long results stay, and checkpoints and what was fetched after their last use."
+    )
 
 
 @dataclass(frozen=True)
@@ -70,14 +73,19 @@ def clean_store(store: Store, settings: CleanSettings, delete: bool) -> list[Cle
     indices = plan_indices(store, settings.keep, grace)
     blocks = plan_blocks(store, [*prefixes, *(index.key for index in indices)], grace)
     checkpoints = list(_older(store, "checkpoints/", max(settings.days * DAY_HOURS, grace)))
+    results = plan_results(store, settings.keep, settings.days * DAY_HOURS, grace)
+    digests = [PrunedObject(info.key, info.size) for info in plan_digests(store)]
     if delete:
-        remove(store, [*indices, *blocks, *checkpoints])
+        remove(store, [*indices, *blocks, *checkpoints, *digests])
+        results = list(remove_results(store, results))
     return [
         Cleaned("releases", len(done.releases), sum(release.size for release in done.releases)),
         Cleaned("results of stages", len(done.stages), done.stage_bytes),
         _cleaned("indices", indices),
         _cleaned("blocks", blocks),
         _cleaned("checkpoints", checkpoints),
+        Cleaned("results of models in use", len(results), sum(pruned.size for pruned in results)),
+        _cleaned("digests of such results", digests),
         Cleaned("unfinished uploads", done.num_uploads, None),
     ]
 

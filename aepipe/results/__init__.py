@@ -3,7 +3,7 @@
 from aepipe.results.destination import Destination, open_destination, working_folder
 from aepipe.results.known import Known, find_known, known_digests
 from aepipe.results.manifest import Kind, ResultsManifest, Use, place_of
-from aepipe.results.reading import latest_results, list_results, list_runs, read_results, read_table
+from aepipe.results.reading import latest_results, list_results, list_runs, read_results, read_table, table_file
 from aepipe.results.writing import write_results
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "place_of",
     "read_results",
     "read_table",
+    "table_file",
     "working_folder",
     "write_results",
 ]

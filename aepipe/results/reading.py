@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from aepipe.errors import CorruptObjectError, NewerObjectError, ObjectNotFoundError
@@ -91,10 +92,19 @@ def read_table(store: Store, manifest: ResultsManifest, columns: Sequence[str] |
     """
     import pandas as pd
 
+    return pd.read_parquet(table_file(store, manifest), columns=None if columns is None else list(columns))
+
+
+def table_file(store: Store, manifest: ResultsManifest) -> Path:
+    """Return the Parquet file of that table on this machine.
+
+    Raises:
+        ObjectNotFoundError: the table is gone.
+        CorruptObjectError: it has other bytes than the manifest says.
+    """
     file = next(file for file in manifest.files if file.path == TABLES[manifest.kind])
     uri = f"{store.url}/{run_prefix(manifest.model, manifest.run)}{file.path}"
-    path = local_file(store, Ref(uri=uri, sha256=file.sha256, size=file.size, kind="table"))
-    return pd.read_parquet(path, columns=None if columns is None else list(columns))
+    return local_file(store, Ref(uri=uri, sha256=file.sha256, size=file.size, kind="table"))
 
 
 def _documents(store: Store, model: str | None) -> list[str]:

@@ -17,7 +17,8 @@ from aepipe.results.latest import complete_latest, make_latest, read_latest
 from aepipe.results.manifest import MANIFEST, ResultsManifest, Use, manifest_bytes, run_prefix
 from aepipe.store.interface import Store
 
-# Takes digests that other results have by now, and takes them out of the files; None where none of them is there.
+# Takes all digests that other results have since the pictures were chosen, and takes them out of the files; None where
+# none of them is there, or is any more.
 LeaveOut = Callable[[Collection[str]], Use | None]
 
 
@@ -60,13 +61,13 @@ def write_results(
 def _write(
     store: Store, use: Use, run: str, folder: Path, before: Known | None, leave_out: LeaveOut | None
 ) -> ResultsManifest | None:
-    manifest = _put_files(store, use, run, folder)
+    manifest, now = _put_files(store, use, run, folder), before
     while True:
         latest = read_latest(store, use.model, use.kind)
         complete_latest(store, latest)
-        if before is not None and leave_out is not None:
-            now = find_known(store, use.model, use.release, use.kind, before)
-            came, before = now.digests - before.digests, now
+        if before is not None and now is not None and leave_out is not None:
+            now = find_known(store, use.model, use.release, use.kind, now)
+            came = now.digests - before.digests
             left = leave_out(came) if came else None
             if left is not None:
                 if not left.num_pictures + left.num_unreadable:

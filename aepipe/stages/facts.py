@@ -124,6 +124,8 @@ class EvaluationFacts(Facts):
     code_silhouette: float | None = Field(None, description="How well the classes are apart in the code, up to 1.")
     probe_accuracy: float | None = Field(None, description="Share of images whose class is read off the code.")
     pca_probe_accuracy: float | None = Field(None, description="Share of images whose class is read off PCA's code.")
+    neighbours_of_class: float | None = Field(None, description="Share of the 10 nearest codes that are of its class.")
+    pca_neighbours_of_class: float | None = Field(None, description="Share of the 10 nearest of PCA's codes.")
     denoised_mse_per_pixel: float | None = Field(None, description="A denoiser's MSE on noise of its level.")
     linear_mse_per_pixel: float | None = Field(None, description="That of the best linear map.")
     noisy_mse_per_pixel: float | None = Field(None, description="That of doing nothing.")
@@ -147,6 +149,21 @@ class CalibrationFacts(Facts):
     num_anomalous: int = Field(0, description="Number of held-out pictures that are not normal.")
     num_masks: int = Field(0, description="How many of them have a mask.")
     detection: dict[str, float] = Field({}, description="What they are told from normal ones by, by metric.")
+
+
+class GenerationFacts(Facts):
+    """What a model's new images come to, beside those of the baseline and real ones. Every metric is kept."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, float | None]
+
+    num_test_images: int = Field(description="Number of held-out images that it was measured on.")
+    num_components: int = Field(description="Normal distributions that the mixture of its codes has.")
+
+    @property
+    def metrics(self) -> Mapping[str, float | None]:
+        """Every number that was measured, by the name that the catalogue has."""
+        return self.model_extra or {}
 
 
 class ExportCheck(BaseModel):

@@ -27,6 +27,7 @@ from aepipe.stages.facts import (
     EvaluationFacts,
     ExportFacts,
     Facts,
+    GenerationFacts,
     NoiseFacts,
     SearchFacts,
     SplitFacts,
@@ -101,6 +102,7 @@ BaselineResult = StageResult[BaselineFacts]
 TrainedResult = StageResult[TrainedFacts]
 EvaluationResult = StageResult[EvaluationFacts]
 CalibrationResult = StageResult[CalibrationFacts]
+GenerationResult = StageResult[GenerationFacts]
 ExportResult = StageResult[ExportFacts]
 SweepResult = StageResult[SweepFacts]
 SearchResult = StageResult[SearchFacts]

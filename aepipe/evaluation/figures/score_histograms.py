@@ -35,7 +35,7 @@ def draw_score_histogram(calibration: np.ndarray, scores: np.ndarray, threshold:
             (scores, LINEAR, f"these pictures ({len(scores):,})"),
         ):
             weights = np.full(len(values), 1 / len(values))
-            axes.hist(values, bins, weights=weights, color=color, alpha=0.6, label=name)
+            axes.hist(values, bins.tolist(), weights=weights, color=color, alpha=0.6, label=name)
         if both.min() <= threshold <= both.max():
             axes.axvline(threshold, color="black", linestyle="--", label="anomalous beyond")
         axes.set(xscale="log" if is_wide else "linear", xlabel=f"score: {score}", ylabel="share of the pictures")

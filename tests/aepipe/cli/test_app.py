@@ -43,6 +43,21 @@ CONTRACT = {
     "doctor": ["--file", "--json", "--nightly", "--pools", "--state", "--store"],
     "recipes": ["--json"],
     "reconstruct": ["--batch-size", "--channel", "--json", "--model", "--output", "--recipe", "--store", "IMAGES"],
+    "encode": [
+        *["--channel", "--format", "--json", "--model", "--new-only", "--output", "--recipe", "--rows", "--store"],
+        "IMAGES",
+    ],
+    "generate": [
+        *["--between", "--channel", "--from", "--json", "--model", "--output", "--recipe", "--seed", "--store"],
+        "NUM_IMAGES",
+    ],
+    "similar": [
+        *["--channel", "--codes", "--json", "--metric", "--model", "--number", "--recipe", "--rows", "--sheet"],
+        *["--store", "PICTURE"],
+    ],
+    "map": [
+        *["--channel", "--json", "--model", "--output", "--recipe", "--rows", "--seed", "--store", "IMAGES"],
+    ],
     "restore": [
         *["--channel", "--json", "--model", "--new-only", "--output", "--recipe", "--reference", "--rows", "--store"],
         "IMAGES",

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from aepipe.evaluation.codes import code_statistics, map_codes, principal_map, probe_accuracy, silhouette
+from aepipe.evaluation.codes import (
+    code_statistics,
+    map_codes,
+    neighbour_share,
+    principal_map,
+    probe_accuracy,
+    silhouette,
+)
 
 
 def test_sparsity_counts_values_that_are_about_zero():
@@ -60,6 +67,19 @@ def test_classes_that_are_mixed_have_neither():
     codes, labels = clusters(0, size=300)
     assert abs(silhouette(codes, labels)) < 0.05
     assert probe_accuracy(codes[:300], labels[:300], codes[300:], labels[300:]) == pytest.approx(0.5, abs=0.15)
+
+
+def test_neighbours_are_of_the_same_class_as_far_as_classes_are_apart():
+    assert neighbour_share(*clusters(20)) == 1
+    assert neighbour_share(*clusters(0, size=300)) == pytest.approx(0.5, abs=0.05)
+    # Of three of a class two are left to be found.
+    assert neighbour_share(np.arange(30.0)[:, None], np.arange(30) // 3) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("codes", [np.zeros((20, 0)), np.ones((10, 2)), np.ones((20, 2))])
+def test_without_code_classes_or_ten_others_there_are_no_neighbours(codes):
+    labels = np.arange(len(codes)) % 2 if len(codes) == 10 or not codes.size else np.zeros(len(codes), int)
+    assert neighbour_share(codes, labels) is None
 
 
 @pytest.mark.parametrize("labels", [np.zeros(6, int), np.arange(6)])

@@ -10,8 +10,10 @@ from threading import Barrier
 
 import pandas as pd
 import pytest
+from releases import put_release
 
 from aepipe.errors import AccessDeniedError, CorruptObjectError, ParameterError
+from aepipe.publishing.cleaning import CleanSettings, clean_store
 from aepipe.results import (
     Use,
     find_known,
@@ -137,7 +139,9 @@ test_results.put(store, ["a", "b"], before)
 @pytest.mark.parametrize("fatal", ["put_file", "swap", "create"])
 def test_killed_at_any_moment_and_run_again_nothing_is_there_twice_or_lost(store, store_url, fatal):
     """By kill -9 before the first file, before what completes the results, and before their manifest."""
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    here = Path(__file__).parent
+    paths = os.pathsep.join(map(str, (here, here.parents[2], here.parents[1])))
+    environment = {**os.environ, "PYTHONPATH": paths}
     done = subprocess.run([sys.executable, "-c", WRITER, store_url, fatal], env=environment, check=False)
     assert done.returncode == -signal.SIGKILL
     before = find_known(store, MODEL, RELEASE, "score")
@@ -208,3 +212,22 @@ def test_a_manifest_that_cannot_be_read_is_named(store, caplog):
     store.put(latest_key(MODEL, "score"), b"{")
     with pytest.raises(CorruptObjectError):
         put(store, ["c"])
+
+
+def clean(store, keep, days=0):
+    with_what = clean_store(store, CleanSettings(keep=keep, grace_hours=0, days=days), delete=True)
+    return {cleaned.kind: cleaned.number for cleaned in with_what if cleaned.number}
+
+
+def test_old_results_go_and_their_pictures_stay_known(store):
+    put_release(store, RELEASE, {"dense": b"model"})
+    runs = [put(store, [digest], started=f"2026-02-0{day}T00:00:00+00:00").run for day, digest in enumerate("abc", 1)]
+    other = put(store, ["x"], kind="score", model="other").run
+    store.put(f"{run_prefix(MODEL, '20260101T000000Z-a')}scores.parquet", b"left by a killed run")
+    assert clean(store, keep=1, days=1) == {"results of models in use": 1}
+    assert clean(store, keep=1) == {"results of models in use": 2}
+    assert {manifest.run for manifest in list_results(store)} == {runs[2], other}
+    assert known_digests(store, MODEL, RELEASE, "score") == set("abc")
+    assert clean(store, keep=1) == {}
+    # With the release what it has seen is forgotten, too.
+    assert clean(store, keep=0) == {"releases": 1, "digests of such results": 1}
