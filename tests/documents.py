@@ -40,7 +40,8 @@ def typed(text: str) -> Iterator[str]:
     """Yield what is typed into a shell, or what systemd starts, a line each."""
     for language, block in blocks(text):
         if language == "sh":
-            yield from block.splitlines()
+            # A line that ends in a backslash goes on.
+            yield from block.replace("\\\n", " ").splitlines()
         if language == "ini":
             yield from (line.removeprefix("ExecStart=") for line in block.splitlines() if line.startswith("ExecStart="))
     yield from (span for span in spans(text) if TYPED.match(span))

@@ -121,7 +121,10 @@ def test_two_archives_behind_each_other(path):
         read_tar(path)
 
 
-@pytest.mark.parametrize("data", [b"", b"no tar file", b"x" * 4096, gzip.compress(b"no tar file")])
+NO_TARS = {"empty": b"", "text": b"no tar file", "long": b"x" * 4096, "compressed": gzip.compress(b"no tar file")}
+
+
+@pytest.mark.parametrize("data", NO_TARS.values(), ids=NO_TARS)
 def test_no_tar_file(path, data):
     path.write_bytes(data)
     with pytest.raises(DataError, match="must be a whole tar file"):
