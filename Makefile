@@ -4,7 +4,7 @@ BIN := .venv/bin
 # What is installed: runtime, or gpu for TensorFlow with CUDA.
 LOCK ?= $(if $(wildcard .venv/gpu.installed),gpu,runtime)
 
-.PHONY: help run up test lint types pictures e2e bench bench-data bench-store one-class image-test lock clean clean-store
+.PHONY: help run up test lint types pictures e2e bench bench-data bench-score bench-store one-class image-test lock clean clean-store
 
 help:  ## these lines
 	@sed -nE 's/^([a-z0-9-]+):.*  ## (.*)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -37,6 +37,9 @@ bench: .venv/dev.installed  ## training speed beside Keras, and beside PyTorch a
 
 bench-data: .venv/dev.installed  ## reading of 100,000 pictures beside Pillow in a pool and tf.data
 	$(BIN)/python tests/benchmarks/data.py run
+
+bench-score: .venv/dev.installed  ## scoring of 10,000 pictures beside the model's forward pass alone
+	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/score.py run
 
 bench-store: .venv/dev.installed  ## uploads beside boto3's upload_file
 	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/store.py
