@@ -4,11 +4,11 @@ BIN := .venv/bin
 # What is installed: runtime, or gpu for TensorFlow with CUDA.
 LOCK ?= $(if $(wildcard .venv/gpu.installed),gpu,runtime)
 
-.PHONY: help run up test lint types pictures e2e bench bench-data bench-score bench-store one-class image-test lock clean clean-store
+.PHONY: help run up test lint types pictures e2e bench bench-data bench-denoising bench-score bench-store one-class defects bench-serve image-test lock clean clean-store
 
 help:  ## these lines
 	@sed -nE 's/^([a-z0-9-]+):.*  ## (.*)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
-	    while IFS='|' read -r target words; do printf '  make %-12s %s\n' "$$target" "$$words"; done
+	    while IFS='|' read -r target words; do printf '  make %-15s %s\n' "$$target" "$$words"; done
 
 run: .venv/$(LOCK).installed  ## every recipe on the embedded digits, quick preset, into ./store
 	$(BIN)/aepipe run --preset quick --data-set digits
@@ -38,11 +38,20 @@ bench: .venv/dev.installed  ## training speed beside Keras, and beside PyTorch a
 bench-data: .venv/dev.installed  ## reading of 100,000 pictures beside Pillow in a pool and tf.data
 	$(BIN)/python tests/benchmarks/data.py run
 
+bench-denoising: .venv/dev.installed  ## denoisers beside BM3D (pip install bm3d) and the best linear map, PSNR by noise level
+	$(BIN)/python tests/benchmarks/denoising.py
+
 bench-score: .venv/dev.installed  ## scoring of 10,000 pictures beside the model's forward pass alone
 	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/score.py run
 
 bench-store: .venv/dev.installed  ## uploads beside boto3's upload_file
 	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/store.py
+
+defects: .venv/dev.installed  ## made defects on textures: what models find of them, beside PCA, and false alarms
+	$(BIN)/python tests/benchmarks/defects.py
+
+bench-serve: .venv/dev.installed  ## a served model under 200 requests at a time while its channel moves
+	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/serve.py
 
 # SELECT='--sets mnist --classes 0,1 --seeds 0' is a part of it. Stopped, it goes on where it was.
 one-class: .venv/dev.installed  ## each class of MNIST, Fashion-MNIST and CIFAR-10 against the rest, into one-class.csv

@@ -170,6 +170,18 @@ Worst = Annotated[
 Watching = Annotated[
     WatchSettings, Field(description="How many alarms and how much drift people are told of, by an automation.")
 ]
+CodesFormat = Annotated[
+    Literal["parquet", "npy"], Field(description="npy writes an array of the codes beside the table.")
+]
+Origin = Annotated[
+    Literal["mixture", "prior"],
+    Field(description="Codes are drawn from a mixture that is distributed as those of images, or from N(0, 1)."),
+]
+NumImages = Annotated[int, Field(ge=1, le=10_000, description="How many new pictures.")]
+DrawnBy = Annotated[int, Field(ge=0, lt=2**32, description="What is drawn: the same seed gives the same pictures.")]
+CleanPictures = Annotated[
+    str | None, Field(description="Clean pictures of the same paths, which restored ones are compared with.")
+]
 Why = Annotated[str, Field(min_length=1, description="The reason; it is kept in the channel's history.")]
 Force = Annotated[bool, Field(description="Also where the gate held a model back.")]
 Missing = Annotated[

@@ -42,3 +42,52 @@ def score(
     if used.run is not None:
         uses.watch(store, used.model, used.run)
     return Completed(message=used.message)
+
+
+@flow(name="encode", flow_run_name=named(_title))
+@deployable
+def encode(
+    model: parameters.Model,
+    images: parameters.Pictures = None,
+    rows: parameters.Rows = None,
+    channel: parameters.ModelChannel = "production",
+    file_format: parameters.CodesFormat = "parquet",
+    new_only: parameters.NewOnly = False,
+    store: parameters.Store = "./store",
+    timeouts: parameters.Timeouts = TimeoutSettings(),  # noqa: B008
+) -> State:
+    """Encode pictures: a table of their codes."""
+    used = uses.encode(store, model, images, rows, channel, new_only, file_format)
+    return Completed(message=used.message)
+
+
+@flow(name="generate", flow_run_name=named("generate {num_images} with {model}"))
+@deployable
+def generate(
+    model: parameters.Model,
+    num_images: parameters.NumImages = 64,
+    seed: parameters.DrawnBy = 0,
+    origin: parameters.Origin = "mixture",
+    channel: parameters.ModelChannel = "production",
+    store: parameters.Store = "./store",
+    timeouts: parameters.Timeouts = TimeoutSettings(),  # noqa: B008
+) -> State:
+    """Make new pictures with a model."""
+    return Completed(message=uses.generate(store, model, channel, num_images, seed, origin).message)
+
+
+@flow(name="restore", flow_run_name=named(_title))
+@deployable
+def restore(
+    model: parameters.Model,
+    images: parameters.Pictures = None,
+    rows: parameters.Rows = None,
+    channel: parameters.ModelChannel = "production",
+    reference: parameters.CleanPictures = None,
+    new_only: parameters.NewOnly = False,
+    store: parameters.Store = "./store",
+    timeouts: parameters.Timeouts = TimeoutSettings(),  # noqa: B008
+) -> State:
+    """Restore noisy pictures, each at its own size."""
+    used = uses.restore(store, model, images, rows, channel, new_only, reference)
+    return Completed(message=used.message)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import NAMESPACE_URL, uuid5
 
 from prefect import get_run_logger
@@ -17,6 +17,10 @@ from aepipe.results import read_results
 from aepipe.store import open_store
 from aepipe.tasks.artifacts import show_use
 from aepipe.tasks.stages import store_task
+
+if TYPE_CHECKING:
+    from aepipe.inference.encoding import FileFormat
+    from aepipe.inference.new_codes import Origin
 
 OVER, BACK = "aepipe.scores.over", "aepipe.scores.back"
 
@@ -73,6 +77,75 @@ def score(
         score=score_name,
         worst=worst,
         watching=watching,
+        flow_run=_this_run(),
+    )
+    return _tell(store_url, done)
+
+
+@store_task(name="encode", task_run_name="encode/{model}")
+def encode(
+    store_url: str,
+    model: str,
+    images: str | None,
+    rows: str | None,
+    channel: str,
+    new_only: bool,
+    file_format: "FileFormat",
+) -> Used:
+    """Encode pictures; the codes go into the store."""
+    from aepipe.inference.encoding import encode_pictures
+
+    done = encode_pictures(
+        images,
+        open_store(store_url),
+        spelled_out_model(model),
+        channel,
+        rows=rows,
+        new_only=new_only,
+        file_format=file_format,
+        flow_run=_this_run(),
+    )
+    return _tell(store_url, done)
+
+
+@store_task(name="generate", task_run_name="generate/{model}")
+def generate(store_url: str, model: str, channel: str, num_images: int, seed: int, origin: "Origin") -> Used:
+    """Make new pictures; they go into the store."""
+    from aepipe.inference.generation import generate_pictures
+
+    done = generate_pictures(
+        num_images,
+        open_store(store_url),
+        spelled_out_model(model),
+        channel,
+        seed=seed,
+        origin=origin,
+        flow_run=_this_run(),
+    )
+    return _tell(store_url, done)
+
+
+@store_task(name="restore", task_run_name="restore/{model}")
+def restore(
+    store_url: str,
+    model: str,
+    images: str | None,
+    rows: str | None,
+    channel: str,
+    new_only: bool,
+    reference: str | None,
+) -> Used:
+    """Restore pictures; they go into the store."""
+    from aepipe.inference.restore import restore_pictures
+
+    done = restore_pictures(
+        images,
+        open_store(store_url),
+        spelled_out_model(model),
+        channel,
+        rows=rows,
+        new_only=new_only,
+        reference=reference,
         flow_run=_this_run(),
     )
     return _tell(store_url, done)

@@ -12,6 +12,7 @@ from aepipe.releases.manifest import manifest_sha256
 from aepipe.releases.writing import complete_release
 from aepipe.stages.calibrate import CalibrateStage
 from aepipe.stages.data import DataParameters, DataStage
+from aepipe.stages.generation import GenerationStage
 from aepipe.stages.request import TrainingRequest
 from aepipe.stages.split import SplitStage
 from aepipe.stages.train import TrainStage
@@ -24,25 +25,34 @@ PREPROCESSING = Preprocessing(class_name="3")
 NAMES = ("model.keras", "encoder.keras", "decoder.keras", "recipe.json")
 
 
-def train_on_digits(store: Store) -> dict[str, Path]:
-    """Train a few steps and calibrate; return what a model is loaded from and scores with, by name."""
+def train_on_digits(store: Store, recipe: str = RECIPE) -> dict[str, Path]:
+    """Train a few steps and calibrate; return what a model is loaded from and scores and generates with, by name."""
     overrides = Overrides(max_steps=30, learning_rate=0.01)
-    request = TrainingRequest(recipe=RECIPE, data_set="digits", overrides=overrides)
+    request = TrainingRequest(recipe=recipe, data_set="digits", overrides=overrides)
     data = DataStage(DataParameters(data_set="digits", preprocessing=PREPROCESSING)).produce(store)
     split = SplitStage(data, request.split_settings(data)).produce(store)
-    trained = TrainStage(request.training_plan(data), data, split).produce(store)
-    calibrated = CalibrateStage(data, split, trained).produce(store)
-    files = {name: trained.files[name] for name in NAMES} | calibrated.files
+    plan = request.training_plan(data)
+    trained = TrainStage(plan, data, split).produce(store)
+    files = {name: trained.files[name] for name in NAMES} | CalibrateStage(data, split, trained).produce(store).files
+    if plan.is_generative:
+        files |= GenerationStage(plan, data, split, trained).produce(store).files
     return {name: local_file(store, ref) for name, ref in files.items()}
 
 
-def publish(store: Store, files: Mapping[str, Path], verdicts: Mapping[str, str], **said: str) -> None:
-    """Write a release with these files of `RECIPE`, of which the manifest says this, and let `production` name it."""
-    files = {f"models/{RECIPE}/{name}": path for name, path in files.items()}
-    store.put_files({f"releases/{RELEASE}/{name}": path for name, path in files.items()})
+def publish(
+    store: Store,
+    files: Mapping[str, Path],
+    verdicts: Mapping[str, str],
+    recipe: str = RECIPE,
+    release: str = RELEASE,
+    **said: str,
+) -> None:
+    """Write a release with these files of a recipe, of which the manifest says this, and let `production` name it."""
+    files = {f"models/{recipe}/{name}": path for name, path in files.items()}
+    store.put_files({f"releases/{release}/{name}": path for name, path in files.items()})
     facts = {recipe: {"verdict": verdict, **said} for recipe, verdict in verdicts.items()}
     contents = {name: path.read_bytes() for name, path in files.items()}
-    manifest = describe(RELEASE, contents, recipes=facts)
+    manifest = describe(release, contents, recipes=facts)
     complete_release(store, manifest)
     digest = manifest_sha256(manifest)
-    point_channel(store, "production", RELEASE, digest, action="promoted", why="tests", by="tests")
+    point_channel(store, "production", release, digest, action="promoted", why="tests", by="tests")

@@ -10,6 +10,7 @@ from aepipe.stages.results import (
     DataResult,
     EvaluationResult,
     ExportResult,
+    GenerationResult,
     NoiseResult,
     SplitResult,
     TrainedResult,
@@ -24,6 +25,7 @@ KINDS = {
     ),
     NoiseResult: ("noise", {"name": "mnist-official", "num_images": 1000}),
     CalibrationResult: ("calibrate", {"num_calibration": 10000, "score": "mse"}),
+    GenerationResult: ("generation", {"num_test_images": 10000, "num_components": 4, "elbo_nats": -98.8}),
     ExportResult: ("export", {"formats": {}}),
     TrainedResult: (
         "train",

@@ -8,6 +8,7 @@ from aepipe import arrays
 # Those whose functions are called with arrays from everywhere.
 MODULES = (
     "aepipe.evaluation.metrics",
+    "aepipe.generation",
     "aepipe.inference.inputs",
     "aepipe.linear",
     "aepipe.noise",

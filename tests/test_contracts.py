@@ -81,6 +81,9 @@ PARAMETERS = {
     "aepipe.flows.clean.clean": ["days", "delete", "grace_hours", "keep", "store"],
     "aepipe.flows.releases.prune_releases": ["delete", "grace_hours", "keep", "store"],
     "aepipe.flows.uses.score": [*USED, "false_alarm_rate", "images", "new_only", "rows", "score", "watching", "worst"],
+    "aepipe.flows.uses.generate": [*USED, "num_images", "origin", "seed"],
+    "aepipe.flows.uses.encode": [*USED, "file_format", "images", "new_only", "rows"],
+    "aepipe.flows.uses.restore": [*USED, "images", "new_only", "reference", "rows"],
 }
 
 # Commands that start a flow, or do what a flow does.
@@ -103,7 +106,7 @@ def flow_of(entrypoint: str):
 
 
 def test_the_librarys_names_are_the_ones_that_were_promised():
-    names = ["RECIPES", "AepipeError", "LoadedModel", "get_recipe", "list_releases", "load", "open_store"]
+    names = ["RECIPES", "AepipeError", "LoadedModel", "get_recipe", "list_releases", "load", "open_store", "train"]
     assert aepipe.__all__ == names
     assert all(hasattr(aepipe, name) for name in aepipe.__all__)
 

@@ -25,7 +25,7 @@ LAYERS = [
     ["aepipe.gate"],
     ["aepipe.checks"],
     ["aepipe.stages"],
-    ["aepipe.scoring"],
+    ["aepipe.generation", "aepipe.scoring"],
     ["aepipe.evaluation", "aepipe.exports", "aepipe.recipes"],
     ["aepipe.training"],
     ["aepipe.models"],

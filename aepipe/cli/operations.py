@@ -19,7 +19,10 @@ NotifyOption = Annotated[
 FileOption = Annotated[Path | None, typer.Option(help="Your own deployments instead of deploy/prefect.yaml.")]
 NightlyOption = Annotated[
     Path | None,
-    typer.Option(envvar="AEPIPE_NIGHTLY", help="Your own data sets, each the deployment nightly/NAME."),
+    typer.Option(
+        envvar="AEPIPE_NIGHTLY",
+        help="Your own data sets, each the deployment nightly/NAME, and uses of models, each USE/NAME.",
+    ),
 ]
 
 

@@ -83,6 +83,27 @@ def reconstruct(
     print_result(as_json, done.summary(), *done.lines())
 
 
+def restore(
+    model: ModelOption,
+    images: ImagesArgument = None,
+    rows: RowsOption = None,
+    store: StoreOption = "./store",
+    channel: ModelChannelOption = "production",
+    output: OutputOption = None,
+    reference: Annotated[
+        str | None,
+        typer.Option(help="A folder, or whatever IMAGES can be, with a clean picture for each under its path."),
+    ] = None,
+    new_only: NewOnlyOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Restore noisy pictures with a published model: each at its own size, with its channels and bits."""
+    from aepipe.inference.restore import restore_pictures
+
+    done = restore_pictures(images, store, spelled_out_model(model), channel, rows, output, new_only, reference)
+    print_result(as_json, done.summary(), *done.lines())
+
+
 def encode(
     model: ModelOption,
     images: ImagesArgument = None,
@@ -101,6 +122,30 @@ def encode(
     from aepipe.inference.encoding import encode_pictures
 
     done = encode_pictures(images, store, spelled_out_model(model), channel, rows, output, new_only, file_format)
+    print_result(as_json, done.summary(), *done.lines())
+
+
+def generate(
+    num_images: Annotated[int, typer.Argument(min=1, max=10_000, help="How many.")],
+    model: ModelOption,
+    store: StoreOption = "./store",
+    channel: ModelChannelOption = "production",
+    seed: Annotated[int, typer.Option(min=0, help="What is drawn: the same seed gives the same pictures.")] = 0,
+    origin: Annotated[
+        Literal["mixture", "prior"],
+        typer.Option("--from", help="mixture: codes that are distributed as those of images; prior: from N(0, 1)."),
+    ] = "mixture",
+    between: Annotated[
+        tuple[str, str] | None,
+        typer.Option(help="Two pictures, or rows as mnist:test:13: the new ones lead from the first to the last."),
+    ] = None,
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make new pictures with a published model: a PNG each, and a sheet."""
+    from aepipe.inference.generation import generate_pictures
+
+    done = generate_pictures(num_images, store, spelled_out_model(model), channel, seed, origin, between, output)
     print_result(as_json, done.summary(), *done.lines())
 
 

@@ -73,6 +73,17 @@ def _error(name: str, label: str, where: Mapping[str, str | None], baseline_of: 
     return Metric(name, label, where, scale="per pixel", better="lower", baseline_of=baseline_of)
 
 
+def _frechet(name: str, label: str, *places: Place) -> Metric:
+    where = _shown("details", "manifest", *places)
+    title = f"Frechet distance: {label}"
+    return Metric(f"frechet_{name}_percent", title, where, REAL_VARIANCE, better="lower", is_common=False)
+
+
+def _nats(name: str, label: str, *places: Place, better: Literal["higher"] | None = "higher") -> Metric:
+    where = _shown("details", "manifest", *places)
+    return Metric(name, label, where, "nats an image", places=1, better=better, is_common=False)
+
+
 def _share(
     name: str,
     label: str,
@@ -84,6 +95,7 @@ def _share(
 
 MSE, DENOISED_MSE, LINEAR_MSE = "mse_per_pixel", "denoised_mse_per_pixel", "linear_mse_per_pixel"
 AUROC, PCA_AUROC = "auroc", "pca_auroc"
+REAL_VARIANCE = "% of real variance"
 SAME_CODE = "with the same code size"
 
 # In the order in which they are shown.
@@ -186,6 +198,14 @@ METRICS = (
     Metric("code_silhouette", "Code: silhouette by class", _shown("details"), better="higher"),
     Metric("probe_accuracy", "Class, read off linearly", _shown("details"), better="higher"),
     Metric("neighbours_of_class", "Of the 10 nearest codes, of its class", _shown("details"), better="higher"),
+    _nats("elbo_nats", "ELBO", "card", "artifact"),
+    _nats("elbo_reconstruction_nats", "ELBO: log likelihood of the reconstruction"),
+    _nats("elbo_divergence_nats", "ELBO: KL divergence, which counts against it", better=None),
+    Metric("num_active_units", "Active units of the code", _shown("details"), places=0, is_common=False),
+    _frechet("mixture", "new images, mixture", "card", "artifact"),
+    _frechet("prior", "new images, prior", "card", "artifact"),
+    _frechet("pca", "PCA with normal codes", "card", "artifact"),
+    _frechet("real", "real training images", "card"),
 )
 BY_NAME = {metric.name: metric for metric in METRICS}
 

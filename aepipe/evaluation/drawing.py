@@ -34,7 +34,7 @@ def draw(folder: Path, subject: Subject, held_out: HeldOut, measured: Measuremen
     if subject.trained_noise_level is not None:
         _draw_denoising(folder, subject, held_out)
     if subject.is_generative:
-        _draw_samples(folder, subject, measured.codes)
+        _draw_latent_grid(folder, subject, measured.codes)
     _draw_errors(folder, subject, held_out, measured)
     _draw_codes(folder, subject, held_out, measured)
 
@@ -86,13 +86,8 @@ def _draw_denoising(folder: Path, subject: Subject, held_out: HeldOut) -> None:
     figures.denoising(noisy[rows], denoised, clean[rows], folder / "denoising.png", title)
 
 
-def _draw_samples(folder: Path, subject: Subject, codes: np.ndarray) -> None:
-    generator = np.random.Generator(np.random.PCG64(0))
+def _draw_latent_grid(folder: Path, subject: Subject, codes: np.ndarray) -> None:
     side = most_columns(subject.autoencoder.encoder.input_shape[2], GRID_SIDE, GRID_INCHES)
-    drawn = generator.standard_normal((side**2, codes.shape[1])).astype(np.float32)
-    decoder = subject.autoencoder.decoder
-    title = f"{subject.title}: images decoded from random codes"
-    figures.image_grid(predict(decoder, drawn), side, folder / "samples.png", title)
     # The plane that tells most: the two codes directions of largest variance, from -2 to 2 standard deviations.
     mean = codes.mean(axis=0)
     directions, sizes, _ = np.linalg.svd((codes - mean).T, full_matrices=False)
@@ -101,7 +96,7 @@ def _draw_samples(folder: Path, subject: Subject, codes: np.ndarray) -> None:
     deviations = sizes[:2] / np.sqrt(len(codes))
     grid = (mean + (plane * deviations) @ directions[:, :2].T).astype(np.float32)
     title = f"{subject.title}: along two directions\nof the code, -2 to 2 standard deviations"
-    figures.image_grid(predict(decoder, grid), side, folder / "latent_grid.png", title)
+    figures.image_grid(predict(subject.autoencoder.decoder, grid), side, folder / "latent_grid.png", title)
 
 
 def _draw_errors(folder: Path, subject: Subject, held_out: HeldOut, measured: Measurements) -> None:

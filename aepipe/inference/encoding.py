@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from aepipe.errors import DataError
+from aepipe.datasets.images import images_at_once
 from aepipe.inference.codes import CODES_ARRAY, CODES_FILE, CodesTable, drop_rows, write_array
-from aepipe.inference.loading import LoadedModel, load
+from aepipe.inference.loading import LoadedModel, LocatedModel, locate
 from aepipe.inference.pictures import BATCH_PICTURES, Picture, Pictures, open_pictures
-from aepipe.inference.using import begin, describe_use, refuse_forgetful
+from aepipe.inference.using import Batches, begin, describe_use, new_batches, refuse_forgetful
 from aepipe.notation import counted
 from aepipe.results import (
     Destination,
@@ -34,13 +34,13 @@ class Encoding:
     """Codes that were written.
 
     Attributes:
-        loaded: The model.
+        model: The model.
         destination: The store, or the folder.
         manifest: What was written; None where there was nothing new.
         pictures: The account of the pictures.
     """
 
-    loaded: LoadedModel
+    model: LocatedModel
     destination: Destination
     manifest: ResultsManifest | None
     pictures: Pictures
@@ -49,13 +49,13 @@ class Encoding:
         """Return all of it, for programs."""
         pictures, written = self.pictures, self.manifest
         return {
-            "model": self.loaded.name,
-            "recipe": self.loaded.recipe,
-            "release": self.loaded.release,
+            "model": self.model.name,
+            "recipe": self.model.recipe,
+            "release": self.model.release,
             "output": self.place,
             "run": None if written is None else written.run,
             "files": [] if written is None else [file.path for file in written.files],
-            "code_size": self.loaded.trained.plan.model.code_size,
+            "code_size": self.model.trained.plan.model.code_size,
             "num_pictures": 0 if written is None else written.num_pictures,
             "num_unreadable": 0 if written is None else written.num_unreadable,
             "num_skipped": pictures.num_skipped,
@@ -71,8 +71,8 @@ class Encoding:
 
     def lines(self) -> Iterator[str]:
         """Yield what a person should know."""
-        size, skipped = self.loaded.trained.plan.model.code_size, self.pictures.num_skipped
-        made_by = f"{self.loaded.name} of release {self.loaded.release}"
+        size, skipped = self.model.trained.plan.model.code_size, self.pictures.num_skipped
+        made_by = f"{self.model.name} of release {self.model.release}"
         if skipped:
             yield f"{counted(skipped, 'file has', 'files have')} codes by {made_by} already, and were passed over."
         yield from (f"{one.line}." for one in self.pictures.left_out)
@@ -120,14 +120,15 @@ def encode_pictures(
     destination = open_destination(opened, output)
     refuse_forgetful(new_only, destination)
     with open_pictures(images, rows) as pictures:
-        loaded = load(opened, model, channel)
-        before = find_known(opened, loaded.name, loaded.release, "encode") if new_only else None
+        located = locate(opened, model, channel)
+        before = find_known(opened, located.name, located.release, "encode") if new_only else None
+        size = min(batch_size, images_at_once(*located.trained.plan.image_shape))
+        batches = new_batches(pictures, located, before.digests if before is not None else (), size)
+        if batches is None:
+            return Encoding(located, destination, None, pictures)
+        loaded = located.load()
         with working_folder(destination) as folder:
-            _write(pictures, loaded, folder / CODES_FILE, frozenset() if before is None else before.digests, batch_size)
-            if not pictures.num_pictures + pictures.num_unreadable and pictures.num_skipped:
-                return Encoding(loaded, destination, None, pictures)
-            if not pictures.num_pictures + pictures.num_unreadable:
-                raise DataError("At least one file must be meant to be a picture.", source=pictures.source)
+            _write(batches, loaded, folder / CODES_FILE, size)
             if file_format == "npy":
                 write_array(folder / CODES_FILE, folder / CODES_ARRAY)
             settings = {"format": file_format, "new_only": new_only}
@@ -135,13 +136,13 @@ def encode_pictures(
             use = describe_use("encode", opened, loaded, pictures, started, flow_run, settings, summary)
             leave_out = partial(_leave_out, use, pictures, folder)
             written = write_results(destination, use, folder, before, leave_out)
-    return Encoding(loaded, destination, written, pictures)
+    return Encoding(located, destination, written, pictures)
 
 
-def _write(pictures: Pictures, loaded: LoadedModel, path: Path, known: Collection[str], batch_size: int) -> None:
+def _write(batches: Batches, loaded: LoadedModel, path: Path, batch_size: int) -> None:
     size = loaded.trained.plan.model.code_size
     with CodesTable(path, loaded.name, loaded.release, size) as table:
-        for batch in pictures.batches(loaded.trained, batch_size, known):
+        for batch in batches:
             pixels = [one.pixels for one in batch if isinstance(one, Picture)]
             codes = loaded.encode(np.stack(pixels), batch_size) if pixels else np.empty((0, size), np.float32)
             table.add(batch, codes)

@@ -37,8 +37,7 @@ def to_model_input(
     images = np.asarray(images)
     images = images[..., np.newaxis] if images.ndim == 3 else images
     _check_shape(images, trained.plan.image_shape)
-    pixel_range = pixel_range or _default_range(images.dtype, trained.trained_on.pixel_range)
-    _check_pixels(images, pixel_range)
+    pixel_range = checked_range(images, trained, pixel_range)
     # A class is chosen from a data set, not from what somebody wants reconstructed.
     settings = trained.trained_on.preprocessing.model_copy(update={"class_name": None})
     data = preprocess(ImageData("images", images, pixel_range), settings)
@@ -49,6 +48,24 @@ def to_model_input(
     if pixels.shape[1:3] != form.size:
         pixels = resize_bicubic(pixels, form.size, pixel_range)
     return ImageData("images", pixels, pixel_range).scaled()
+
+
+def checked_range(
+    images: np.ndarray, trained: TrainedRecipe, pixel_range: tuple[float, float] | None
+) -> tuple[float, float]:
+    """Return the values of black and white in images, which have no others outside of them.
+
+    Args:
+        images: Of integers or floats.
+        trained: The recipe of the model that they are for.
+        pixel_range: The values that were named; where None, those that `to_model_input` takes.
+
+    Raises:
+        ParameterError: the images have another type, or pixels outside of the range.
+    """
+    pixel_range = pixel_range or _default_range(images.dtype, trained.trained_on.pixel_range)
+    _check_pixels(images, pixel_range)
+    return pixel_range
 
 
 def _check_shape(images: np.ndarray, image_shape: tuple[int, int, int]) -> None:

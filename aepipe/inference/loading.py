@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aepipe.errors import CorruptObjectError, ModelFileError, ObjectNotFoundError, ParameterError, StoreError
+from aepipe.inference.denoise import restore_arrays
 from aepipe.inference.files import local_files
 from aepipe.inference.inputs import to_model_input
+from aepipe.inference.new_codes import Origin, codes_between, draw_codes
 from aepipe.models.options import count_parameters
 from aepipe.recipes.published import PublishedModel, find_model, published_models
 from aepipe.recipes.trained import TrainedRecipe
@@ -22,17 +25,20 @@ from aepipe.store.parsing import parse_stored
 if TYPE_CHECKING:
     import pandas as pd
 
+    from aepipe.generation.mixture import CodeMixture
     from aepipe.scoring.scoring import Scoring
     from aepipe.training.model_files import Expected
     from aepipe.training.runtime import keras
 
+# Codes of held-out images.
+CODES_FILE = "codes.npz"
 PARTS = ("model", "encoder", "decoder")
 RECIPE = "recipe.json"
 BATCH_IMAGES = 256
 MAX_REASON = 300
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LoadedModel:
     """A published autoencoder.
 
@@ -44,6 +50,8 @@ class LoadedModel:
         decoder: Codes to images.
         trained: What was trained, and how its images were preprocessed.
         read_scoring: Reads what its scores are taken with; `scoring` calls it once.
+        read_mixture: Reads or fits what new codes are drawn from; `code_mixture` calls it once. None where there is
+            nothing to have it from.
     """
 
     release: str
@@ -53,6 +61,7 @@ class LoadedModel:
     decoder: "keras.Model"
     trained: TrainedRecipe
     read_scoring: "Callable[[], Scoring]" = field(repr=False)
+    read_mixture: "Callable[[], CodeMixture] | None" = field(default=None, repr=False)
 
     @cached_property
     def scoring(self) -> "Scoring":
@@ -62,6 +71,32 @@ class LoadedModel:
             ObjectNotFoundError: the release has no calibration of it.
         """
         return self.read_scoring()
+
+    def __repr__(self) -> str:
+        return f"<LoadedModel {self._words}>"
+
+    def _repr_html_(self) -> str:
+        # What a notebook shows of it.
+        return f"<code>LoadedModel</code> {escape(self._words)}"
+
+    @property
+    def _words(self) -> str:
+        height, width, channels = self.image_shape
+        size = self.trained.plan.model.code_size
+        return f"{self.name}, {self.release}: images of {height} x {width} x {channels}, codes of {size} values"
+
+    @cached_property
+    def code_mixture(self) -> "CodeMixture":
+        """What codes are distributed as: normal distributions, each with its share. Read when it is first asked for.
+
+        Raises:
+            ObjectNotFoundError: nothing says how this model's codes are distributed.
+        """
+        if self.read_mixture is None:
+            raise ObjectNotFoundError(
+                "A published model comes with its codes.", "Publish it, or draw from the prior.", model=self.name
+            )
+        return self.read_mixture()
 
     @property
     def recipe(self) -> str:
@@ -90,15 +125,44 @@ class LoadedModel:
         return to_model_input(images, self.trained, pixel_range)
 
     def reconstruct(self, images: np.ndarray, batch_size: int = BATCH_IMAGES) -> np.ndarray:
-        """Return reconstructions of images that `preprocess` takes, or returned; they may leave [0, 1] a little."""
+        """Return reconstructions of images that `preprocess` takes, or returned; they may leave [0, 1] a little.
+
+        >>> loaded.reconstruct(images[:3]).shape
+        (3, 8, 8, 1)
+        """
         return _compute(self.model, self.preprocess(images), batch_size)
 
     def encode(self, images: np.ndarray, batch_size: int = BATCH_IMAGES) -> np.ndarray:
-        """Return the codes, float32 (n, code_size), of images that `preprocess` takes, or returned."""
+        """Return the codes, float32 (n, code_size), of images that `preprocess` takes, or returned.
+
+        >>> loaded.encode(images[:3]).shape
+        (3, 8)
+        """
         return _compute(self.encoder, self.preprocess(images), batch_size)
+
+    def restore(self, images: np.ndarray, pixel_range: tuple[float, float] | None = None) -> np.ndarray:
+        """Return images that a denoiser restored, of their own shape and type.
+
+        Those of another size than the model's are restored in overlapping tiles, with their pixels as they are.
+
+        >>> pictures = np.zeros((2, 30, 50), np.uint8)
+        >>> loaded.restore(pictures).shape
+        (2, 30, 50)
+
+        Args:
+            images: (n, height, width), with 1 or 3 channels at the end or none, of integers or floats.
+            pixel_range: The values of black and white; by default as `preprocess` has them.
+
+        Raises:
+            ParameterError: the images have another shape or type, or pixels outside of their range.
+        """
+        return restore_arrays(self, images, pixel_range)
 
     def decode(self, codes: np.ndarray, batch_size: int = BATCH_IMAGES) -> np.ndarray:
         """Return the images, float32 (n, height, width, channels), of codes, (n, code_size).
+
+        >>> loaded.decode(np.zeros((1, 8))).shape
+        (1, 8, 8, 1)
 
         Raises:
             ParameterError: the codes have another shape.
@@ -111,6 +175,34 @@ class LoadedModel:
             )
         return _compute(self.decoder, codes, batch_size)
 
+    def generate(
+        self,
+        num_images: int,
+        seed: int = 0,
+        origin: Origin = "mixture",
+        between: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Return new images, float32 (num_images, height, width, channels) in [0, 1]; the same seed gives the same.
+
+        >>> loaded.generate(5, seed=1).shape
+        (5, 8, 8, 1)
+
+        Args:
+            num_images: How many.
+            seed: What the drawn codes depend on.
+            origin: mixture: codes that are distributed as those of images; prior: codes from N(0, 1).
+            between: Two images that `preprocess` takes, in place of a draw: from the first to the last.
+
+        Raises:
+            ParameterError: the prior is asked for, of a model that is not variational.
+        """
+        if between is None:
+            codes = draw_codes(self, num_images, seed, origin)
+        else:
+            codes = codes_between(self, between, num_images)
+        images: np.ndarray = np.clip(self.decode(codes), 0, 1)
+        return images
+
     def score(
         self,
         images: np.ndarray,
@@ -119,6 +211,10 @@ class LoadedModel:
         batch_size: int = BATCH_IMAGES,
     ) -> "pd.DataFrame":
         """Return how unlike its training pictures images are, a row each, in their order.
+
+        >>> white = np.full((2, 8, 8), 255, np.uint8)
+        >>> loaded.score(white, score="mse")["verdict"].tolist()
+        ['anomalous', 'anomalous']
 
         Args:
             images: As `preprocess` takes or returns them.
@@ -210,8 +306,14 @@ class LocatedModel:
         parts = {
             part: _load_part(paths[name], self.published.path(name), expected[part]) for part, name in names.items()
         }
-        read_scoring = partial(_read_scoring, self.store, self.published)
-        return LoadedModel(self.release, self.name, **parts, trained=self.trained, read_scoring=read_scoring)
+        return LoadedModel(
+            self.release,
+            self.name,
+            **parts,
+            trained=self.trained,
+            read_scoring=partial(_read_scoring, self.store, self.published),
+            read_mixture=partial(_read_mixture, self.store, self.published),
+        )
 
 
 def locate(store: Store, model: str, channel: str = "production") -> LocatedModel:
@@ -251,6 +353,18 @@ def _read_scoring(store: Store, model: PublishedModel) -> "Scoring":
             "store, and only its calibration is made.",
         )
     )
+
+
+def _read_mixture(store: Store, model: PublishedModel) -> "CodeMixture":
+    """Return the mixture of a variational model; of another model, or an older release, one of its held-out codes."""
+    # Here, because it takes scikit-learn.
+    from aepipe.generation.mixture import MIXTURE_FILE, CodeMixture
+
+    if any(file.path == model.path(MIXTURE_FILE) for file in model.files):
+        return CodeMixture.load(local_files(store, model, [MIXTURE_FILE])[MIXTURE_FILE])
+    paths = local_files(store, model, [CODES_FILE], "Train it again, or draw from the prior of a variational model.")
+    with np.load(paths[CODES_FILE]) as arrays:
+        return CodeMixture.fit(arrays["codes"])
 
 
 def _read_recipe(path: Path, key: str) -> TrainedRecipe:

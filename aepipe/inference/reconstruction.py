@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from aepipe.cells import as_cells
-from aepipe.datasets.formats.depth import WHITE
 from aepipe.datasets.formats.fitting import Fit
 from aepipe.datasets.tally import LeftOut
 from aepipe.errors import DataError, ParameterError
 from aepipe.evaluation.metrics import MIN_MSE, mse_per_image, psnr_db
 from aepipe.inference.loading import LoadedModel, load
 from aepipe.inference.pictures import Picture, Pictures, Unreadable, open_pictures
+from aepipe.inference.png import write_png
 from aepipe.io.disk import disk_errors
 from aepipe.io.names import name_bytes, printable_name
 from aepipe.store import Store
@@ -210,22 +210,12 @@ def _reconstruct(pictures: Sequence[Picture], loaded: LoadedModel, folder: Path)
     originals = np.stack([picture.pixels for picture in pictures])
     outputs = loaded.reconstruct(originals, batch_size=len(originals))
     for picture, pixels in zip(pictures, outputs, strict=True):
-        _write_png(folder / _png_path(picture.path), pixels, loaded.trained.trained_on.pixel_range[1])
+        write_png(folder / _png_path(picture.path), pixels, loaded.trained.trained_on.pixel_range[1])
     errors = mse_per_image(originals, outputs).tolist()
     return [
         Measurement(picture.path, error, psnr_db(max(error, MIN_MSE)))
         for picture, error in zip(pictures, errors, strict=True)
     ]
-
-
-def _write_png(path: Path, pixels: np.ndarray, white: float) -> None:
-    """Write pixels in [0, 1] as a picture; a grey one has 16 bits where the training's white needs them."""
-    from PIL import Image
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    is_deep = white > WHITE and pixels.shape[-1] == 1
-    values = np.round(np.clip(pixels, 0, 1) * (white if is_deep else WHITE)).astype(np.uint16 if is_deep else np.uint8)
-    Image.fromarray(values[..., 0] if values.shape[-1] == 1 else values).save(path, "PNG")
 
 
 def _write_errors(path: Path, errors: Sequence[Measurement]) -> None:

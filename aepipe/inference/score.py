@@ -1,9 +1,8 @@
 """Scores of somebody's pictures by a published model: a table with verdicts, heat maps of the worst, and a page."""
 
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,14 +12,14 @@ from pydantic import JsonValue
 from aepipe.cells import as_cell
 from aepipe.datasets.images import images_at_once
 from aepipe.datasets.own.rows import path_of
-from aepipe.errors import DataError, ParameterError
+from aepipe.errors import ParameterError
 from aepipe.inference.held_out import read_held_out
-from aepipe.inference.loading import LoadedModel, LocatedModel, locate
+from aepipe.inference.loading import LoadedModel, locate
 from aepipe.inference.observation import Observation
 from aepipe.inference.pictures import BATCH_PICTURES, Picture, Pictures, Unreadable, open_pictures
 from aepipe.inference.scored import BROKEN, OK, SCORES, Scored, ScoredPictures
 from aepipe.inference.suspects import Suspect, keep_worst, write_heat_maps
-from aepipe.inference.using import begin, describe_use, refuse_forgetful
+from aepipe.inference.using import Batches, begin, describe_use, new_batches, refuse_forgetful
 from aepipe.inference.watch import Sampled, Verdicts, WatchSettings, watch
 from aepipe.results import Use, find_known, open_destination, working_folder, write_results
 from aepipe.scoring.conformal import DEFAULT_RATE, make_promise
@@ -121,17 +120,14 @@ def score_pictures(
         located = locate(opened, model, channel)
         name, promise = located.scoring.known(score), located.scoring.promise(false_alarm_rate)
         before = find_known(opened, located.name, located.release, "score") if new_only else None
-        batches = _batches(pictures, located, before.digests if before is not None else ())
-        # Where nothing is new nothing need be loaded.
-        first = next(batches, None)
-        if first is None and pictures.num_skipped:
+        size = min(BATCH_PICTURES, images_at_once(*located.trained.plan.image_shape))
+        batches = new_batches(pictures, located, before.digests if before is not None else (), size)
+        if batches is None:
             nothing = ScoredPictures(pd.DataFrame(columns=COLUMNS), (), name, promise)
             return Scored(located, destination, pictures, nothing, None)
-        if first is None:
-            raise DataError("At least one file must be meant to be a picture.", source=pictures.source)
         loaded = located.load()
         judge = _Judge(loaded, name, false_alarm_rate, worst, watching, read_held_out(opened, loaded))
-        scored = judge.watch(_score(chain([first], batches), judge))
+        scored = judge.watch(_score(batches, judge))
         chosen: dict[str, JsonValue] = {"score": score, "new_only": new_only, "worst": worst}
         settings = {"false_alarm_rate": false_alarm_rate, **chosen}
         use = describe_use("score", opened, loaded, pictures, started, flow_run, settings, scored.figures())
@@ -209,12 +205,7 @@ def _check(false_alarm_rate: float, worst: int) -> None:
         )
 
 
-def _batches(pictures: Pictures, model: LocatedModel, known: Collection[str]) -> Iterator[list[Picture | Unreadable]]:
-    size = min(BATCH_PICTURES, images_at_once(*model.trained.plan.image_shape))
-    return pictures.batches(model.trained, size, known)
-
-
-def _score(batches: Iterable[Sequence[Picture | Unreadable]], judge: _Judge) -> ScoredPictures:
+def _score(batches: Batches, judge: _Judge) -> ScoredPictures:
     """Score pictures, in bounded memory but for a row of each."""
     import pandas as pd
 

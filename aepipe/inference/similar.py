@@ -1,19 +1,15 @@
 """Pictures that are like one: the nearest codes, in a table and on a contact sheet."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from aepipe.datasets.formats.members import Member, checked_bytes, unreadable
 from aepipe.datasets.own.rows import path_of
-from aepipe.errors import DataError, ParameterError
-from aepipe.inference.loading import LoadedModel, load
-from aepipe.inference.pictures import Picture, Pictures, Unreadable, open_pictures
+from aepipe.inference.loading import load
+from aepipe.inference.one_picture import read_one
 from aepipe.inference.similar_sheet import Neighbour, draw_sheet
 from aepipe.inference.stored_codes import find_codes
 from aepipe.store import Store, open_store
@@ -120,7 +116,7 @@ def find_similar(
     opened = open_store(store) if isinstance(store, str | Path) else store
     found = find_codes(opened, model, channel, codes)
     loaded = load(opened, model, found.release)
-    query = _read_query(picture, rows, loaded)
+    query = read_one(picture, rows, loaded.trained)
     places, distances = nearest(found.values, loaded.encode(query.pixels[np.newaxis])[0], count, metric)
     neighbours = tuple(
         Neighbour(row.path, row.digest, float(distance), row.source)
@@ -140,39 +136,3 @@ def find_similar(
         sheet=None if sheet is None else Path(sheet),
         gone=gone,
     )
-
-
-def _read_query(picture: str | None, rows: str | None, loaded: LoadedModel) -> Picture:
-    """Return the one picture that was named, with its own pixels.
-
-    Raises:
-        ParameterError: there are none or several.
-        DataError: it can't be read.
-    """
-    with _open_query(picture, rows) as pictures:
-        found = [one for batch in pictures.batches(loaded.trained, 2, keeps_originals=True) for one in batch]
-    if len(found) != 1:
-        raise ParameterError(
-            "One picture is compared with the others.", "Name one file.", picture=picture or rows, pictures=len(found)
-        )
-    (one,) = found
-    if isinstance(one, Unreadable):
-        raise DataError("The picture must be readable.", picture=path_of(one.path), reason=one.reason)
-    return one
-
-
-@contextmanager
-def _open_query(picture: str | None, rows: str | None) -> Iterator[Pictures]:
-    path = None if picture is None else Path(picture).expanduser()
-    if path is None or rows is not None or not path.is_file() or not Member(path.name, bytes).is_meant_to_be_a_picture:
-        with open_pictures(picture, rows) as pictures:
-            yield pictures
-        return
-    yield Pictures(str(path), [Member(path.name, partial(_read_file, path), None, path.stat().st_size)])
-
-
-def _read_file(path: Path) -> bytes:
-    try:
-        return checked_bytes(path.read_bytes())
-    except OSError as error:
-        raise unreadable(path, error) from error

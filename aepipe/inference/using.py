@@ -1,18 +1,21 @@
 """Uses of a model, as their results say them: what all kinds of use have in common."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 from pydantic import JsonValue
 
-from aepipe.errors import ObjectNotFoundError, ParameterError
-from aepipe.inference.loading import LoadedModel
-from aepipe.inference.pictures import Pictures
+from aepipe.errors import DataError, ObjectNotFoundError, ParameterError
+from aepipe.inference.loading import LoadedModel, LocatedModel
+from aepipe.inference.pictures import BATCH_PICTURES, Picture, Pictures, Unreadable
 from aepipe.recipes.published import find_model
 from aepipe.releases.manifest import resolve_release
 from aepipe.results import Destination, Kind, Use
 from aepipe.store import Store
+
+Batches = Iterable[list[Picture | Unreadable]]
 
 
 def refuse_forgetful(new_only: bool, destination: Destination) -> None:
@@ -28,6 +31,29 @@ def refuse_forgetful(new_only: bool, destination: Destination) -> None:
             new_only=new_only,
             output=str(destination),
         )
+
+
+def new_batches(
+    pictures: Pictures, model: LocatedModel, known: Collection[str], batch_size: int = BATCH_PICTURES
+) -> Batches | None:
+    """Return the pictures that a use takes, some at a time; None where all are known, and no model need be loaded.
+
+    Args:
+        pictures: All of them.
+        model: What takes them.
+        known: Digests of those that are passed over.
+        batch_size: How many at a time.
+
+    Raises:
+        DataError: there are none.
+    """
+    batches = pictures.batches(model.trained, batch_size, known)
+    first = next(batches, None)
+    if first is not None:
+        return chain([first], batches)
+    if not pictures.num_skipped:
+        raise DataError("At least one file must be meant to be a picture.", source=pictures.source)
+    return None
 
 
 def begin() -> str:

@@ -25,7 +25,7 @@ CAPTIONS = {
     "reconstructions": "Held-out images over their reconstructions",
     "extremes": "The held-out images that come out best, and worst",
     "denoising": "Noisy input, what the model makes of it, the clean image",
-    "samples": "New images, decoded from random codes",
+    "samples": "New images under held-out ones: codes from the mixture, from the prior, and of the baseline",
     "latent_grid": "Images decoded along the two most telling directions of the code",
     "interpolations": "Images decoded on the way from the code of one image to that of another",
     "loss_curves": "Loss by epoch; the kept epoch is marked",

@@ -84,5 +84,6 @@ def _rows(outcome: Outcome) -> dict[str, int | None]:
         "trained": parts.num_train,
         "evaluated": None if outcome.evaluated is None else outcome.evaluated.facts.num_test_images,
         "calibrated": None if outcome.calibrated is None else outcome.calibrated.facts.num_calibration,
+        "generated": None if outcome.generated is None else outcome.generated.facts.num_test_images,
         "exported": None if outcome.exported is None else outcome.exported.facts.num_test_images,
     }

@@ -326,7 +326,7 @@ def _stage_files(store: Store, outcomes: Sequence[Outcome], indices: Mapping[str
                 yield f"noisy-test-sets/{path}", local_file(store, ref)
         if outcome.evaluated is None:
             continue
-        made = (outcome.trained, outcome.evaluated, outcome.calibrated, outcome.exported)
+        made = (outcome.trained, outcome.evaluated, outcome.calibrated, outcome.generated, outcome.exported)
         files = {path: ref for result in made if result is not None for path, ref in result.files.items()}
         for path, ref in files.items():
             if ref.kind != "model" or is_sound(outcome):

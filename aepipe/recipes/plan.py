@@ -5,7 +5,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aepipe.models.options import AnyModelOptions, ResidualOptions, check_bottleneck, scale_to_pixels
+from aepipe.models.options import (
+    AnyModelOptions,
+    ResidualOptions,
+    VariationalOptions,
+    check_bottleneck,
+    scale_to_pixels,
+)
 from aepipe.recipes import get_recipe
 from aepipe.recipes.recipe import SettingName as SettingName
 from aepipe.splits import SplitMethod, SplitSettings, default_method
@@ -98,6 +104,11 @@ class TrainingPlan(BaseModel):
     image_shape: tuple[Length, Length, Length] = Field(description="(height, width, channels).")
     model: AnyModelOptions = Field(description="The architecture, scaled to these images.")
     training: TrainingSettings = Field(description="Loss, optimizer, limits.")
+
+    @property
+    def is_generative(self) -> bool:
+        """Whether codes drawn from N(0, 1) decode to new images."""
+        return isinstance(self.model, VariationalOptions)
 
 
 def plan_training(

@@ -28,6 +28,9 @@ class TrainingImages(BaseModel):
     )
     preprocessing: Preprocessing = Field(description="What was done before the split.")
     pictures: PictureSettings | None = Field(None, description="What the run chose of the pictures.")
+    scale: float | None = Field(
+        None, gt=0, le=1, description="Side of an image over that of the picture that it was made of, where known."
+    )
     sample_bits: int | None = Field(
         None, description="Bits that picture files of 16 bits a pixel used; None where there were none."
     )

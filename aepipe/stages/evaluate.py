@@ -60,7 +60,7 @@ class EvaluateStage(Stage[EvaluationFacts]):
             autoencoder=load_autoencoder(**models),
             source_unit=self.plan.source_unit,
             trained_noise_level=None if corruption is None else corruption.level,
-            is_generative=self.plan.model.architecture == "variational",
+            is_generative=self.plan.is_generative,
             history=pd.read_csv(local_file(store, files["history.csv"])),
             kept_epoch=self.trained.facts.kept_epoch,
         )

@@ -147,6 +147,21 @@ class CalibrationFacts(Facts):
     detection: dict[str, float] = Field({}, description="What they are told from normal ones by, by metric.")
 
 
+class GenerationFacts(Facts):
+    """What a model's new images come to, beside those of the baseline and real ones. Every metric is kept."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, float | None]
+
+    num_test_images: int = Field(description="Number of held-out images that it was measured on.")
+    num_components: int = Field(description="Normal distributions that the mixture of its codes has.")
+
+    @property
+    def metrics(self) -> Mapping[str, float | None]:
+        """Every number that was measured, by the name that the catalogue has."""
+        return self.model_extra or {}
+
+
 class ExportCheck(BaseModel):
     """How far a file's outputs are from the Keras model's, and how good they are."""
 

@@ -8,6 +8,7 @@ from aepipe.stages.calibrate import CalibrateStage
 from aepipe.stages.data import DataStage
 from aepipe.stages.evaluate import EvaluateStage
 from aepipe.stages.export import ExportStage
+from aepipe.stages.generation import GenerationStage
 from aepipe.stages.noise import NoiseStage
 from aepipe.stages.outcome import Done
 from aepipe.stages.request import TrainingRequest
@@ -26,6 +27,7 @@ STAGES: Mapping[str, type[Stage[Any]]] = {
     "trained": TrainStage,
     "evaluated": EvaluateStage,
     "calibrated": CalibrateStage,
+    "generated": GenerationStage,
     "exported": ExportStage,
 }
 
@@ -56,6 +58,8 @@ def outcome_of(request: TrainingRequest, run: RunStage, saving: CheckpointSettin
     trained = run(TrainStage(plan, data, split, saving, request.parent))
     evaluated = None if noisy is None else run(EvaluateStage(plan, data, split, noisy, trained))
     calibrated = None if noisy is None else run(CalibrateStage(data, split, trained))
+    makes_images = request.evaluate and plan.is_generative
+    generated = run(GenerationStage(plan, data, split, trained)) if makes_images else None
     formats = request.export_parameters()
     exported = None if formats is None else run(ExportStage(formats, data, split, trained))
     return Done(
@@ -70,6 +74,7 @@ def outcome_of(request: TrainingRequest, run: RunStage, saving: CheckpointSettin
         trained=trained,
         evaluated=evaluated,
         calibrated=calibrated,
+        generated=generated,
         exported=exported,
         was_cached=trained.was_cached,
     )

@@ -14,6 +14,7 @@ from aepipe.stages.results import (
     DataResult,
     EvaluationResult,
     ExportResult,
+    GenerationResult,
     NoiseResult,
     SplitResult,
     StageResult,
@@ -38,6 +39,7 @@ class Done(BaseModel):
     trained: TrainedResult = Field(description="The models.")
     evaluated: EvaluationResult | None = Field(None, description="Metrics and figures on held-out data.")
     calibrated: CalibrationResult | None = Field(None, description="Scores of held-out normal pictures.")
+    generated: GenerationResult | None = Field(None, description="What a generative model's new images come to.")
     exported: ExportResult | None = Field(None, description="The model in other formats.")
     was_cached: bool = Field(False, description="Nothing was trained: the results were in the store.")
 
@@ -56,7 +58,9 @@ class Done(BaseModel):
         if self.evaluated is None:
             raise ValueError(f"What is judged was evaluated. Received: model={self.model!r}.")
         detection = {} if self.calibrated is None else self.calibrated.facts.detection
-        return self.evaluated.facts.model_copy(update=detection) if detection else self.evaluated.facts
+        generation = {} if self.generated is None else self.generated.facts.metrics
+        more = {**detection, **generation}
+        return self.evaluated.facts.model_copy(update=more) if more else self.evaluated.facts
 
 
 class Failed(BaseModel):

@@ -27,6 +27,7 @@ from aepipe.stages.facts import (
     EvaluationFacts,
     ExportFacts,
     Facts,
+    GenerationFacts,
     NoiseFacts,
     SearchFacts,
     SplitFacts,
@@ -101,6 +102,7 @@ BaselineResult = StageResult[BaselineFacts]
 TrainedResult = StageResult[TrainedFacts]
 EvaluationResult = StageResult[EvaluationFacts]
 CalibrationResult = StageResult[CalibrationFacts]
+GenerationResult = StageResult[GenerationFacts]
 ExportResult = StageResult[ExportFacts]
 SweepResult = StageResult[SweepFacts]
 SearchResult = StageResult[SearchFacts]
@@ -205,6 +207,12 @@ def _lock_path(store: Store, stage: str, fingerprint: str) -> Path:
     folder = default_cache_folder() / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{name}.lock"
+
+
+def forget_locks(store: Store, results: Iterable[StageResult[Any]]) -> None:
+    """Remove what this machine keeps of a store that is about to go."""
+    for result in results:
+        _lock_path(store, result.stage, result.fingerprint).unlink(missing_ok=True)
 
 
 def _work(

@@ -13,6 +13,7 @@ from aepipe.stages.data import load_data
 from aepipe.stages.facts import TrainedFacts
 from aepipe.stages.parent import Parent, load_weights
 from aepipe.stages.results import DataResult, SplitResult, TrainedResult
+from aepipe.stages.scale import scale_of
 from aepipe.stages.split import load_split
 from aepipe.stages.stage import OnEpoch, Stage, Workplace
 from aepipe.store.interface import Store
@@ -89,6 +90,7 @@ def _describe(folder: Path, plan: TrainingPlan, data: DataResult) -> None:
         pixel_range=facts.pixel_range,
         preprocessing=facts.preprocessing,
         pictures=facts.pictures,
+        scale=scale_of(facts),
         sample_bits=facts.sample_bits,
     )
     (folder / "recipe.json").write_text(TrainedRecipe(plan=plan, trained_on=images).model_dump_json(indent=2))

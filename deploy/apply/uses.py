@@ -21,14 +21,14 @@ from aepipe.errors import ParameterError
 from aepipe.flows import uses
 from aepipe.flows.limits import IMAGES, PLACES
 
-FLOWS: dict[str, Flow[..., Any]] = {"score": uses.score}
+FLOWS: dict[str, Flow[..., Any]] = {flow.name: flow for flow in (uses.score, uses.encode, uses.restore, uses.generate)}
 EVERY_HOUR = "0 * * * *"
 
 
 class UseSpec(EntrySpec):
     """What an entry that uses a model says beside its flow's parameters."""
 
-    use: Literal["score"] = Field(description="The flow; the deployment is USE/NAME.")
+    use: Literal["score", "encode", "restore", "generate"] = Field(description="The flow; the deployment is USE/NAME.")
     cron: str = Field(EVERY_HOUR, description="Minute, hour, day, month, weekday.")
 
 

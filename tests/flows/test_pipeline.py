@@ -7,6 +7,7 @@ import re
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from prefect import flow
@@ -115,9 +116,26 @@ def test_a_release_has_what_the_design_says(published):
         assert expected <= there
         assert {"history.csv", "codes.npz", "reconstructions.png", "loss_curves.png"} <= there
         assert any(name.startswith("events.out.tfevents") for name in there)
-    assert {"samples.png", "latent_grid.png"} <= {
-        path.name for path in (release / "models" / VARIATIONAL / "figures").iterdir()
-    }
+    of_generator = release / "models" / VARIATIONAL
+    assert all((of_generator / f"figures/{name}.png").is_file() for name in ("samples", "latent_grid"))
+    assert (of_generator / "code-mixture.npz").is_file()
+
+
+def test_what_new_images_come_to_is_said_of_a_generative_model_alone(published):
+    folder, _, result = published
+    recipes = resolve_release(open_store(str(folder)), result.release).recipes
+    assert recipes[DENSE].metrics["elbo_nats"] is None
+    numbers = recipes[VARIATIONAL].metrics
+    parts = numbers["elbo_reconstruction_nats"] - numbers["elbo_divergence_nats"]
+    assert numbers["elbo_nats"] == pytest.approx(parts)
+    assert numbers["elbo_nats"] < 0
+    assert 0 < numbers["frechet_real_percent"] < numbers["frechet_prior_percent"]
+    metrics = pd.read_csv(folder / "releases" / result.release / "metrics.csv")
+    told = metrics[metrics.metric.str.startswith(("elbo", "frechet", "num_active"))]
+    assert set(told.recipe) == {"mnist-variational"}
+    assert len(told) == 8
+    cards = [(folder / "releases" / result.release / "models" / model / "card.md").read_text() for model in MODELS]
+    assert ["| ELBO (nats an image) |" in card for card in cards] == [False, True]
 
 
 def test_the_baselines_of_a_release_go_with_it_and_not_before(published, tmp_path):
@@ -226,7 +244,14 @@ def test_another_epochs_value_for_one_recipe_retrains_and_judges_that_recipe_alo
     early = {"data": True, "split": True, "noisy": True}
     assert was_cached == {
         DENSE: {**early, "trained": False, "evaluated": False, "calibrated": False, "exported": False},
-        VARIATIONAL: {**early, "trained": True, "evaluated": True, "calibrated": True, "exported": True},
+        VARIATIONAL: {
+            **early,
+            "trained": True,
+            "evaluated": True,
+            "calibrated": True,
+            "generated": True,
+            "exported": True,
+        },
     }
     assert costs[DENSE]["data"].rows == 1797
     assert costs[DENSE]["trained"].bytes > 10_000

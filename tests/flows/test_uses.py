@@ -8,9 +8,10 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from published_models import RECIPE, publish, train_on_digits
 from sklearn.datasets import load_digits
 
-from aepipe.flows.uses import score
+from aepipe.flows.uses import encode, generate, restore, score
 from aepipe.inference.loading import LocatedModel
 from aepipe.inference.watched_runs import page_key
+from aepipe.recipes.trained import TrainedRecipe
 from aepipe.results import list_results
 from aepipe.store import open_store
 
@@ -23,7 +24,11 @@ def store(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AEPIPE_CACHE", str(folder / "cache"))
         store = open_store(str(folder / "store"))
-        publish(store, train_on_digits(store), {RECIPE: "promoted"}, recipe=RECIPE)
+        files = train_on_digits(store)
+        size = TrainedRecipe.model_validate_json(files["recipe.json"].read_bytes()).plan.model.code_size
+        np.savez(folder / "codes.npz", codes=np.random.default_rng(0).random((40, size), np.float32))
+        files = {**files, "codes.npz": folder / "codes.npz"}
+        publish(store, files, {RECIPE: "promoted"}, recipe=RECIPE)
         yield store
 
 
@@ -65,3 +70,31 @@ def test_score_what_is_new_and_show_it(store, inbox, monkeypatch):
     monkeypatch.delattr(LocatedModel, "load")
     assert run(score, store, inbox).startswith("Nothing is new")
     assert list_results(store, RECIPE, "score") == [results]
+
+
+def test_encode_what_is_new(store, inbox, monkeypatch):
+    message = run(encode, store, inbox, file_format="npy")
+    assert f"{NUM_PICTURES} codes of " in message
+    (results,) = list_results(store, RECIPE, "encode")
+    assert "codes.npy" in [file.path for file in results.files]
+    assert results.run in artifact(f"encode-{RECIPE}")
+    monkeypatch.delattr(LocatedModel, "load")
+    assert run(encode, store, inbox).startswith("Nothing is new")
+
+
+def test_generate_shows_a_sheet(store):
+    state = generate(model="dense", num_images=4, store=store.url, return_state=True)
+    assert state.is_completed(), state.message
+    (results,) = list_results(store, RECIPE, "generate")
+    shown = artifact(f"generate-{RECIPE}")
+    assert results.run in shown
+    assert "![sheet.png](data:image/webp" in shown
+
+
+def test_restore_what_is_new(store, inbox, monkeypatch):
+    message = run(restore, store, inbox, reference=str(inbox))
+    assert f"{NUM_PICTURES} pictures restored" in message
+    (results,) = list_results(store, RECIPE, "restore")
+    assert results.run in artifact(f"restore-{RECIPE}")
+    monkeypatch.delattr(LocatedModel, "load")
+    assert run(restore, store, inbox).startswith("Nothing is new")

@@ -43,9 +43,17 @@ CONTRACT = {
     "doctor": ["--file", "--json", "--nightly", "--pools", "--state", "--store"],
     "recipes": ["--json"],
     "reconstruct": ["--batch-size", "--channel", "--json", "--model", "--output", "--recipe", "--store", "IMAGES"],
+    "serve": [
+        *["--batch-ms", "--batch-size", "--channel", "--host", "--max-bytes", "--max-waiting", "--model"],
+        *["--poll-seconds", "--port", "--recipe", "--store", "--token-file"],
+    ],
     "encode": [
         *["--channel", "--format", "--json", "--model", "--new-only", "--output", "--recipe", "--rows", "--store"],
         "IMAGES",
+    ],
+    "generate": [
+        *["--between", "--channel", "--from", "--json", "--model", "--output", "--recipe", "--seed", "--store"],
+        "NUM_IMAGES",
     ],
     "similar": [
         *["--channel", "--codes", "--json", "--metric", "--model", "--number", "--recipe", "--rows", "--sheet"],
@@ -53,6 +61,10 @@ CONTRACT = {
     ],
     "map": [
         *["--channel", "--json", "--model", "--output", "--recipe", "--rows", "--seed", "--store", "IMAGES"],
+    ],
+    "restore": [
+        *["--channel", "--json", "--model", "--new-only", "--output", "--recipe", "--reference", "--rows", "--store"],
+        "IMAGES",
     ],
     "score": [
         *["--channel", "--false-alarm-rate", "--json", "--model", "--new-only", "--output", "--recipe", "--rows"],

@@ -7,10 +7,11 @@ from results import KINDS, done, result
 from aepipe.models.options import DenseOptions
 from aepipe.recipes.plan import Overrides
 from aepipe.stages.fingerprint import source_digests
+from aepipe.stages.generation import GenerationStage
 from aepipe.stages.graph import STAGES, find_outcome, outcome_of
 from aepipe.stages.outcome import Done, Failed, Outcome
 from aepipe.stages.request import TrainingRequest
-from aepipe.stages.results import DataResult, SplitResult
+from aepipe.stages.results import DataResult, GenerationResult, SplitResult, TrainedResult
 from aepipe.stages.train import TrainStage
 from aepipe.store import open_store
 from aepipe.training.settings import CheckpointSettings
@@ -26,7 +27,7 @@ def stages_of(**changes) -> list[str]:
         names.append(stage.name)
         return result(stage.kind)
 
-    assert outcome_of(REQUEST.model_copy(update=changes), run).recipe == "mnist-dense"
+    assert outcome_of(REQUEST.model_copy(update=changes), run).recipe == changes.get("recipe", "mnist-dense")
     return names
 
 
@@ -36,6 +37,11 @@ def stages_of(**changes) -> list[str]:
         ({}, ["data", "split", "noise", "train", "evaluate", "calibrate", "export"]),
         ({"exports": ()}, ["data", "split", "noise", "train", "evaluate", "calibrate"]),
         ({"evaluate": False, "exports": ()}, ["data", "split", "train"]),
+        (
+            {"recipe": "mnist-variational", "exports": ()},
+            ["data", "split", "noise", "train", "evaluate", "calibrate", "generation"],
+        ),
+        ({"recipe": "mnist-variational", "evaluate": False, "exports": ()}, ["data", "split", "train"]),
     ],
 )
 def test_a_request_comes_to_the_stages_that_it_asks_for_each_after_what_it_reads(changes, names):
@@ -74,5 +80,16 @@ def test_an_outcome_is_done_or_failed_and_nothing_between():
     assert isinstance(read({"kind": "failed", "recipe": "r", "setting": "tuned", "error": "no"}), Failed)
     with pytest.raises(ValidationError, match="trained"):
         read({"kind": "done", "recipe": "r", "setting": "tuned"})
+    assert done("mnist-variational", generated=result(GenerationResult)).measured.metrics["elbo_nats"] == -98.8
     with pytest.raises(ValueError, match="evaluated"):
         _ = done("mnist-dense", evaluated=None).measured
+
+
+def test_what_new_images_come_to_is_said_also_where_there_are_too_few_to_compare_with():
+    plan = done("mnist-variational").plan
+    stage = GenerationStage(plan, result(DataResult), result(SplitResult), result(TrainedResult))
+    (line,) = stage.lines(result(GenerationResult, num_test_images=80))
+    assert line == "ELBO -98.8 nats an image; too few held-out images for a Frechet distance: 80"
+    far = {f"frechet_{name}_percent": 4.932 for name in ("mixture", "prior", "pca", "real")}
+    (line,) = stage.lines(result(GenerationResult, **far))
+    assert "mixture 4.93, prior 4.93, PCA 4.93, real 4.93" in line

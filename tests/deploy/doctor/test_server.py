@@ -150,7 +150,7 @@ def test_a_server_with_nothing_on_it(client):
     assert "deployment pipeline/nightly" in broken
     assert broken[-1].startswith("automation aepipe: crash runs")
     assert {found[subject].way_out for subject in broken} == {APPLY}
-    assert len(broken) == 2 + 12 + 2
+    assert len(broken) == 2 + 15 + 2
     assert found["Prefect API"].state == "ok"
     assert client.read_work_pools() == []
 
