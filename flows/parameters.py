@@ -197,7 +197,9 @@ GraceHours = Annotated[float, Field(ge=0, description="Nothing younger goes; a r
 Days = Annotated[
     float,
     Field(
-        ge=0, description="Runs on the server, checkpoints and what a cache has stay so many days after their last use."
+        ge=0,
+        description="Runs on the server, checkpoints and what a cache has stay so many days after their last use, "
+        "results of models in use as long.",
     ),
 ]
 Delete = Annotated[bool, Field(description="Remove them; otherwise they are only named.")]
