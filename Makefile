@@ -4,7 +4,7 @@ BIN := .venv/bin
 # What is installed: runtime, or gpu for TensorFlow with CUDA.
 LOCK ?= $(if $(wildcard .venv/gpu.installed),gpu,runtime)
 
-.PHONY: help run up test lint types pictures e2e bench bench-data bench-denoising bench-store one-class image-test lock clean clean-store
+.PHONY: help run up test lint types pictures e2e bench bench-data bench-denoising bench-store one-class defects bench-serve image-test lock clean clean-store
 
 help:  ## these lines
 	@sed -nE 's/^([a-z0-9-]+):.*  ## (.*)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -43,6 +43,12 @@ bench-denoising: .venv/dev.installed  ## denoisers beside BM3D (pip install bm3d
 
 bench-store: .venv/dev.installed  ## uploads beside boto3's upload_file
 	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/store.py
+
+defects: .venv/dev.installed  ## made defects on textures: what models find of them, beside PCA, and false alarms
+	$(BIN)/python tests/benchmarks/defects.py
+
+bench-serve: .venv/dev.installed  ## a served model under 200 requests at a time while its channel moves
+	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/serve.py
 
 # SELECT='--sets mnist --classes 0,1 --seeds 0' is a part of it. Stopped, it goes on where it was.
 one-class: .venv/dev.installed  ## each class of MNIST, Fashion-MNIST and CIFAR-10 against the rest, into one-class.csv

@@ -10,8 +10,9 @@ from aepipe.store import open_store
 
 if TYPE_CHECKING:
     from aepipe.inference.loading import LoadedModel, load
+    from aepipe.inference.training import train
 
-__all__ = ["RECIPES", "AepipeError", "LoadedModel", "get_recipe", "list_releases", "load", "open_store"]
+__all__ = ["RECIPES", "AepipeError", "LoadedModel", "get_recipe", "list_releases", "load", "open_store", "train"]
 
 # TensorFlow reads it once, when Keras imports it. What it prints before that, `aepipe.models.backend` leaves out.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -25,4 +26,8 @@ def __getattr__(name: str) -> Any:
         from aepipe.inference import loading
 
         return getattr(loading, name)
+    if name == "train":
+        from aepipe.inference.training import train
+
+        return train
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,8 +12,6 @@ from aepipe.deploy.up.credentials import find_servers
 from aepipe.errors import AepipeError
 from aepipe.io.urls import without_secrets
 
-THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
-
 
 class ServerError(AepipeError):
     """The Prefect server can't be reached, or refuses."""

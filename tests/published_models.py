@@ -40,14 +40,19 @@ def train_on_digits(store: Store, recipe: str = RECIPE) -> dict[str, Path]:
 
 
 def publish(
-    store: Store, files: Mapping[str, Path], verdicts: Mapping[str, str], recipe: str = RECIPE, **said: str
+    store: Store,
+    files: Mapping[str, Path],
+    verdicts: Mapping[str, str],
+    recipe: str = RECIPE,
+    release: str = RELEASE,
+    **said: str,
 ) -> None:
     """Write a release with these files of a recipe, of which the manifest says this, and let `production` name it."""
     files = {f"models/{recipe}/{name}": path for name, path in files.items()}
-    store.put_files({f"releases/{RELEASE}/{name}": path for name, path in files.items()})
+    store.put_files({f"releases/{release}/{name}": path for name, path in files.items()})
     facts = {recipe: {"verdict": verdict, **said} for recipe, verdict in verdicts.items()}
     contents = {name: path.read_bytes() for name, path in files.items()}
-    manifest = describe(RELEASE, contents, recipes=facts)
+    manifest = describe(release, contents, recipes=facts)
     complete_release(store, manifest)
     digest = manifest_sha256(manifest)
-    point_channel(store, "production", RELEASE, digest, action="promoted", why="tests", by="tests")
+    point_channel(store, "production", release, digest, action="promoted", why="tests", by="tests")

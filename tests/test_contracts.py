@@ -106,7 +106,7 @@ def flow_of(entrypoint: str):
 
 
 def test_the_librarys_names_are_the_ones_that_were_promised():
-    names = ["RECIPES", "AepipeError", "LoadedModel", "get_recipe", "list_releases", "load", "open_store"]
+    names = ["RECIPES", "AepipeError", "LoadedModel", "get_recipe", "list_releases", "load", "open_store", "train"]
     assert aepipe.__all__ == names
     assert all(hasattr(aepipe, name) for name in aepipe.__all__)
 

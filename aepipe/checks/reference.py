@@ -113,7 +113,8 @@ def _find_index(
     data_set: str, models: Sequence[PublishedModel], files: Mapping[str, ReleaseFile]
 ) -> ReleaseFile | None:
     """Return the index of the first of these models that has one, or that of the data set's name."""
-    paths = [*(model.summary.index for model in models if model.summary.data_set == data_set), index_path(data_set)]
+    of_models = (model.summary.index for model in models if model.summary.data_set == data_set)
+    paths = (*filter(None, of_models), index_path(data_set))
     return next((files[path] for path in paths if path in files), None)
 
 

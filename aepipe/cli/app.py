@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from aepipe.cli import cleaning, data_sets, models, operations, releases, training, upkeep, uses
+from aepipe.cli import cleaning, data_sets, models, operations, releases, serving, training, upkeep, uses
 from aepipe.cli.arguments import settable
 from aepipe.cli.mistakes import describe_validation_error
 from aepipe.errors import AepipeError, ParameterError
@@ -90,6 +90,12 @@ _add(
     *(app, "restore", uses.restore),
     "aepipe restore /data/noisy --model faces-denoising --store s3://models/aepipe",
     "aepipe restore noisy.zip --model faces-denoising --output restored --reference /data/clean",
+)
+
+_add(
+    *(app, "serve", serving.serve),
+    "aepipe serve --model mnist-dense --store s3://models/aepipe",
+    "aepipe serve --model faces-conv --channel candidate --host 0.0.0.0 --token-file token",
 )
 
 _add(app, "noise", data_sets.make_noise, "aepipe noise mnist --kinds gaussian --levels 0.2 --store ./store")

@@ -119,7 +119,9 @@ def row_names(count: int) -> list[str]:
     return [f"{row:0{digits}d}" for row in range(count)]
 
 
-def images_of(member: Member, data: bytes, digest: str, fit: Change, sample_bits: int | None) -> list[SingleImage]:
+def images_of(
+    member: Member, data: bytes, digest: str, fit: Change, sample_bits: int | None, first_only: bool = False
+) -> list[SingleImage]:
     """Return the images of a picture file.
 
     Args:
@@ -128,12 +130,13 @@ def images_of(member: Member, data: bytes, digest: str, fit: Change, sample_bits
         digest: Their sha256.
         fit: What is done to each image's pixels before the next one is decoded.
         sample_bits: Bits that pictures of 16 bits a pixel use; each one's own where None.
+        first_only: Whether the further pages are left.
 
     Raises:
         BrokenFileError: the bytes are no picture, or a damaged one.
     """
     with quiet():
-        found = read_frames(member, data, fit).pictures
+        found = read_frames(member, data, fit, first_only).pictures
     # The number of a page is what its name has more than the file's.
     return [_single(picture, digest + picture.name[len(member.name) :], sample_bits) for picture in found]
 

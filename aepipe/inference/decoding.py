@@ -135,8 +135,28 @@ def decode_rows(rows: Sequence[ArrayRow], wanted: Wanted) -> Decoded:
     return decoded
 
 
+def decode_first(member: Member, data: bytes, wanted: Wanted) -> Picture:
+    """Return the first picture in a file's bytes.
+
+    Raises:
+        BrokenFileError: the bytes are no picture, or a damaged one.
+    """
+    (picture,) = _pictures(member, data, _sha256(data), wanted, first_only=True)
+    return picture
+
+
 def _decode(member: Member, data: bytes, wanted: Wanted) -> Sequence[Picture | Unreadable] | None:
     """Return the pictures of a file, or why there are none; None where it is known."""
+    digest = _sha256(data)
+    if digest in wanted.known:
+        return None
+    try:
+        return _pictures(member, data, digest, wanted)
+    except BrokenFileError as error:
+        return _unreadable(member, digest, error)
+
+
+def _pictures(member: Member, data: bytes, digest: str, wanted: Wanted, first_only: bool = False) -> list[Picture]:
     originals: list[np.ndarray] = []
 
     def fit(pixels: np.ndarray) -> np.ndarray:
@@ -144,13 +164,7 @@ def _decode(member: Member, data: bytes, wanted: Wanted) -> Sequence[Picture | U
             originals.append(np.atleast_3d(pixels))
         return _fit(wanted.trained, pixels)
 
-    digest = _sha256(data)
-    if digest in wanted.known:
-        return None
-    try:
-        images = images_of(member, data, digest, fit, wanted.trained.trained_on.sample_bits)
-    except BrokenFileError as error:
-        return _unreadable(member, digest, error)
+    images = images_of(member, data, digest, fit, wanted.trained.trained_on.sample_bits, first_only)
     pictures = [_picture(member, image, wanted.trained) for image in images]
     if not wanted.keeps_originals:
         return pictures

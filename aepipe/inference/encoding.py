@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from aepipe.datasets.images import images_at_once
 from aepipe.inference.codes import CODES_ARRAY, CODES_FILE, CodesTable, drop_rows, write_array
 from aepipe.inference.loading import LoadedModel, LocatedModel, locate
 from aepipe.inference.pictures import BATCH_PICTURES, Picture, Pictures, open_pictures
@@ -121,12 +122,13 @@ def encode_pictures(
     with open_pictures(images, rows) as pictures:
         located = locate(opened, model, channel)
         before = find_known(opened, located.name, located.release, "encode") if new_only else None
-        batches = new_batches(pictures, located, before.digests if before is not None else (), batch_size)
+        size = min(batch_size, images_at_once(*located.trained.plan.image_shape))
+        batches = new_batches(pictures, located, before.digests if before is not None else (), size)
         if batches is None:
             return Encoding(located, destination, None, pictures)
         loaded = located.load()
         with working_folder(destination) as folder:
-            _write(batches, loaded, folder / CODES_FILE, batch_size)
+            _write(batches, loaded, folder / CODES_FILE, size)
             if file_format == "npy":
                 write_array(folder / CODES_FILE, folder / CODES_ARRAY)
             settings = {"format": file_format, "new_only": new_only}

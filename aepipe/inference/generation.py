@@ -11,13 +11,13 @@ from pydantic import JsonValue
 
 from aepipe.datasets.own.rows import path_of
 from aepipe.errors import ParameterError
-from aepipe.inference.codes import OK
 from aepipe.inference.loading import BATCH_IMAGES, LoadedModel, load
 from aepipe.inference.new_codes import Origin, codes_between, draw_codes
 from aepipe.inference.one_picture import read_one
 from aepipe.inference.pictures import Picture
 from aepipe.inference.png import write_png
 from aepipe.inference.rows import FORM
+from aepipe.inference.scored import OK
 from aepipe.inference.using import begin, describe_use
 from aepipe.io.hashing import file_sha256
 from aepipe.results import Destination, ResultsManifest, open_destination, place_of, working_folder, write_results

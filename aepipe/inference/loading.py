@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ BATCH_IMAGES = 256
 MAX_REASON = 300
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LoadedModel:
     """A published autoencoder.
 
@@ -70,6 +71,19 @@ class LoadedModel:
             ObjectNotFoundError: the release has no calibration of it.
         """
         return self.read_scoring()
+
+    def __repr__(self) -> str:
+        return f"<LoadedModel {self._words}>"
+
+    def _repr_html_(self) -> str:
+        # What a notebook shows of it.
+        return f"<code>LoadedModel</code> {escape(self._words)}"
+
+    @property
+    def _words(self) -> str:
+        height, width, channels = self.image_shape
+        size = self.trained.plan.model.code_size
+        return f"{self.name}, {self.release}: images of {height} x {width} x {channels}, codes of {size} values"
 
     @cached_property
     def code_mixture(self) -> "CodeMixture":
@@ -111,17 +125,29 @@ class LoadedModel:
         return to_model_input(images, self.trained, pixel_range)
 
     def reconstruct(self, images: np.ndarray, batch_size: int = BATCH_IMAGES) -> np.ndarray:
-        """Return reconstructions of images that `preprocess` takes, or returned; they may leave [0, 1] a little."""
+        """Return reconstructions of images that `preprocess` takes, or returned; they may leave [0, 1] a little.
+
+        >>> loaded.reconstruct(images[:3]).shape
+        (3, 8, 8, 1)
+        """
         return _compute(self.model, self.preprocess(images), batch_size)
 
     def encode(self, images: np.ndarray, batch_size: int = BATCH_IMAGES) -> np.ndarray:
-        """Return the codes, float32 (n, code_size), of images that `preprocess` takes, or returned."""
+        """Return the codes, float32 (n, code_size), of images that `preprocess` takes, or returned.
+
+        >>> loaded.encode(images[:3]).shape
+        (3, 8)
+        """
         return _compute(self.encoder, self.preprocess(images), batch_size)
 
     def restore(self, images: np.ndarray, pixel_range: tuple[float, float] | None = None) -> np.ndarray:
         """Return images that a denoiser restored, of their own shape and type.
 
         Those of another size than the model's are restored in overlapping tiles, with their pixels as they are.
+
+        >>> pictures = np.zeros((2, 30, 50), np.uint8)
+        >>> loaded.restore(pictures).shape
+        (2, 30, 50)
 
         Args:
             images: (n, height, width), with 1 or 3 channels at the end or none, of integers or floats.
@@ -134,6 +160,9 @@ class LoadedModel:
 
     def decode(self, codes: np.ndarray, batch_size: int = BATCH_IMAGES) -> np.ndarray:
         """Return the images, float32 (n, height, width, channels), of codes, (n, code_size).
+
+        >>> loaded.decode(np.zeros((1, 8))).shape
+        (1, 8, 8, 1)
 
         Raises:
             ParameterError: the codes have another shape.
@@ -154,6 +183,9 @@ class LoadedModel:
         between: np.ndarray | None = None,
     ) -> np.ndarray:
         """Return new images, float32 (num_images, height, width, channels) in [0, 1]; the same seed gives the same.
+
+        >>> loaded.generate(5, seed=1).shape
+        (5, 8, 8, 1)
 
         Args:
             num_images: How many.
@@ -179,6 +211,10 @@ class LoadedModel:
         batch_size: int = BATCH_IMAGES,
     ) -> "pd.DataFrame":
         """Return how unlike its training pictures images are, a row each, in their order.
+
+        >>> white = np.full((2, 8, 8), 255, np.uint8)
+        >>> loaded.score(white, score="mse")["verdict"].tolist()
+        ['anomalous', 'anomalous']
 
         Args:
             images: As `preprocess` takes or returns them.

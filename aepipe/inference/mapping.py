@@ -116,7 +116,7 @@ def map_pictures(
 
     Raises:
         ParameterError: the folder has something in it, or there are no such rows.
-        DataError: there are fewer than three pictures, or they can't be read.
+        DataError: there are fewer than three pictures, or files of more pages than a map has room for.
         StoreError: the model or an object can't be had, or the results can't be written.
     """
     started = begin()
@@ -164,6 +164,10 @@ def _see(pictures: Pictures, loaded: LoadedModel) -> _Seen:
             seen.thumbnails += [thumbnail(one.original, one.white, side) for one in found]
             seen.paths += [one.path for one in found]
             seen.digests += [one.digest for one in found]
+        if len(seen.paths) > MAX_PICTURES:
+            raise DataError(
+                f"A map has room for {MAX_PICTURES} pictures, pages of files among them.", "Name fewer files."
+            )
     if len(seen.paths) < MIN_PICTURES:
         raise DataError(
             f"A map has at least {MIN_PICTURES} pictures.",

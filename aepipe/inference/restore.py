@@ -144,7 +144,7 @@ def _describe_picture(picture: Picture, shape: tuple[int, ...], nearness: Nearne
 
 def _stacks(pictures: Iterator[Picture]) -> Iterator[list[tuple[Picture, np.ndarray]]]:
     """Yield pictures with their own pixels, as many of one form in a row as are restored together."""
-    originals = ((picture, _own_pixels(picture)) for picture in pictures)
+    originals = ((picture, own_pixels(picture)) for picture in pictures)
     for _, alike in groupby(originals, lambda one: (one[1].shape, one[1].dtype, one[0].white)):
         stack: list[tuple[Picture, np.ndarray]] = []
         for one in alike:
@@ -156,7 +156,7 @@ def _stacks(pictures: Iterator[Picture]) -> Iterator[list[tuple[Picture, np.ndar
             yield stack
 
 
-def _own_pixels(picture: Picture) -> np.ndarray:
+def own_pixels(picture: Picture) -> np.ndarray:
     """Return a picture's own pixels; a few that stand out of those like it are white."""
     pixels = picture.original
     return pixels if pixels.dtype.kind == "f" else np.minimum(pixels, pixels.dtype.type(picture.white))

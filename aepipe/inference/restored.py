@@ -2,10 +2,14 @@
 
 import re
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aepipe.inference.pictures import Picture
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 # The folder of the files.
 PICTURES = "pictures"
@@ -29,21 +33,24 @@ def file_of(path: str) -> str:
 
 
 def write_restored(path: Path, pixels: np.ndarray, picture: Picture) -> None:
-    """Write a picture, (height, width, channels) with its own values: grey with 8 or 16 bits, colour with 8.
+    """Write a picture, (height, width, channels) with its own values, as `restored_image` has it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    restored_image(pixels, picture).save(path, "PNG" if path.suffix.lower() == ".png" else "TIFF")
+
+
+def restored_image(pixels: np.ndarray, picture: Picture) -> "Image.Image":
+    """Return a picture, (height, width, channels) with its own values: grey with 8 or 16 bits, colour with 8.
 
     Grey floats become 16 bits; a file of three equal channels has them again.
     """
     from PIL import Image
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     is_grey = pixels.shape[-1] == 1
     if pixels.dtype.kind == "f" or (not is_grey and pixels.dtype != np.uint8):
         dtype = np.uint16 if is_grey else np.uint8
         pixels = np.rint(pixels * (np.iinfo(dtype).max / picture.white)).astype(dtype)
     image = Image.fromarray(pixels[..., 0] if is_grey else pixels)
-    if is_grey and picture.mode in COLOUR_MODES:
-        image = image.convert("RGB")
-    image.save(path, "PNG" if path.suffix.lower() == ".png" else "TIFF")
+    return image.convert("RGB") if is_grey and picture.mode in COLOUR_MODES else image
 
 
 def loses_bits(pixels: np.ndarray) -> bool:

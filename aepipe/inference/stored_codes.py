@@ -44,7 +44,8 @@ def find_codes(store: Store, model: str, channel: str | None = None, where: str 
 
 def _stored_codes(store: Store, model: str, release: str | None) -> Iterator[Codes]:
     """Yield all codes of a model and release, by default the release that was encoded with last; the latest first."""
-    manifests = [one for one in list_results(store, model, "encode") if release in (None, one.release)]
+    found = list_results(store, model, "encode")
+    manifests = [one for one in found if release in (None, one.release) and one.num_pictures]
     if not manifests:
         raise ObjectNotFoundError(
             "A picture is compared with codes of others.",
@@ -53,7 +54,7 @@ def _stored_codes(store: Store, model: str, release: str | None) -> Iterator[Cod
             **{} if release is None else {"release": release},
         )
     for manifest in manifests:
-        if manifest.release == manifests[0].release and manifest.num_pictures:
+        if manifest.release == manifests[0].release:
             yield read_codes(table_file(store, manifest), manifest.source)
 
 

@@ -28,9 +28,10 @@ class PixelCounts:
             regions, count = label(mask, EIGHT_NEIGHBOURS)
             self.num_masks += int(count > 0)
             self.num_regions += count
-            for number in range(1, count + 1):
-                counts = np.bincount(of_pixels[regions == number], minlength=NUM_CLASSES)
-                self._overlap += counts / counts.sum()
+            inside = regions[mask]
+            # Each region counts for one, however many pixels it has.
+            shares = 1 / np.bincount(inside, minlength=1)[inside]
+            self._overlap += np.bincount(of_pixels[mask], shares, NUM_CLASSES)
 
     def auroc(self) -> float:
         """Return the share of pairs of a pixel outside and one inside of which the one inside has the larger residual.

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from aepipe.notation import decimals, significant
 from aepipe.recipes.plan import TrainingPlan
 from aepipe.stages.baselines import BaselinesStage, load_baselines
 from aepipe.stages.data import load_data
 from aepipe.stages.facts import GenerationFacts
-from aepipe.stages.results import DataResult, GenerationResult, SplitResult, TrainedResult
+from aepipe.stages.results import DataResult, GenerationResult, SplitResult, StageResult, TrainedResult
 from aepipe.stages.split import load_split
 from aepipe.stages.stage import Stage, Workplace
 from aepipe.store.local_files import local_file
@@ -35,6 +36,18 @@ class GenerationStage(Stage[GenerationFacts]):
     def depends_on(self) -> Mapping[str, str]:
         """Return the digests of the images and the split, and the training's fingerprint."""
         return {"data": self.data.digest, "split": self.split.digest, "trained": self.trained.fingerprint}
+
+    def lines(self, result: StageResult[GenerationFacts]) -> Sequence[str]:
+        """Return the bound of the likelihood, and how far new images are from held-out ones."""
+        numbers = result.facts.metrics
+        bound = f"ELBO {decimals(numbers['elbo_nats'], 1)} nats an image"
+        if "frechet_real_percent" not in numbers:
+            return [f"{bound}; too few held-out images for a Frechet distance: {result.facts.num_test_images}"]
+        far = {name: significant(numbers[f"frechet_{name}_percent"]) for name in ("mixture", "prior", "pca", "real")}
+        return [
+            f"{bound}; Frechet distance in % of real variance: mixture {far['mixture']}, prior {far['prior']}, "
+            f"PCA {far['pca']}, real {far['real']}"
+        ]
 
     def work(self, place: Workplace) -> GenerationFacts:
         """Fit the mixture to the codes of training images, and measure the model, loaded from the store."""

@@ -209,6 +209,12 @@ def _lock_path(store: Store, stage: str, fingerprint: str) -> Path:
     return folder / f"{name}.lock"
 
 
+def forget_locks(store: Store, results: Iterable[StageResult[Any]]) -> None:
+    """Remove what this machine keeps of a store that is about to go."""
+    for result in results:
+        _lock_path(store, result.stage, result.fingerprint).unlink(missing_ok=True)
+
+
 def _work(
     store: Store,
     stage: str,

@@ -1,19 +1,17 @@
 """The address of `aepipe up`: where it listens, the names that it answers to, the pages that may use it."""
 
-import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from aepipe.deploy.connection import THIS_MACHINE, ServerError
 from aepipe.deploy.up.guarded import ANY_ADDRESS
+from aepipe.io.listening import THIS_MACHINE, listen, url_of
 
 # To the address by which this machine itself reaches it.
 EVERYWHERE: Mapping[str, str] = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 # Operators name other addresses by which browsers and links lead to the server.
 PUBLIC_VARIABLES = ("PREFECT_SERVER_UI_API_URL", "PREFECT_UI_URL")
-BACKLOG = 2048
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Address:
     @property
     def url(self) -> str:
         """Where commands and workers of this machine reach it."""
-        return _url(EVERYWHERE.get(self.host, self.host), self.port)
+        return url_of(EVERYWHERE.get(self.host, self.host), self.port)
 
     @property
     def is_local(self) -> bool:
@@ -52,28 +50,15 @@ class Address:
         """Return whose pages may use it: the UI's, under each name of the server."""
         names = [host for host in self.hosts(environment) if host != ANY_ADDRESS]
         public = [urlsplit(environment[name]) for name in PUBLIC_VARIABLES if environment.get(name)]
-        found = [*(_url(name, self.port) for name in names), *(f"{url.scheme}://{url.netloc}" for url in public)]
+        found = [*(url_of(name, self.port) for name in names), *(f"{url.scheme}://{url.netloc}" for url in public)]
         return list(dict.fromkeys(found))
 
     def listen(self) -> socket.socket:
         """Return a socket that listens there, and that a child can have.
 
         Raises:
-            ServerError: the address is not this machine's, or somebody else listens there.
+            ListenError: the address is not this machine's, or somebody else listens there.
         """
-        try:
-            family, _, _, _, place = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)[0]
-            # It sets SO_REUSEADDR: else the port of a server that has just ended is taken for a minute.
-            listening = socket.create_server(place[:2], family=family, backlog=BACKLOG)
-        except OSError as error:
-            # Those of the system alone have no address in their text; those of look-ups are negative.
-            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-            rule = f"The server must be able to listen: {reason}; nothing was changed."
-            way_out = "Stop what listens there, or name another: --port, --host."
-            raise ServerError(rule, way_out, host=self.host, port=self.port) from error
+        listening = listen(self.host, self.port)
         listening.set_inheritable(True)
         return listening
-
-
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -9,6 +9,7 @@ import yaml
 
 from aepipe.cli.app import app
 from aepipe.deploy.apply.job_templates import POOLS, pool_template
+from aepipe.inference.serve.settings import ServeSettings
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -99,3 +100,28 @@ def test_the_job_that_applies_is_a_command_and_reaches_the_server():
     typer.main.get_command(app).commands[name].make_context(name, options)
     environment = {variable["name"]: variable.get("value") for variable in container["env"]}
     assert environment["PREFECT_API_URL"] == WORKER["worker"]["selfHostedServerApiConfig"]["apiUrl"]
+
+
+def test_a_served_model_is_a_command_with_a_token_that_is_a_secret():
+    (deployment,) = named("Deployment").values()
+    pod = deployment["spec"]["template"]
+    (container,) = pod["spec"]["containers"]
+    assert container["image"] == f"aepipe:{VERSION}"
+    _, name, *options = container["args"]
+    chosen = typer.main.get_command(app).commands[name].make_context(name, options).params
+    (mount,) = [mount for mount in container["volumeMounts"] if mount["name"] == "token"]
+    (volume,) = [volume for volume in pod["spec"]["volumes"] if volume["name"] == "token"]
+    assert f"{mount['mountPath']}/token" == str(chosen["token_file"])
+    assert "token" in named("Secret")[volume["secret"]["secretName"]]["stringData"]
+    assert container["envFrom"][0]["secretRef"]["name"] in named("Secret")
+    (port,) = container["ports"]
+    assert port["containerPort"] == chosen["port"]
+    (service,) = named("Service").values()
+    assert service["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
+    assert service["spec"]["ports"][0]["targetPort"] == port["name"]
+
+
+def test_a_served_model_has_the_time_that_its_requests_have():
+    (deployment,) = named("Deployment").values()
+    grace = deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+    assert grace > ServeSettings().drain_seconds

@@ -2,9 +2,9 @@
 
 import struct
 
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PNG_SIGNATURE, JPEG_SIGNATURE = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 # How pictures begin, and hardly anything else.
-SIGNATURES = (b"\xff\xd8\xff", PNG_SIGNATURE, b"GIF8", b"II*\0", b"MM\0*", b"\0\0\0\x0cjP  ")
+SIGNATURES = (JPEG_SIGNATURE, PNG_SIGNATURE, b"GIF8", b"II*\0", b"MM\0*", b"\0\0\0\x0cjP  ")
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 # Text and color profiles of PNG: what they hold doesn't matter here, and Pillow refuses good pictures for it.
 PNG_METADATA = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")

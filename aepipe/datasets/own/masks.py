@@ -79,7 +79,8 @@ def _read(member: Member, expected: str | None) -> np.ndarray:
             "A mask must stay what it was when the images were listed.", "Run again.", mask=printable_name(member.name)
         )
     pixels = read_frames(member, data, first_only=True).pictures[0].pixels
-    return np.atleast_3d(pixels > 0).any(axis=-1)
+    inside: np.ndarray = np.atleast_3d(pixels > 0).any(axis=2)
+    return inside
 
 
 def fitted_mask(mask: np.ndarray, form: Form) -> np.ndarray:

@@ -43,6 +43,10 @@ CONTRACT = {
     "doctor": ["--file", "--json", "--nightly", "--pools", "--state", "--store"],
     "recipes": ["--json"],
     "reconstruct": ["--batch-size", "--channel", "--json", "--model", "--output", "--recipe", "--store", "IMAGES"],
+    "serve": [
+        *["--batch-ms", "--batch-size", "--channel", "--host", "--max-bytes", "--max-waiting", "--model"],
+        *["--poll-seconds", "--port", "--recipe", "--store", "--token-file"],
+    ],
     "encode": [
         *["--channel", "--format", "--json", "--model", "--new-only", "--output", "--recipe", "--rows", "--store"],
         "IMAGES",

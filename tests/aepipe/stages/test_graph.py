@@ -7,10 +7,11 @@ from results import KINDS, done, result
 from aepipe.models.options import DenseOptions
 from aepipe.recipes.plan import Overrides
 from aepipe.stages.fingerprint import source_digests
+from aepipe.stages.generation import GenerationStage
 from aepipe.stages.graph import STAGES, find_outcome, outcome_of
 from aepipe.stages.outcome import Done, Failed, Outcome
 from aepipe.stages.request import TrainingRequest
-from aepipe.stages.results import DataResult, GenerationResult, SplitResult
+from aepipe.stages.results import DataResult, GenerationResult, SplitResult, TrainedResult
 from aepipe.stages.train import TrainStage
 from aepipe.store import open_store
 from aepipe.training.settings import CheckpointSettings
@@ -82,3 +83,13 @@ def test_an_outcome_is_done_or_failed_and_nothing_between():
     assert done("mnist-variational", generated=result(GenerationResult)).measured.metrics["elbo_nats"] == -98.8
     with pytest.raises(ValueError, match="evaluated"):
         _ = done("mnist-dense", evaluated=None).measured
+
+
+def test_what_new_images_come_to_is_said_also_where_there_are_too_few_to_compare_with():
+    plan = done("mnist-variational").plan
+    stage = GenerationStage(plan, result(DataResult), result(SplitResult), result(TrainedResult))
+    (line,) = stage.lines(result(GenerationResult, num_test_images=80))
+    assert line == "ELBO -98.8 nats an image; too few held-out images for a Frechet distance: 80"
+    far = {f"frechet_{name}_percent": 4.932 for name in ("mixture", "prior", "pca", "real")}
+    (line,) = stage.lines(result(GenerationResult, **far))
+    assert "mixture 4.93, prior 4.93, PCA 4.93, real 4.93" in line

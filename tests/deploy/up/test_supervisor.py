@@ -17,6 +17,7 @@ from aepipe.deploy.up.credentials import AUTH_FILE, auth_string, find_servers, p
 from aepipe.deploy.up.leftovers import MARK, environments
 from aepipe.deploy.up.program import Program
 from aepipe.deploy.up.supervisor import Machine
+from aepipe.io.listening import ListenError
 
 
 def machine(tmp_path: Path, port: int, host: str = "127.0.0.1", **changes) -> Machine:
@@ -44,7 +45,7 @@ def test_where_somebody_else_listens_it_ends_in_one_line_and_starts_nothing(tmp_
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, 0), family=family) as other:
         port = other.getsockname()[1]
-        with pytest.raises(ServerError, match=f"Address already in use; nothing was changed. Received: host='{host}'"):
+        with pytest.raises(ListenError, match=f"Address already in use; nothing was changed. Received: host='{host}'"):
             machine(tmp_path, port, host).run()
 
 
@@ -57,7 +58,7 @@ def test_a_folder_of_another_server_is_refused(tmp_path, nothing_starts):
 
 
 def test_an_address_that_is_not_this_machines_is_refused(tmp_path, nothing_starts):
-    with pytest.raises(ServerError, match="The server must be able to listen"):
+    with pytest.raises(ListenError, match="The server must be able to listen"):
         machine(tmp_path, free_ports(1)[0], "203.0.113.7").run()
 
 
