@@ -20,6 +20,8 @@ WHITE = 255
 BITS = 1 << 16
 # Gaussian noise under this changes hardly a pixel by one of its 255 levels of grey.
 MIN_LEVEL = 0.001
+# Pixels are hidden behind one of those in a window of so many rows and columns around them.
+WINDOW = 5
 
 
 class NoiseSpec(BaseModel):
@@ -121,6 +123,43 @@ def corrupt(
     for row, (image, image_id) in enumerate(zip(levels_of_grey, image_ids, strict=True)):
         noisy[row] = draw(image, level, _integers(key, int(image_id), 2 * image.size)).clip(0, WHITE)
     return noisy
+
+
+def hide(
+    images: Real[np.ndarray, "num_images height width channels"],
+    share: float,
+    seed: int,
+    image_ids: Int[np.ndarray, " num_images"],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return images in which some pixels are one of those around them, float32, and which pixels those are.
+
+    Args:
+        images: (num_images, height, width, channels) in [0, 1].
+        share: Share of the pixels that are hidden.
+        seed: What the draws depend on.
+        image_ids: (num_images,) each image's row in its data set; the same row always gets the same draws.
+    """
+    level = round(share * BITS)
+    key = int.from_bytes(hashlib.sha256(f"{seed}/blind-spot/{level}".encode()).digest()[:8], "big")
+    found, (height, width) = np.array(images, np.float32), images.shape[1:3]
+    hidden = np.empty((*images.shape[:3], 1), bool)
+    rows, columns = np.mgrid[:height, :width]
+    for row, image_id in enumerate(image_ids):
+        first, second = _integers(key, int(image_id), 2 * height * width).reshape(2, height, width)
+        place = second * (WINDOW * WINDOW - 1) // BITS
+        # The place in the middle is the pixel's own.
+        place += place >= WINDOW * WINDOW // 2
+        vertical, horizontal = place // WINDOW - WINDOW // 2, place % WINDOW - WINDOW // 2
+        neighbours = images[row][_beside(rows, vertical, height), _beside(columns, horizontal, width)]
+        hidden[row, ..., 0] = first < level
+        found[row] = np.where(hidden[row], neighbours, found[row])
+    return found, hidden
+
+
+def _beside(places: np.ndarray, steps: np.ndarray, length: int) -> np.ndarray:
+    """Return places after steps; one that would lead outside goes the other way."""
+    found = places + steps
+    return np.where((found < 0) | (found >= length), places - steps, found).clip(0, length - 1)
 
 
 def _integers(key: int, image_id: int, count: int) -> np.ndarray:

@@ -94,6 +94,7 @@ def _share(
 
 
 MSE, DENOISED_MSE, LINEAR_MSE = "mse_per_pixel", "denoised_mse_per_pixel", "linear_mse_per_pixel"
+HIDDEN_MSE, NEIGHBOURS_MSE = "hidden_mse_per_pixel", "neighbours_mse_per_pixel"
 AUROC, PCA_AUROC = "auroc", "pca_auroc"
 REAL_VARIANCE = "% of real variance"
 SAME_CODE = "with the same code size"
@@ -169,6 +170,17 @@ METRICS = (
         _shown("manifest", details="Denoised by a linear model", denoising="best linear map")
         | {"artifact": "that of the best linear map"},
         baseline_of=DENOISED_MSE,
+    ),
+    _error(
+        HIDDEN_MSE,
+        "MSE per hidden pixel",
+        _shown("details", "manifest", card="MSE per hidden pixel", artifact="MSE per hidden pixel"),
+    ),
+    _error(
+        NEIGHBOURS_MSE,
+        "the mean of a hidden pixel's neighbours",
+        _shown("manifest", details="Mean of a hidden pixel's neighbours"),
+        baseline_of=HIDDEN_MSE,
     ),
     _share(
         AUROC,

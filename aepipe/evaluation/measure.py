@@ -8,20 +8,23 @@ import numpy as np
 import pandas as pd
 
 from aepipe.cells import as_cells
+from aepipe.evaluation.catalogue import HIDDEN_MSE, NEIGHBOURS_MSE
 from aepipe.evaluation.codes import code_statistics, silhouette
 from aepipe.evaluation.drawing import draw
 from aepipe.evaluation.figures.style import numbered_classes
+from aepipe.evaluation.hidden import MAX_IMAGES, hidden_errors, hide_held_out, mean_of_neighbours
 from aepipe.evaluation.measurements import Measurements, take_measurements
 from aepipe.evaluation.metrics import ALL, MetricRow, mse_by_class
 from aepipe.evaluation.opponents import Opponents
 from aepipe.evaluation.strongest import BASELINES, require_strongest
-from aepipe.evaluation.subject import HeldOut, Subject
+from aepipe.evaluation.subject import HeldOut, Subject, predict
 from aepipe.training.collapse import is_collapsed
 
 # What is said of a whole set beside its mean errors, where it can be said.
 WHOLE_SET = (
     *("mse_median", "mse_95th_percentile", "code_silhouette", "probe_accuracy", "pca_probe_accuracy"),
     *("neighbours_of_class", "pca_neighbours_of_class"),
+    *(HIDDEN_MSE, NEIGHBOURS_MSE),
 )
 
 
@@ -76,6 +79,7 @@ def _facts(subject: Subject, held_out: HeldOut, measured: Measurements) -> dict[
         "neighbours_of_class": measured.neighbours_of_class,
         "pca_neighbours_of_class": measured.pca_neighbours_of_class,
         **_denoising_facts(subject, measured.curves),
+        **_hidden_facts(subject, held_out),
     }
 
 
@@ -122,3 +126,16 @@ def _denoising_facts(subject: Subject, curves: Mapping[str, pd.DataFrame]) -> di
         "linear_mse_per_pixel": float(found.linear.iloc[0]),
         "noisy_mse_per_pixel": float(found.nothing.iloc[0]),
     }
+
+
+def _hidden_facts(subject: Subject, held_out: HeldOut) -> dict[str, float | None]:
+    """Return the errors of hidden pixels, by the model and by the mean of their neighbours."""
+    if subject.hidden_share is None:
+        return {HIDDEN_MSE: None, NEIGHBOURS_MSE: None}
+    test = held_out.split.test
+    inputs, targets, hidden = hide_held_out(held_out.data.scaled(test[:MAX_IMAGES]), subject.hidden_share, test)
+    guesses = {
+        HIDDEN_MSE: predict(subject.autoencoder.model, inputs),
+        NEIGHBOURS_MSE: mean_of_neighbours(inputs),
+    }
+    return {name: float(hidden_errors(targets, guess, hidden).mean()) for name, guess in guesses.items()}

@@ -27,6 +27,7 @@ class Subject:
         is_generative: Codes drawn from N(0, 1) decode to new images.
         history: One row an epoch, as history.csv has them.
         kept_epoch: The epoch whose weights were kept.
+        hidden_share: Share of the pixels that it learned to tell from their neighbours; None for other models.
     """
 
     recipe: str
@@ -37,6 +38,7 @@ class Subject:
     is_generative: bool
     history: pd.DataFrame
     kept_epoch: int
+    hidden_share: float | None = None
 
     @property
     def title(self) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from aepipe.errors import CorruptObjectError, ModelFileError, NewerObjectError, ObjectNotFoundError
 from aepipe.gate.fairness import Comparable
-from aepipe.gate.rules import NOT_FAIR, Measured, is_denoiser
+from aepipe.gate.rules import NOT_FAIR, Measured, is_denoiser, learned_blind
 from aepipe.io.temporary import temporary_folder
 from aepipe.models.options import count_parameters
 from aepipe.noise import NoiseSpec
@@ -71,7 +71,8 @@ class PublishedErrors:
 def measure_published(store: Store, release: str, model: str, outcome: Done) -> PublishedErrors:
     """Return what a release's model comes to on the run's held-out images, from its bytes in the store.
 
-    A denoiser is judged by its error on noise of the level that it was trained for, any other by that on clean images.
+    A denoiser is judged by its error on noise of the level that it was trained for, one that learned from noisy images
+    alone by that of their hidden pixels, any other by that on clean images.
 
     Args:
         store: Where the release is.
@@ -80,7 +81,7 @@ def measure_published(store: Store, release: str, model: str, outcome: Done) -> 
         outcome: What the run came to.
     """
     prefix = f"releases/{release}/models/{model}"
-    inputs, targets = _held_out_images(store, outcome)
+    inputs, targets, hidden = _held_out_images(store, outcome)
     try:
         key = f"{prefix}/recipe.json"
         plan = parse_stored(store.get(key), TrainedRecipe, key).plan
@@ -92,10 +93,13 @@ def measure_published(store: Store, release: str, model: str, outcome: Done) -> 
     except NOT_LOADABLE as error:
         return _not_measured(release, f"It can't be loaded: {str(error).splitlines()[0]}")
     # Here, because pandas comes with it.
+    from aepipe.evaluation.hidden import hidden_errors
     from aepipe.evaluation.metrics import mse_per_image
     from aepipe.evaluation.subject import predict
 
-    return PublishedErrors(release, mse_per_image(targets, predict(loaded, inputs)))
+    found = predict(loaded, inputs)
+    errors = mse_per_image(targets, found) if hidden is None else hidden_errors(targets, found, hidden)
+    return PublishedErrors(release, errors)
 
 
 def _load(store: Store, key: str, plan: TrainingPlan) -> Callable[..., Any]:
@@ -110,13 +114,19 @@ def _load(store: Store, key: str, plan: TrainingPlan) -> Callable[..., Any]:
         return model
 
 
-def _held_out_images(store: Store, outcome: Done) -> tuple[np.ndarray, np.ndarray]:
+def _held_out_images(store: Store, outcome: Done) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Return inputs, targets, and which pixels count: all where None."""
     corruption = outcome.plan.training.corruption
     if is_denoiser(outcome.measured) and corruption is not None and outcome.noisy is not None:
         clean, noisy = load_noise(store, outcome.noisy).pair(NoiseSpec(kind="gaussian", level=corruption.level))
-        return noisy, clean
-    images = load_data(store, outcome.data).scaled(load_split(store, outcome.split).test)
-    return images, images
+        return noisy, clean, None
+    test = load_split(store, outcome.split).test
+    images = load_data(store, outcome.data).scaled(test)
+    if learned_blind(outcome.measured) and corruption is not None:
+        from aepipe.evaluation.hidden import hide_held_out
+
+        return hide_held_out(images, corruption.level, test)
+    return images, images, None
 
 
 def _not_measured(release: str, problem: str) -> PublishedErrors:

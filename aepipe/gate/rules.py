@@ -4,7 +4,17 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from aepipe.evaluation.catalogue import AUROC, BY_NAME, DENOISED_MSE, MSE, PCA_AUROC, Metric, Metrics, baselines_of
+from aepipe.evaluation.catalogue import (
+    AUROC,
+    BY_NAME,
+    DENOISED_MSE,
+    HIDDEN_MSE,
+    MSE,
+    PCA_AUROC,
+    Metric,
+    Metrics,
+    baselines_of,
+)
 from aepipe.evaluation.strongest import find_baselines, find_strongest
 from aepipe.gate.settings import PublishSettings
 from aepipe.gate.verdicts import RuleResult, Verdict
@@ -78,18 +88,30 @@ def is_sound(outcome: Outcome) -> bool:
 
 
 def judged_metric(facts: EvaluationFacts) -> Metric:
-    """Return the metric that models are compared by: a denoiser's error on noisy input, any other's on clean."""
+    """Return the metric that models are compared by.
+
+    That is a denoiser's error on noisy input; where there are no clean images that of hidden pixels; any other's on
+    clean input.
+    """
+    if learned_blind(facts):
+        return BY_NAME[HIDDEN_MSE]
     return BY_NAME[DENOISED_MSE if is_denoiser(facts) else MSE]
 
 
 def judged_error(facts: EvaluationFacts) -> float:
     """Return what a model came to in the metric that models are compared by."""
-    return facts.mse_per_pixel if facts.denoised_mse_per_pixel is None else facts.denoised_mse_per_pixel
+    found = facts.metrics[judged_metric(facts).name]
+    return math.nan if found is None else found
 
 
 def is_denoiser(facts: EvaluationFacts) -> bool:
     """Tell whether the noisy test set has the noise that the model was trained for."""
     return facts.denoised_mse_per_pixel is not None
+
+
+def learned_blind(facts: EvaluationFacts) -> bool:
+    """Tell whether a model learned from noisy images alone, by their hidden pixels."""
+    return facts.hidden_mse_per_pixel is not None
 
 
 def judge(
@@ -158,7 +180,7 @@ def _reload_rule(measured: float, reloaded: Measured, tolerance: float) -> RuleR
 
 def _baseline_rules(facts: EvaluationFacts, demanded: bool) -> Iterator[RuleResult]:
     error, metric = judged_error(facts), judged_metric(facts)
-    if is_denoiser(facts):
+    if metric.name != MSE:
         for opponent in baselines_of(metric.name):
             found = facts.metrics.get(opponent.name)
             yield RuleResult(

@@ -108,6 +108,57 @@ class Corruption(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
+class BlindSpot(keras.layers.Layer):
+    """Hides pixels of images while training: each becomes one of those around it, drawn anew for each batch.
+
+    What a pixel is can then be told from its neighbours alone. Where the noise of one pixel says nothing of that of
+    another, the best guess is the clean pixel, though only noisy ones are targets (Krull, Buchholz and Jug,
+    "Noise2Void", 2019).
+
+    Args:
+        share: Share of the pixels that are hidden.
+        seed: What the draws depend on.
+    """
+
+    # As far as the original looks: windows of 5 x 5.
+    RADIUS = 2
+
+    def __init__(self, share: float, seed: int | None = None, **kwargs):
+        super().__init__(**kwargs)
+        self.share = share
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, images, training=False):
+        """Return images, (batch, height, width, channels), with a further channel that is 1 where a pixel is hidden."""
+        num_images, height, width, channels = ops.shape(images)
+        shape = (num_images, height * width, 1)
+        if not training:
+            return ops.concatenate([images, ops.zeros((num_images, height, width, 1), images.dtype)], axis=-1)
+        hidden = ops.cast(keras.random.uniform(shape, seed=self.seed_generator) < self.share, images.dtype)
+        # One of the places around a pixel, but not its own.
+        side = 2 * self.RADIUS + 1
+        drawn = keras.random.randint(shape, 0, side * side - 1, seed=self.seed_generator)
+        drawn = drawn + ops.cast(drawn >= side * side // 2, drawn.dtype)
+        rows = self._beside(ops.arange(height * width)[None, :, None] // width, drawn // side - self.RADIUS, height)
+        columns = self._beside(ops.arange(height * width)[None, :, None] % width, drawn % side - self.RADIUS, width)
+        pixels = ops.reshape(images, (num_images, height * width, channels))
+        neighbours = ops.take_along_axis(pixels, rows * width + columns, axis=1)
+        found = ops.concatenate([ops.where(hidden > 0, neighbours, pixels), hidden], axis=-1)
+        return ops.reshape(found, (num_images, height, width, channels + 1))
+
+    def _beside(self, places, steps, length: int):
+        """Return places after steps; one that would lead outside goes the other way."""
+        found = places + ops.cast(steps, places.dtype)
+        turned = places - ops.cast(steps, places.dtype)
+        return ops.clip(ops.where((found < 0) | (found >= length), turned, found), 0, length - 1)
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        return {**super().get_config(), "share": self.share, "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
 class Augmentation(keras.layers.Layer):
     """Mirrors and shifts images while training, each by a draw of its own; passes them on unchanged otherwise.
 

@@ -115,8 +115,11 @@ def _result_rows(results: EvaluationFacts, write: Write) -> Iterator[list[str]]:
 
 def _uses(outcome: Done) -> Iterator[str]:
     plan, data = outcome.plan, outcome.data.facts
-    if plan.training.corruption is not None:
-        yield f"Removing {plan.training.corruption.kind} noise from images like those of {data.name}."
+    corruption = plan.training.corruption
+    if corruption is not None and corruption.is_blind_spot:
+        yield f"Removing noise from images like those of {data.name}, which it learned from noisy ones alone."
+    elif corruption is not None:
+        yield f"Removing {corruption.kind} noise from images like those of {data.name}."
     yield (
         f"Codes of {plan.model.code_size} values for images like those of {data.name}: "
         "for a classifier, for search, for a map of them."
@@ -143,7 +146,12 @@ def _limits(outcome: Done) -> Iterator[str]:
         yield f"{split.num_test_seen} of the held-out images are copies of training images."
     if plan.training.corruption is not None:
         noise = plan.training.corruption
-        yield f"It is trained on {noise.kind} noise of level {noise.level}; other noise may stay in the image."
+        yield (
+            "It has seen no clean image: noise that neighbouring pixels share stays, and no figure here says how near "
+            "to a clean image it comes."
+            if noise.is_blind_spot
+            else f"It is trained on {noise.kind} noise of level {noise.level}; other noise may stay in the image."
+        )
     if plan.training.max_steps is not None:
         yield f"Its training was ended after at most {plan.training.max_steps} steps, to be quick and not to be good."
     if plan.setting == "published":

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from aepipe.errors import ParameterError
 from aepipe.models.options import (
     AnyModelOptions,
     ResidualOptions,
@@ -15,7 +16,15 @@ from aepipe.models.options import (
 from aepipe.recipes import get_recipe
 from aepipe.recipes.recipe import SettingName as SettingName
 from aepipe.splits import SplitMethod, SplitSettings, default_method
-from aepipe.training.settings import Devices, Keep, Precision, Schedule, TrainingSettings
+from aepipe.training.settings import (
+    CorruptionKind,
+    CorruptionSettings,
+    Devices,
+    Keep,
+    Precision,
+    Schedule,
+    TrainingSettings,
+)
 
 Length = Annotated[int, Field(ge=1, le=65536)]
 Preset = Literal["full", "quick"]
@@ -30,6 +39,9 @@ MAX_QUICK_STEPS = 2000
 # Of a training that begins with a trained model's weights: its steps and its highest rate, as shares of those of one
 # that begins with nothing.
 GOING_ON_STEPS, GOING_ON_RATE = 1 / 3, 0.3
+
+
+NO_CORRUPTION, DEFAULT_LEVEL = "none", 0.2
 
 
 class Overrides(BaseModel):
@@ -63,6 +75,18 @@ class Overrides(BaseModel):
     )
     gradient_clip_norm: float | None = Field(
         None, gt=0, title="Gradient clipping", description="Longest gradient, over all weights together."
+    )
+    corruption: CorruptionKind | Literal["none"] | None = Field(
+        None,
+        title="Corruption",
+        description="What a denoiser learns to undo; blind-spot learns it from noisy images alone.",
+    )
+    corruption_level: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        title="Corruption level",
+        description="Standard deviation for pixels in [0, 1], or share of the pixels; by default the recipe's, or 0.2.",
     )
     precision: Precision | None = Field(
         None, title="Precision", description="auto: bfloat16 where the hardware has it; weights stay float32."
@@ -142,6 +166,7 @@ def plan_training(
         changes.setdefault("learning_rate", variant.training.learning_rate * native_pixels / num_pixels)
     if "code_size" in changes:
         model = model.model_copy(update={"code_size": changes.pop("code_size")})
+    changes |= _corruption(variant.training, changes.pop("corruption", None), changes.pop("corruption_level", None))
     if preset == "quick" and not {"epochs", "max_steps"} & changes.keys():
         steps = min(MAX_QUICK_STEPS, QUICK_STEPS * max(1, native_pixels // num_pixels))
         changes |= {"max_steps": steps, "epochs": steps}
@@ -154,6 +179,26 @@ def plan_training(
         model=check_bottleneck(model, num_pixels),
         training=_going_on(training, overrides) if goes_on else training,
     )
+
+
+def _corruption(training: TrainingSettings, kind: str | None, level: float | None) -> dict[str, object]:
+    """Return what is changed about the noise in a training; nothing where nothing was chosen.
+
+    Raises:
+        ParameterError: there is a level of no noise.
+    """
+    own = training.corruption
+    if kind is None and level is None:
+        return {}
+    if kind == NO_CORRUPTION or (kind is None and own is None):
+        if level is not None:
+            raise ParameterError(
+                "A level is that of some corruption.", "Choose one: corruption=gaussian.", corruption_level=level
+            )
+        return {"corruption": None}
+    has_own = own is not None and kind in (None, own.kind)
+    chosen = {"kind": kind or (own and own.kind), "level": level or (own.level if own and has_own else DEFAULT_LEVEL)}
+    return {"corruption": CorruptionSettings.model_validate(chosen)}
 
 
 def _going_on(training: TrainingSettings, overrides: Overrides) -> TrainingSettings:

@@ -129,6 +129,10 @@ class EvaluationFacts(Facts):
     denoised_mse_per_pixel: float | None = Field(None, description="A denoiser's MSE on noise of its level.")
     linear_mse_per_pixel: float | None = Field(None, description="That of the best linear map.")
     noisy_mse_per_pixel: float | None = Field(None, description="That of doing nothing.")
+    hidden_mse_per_pixel: float | None = Field(
+        None, description="MSE of hidden pixels, by a model that learned from noisy images alone."
+    )
+    neighbours_mse_per_pixel: float | None = Field(None, description="That of the mean of their neighbours.")
 
     @property
     def metrics(self) -> Mapping[str, float | None]:

@@ -78,8 +78,10 @@ class TrainingRequest(BaseModel):
 
     @property
     def is_of_denoiser(self) -> bool:
-        """Whether the recipe is trained to remove noise."""
-        return get_recipe(self.recipe).variant(self.setting).training.corruption is not None
+        """Whether it is trained to remove noise that is put on clean images."""
+        plan = _native_plan(self)
+        corruption = None if plan is None else plan.training.corruption
+        return corruption is not None and not corruption.is_blind_spot
 
     @field_validator("data_set")
     @classmethod

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from aepipe.datasets.images import images_at_once
-from aepipe.models.layers import Augmentation, Corruption
+from aepipe.models.layers import Augmentation, BlindSpot, Corruption
 from aepipe.splits import evenly_spaced
 from aepipe.training.batches import Pixels
 from aepipe.training.runtime import keras, tf
-from aepipe.training.settings import TrainingSettings
+from aepipe.training.settings import CorruptionSettings, TrainingSettings
 
 # Bounds the time that few images take; a linear map gains less by each further variant.
 MAX_VARIANTS = 40
+# (batch, height, width, channels)
+BATCH_AXES = 4
+# Of a batch in which no pixel happens to be hidden.
+MIN_HIDDEN = 1e-6
 
 
 @dataclass(frozen=True)
@@ -22,11 +26,11 @@ class Perturbation:
 
     Attributes:
         augmentation: Changes input and target alike.
-        corruption: Changes the input alone.
+        corruption: Changes the input alone. A blind spot gives it one more channel, which says what is hidden.
     """
 
     augmentation: Augmentation | None
-    corruption: Corruption | None
+    corruption: Corruption | BlindSpot | None
 
     @classmethod
     def of(cls, settings: TrainingSettings) -> "Perturbation":
@@ -34,7 +38,7 @@ class Perturbation:
         change, noise, seed = settings.augmentation, settings.corruption, settings.seed
         return cls(
             Augmentation(change.flip, change.shift, seed=seed) if change else None,
-            Corruption(noise.kind, noise.level, seed=seed) if noise else None,
+            _layer_of(noise, seed) if noise else None,
         )
 
     def draw(self, images, scale: Callable) -> tuple:
@@ -53,12 +57,35 @@ class Perturbation:
         return batches, self._corrupted(batches, scale)
 
     def _corrupted(self, images, scale: Callable):
+        if isinstance(self.corruption, BlindSpot) and len(images.shape) > BATCH_AXES:
+            return tf.stack([self._corrupted(batch, scale) for batch in tf.unstack(images)])
         return self.corruption(scale(images), training=True) if self.corruption else images
 
     @property
     def variables(self) -> list[keras.Variable]:
         """The states of their random generators."""
         return [variable for layer in (self.augmentation, self.corruption) if layer for variable in layer.variables]
+
+
+def _layer_of(noise: CorruptionSettings, seed: int) -> Corruption | BlindSpot:
+    return BlindSpot(noise.level, seed=seed) if noise.is_blind_spot else Corruption(noise.kind, noise.level, seed=seed)
+
+
+def what_counts(settings: TrainingSettings, inputs, targets, outputs) -> tuple:
+    """Return what a model is compared by: its outputs, and what a mean over all pixels is multiplied with.
+
+    Where pixels were hidden the others become their targets, which costs nothing, and the mean is that of the hidden.
+    """
+    if settings.corruption is None or not settings.corruption.is_blind_spot:
+        return outputs, 1.0
+    hidden = inputs[..., -1:]
+    return tf.where(hidden > 0, outputs, targets), 1 / tf.maximum(tf.reduce_mean(hidden), MIN_HIDDEN)
+
+
+def seen_by_model(settings: TrainingSettings, inputs):
+    """Return what the model takes of an input that was drawn: all but the channel that says what is hidden."""
+    is_blind_spot = settings.corruption is not None and settings.corruption.is_blind_spot
+    return inputs[..., :-1] if is_blind_spot else inputs
 
 
 def training_images(train: Pixels, settings: TrainingSettings) -> Callable[[int], np.ndarray]:

@@ -11,13 +11,25 @@ Devices = Literal["one", "all"]
 Keep = Literal["best", "best-or-start", "last"]
 
 
+CorruptionKind = Literal["gaussian", "heteroscedastic", "dropout", "blind-spot"]
+
+
 class CorruptionSettings(BaseModel):
-    """Noise on the input while training; the target stays clean."""
+    """What is done to the input while training; the target stays as it is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["gaussian", "heteroscedastic", "dropout"] = Field("gaussian", description="What is done to a pixel.")
+    kind: CorruptionKind = Field(
+        "gaussian",
+        description="What is done to a pixel; blind-spot: some become one of their neighbours, and the loss is that of "
+        "these alone, so that noisy images are targets, too.",
+    )
     level: float = Field(gt=0, le=1, description="Standard deviation for pixels in [0, 1], or probability.")
+
+    @property
+    def is_blind_spot(self) -> bool:
+        """Whether the model learns what a pixel is from those around it, with no clean images."""
+        return self.kind == "blind-spot"
 
 
 class AugmentationSettings(BaseModel):

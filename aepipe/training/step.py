@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.training.losses import LOSSES, mean_squared_error
 from aepipe.training.optimizer import FusedAdam
-from aepipe.training.perturbation import Perturbation
+from aepipe.training.perturbation import Perturbation, seen_by_model, what_counts
 from aepipe.training.runtime import tf
 from aepipe.training.settings import TrainingSettings
 
@@ -51,11 +51,12 @@ class Step:
         clean = self.scale(images)
         weights = [variable.value for variable in model.trainable_variables]
         with tf.GradientTape() as tape:
-            outputs = model(inputs if self.settings.corruption else clean, training=True)
-            reconstructions = tf.cast(outputs, tf.float32)
-            loss = (loss_of(clean * unit, reconstructions * unit) + sum(model.losses)) / self.num_shares
+            seen = seen_by_model(self.settings, inputs) if self.settings.corruption else clean
+            outputs = tf.cast(model(seen, training=True), tf.float32)
+            reconstructions, times = what_counts(self.settings, inputs, clean, outputs)
+            loss = (times * loss_of(clean * unit, reconstructions * unit) + sum(model.losses)) / self.num_shares
         self.optimizer.apply_step(tape.gradient(loss, weights), model.trainable_variables, values)
-        return tf.stack([loss, mean_squared_error(clean, reconstructions) / self.num_shares])
+        return tf.stack([loss, times * mean_squared_error(clean, reconstructions) / self.num_shares])
 
     @property
     def scale(self) -> Callable[[tf.Tensor], tf.Tensor]:

@@ -8,7 +8,7 @@ from aepipe.datasets.images import images_at_once
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.training.batches import Pixels
 from aepipe.training.losses import LOSSES, mean_squared_error
-from aepipe.training.perturbation import Perturbation
+from aepipe.training.perturbation import Perturbation, seen_by_model, what_counts
 from aepipe.training.runtime import tf
 from aepipe.training.settings import TrainingSettings
 from aepipe.training.step import scaling
@@ -34,9 +34,10 @@ def compile_validation(autoencoder: Autoencoder, validation: Pixels, settings: T
     def losses(images: tf.Tensor) -> tf.Tensor:
         clean = scale(images)
         inputs = corrupt(clean, training=True) if corrupt else clean
-        reconstructions = tf.cast(model(inputs, training=False), tf.float32)
-        loss = loss_of(clean * unit, reconstructions * unit) + sum(model.losses)
-        return tf.stack([loss, mean_squared_error(clean, reconstructions)])
+        outputs = tf.cast(model(seen_by_model(settings, inputs), training=False), tf.float32)
+        reconstructions, times = what_counts(settings, inputs, clean, outputs)
+        loss = times * loss_of(clean * unit, reconstructions * unit) + sum(model.losses)
+        return tf.stack([loss, times * mean_squared_error(clean, reconstructions)])
 
     def validate() -> tuple[float, float]:
         for variable, value in zip(noise_state, initial, strict=True):

@@ -32,7 +32,11 @@ def test_of_errors_the_lower_is_better_and_of_similarities_the_higher():
 
 
 def test_models_are_judged_by_what_has_baselines():
-    assert [metric.name for metric in METRICS if metric.is_judged] == ["mse_per_pixel", "denoised_mse_per_pixel"]
+    assert [metric.name for metric in METRICS if metric.is_judged] == [
+        "mse_per_pixel",
+        "denoised_mse_per_pixel",
+        "hidden_mse_per_pixel",
+    ]
     assert [metric.name for metric in baselines_of("denoised_mse_per_pixel")] == [
         "noisy_mse_per_pixel",
         "linear_mse_per_pixel",

@@ -140,3 +140,17 @@ def test_the_strongest_baseline_is_the_one_to_beat():
         "patch_pca_mse_per_pixel": 0.008,
         "dct_mse_per_pixel": 0.009,
     }
+
+
+BLIND = {"hidden_mse_per_pixel": 0.04, "neighbours_mse_per_pixel": 0.05}
+
+
+def test_a_model_of_noisy_images_alone_is_judged_by_their_hidden_pixels():
+    """Its error against the noisy images says nothing, and PCA copies more of the noise than it does."""
+    facts = {**BLIND, "mse_per_pixel": 0.03}
+    verdict = decide(incumbent=Measured(OLD.release, 0.0401), reloaded=0.04, **facts)
+    assert (verdict.verdict, verdict.reason) == ("promoted", "Every rule holds.")
+    assert {"error": 0.04, "neighbours_mse_per_pixel": 0.05} in [rule.figures for rule in verdict.rules]
+    verdict = decide(incumbent=None, reloaded=0.06, **{**facts, "hidden_mse_per_pixel": 0.06})
+    assert verdict.verdict == "held"
+    assert "The model beats the mean of a hidden pixel's neighbours." in verdict.reason

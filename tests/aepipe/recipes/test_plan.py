@@ -115,3 +115,25 @@ def test_a_split_that_the_user_names_is_taken():
 def test_recipe_names_are_an_enumeration_of_the_recipes():
     assert [str(name) for name in RecipeName] == recipe_names()
     assert [str(name) for name in OWN_RECIPES] == list(RECIPES)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "chosen", "kind", "level"),
+    [
+        ("faces-conv", {"corruption": "blind-spot"}, "blind-spot", 0.2),
+        ("faces-conv", {"corruption": "gaussian", "corruption_level": 0.3}, "gaussian", 0.3),
+        ("mnist-denoising", {"corruption_level": 0.1}, "heteroscedastic", 0.1),
+        ("mnist-denoising", {"corruption": "heteroscedastic"}, "heteroscedastic", 0.4),
+        ("mnist-denoising", {"corruption": "blind-spot"}, "blind-spot", 0.2),
+    ],
+)
+def test_what_a_denoiser_undoes_can_be_chosen(recipe, chosen, kind, level):
+    corruption = plan(recipe, **chosen).training.corruption
+    assert (corruption.kind, corruption.level) == (kind, level)
+
+
+def test_a_denoiser_can_be_made_to_undo_nothing_and_then_has_no_level():
+    assert plan("mnist-denoising", corruption="none").training.corruption is None
+    for recipe, chosen in (("mnist-denoising", {"corruption": "none"}), ("faces-conv", {})):
+        with pytest.raises(ParameterError, match=r"Received: corruption_level=0\.1"):
+            plan(recipe, corruption_level=0.1, **chosen)
