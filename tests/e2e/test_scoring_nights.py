@@ -85,6 +85,8 @@ def nights(stack, s3_store_url, listener, tmp_path) -> Nights:
     stack.apply("s3://unset/unset")
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_nights_of_scoring_with_broken_pictures_and_a_drift(nights, stack, s3_store_url, listener):
     store = open_store(f"{s3_store_url}/store")
     digits = held_out(store)
