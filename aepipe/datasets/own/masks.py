@@ -79,7 +79,7 @@ def _read(member: Member, expected: str | None) -> np.ndarray:
             "A mask must stay what it was when the images were listed.", "Run again.", mask=printable_name(member.name)
         )
     pixels = read_frames(member, data, first_only=True).pictures[0].pixels
-    inside: np.ndarray = np.asarray(np.atleast_3d(pixels > 0).any(axis=2))
+    inside: np.ndarray = np.atleast_3d(pixels).max(axis=2) > 0
     return inside
 
 
