@@ -3,6 +3,10 @@
 import base64
 import io
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MAX_WIDTH = 1400
 # A line plot or a strip of digits stays exact; dense pictures beyond this are the ones that make a page heavy.
@@ -24,8 +28,14 @@ class InlineImage:
         return self.width >= 2.6 * self.height
 
 
-def inline_image(png_bytes: bytes) -> InlineImage:
-    """Return a PNG as a much smaller WebP picture, on white, at most `MAX_WIDTH` pixels wide."""
+def inline_image(png_bytes: bytes, is_dense: bool = False) -> InlineImage:
+    """Return a PNG as a much smaller WebP picture, on white, at most `MAX_WIDTH` pixels wide.
+
+    Args:
+        png_bytes: The file.
+        is_dense: It shows photographs or maps. Whether exact bytes of it would be few is not tried, which takes longer
+            than drawing it.
+    """
     from PIL import Image
 
     with Image.open(io.BytesIO(png_bytes)) as source:
@@ -33,11 +43,14 @@ def inline_image(png_bytes: bytes) -> InlineImage:
     if picture.width > MAX_WIDTH:
         height = max(1, round(picture.height * MAX_WIDTH / picture.width))
         picture = picture.resize((MAX_WIDTH, height), Image.Resampling.LANCZOS)
-    data = _encoded(picture, lossless=True)
-    if len(data) > LOSSLESS_BYTES:
-        data = min(data, _encoded(picture, quality=LOSSY_QUALITY), key=len)
+    data = _encoded(picture, quality=LOSSY_QUALITY) if is_dense else _smallest(picture)
     uri = f"data:image/webp;base64,{base64.b64encode(data).decode()}"
     return InlineImage(uri, picture.width, picture.height)
+
+
+def _smallest(picture: "Image.Image") -> bytes:
+    data = _encoded(picture, lossless=True)
+    return data if len(data) <= LOSSLESS_BYTES else min(data, _encoded(picture, quality=LOSSY_QUALITY), key=len)
 
 
 def _encoded(picture, **options) -> bytes:

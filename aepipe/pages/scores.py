@@ -52,7 +52,7 @@ class ScoresPage:
     @property
     def inline_heat_maps(self) -> Iterator[tuple[str, InlineImage]]:
         """The heat maps inside the page."""
-        return ((path, inline_image(file.read_bytes())) for path, file in self.heat_maps.items())
+        return ((path, inline_image(file.read_bytes(), is_dense=True)) for path, file in self.heat_maps.items())
 
 
 def render_scores(page: ScoresPage) -> str:

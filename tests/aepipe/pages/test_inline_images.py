@@ -50,3 +50,8 @@ def test_a_very_wide_picture_is_made_narrower():
     image = inline_image(png_of(np.zeros((30, 2 * MAX_WIDTH), np.uint8)))
     assert (image.width, image.height) == (MAX_WIDTH, 15)
     assert decoded(image.uri).shape == (15, MAX_WIDTH, 3)
+
+
+def test_exact_bytes_of_what_is_dense_are_not_tried():
+    noise = png_of(np.random.default_rng(0).integers(0, 256, (400, 600), dtype=np.uint8))
+    assert inline_image(noise, is_dense=True) == inline_image(noise)
