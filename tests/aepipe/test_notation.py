@@ -61,3 +61,4 @@ def test_settings_are_words(value, text):
 def test_one_is_counted_as_one():
     assert [counted(number, "image") for number in (0, 1, 2)] == ["0 images", "1 image", "2 images"]
     assert counted(2, "copy is", "copies are") == "2 copies are"
+    assert counted(20_000, "picture") == "20,000 pictures"
