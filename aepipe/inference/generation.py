@@ -26,6 +26,8 @@ from aepipe.store import Store, open_store
 
 SHEET = "sheet.png"
 MAX_PICTURES = 10_000
+# White around each picture of the sheet, of its longer side.
+GAP_SHARE = 0.02
 # Beside each other on the sheet.
 MAX_COLUMNS = 12
 
@@ -175,4 +177,7 @@ def _draw_sheet(path: Path, images: np.ndarray, num_columns: int, title: str) ->
     # What is left of the last line stays white.
     num_missing = -len(images) % num_columns
     white = np.ones((num_missing, *images.shape[1:]), images.dtype)
-    figures.image_grid(np.concatenate([images, white]), num_columns, path, title)
+    # Side by side, dark pictures on dark ground are one.
+    gap = max(1, round(max(images.shape[1:3]) * GAP_SHARE))
+    apart = np.pad(np.concatenate([images, white]), ((0, 0), (gap, gap), (gap, gap), (0, 0)), constant_values=1)
+    figures.image_grid(apart, num_columns, path, title)
