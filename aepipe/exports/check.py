@@ -1,6 +1,8 @@
 """Check of a model's files in a process that did not make them: how far their outputs are from the model's.
 
-python -m aepipe.exports.check ARRAYS.npz model.onnx encoder.onnx model.tflite
+python -m aepipe.exports.check ARRAYS.npz model.onnx=PATH encoder.onnx=PATH model.tflite=PATH
+
+What a file is called says what it is; where it lies, as in a cache by its digest, it may be called anything.
 """
 
 import json
@@ -71,15 +73,15 @@ LOADERS: Mapping[Runtime, Callable[[str], Callable[[np.ndarray], np.ndarray]]] =
 BATCH_SIZE = 100
 
 
-def main(arrays: str, *paths: str) -> None:
+def main(arrays: str, *files: str) -> None:
     """Print one line of JSON: file name to its differences."""
     with np.load(arrays) as archive:
         given = dict(archive)
-    print(json.dumps({Path(path).name: _compare(path, given) for path in paths}, allow_nan=False))
+    paths = dict(file.split("=", 1) for file in files)
+    print(json.dumps({name: _compare(name, path, given) for name, path in paths.items()}, allow_nan=False))
 
 
-def _compare(path: str, given: Mapping[str, np.ndarray]) -> dict[str, float]:
-    name = Path(path).name
+def _compare(name: str, path: str, given: Mapping[str, np.ndarray]) -> dict[str, float]:
     form, part = FILES[name]
     inputs, expected = given["encoder" if part == "decoder" else "images"], given[part]
     run = LOADERS[form.runtime](path)

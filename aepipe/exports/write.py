@@ -26,8 +26,8 @@ BATCH_SIZE = 100
 
 def export_autoencoder(
     autoencoder: Autoencoder, formats: Sequence[ExportFormat], folder: Path, calibration: np.ndarray
-) -> list[Path]:
-    """Write an autoencoder in each format, with its halves where the format has them, and return the files.
+) -> dict[str, Path]:
+    """Write an autoencoder in each format, with its halves where the format has them; return the files by name.
 
     Args:
         autoencoder: The model and its halves.
@@ -41,7 +41,7 @@ def export_autoencoder(
     files = [(EXPORTS[name], part, folder / file) for name in formats for part, file in EXPORTS[name].files.items()]
     for form, part, path in files:
         _export(getattr(autoencoder, part), form, path, calibration)
-    return [path for _, _, path in files]
+    return {path.name: path for _, _, path in files}
 
 
 def _export(model: keras.Model, form: Format, path: Path, calibration: np.ndarray) -> None:
@@ -67,12 +67,12 @@ def compute_parts(autoencoder: Autoencoder, images: np.ndarray) -> dict[Part, np
 
 
 def compare_exports(
-    paths: Sequence[Path], images: np.ndarray, expected: Mapping[Part, np.ndarray]
+    paths: Mapping[str, Path], images: np.ndarray, expected: Mapping[Part, np.ndarray]
 ) -> dict[str, dict[str, Any]]:
     """Return for each file how far its outputs are from what Keras gives.
 
     Args:
-        paths: Files of `aepipe.exports.formats.FILES`.
+        paths: Where files of `aepipe.exports.formats.FILES` are, by their names there.
         images: float32, (num_images, height, width, channels).
         expected: What Keras gives, of `compute_parts`.
 
@@ -86,14 +86,20 @@ def compare_exports(
         arrays = folder / "arrays.npz"
         outputs: dict[str, Any] = {str(part): array for part, array in expected.items()}
         np.savez(arrays, images=images, **outputs)
-        command = [sys.executable, "-m", "aepipe.exports.check", str(arrays), *map(str, paths)]
+        command = [
+            sys.executable,
+            "-m",
+            "aepipe.exports.check",
+            str(arrays),
+            *(f"{name}={path}" for name, path in paths.items()),
+        ]
         check = subprocess.run(command, capture_output=True, text=True, check=False, timeout=MAX_CHECK_SECONDS)
     if check.returncode:
         reason = check.stderr.strip().splitlines()[-1] if check.stderr.strip() else f"exit code {check.returncode}"
         raise TrainingError(
             f"A model's files must run in a process of their own: {reason}",
             "Leave the format out with exports.",
-            files=[path.name for path in paths],
+            files=list(paths),
         )
     found: dict[str, dict[str, Any]] = json.loads(check.stdout.splitlines()[-1])
     return found

@@ -67,7 +67,7 @@ def measure(folder, model, held_out) -> dict:
 
 
 def numbers(facts: dict) -> dict:
-    return {name: value for name, value in facts.items() if not isinstance(value, str)}
+    return {name: value for name, value in facts.items() if value is not None and not isinstance(value, str)}
 
 
 @pytest.fixture

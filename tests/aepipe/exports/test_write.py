@@ -1,6 +1,7 @@
 """Exported models are run by other runtimes, in another process, and give what Keras gives."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -36,9 +37,9 @@ def written(tmp_path_factory) -> dict[str, tuple[dict[str, Path], dict[str, np.n
         folder = tmp_path_factory.mktemp(name)
         autoencoder = build(options, IMAGES.shape[1:], seed=0)
         save_autoencoder(autoencoder, folder)
-        kept = [folder / file for form in OF_EVERY_TRAINING.values() for file in form.files.values()]
-        paths = [*kept, *export_autoencoder(autoencoder, list(ExportFormat), folder, IMAGES)]
-        made[name] = {path.name: path for path in paths}, compute_parts(autoencoder, IMAGES)
+        kept = {file: folder / file for form in OF_EVERY_TRAINING.values() for file in form.files.values()}
+        paths = kept | export_autoencoder(autoencoder, list(ExportFormat), folder, IMAGES)
+        made[name] = paths, compute_parts(autoencoder, IMAGES)
     return made
 
 
@@ -49,7 +50,7 @@ def differences(written, tmp_path_factory) -> dict[str, dict]:
     for name, (paths, expected) in written.items():
         arrays = tmp_path_factory.mktemp("arrays") / f"{name}.npz"
         np.savez(arrays, images=IMAGES, **expected)
-        commands.append([str(arrays), *map(str, paths.values())])
+        commands.append([str(arrays), *(f"{file}={path}" for file, path in paths.items())])
     code = "import json, sys; from aepipe.exports.check import main; [main(*one) for one in json.loads(sys.argv[1])]"
     command = [sys.executable, "-c", code, json.dumps(commands)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -78,9 +79,11 @@ def test_halves_give_codes_and_the_images_of_codes(name, written, differences):
         assert paths[file].stat().st_size < paths[file.replace(part, "model")].stat().st_size
 
 
-def test_files_are_held_against_what_keras_gives(written, differences):
+def test_files_are_held_against_what_keras_gives(written, differences, tmp_path):
     paths, expected = written["residual"]
-    onnx = [paths["model.onnx"]]
+    # In a cache files are called by their digests.
+    cached = shutil.copy(paths["model.onnx"], tmp_path / f"{'0' * 64}.onnx")
+    onnx = {"model.onnx": Path(cached)}
     found = compare_exports(onnx, IMAGES, expected)
     assert found == {"model.onnx": pytest.approx(differences["residual"]["model.onnx"])}
     with pytest.raises(TrainingError, match=r"model\.onnx gives \(20, 8, 8, 1\), Keras \(20, 64\)"):
@@ -91,5 +94,5 @@ def test_a_file_that_does_not_run_is_said_in_one_line(tmp_path):
     broken = tmp_path / "model.onnx"
     broken.write_bytes(b"no model")
     with pytest.raises(TrainingError, match=r"must run in a process of their own: .*Leave the format out") as caught:
-        compare_exports([broken], IMAGES, {"model": IMAGES})
+        compare_exports({"model.onnx": broken}, IMAGES, {"model": IMAGES})
     assert "\n" not in str(caught.value)

@@ -24,7 +24,7 @@ def test_the_models_compute_what_the_trained_ones_do(published_store, trained_fi
     images = DIGITS[..., None].astype(np.float32) / 16
     assert (loaded.release, loaded.recipe, loaded.image_shape) == (RELEASE, RECIPE, (8, 8, 1))
     assert loaded.trained.trained_on == TrainingImages(
-        name="digits-3", pixel_range=(0, 16), preprocessing=PREPROCESSING, pictures=PictureSettings()
+        name="digits-3", pixel_range=(0, 16), preprocessing=PREPROCESSING, pictures=PictureSettings(), scale=1.0
     )
     np.testing.assert_allclose(loaded.preprocess(DIGITS), images, atol=1e-7)
     expected = load_model(trained_files["model.keras"]).predict(images, verbose=0)

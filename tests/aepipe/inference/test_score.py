@@ -91,10 +91,10 @@ def test_only_what_is_new_is_scored(published_store, pictures):
     Image.fromarray(PIXELS[20]).save(pictures / "new.png")
     third = json.loads(run(*given).stdout)
     assert (third["num_pictures"], third["num_skipped"]) == (1, 15)
-    results = list_results(published_store, RECIPE, "score")
-    assert [manifest.run for manifest in results] == [third["run"], first["run"]]
-    assert read_table(published_store, results[0])["path"].tolist() == ["new.png"]
-    watched = watched_of(results[1])
+    results = {manifest.run: manifest for manifest in list_results(published_store, RECIPE, "score")}
+    assert results.keys() == {third["run"], first["run"]}
+    assert read_table(published_store, results[third["run"]])["path"].tolist() == ["new.png"]
+    watched = watched_of(results[first["run"]])
     assert (watched.watched.num_pictures, watched.watched.num_unreadable) == (13, 1)
     assert watched.page == f"{first['run']}/page.html"
 
