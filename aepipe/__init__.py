@@ -1,6 +1,7 @@
 """A training pipeline for autoencoders. The flows are in `flows`; this is the library that they call."""
 
 import os
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from aepipe.errors import AepipeError
@@ -9,7 +10,8 @@ from aepipe.releases.manifest import list_releases
 from aepipe.store import open_store
 
 if TYPE_CHECKING:
-    from aepipe.inference.loading import LoadedModel, load
+    from aepipe.inference.loaded import LoadedModel
+    from aepipe.inference.loading import load
     from aepipe.inference.training import train
 
 __all__ = ["RECIPES", "AepipeError", "LoadedModel", "get_recipe", "list_releases", "load", "open_store", "train"]
@@ -20,14 +22,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
+# What loads models needs more than a listing of recipes should wait for.
+_MODULES = {"LoadedModel": "loaded", "load": "loading", "train": "training"}
+
+
 def __getattr__(name: str) -> Any:
-    # What loads models needs more than a listing of recipes should wait for.
-    if name in ("LoadedModel", "load"):
-        from aepipe.inference import loading
-
-        return getattr(loading, name)
-    if name == "train":
-        from aepipe.inference.training import train
-
-        return train
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"aepipe.inference.{_MODULES[name]}"), name)

@@ -12,7 +12,7 @@ from aepipe.inference.scales import reduced, with_coarse
 from aepipe.inference.tiles import through_tiles
 
 if TYPE_CHECKING:
-    from aepipe.inference.loading import LoadedModel
+    from aepipe.inference.loaded import LoadedModel
 
 CHANNELS = (1, 3)
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from aepipe.datasets.images import images_at_once
 from aepipe.inference.codes import CODES_ARRAY, CODES_FILE, CodesTable, drop_rows, write_array
-from aepipe.inference.loading import LoadedModel, LocatedModel, locate
+from aepipe.inference.loaded import LoadedModel
+from aepipe.inference.loading import LocatedModel, locate
 from aepipe.inference.pictures import BATCH_PICTURES, Picture, Pictures, open_pictures
 from aepipe.inference.using import Batches, begin, describe_use, new_batches, refuse_forgetful
 from aepipe.notation import counted

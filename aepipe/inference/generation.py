@@ -11,7 +11,8 @@ from pydantic import JsonValue
 
 from aepipe.datasets.own.rows import path_of
 from aepipe.errors import ParameterError
-from aepipe.inference.loading import BATCH_IMAGES, LoadedModel, load
+from aepipe.inference.loaded import BATCH_IMAGES, LoadedModel
+from aepipe.inference.loading import load
 from aepipe.inference.new_codes import Origin, codes_between, draw_codes
 from aepipe.inference.one_picture import read_one
 from aepipe.inference.pictures import Picture

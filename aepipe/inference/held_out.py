@@ -4,7 +4,7 @@ import numpy as np
 
 from aepipe.errors import ObjectNotFoundError
 from aepipe.inference.files import local_files
-from aepipe.inference.loading import LoadedModel
+from aepipe.inference.loaded import LoadedModel
 from aepipe.inference.observation import CODES
 from aepipe.inference.watch import Sampled
 from aepipe.recipes.published import find_model

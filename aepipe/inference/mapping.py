@@ -12,7 +12,8 @@ from aepipe.errors import DataError
 from aepipe.evaluation.codes import map_codes
 from aepipe.evaluation.map_quality import NUM_NEIGHBOURS, map_quality
 from aepipe.inference.labels import classes_of, verdicts_of
-from aepipe.inference.loading import LoadedModel, load
+from aepipe.inference.loaded import LoadedModel
+from aepipe.inference.loading import load
 from aepipe.inference.pictures import Picture, Pictures, open_pictures
 from aepipe.inference.scored import OK
 from aepipe.inference.using import begin, describe_use

@@ -8,7 +8,7 @@ from aepipe.errors import ParameterError
 from aepipe.generation.codes import arc, draw_mixture, draw_prior, straight_way
 
 if TYPE_CHECKING:
-    from aepipe.inference.loading import LoadedModel
+    from aepipe.inference.loaded import LoadedModel
 
 Origin = Literal["mixture", "prior"]
 

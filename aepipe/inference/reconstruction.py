@@ -18,7 +18,8 @@ from aepipe.datasets.formats.fitting import Fit
 from aepipe.datasets.tally import LeftOut
 from aepipe.errors import DataError, ParameterError
 from aepipe.evaluation.metrics import MIN_MSE, mse_per_image, psnr_db
-from aepipe.inference.loading import LoadedModel, load
+from aepipe.inference.loaded import LoadedModel
+from aepipe.inference.loading import load
 from aepipe.inference.pictures import Picture, Pictures, Unreadable, open_pictures
 from aepipe.inference.png import write_png
 from aepipe.io.disk import disk_errors

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from aepipe.evaluation.metrics import MIN_MSE, psnr_db
-from aepipe.inference.loading import LoadedModel, LocatedModel
+from aepipe.inference.loaded import LoadedModel
+from aepipe.inference.loading import LocatedModel
 from aepipe.inference.pictures import Picture, Pictures
 from aepipe.inference.references import Nearness
 from aepipe.inference.restored import had_alpha, loses_bits

@@ -14,7 +14,8 @@ from aepipe.datasets.own.rows import path_of
 from aepipe.errors import ParameterError
 from aepipe.evaluation.metrics import MIN_MSE, psnr_db
 from aepipe.inference.denoise import restore_arrays
-from aepipe.inference.loading import LoadedModel, locate
+from aepipe.inference.loaded import LoadedModel
+from aepipe.inference.loading import locate
 from aepipe.inference.pictures import Picture, Unreadable, open_pictures
 from aepipe.inference.references import Nearness, References, open_references
 from aepipe.inference.restoration import TABLE, Restoration, Tally, means_of

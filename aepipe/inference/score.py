@@ -14,7 +14,8 @@ from aepipe.datasets.images import images_at_once
 from aepipe.datasets.own.rows import path_of
 from aepipe.errors import ParameterError
 from aepipe.inference.held_out import read_held_out
-from aepipe.inference.loading import LoadedModel, locate
+from aepipe.inference.loaded import LoadedModel
+from aepipe.inference.loading import locate
 from aepipe.inference.observation import Observation
 from aepipe.inference.pictures import BATCH_PICTURES, Picture, Pictures, Unreadable, open_pictures
 from aepipe.inference.scored import BROKEN, OK, SCORES, Scored, ScoredPictures

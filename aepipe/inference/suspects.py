@@ -10,7 +10,7 @@ import numpy as np
 
 from aepipe.datasets.formats.fitting import Form, resized, window
 from aepipe.errors import ChangedDataError
-from aepipe.inference.loading import LoadedModel
+from aepipe.inference.loaded import LoadedModel
 from aepipe.inference.pictures import Picture
 from aepipe.io.names import printable_name
 

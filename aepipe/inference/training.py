@@ -10,7 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 from aepipe import datasets
 from aepipe.errors import ParameterError
-from aepipe.inference.loading import PARTS, LoadedModel
+from aepipe.inference.loaded import LoadedModel
+from aepipe.inference.loading import PARTS
 from aepipe.io.temporary import temporary_folder
 from aepipe.recipes import complete_name
 from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides

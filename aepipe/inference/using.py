@@ -8,7 +8,8 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from aepipe.errors import DataError, ObjectNotFoundError, ParameterError
-from aepipe.inference.loading import LoadedModel, LocatedModel
+from aepipe.inference.loaded import LoadedModel
+from aepipe.inference.loading import LocatedModel
 from aepipe.inference.pictures import BATCH_PICTURES, Picture, Pictures, Unreadable
 from aepipe.recipes.published import find_model
 from aepipe.releases.manifest import resolve_release

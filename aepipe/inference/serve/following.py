@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from aepipe.errors import AepipeError, ObjectNotFoundError, StoreError, TransientStoreError
-from aepipe.inference.loading import LoadedModel, load
+from aepipe.inference.loaded import LoadedModel
+from aepipe.inference.loading import load
 from aepipe.inference.serve.metrics import Metrics
 from aepipe.releases.channels import require_channel
 from aepipe.store import Store

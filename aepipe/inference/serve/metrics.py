@@ -3,7 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
 from prometheus_client.process_collector import ProcessCollector
 
-from aepipe.inference.loading import LoadedModel
+from aepipe.inference.loaded import LoadedModel
 
 # Up to the seconds that a picture of many tiles takes on a busy machine.
 SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)

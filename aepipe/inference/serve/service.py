@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 
 from aepipe.hardware import usable_cores
 from aepipe.inference.decoding import Picture, Wanted
-from aepipe.inference.loading import LoadedModel
+from aepipe.inference.loaded import LoadedModel
 from aepipe.inference.restored import restored_image
 from aepipe.inference.serve import uses
 from aepipe.inference.serve.admission import RETRY, Admission

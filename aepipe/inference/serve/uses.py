@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from aepipe.inference.decoding import Picture
-from aepipe.inference.loading import LoadedModel
+from aepipe.inference.loaded import LoadedModel
 from aepipe.inference.restore import own_pixels
 
 UseName = Literal["score", "encode", "restore"]

@@ -9,7 +9,7 @@ from sklearn.datasets import load_digits
 
 import aepipe
 from aepipe.errors import DataError, ParameterError
-from aepipe.inference.loading import LoadedModel
+from aepipe.inference.loaded import LoadedModel
 from aepipe.recipes.plan import Overrides
 from aepipe.stages.graph import outcome_of
 from aepipe.stages.request import TrainingRequest
