@@ -21,6 +21,6 @@ def cut(table: list[list[str]], columns: list[str]) -> list[list[str]]:
 def test_the_readme_has_the_rows_of_reproductions():
     results = text_of("README.md").partition("## Results")[2].partition("\n## ")[0]
     short, whole = tables(results), tables(text_of("docs/reproductions.md"))
-    assert len(short) == 2
-    for table, source in zip(short, whole, strict=False):
-        assert table == cut(source, table[0])
+    assert len(short) == 3
+    for table in short:
+        assert table in [cut(source, table[0]) for source in whole if set(table[0]) <= set(source[0])]
