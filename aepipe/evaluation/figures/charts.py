@@ -84,7 +84,7 @@ def loss_curves(history: pd.DataFrame, kept_epoch: int, path: Path, title: str) 
         # One epoch alone would be drawn on an axis of fractions of an epoch.
         axes.set_xlim(min(0.5, history.epoch.min() - 0.5), history.epoch.max() + 0.5)
         _log_scale(axes, np.concatenate([history.loss, history.validation_loss.dropna()]))
-        axes.legend()
+        axes.legend(loc="upper right")
         save(figure, path)
 
 

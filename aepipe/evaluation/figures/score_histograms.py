@@ -28,7 +28,7 @@ def draw_score_histogram(calibration: np.ndarray, scores: np.ndarray, threshold:
     if bins[0] == bins[-1]:
         bins = bins[0] + np.array([-0.5, 0.5])
     with mpl.rc_context(SETTINGS):
-        figure = new_figure(3.6)
+        figure = new_figure(3.9)
         axes = figure.add_subplot()
         for values, color, name in (
             (calibration, MODEL, f"held-out normal pictures ({len(calibration):,})"),
@@ -39,6 +39,6 @@ def draw_score_histogram(calibration: np.ndarray, scores: np.ndarray, threshold:
         if both.min() <= threshold <= both.max():
             axes.axvline(threshold, color="black", linestyle="--", label="anomalous beyond")
         axes.set(xscale="log" if is_wide else "linear", xlabel=f"score: {score}", ylabel="share of the pictures")
-        axes.legend()
+        figure.legend(loc="outside lower center", ncols=3)
         set_title(figure, "Scores of these pictures beside those that they are judged by")
         save(figure, path)
