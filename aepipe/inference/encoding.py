@@ -8,24 +8,21 @@ from typing import Any, Literal
 
 import numpy as np
 
-from aepipe.datasets.images import images_at_once
 from aepipe.inference.codes import CODES_ARRAY, CODES_FILE, CodesTable, drop_rows, write_array
 from aepipe.inference.loaded import LoadedModel
-from aepipe.inference.loading import LocatedModel, locate
-from aepipe.inference.pictures import BATCH_PICTURES, Picture, Pictures, open_pictures
-from aepipe.inference.using import Batches, begin, describe_use, new_batches, refuse_forgetful
+from aepipe.inference.loading import LocatedModel
+from aepipe.inference.pictures import BATCH_PICTURES, Picture, Pictures
+from aepipe.inference.using import Batches, open_job
 from aepipe.notation import counted
 from aepipe.results import (
     Destination,
     ResultsManifest,
     Use,
-    find_known,
-    open_destination,
     place_of,
     working_folder,
     write_results,
 )
-from aepipe.store import Store, open_store
+from aepipe.store import Store
 
 FileFormat = Literal["parquet", "npy"]
 
@@ -116,36 +113,30 @@ def encode_pictures(
         DataError: there are no pictures, or they can't be read.
         StoreError: the model or an object can't be had, or the results can't be written.
     """
-    started = begin()
-    opened = open_store(store) if isinstance(store, str | Path) else store
-    destination = open_destination(opened, output)
-    refuse_forgetful(new_only, destination)
-    with open_pictures(images, rows) as pictures:
-        located = locate(opened, model, channel)
-        before = find_known(opened, located.name, located.release, "encode") if new_only else None
-        size = min(batch_size, images_at_once(*located.trained.plan.image_shape))
-        batches = new_batches(pictures, located, before.digests if before is not None else (), size)
+    with open_job("encode", images, rows, store, model, channel, output, new_only) as job:
+        located, pictures, destination = job.model, job.pictures, job.destination
+        batches = job.batches(batch_size)
         if batches is None:
             return Encoding(located, destination, None, pictures)
         loaded = located.load()
         with working_folder(destination) as folder:
-            _write(batches, loaded, folder / CODES_FILE, size)
+            _write(batches, loaded, folder / CODES_FILE)
             if file_format == "npy":
                 write_array(folder / CODES_FILE, folder / CODES_ARRAY)
             settings = {"format": file_format, "new_only": new_only}
             summary = {"code_size": loaded.trained.plan.model.code_size}
-            use = describe_use("encode", opened, loaded, pictures, started, flow_run, settings, summary)
+            use = job.describe(flow_run, settings, summary)
             leave_out = partial(_leave_out, use, pictures, folder)
-            written = write_results(destination, use, folder, before, leave_out)
+            written = write_results(destination, use, folder, job.before, leave_out)
     return Encoding(located, destination, written, pictures)
 
 
-def _write(batches: Batches, loaded: LoadedModel, path: Path, batch_size: int) -> None:
+def _write(batches: Batches, loaded: LoadedModel, path: Path) -> None:
     size = loaded.trained.plan.model.code_size
     with CodesTable(path, loaded.name, loaded.release, size) as table:
         for batch in batches:
             pixels = [one.pixels for one in batch if isinstance(one, Picture)]
-            codes = loaded.encode(np.stack(pixels), batch_size) if pixels else np.empty((0, size), np.float32)
+            codes = loaded.encode(np.stack(pixels), len(pixels)) if pixels else np.empty((0, size), np.float32)
             table.add(batch, codes)
 
 

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from aepipe.datasets.own.rows import path_of
 from aepipe.errors import ParameterError
 from aepipe.inference.loaded import BATCH_IMAGES, LoadedModel
-from aepipe.inference.loading import load
+from aepipe.inference.loading import locate
 from aepipe.inference.new_codes import Origin, codes_between, draw_codes
 from aepipe.inference.one_picture import read_one
 from aepipe.inference.pictures import Picture
@@ -111,7 +111,8 @@ def generate_pictures(
     started = begin()
     opened = open_store(store) if isinstance(store, str | Path) else store
     destination = open_destination(opened, output)
-    loaded = load(opened, model, channel)
+    located = locate(opened, model, channel)
+    loaded = located.load()
     settings: dict[str, JsonValue] = {"from": origin, "seed": seed}
     if between is None:
         said, codes = f"from the {origin}, seed {seed}", draw_codes(loaded, num_images, seed, origin)
@@ -122,7 +123,7 @@ def generate_pictures(
         codes = codes_between(loaded, np.stack([first.pixels, last.pixels]), num_images)
     with working_folder(destination) as folder:
         num_shown = _write_pictures(loaded, codes, folder, said, in_lines=between is not None)
-        use = describe_use("generate", opened, loaded, None, started, flow_run, settings, settings)
+        use = describe_use("generate", located, None, started, flow_run, settings, settings)
         written = write_results(destination, use.model_copy(update={"num_pictures": num_images}), folder)
     assert written is not None, "no others come to the same new pictures"
     return Generated(loaded, destination, written, said, num_shown)

@@ -95,7 +95,7 @@ class LocatedModel:
             self.name,
             **parts,
             trained=self.trained,
-            read_scoring=partial(_read_scoring, self.store, self.published),
+            read_scoring=lambda: self.scoring,
             read_mixture=partial(_read_mixture, self.store, self.published),
         )
 

@@ -13,7 +13,7 @@ from aepipe.evaluation.codes import map_codes
 from aepipe.evaluation.map_quality import NUM_NEIGHBOURS, map_quality
 from aepipe.inference.labels import classes_of, verdicts_of
 from aepipe.inference.loaded import LoadedModel
-from aepipe.inference.loading import load
+from aepipe.inference.loading import locate
 from aepipe.inference.pictures import Picture, Pictures, open_pictures
 from aepipe.inference.scored import OK
 from aepipe.inference.using import begin, describe_use
@@ -124,7 +124,8 @@ def map_pictures(
     opened = open_store(store) if isinstance(store, str | Path) else store
     destination = open_destination(opened, output)
     with open_pictures(images, rows) as everything:
-        loaded = load(opened, model, channel)
+        located = locate(opened, model, channel)
+        loaded = located.load()
         chosen = evenly_spaced(len(everything.files), MAX_PICTURES)
         pictures = replace(everything, files=[everything.files[row] for row in chosen])
         num_left_out = len(everything.files) - len(chosen)
@@ -149,7 +150,7 @@ def map_pictures(
         (folder / PAGE).write_text(render_map(drawn), encoding="utf-8")
         _write_table(folder / TABLE, seen, places, labels, loaded)
         summary = {"num_left_out": num_left_out, **(quality or {})}
-        use = describe_use("map", opened, loaded, pictures, started, flow_run, {"seed": seed}, summary)
+        use = describe_use("map", located, pictures, started, flow_run, {"seed": seed}, summary)
         # There is none only where pictures are left out, which a map has no reason for.
         manifest = cast(ResultsManifest, write_results(destination, use, folder))
     return MappedPictures(loaded, destination, manifest, pictures, num_left_out, quality)

@@ -15,14 +15,13 @@ from aepipe.errors import ParameterError
 from aepipe.evaluation.metrics import MIN_MSE, psnr_db
 from aepipe.inference.denoise import restore_arrays
 from aepipe.inference.loaded import LoadedModel
-from aepipe.inference.loading import locate
-from aepipe.inference.pictures import Picture, Unreadable, open_pictures
+from aepipe.inference.pictures import Picture, Unreadable
 from aepipe.inference.references import Nearness, References, open_references
 from aepipe.inference.restoration import TABLE, Restoration, Tally, means_of
 from aepipe.inference.restored import file_of, write_restored
-from aepipe.inference.using import begin, describe_use, new_batches, refuse_forgetful
-from aepipe.results import Use, find_known, open_destination, working_folder, write_results
-from aepipe.store import Store, open_store
+from aepipe.inference.using import open_job
+from aepipe.results import Use, working_folder, write_results
+from aepipe.store import Store
 
 OK, BROKEN = "ok", "broken"
 # Of small pictures so many are read at a time; of one form, so many values are restored at a time.
@@ -62,18 +61,12 @@ def restore_pictures(
         DataError: there are no pictures, or they can't be read.
         StoreError: the model or an object can't be had, or the results can't be written.
     """
-    started = begin()
-    opened = open_store(store) if isinstance(store, str | Path) else store
-    destination = open_destination(opened, output)
-    refuse_forgetful(new_only, destination)
     with ExitStack() as stack:
-        pictures = stack.enter_context(open_pictures(images, rows))
+        job = stack.enter_context(open_job("restore", images, rows, store, model, channel, output, new_only))
+        located, pictures, destination, tally = job.model, job.pictures, job.destination, Tally()
         _refuse_collisions([file.name for file in pictures.files])
         references = stack.enter_context(open_references(reference))
-        located, tally = locate(opened, model, channel), Tally()
-        before = find_known(opened, located.name, located.release, "restore") if new_only else None
-        known = before.digests if before is not None else ()
-        batches = new_batches(pictures, located, known, BATCH_PICTURES)
+        batches = job.batches()
         if batches is None:
             return Restoration(located, destination, None, pictures, tally)
         loaded, folder = located.load(), stack.enter_context(working_folder(destination))
@@ -90,8 +83,8 @@ def restore_pictures(
             "reference": None if references is None else references.source,
         }
         summary = means_of(tally.nearness)
-        use = describe_use("restore", opened, loaded, pictures, started, flow_run, settings, summary)
-        written = write_results(destination, use, folder, before, partial(_leave_out, use, folder))
+        use = job.describe(flow_run, settings, summary)
+        written = write_results(destination, use, folder, job.before, partial(_leave_out, use, folder))
     return Restoration(located, destination, written, pictures, tally)
 
 

@@ -10,22 +10,20 @@ import numpy as np
 from pydantic import JsonValue
 
 from aepipe.cells import as_cell
-from aepipe.datasets.images import images_at_once
 from aepipe.datasets.own.rows import path_of
 from aepipe.errors import ParameterError
 from aepipe.inference.held_out import read_held_out
 from aepipe.inference.loaded import LoadedModel
-from aepipe.inference.loading import locate
 from aepipe.inference.observation import Observation
-from aepipe.inference.pictures import BATCH_PICTURES, Picture, Pictures, Unreadable, open_pictures
+from aepipe.inference.pictures import Picture, Pictures, Unreadable
 from aepipe.inference.scored import BROKEN, OK, SCORES, Scored, ScoredPictures
 from aepipe.inference.suspects import Suspect, keep_worst, write_heat_maps
-from aepipe.inference.using import Batches, begin, describe_use, new_batches, refuse_forgetful
+from aepipe.inference.using import Batches, open_job
 from aepipe.inference.watch import Sampled, Verdicts, WatchSettings, watch
-from aepipe.results import Use, find_known, open_destination, working_folder, write_results
+from aepipe.results import Use, working_folder, write_results
 from aepipe.scoring.conformal import DEFAULT_RATE, make_promise
 from aepipe.scoring.spec import ScoreName
-from aepipe.store import Store, open_store
+from aepipe.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,29 +111,22 @@ def score_pictures(
     import pandas as pd
 
     _check(false_alarm_rate, worst)
-    started = begin()
-    opened = open_store(store) if isinstance(store, str | Path) else store
-    destination = open_destination(opened, output)
-    refuse_forgetful(new_only, destination)
-    with open_pictures(images, rows) as pictures:
-        located = locate(opened, model, channel)
+    with open_job("score", images, rows, store, model, channel, output, new_only) as job:
+        located, pictures, destination = job.model, job.pictures, job.destination
         name, promise = located.scoring.known(score), located.scoring.promise(false_alarm_rate)
-        before = find_known(opened, located.name, located.release, "score") if new_only else None
-        size = min(BATCH_PICTURES, images_at_once(*located.trained.plan.image_shape))
-        batches = new_batches(pictures, located, before.digests if before is not None else (), size)
+        batches = job.batches()
         if batches is None:
             nothing = ScoredPictures(pd.DataFrame(columns=COLUMNS), (), name, promise)
             return Scored(located, destination, pictures, nothing, None)
-        loaded = located.load()
-        judge = _Judge(loaded, name, false_alarm_rate, worst, watching, read_held_out(opened, loaded))
+        judge = _Judge(located.load(), name, false_alarm_rate, worst, watching, read_held_out(located))
         scored = judge.watch(_score(batches, judge))
         chosen: dict[str, JsonValue] = {"score": score, "new_only": new_only, "worst": worst}
         settings = {"false_alarm_rate": false_alarm_rate, **chosen}
-        use = describe_use("score", opened, loaded, pictures, started, flow_run, settings, scored.figures())
+        use = job.describe(flow_run, settings, scored.figures())
         with working_folder(destination) as folder:
             files = _Files(folder, judge, pictures, scored, use)
             files.write()
-            manifest = write_results(destination, use, folder, before, files.leave_out)
+            manifest = write_results(destination, use, folder, job.before, files.leave_out)
     return Scored(located, destination, pictures, files.scored, manifest)
 
 

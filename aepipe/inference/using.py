@@ -1,30 +1,99 @@
-"""Uses of a model, as their results say them: what all kinds of use have in common."""
+"""Uses of a model: what all kinds of them begin with, and what their results say of them."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
 from pydantic import JsonValue
 
-from aepipe.errors import DataError, ObjectNotFoundError, ParameterError
-from aepipe.inference.loaded import LoadedModel
-from aepipe.inference.loading import LocatedModel
-from aepipe.inference.pictures import BATCH_PICTURES, Picture, Pictures, Unreadable
-from aepipe.recipes.published import find_model
-from aepipe.releases.manifest import resolve_release
-from aepipe.results import Destination, Kind, Use
-from aepipe.store import Store
+from aepipe.datasets.images import images_at_once
+from aepipe.errors import DataError, ParameterError
+from aepipe.inference.loading import LocatedModel, locate
+from aepipe.inference.pictures import BATCH_PICTURES, Picture, Pictures, Unreadable, open_pictures
+from aepipe.results import Destination, Kind, Use, find_known, open_destination
+from aepipe.results.known import Known
+from aepipe.store import Store, open_store
 
 Batches = Iterable[list[Picture | Unreadable]]
 
 
-def refuse_forgetful(new_only: bool, destination: Destination) -> None:
-    """Refuse results that later ones can't know of.
+@dataclass(frozen=True)
+class Job:
+    """A use of a model on pictures that has begun.
+
+    Attributes:
+        kind: What is done.
+        store: Where the model is.
+        destination: Where results go.
+        pictures: What the model is used on.
+        model: The model, which may not have to be loaded.
+        before: What earlier results have, where only new pictures are taken.
+        started: When it began.
+    """
+
+    kind: Kind
+    store: Store
+    destination: Destination
+    pictures: Pictures
+    model: LocatedModel
+    before: Known | None
+    started: str
+
+    def batches(self, batch_size: int = BATCH_PICTURES) -> Batches | None:
+        """Return the pictures that are taken, so many at a time or fewer large ones; None where all of them are known.
+
+        Raises:
+            DataError: there are none.
+        """
+        size = min(batch_size, images_at_once(*self.model.trained.plan.image_shape))
+        known = () if self.before is None else self.before.digests
+        batches = self.pictures.batches(self.model.trained, size, known)
+        first = next(batches, None)
+        if first is not None:
+            return chain([first], batches)
+        if not self.pictures.num_skipped:
+            raise DataError("At least one file must be meant to be a picture.", source=self.pictures.source)
+        return None
+
+    def describe(
+        self, flow_run: str | None, settings: Mapping[str, JsonValue], summary: Mapping[str, JsonValue]
+    ) -> Use:
+        """Return what the results say of it, after the last batch; `describe_use` has the rest."""
+        return describe_use(self.kind, self.model, self.pictures, self.started, flow_run, settings, summary)
+
+
+@contextmanager
+def open_job(
+    kind: Kind,
+    images: str | None,
+    rows: str | None,
+    store: Store | str | Path,
+    model: str,
+    channel: str,
+    output: str | Path | None,
+    new_only: bool,
+) -> Iterator[Job]:
+    """Begin a use of a model on pictures; the functions for each kind say what the parameters are.
 
     Raises:
-        ParameterError: only new pictures are wanted, and results go into a folder.
+        ParameterError: the folder has something in it, there are no such rows, or what is new can't be known.
+        DataError: there are no pictures, or they can't be listed.
+        StoreError: the model or what earlier results have can't be had.
     """
+    started = begin()
+    opened = open_store(store) if isinstance(store, str | Path) else store
+    destination = open_destination(opened, output)
+    _refuse_forgetful(new_only, destination)
+    with open_pictures(images, rows) as pictures:
+        located = locate(opened, model, channel)
+        before = find_known(opened, located.name, located.release, kind) if new_only else None
+        yield Job(kind, opened, destination, pictures, located, before, started)
+
+
+def _refuse_forgetful(new_only: bool, destination: Destination) -> None:
     if new_only and isinstance(destination, Path):
         raise ParameterError(
             "What is new is what the store has no results of, and results in a folder are not in the store.",
@@ -34,29 +103,6 @@ def refuse_forgetful(new_only: bool, destination: Destination) -> None:
         )
 
 
-def new_batches(
-    pictures: Pictures, model: LocatedModel, known: Collection[str], batch_size: int = BATCH_PICTURES
-) -> Batches | None:
-    """Return the pictures that a use takes, some at a time; None where all are known, and no model need be loaded.
-
-    Args:
-        pictures: All of them.
-        model: What takes them.
-        known: Digests of those that are passed over.
-        batch_size: How many at a time.
-
-    Raises:
-        DataError: there are none.
-    """
-    batches = pictures.batches(model.trained, batch_size, known)
-    first = next(batches, None)
-    if first is not None:
-        return chain([first], batches)
-    if not pictures.num_skipped:
-        raise DataError("At least one file must be meant to be a picture.", source=pictures.source)
-    return None
-
-
 def begin() -> str:
     """Return the time at which a use begins, as its results say it."""
     return datetime.now(UTC).isoformat(timespec="seconds")
@@ -64,8 +110,7 @@ def begin() -> str:
 
 def describe_use(
     kind: Kind,
-    store: Store,
-    loaded: LoadedModel,
+    model: LocatedModel,
     pictures: Pictures | None,
     started: str,
     flow_run: str | None,
@@ -76,8 +121,7 @@ def describe_use(
 
     Args:
         kind: What was done.
-        store: Where the model is from.
-        loaded: The model.
+        model: The model.
         pictures: The account of the pictures, after the last batch; None of none.
         started: When it began.
         flow_run: The flow run that it was part of.
@@ -87,15 +131,12 @@ def describe_use(
     # Here, because TensorFlow says what it computes on.
     from aepipe.training.runtime import hardware
 
-    published = find_model(resolve_release(store, loaded.release), loaded.name)
-    if published is None:
-        raise ObjectNotFoundError("A release never changes.", release=loaded.release, model=loaded.name)
     return Use(
         kind=kind,
-        model=loaded.name,
-        recipe=loaded.recipe,
-        release=loaded.release,
-        model_sha256=published.sha256,
+        model=model.name,
+        recipe=model.recipe,
+        release=model.release,
+        model_sha256=model.published.sha256,
         settings=dict(settings),
         source=None if pictures is None else pictures.source,
         inputs_sha256=None if pictures is None else pictures.sha256,

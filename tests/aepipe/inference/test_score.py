@@ -15,7 +15,7 @@ import aepipe
 from aepipe.cli.app import app
 from aepipe.datasets.formats.fitting import Form, fitted
 from aepipe.errors import DataError, ObjectNotFoundError, ParameterError
-from aepipe.inference import score as scoring_of_pictures
+from aepipe.inference import using
 from aepipe.inference.score import score_pictures
 from aepipe.inference.suspects import in_picture
 from aepipe.inference.watched_runs import watched_of
@@ -106,7 +106,7 @@ def test_what_others_came_to_meanwhile_is_left_out(published_store, pictures, tm
     some.mkdir()
     for path in sorted(pictures.iterdir())[:5]:
         (some / path.name).write_bytes(path.read_bytes())
-    look, others = scoring_of_pictures.find_known, []
+    look, others = using.find_known, []
 
     def look_and_let_another_run(*given):
         found = look(*given)
@@ -115,7 +115,7 @@ def test_what_others_came_to_meanwhile_is_left_out(published_store, pictures, tm
             others.append(score_pictures(str(some), published_store, RECIPE, new_only=True, worst=2))
         return found
 
-    monkeypatch.setattr(scoring_of_pictures, "find_known", look_and_let_another_run)
+    monkeypatch.setattr(using, "find_known", look_and_let_another_run)
     done = score_pictures(str(pictures), published_store, RECIPE, new_only=True, worst=4)
     names = [read_table(published_store, one.manifest)["path"].tolist() for one in (done, others[1])]
     assert sorted(names[0] + names[1]) == sorted(path.name for path in pictures.iterdir())
