@@ -5,7 +5,7 @@ code size, DuckDB compares lists (`list_cosine_distance`), and the column is one
 for NumPy, scikit-learn or faiss without a copy.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,21 +55,6 @@ class Codes:
     release: str
     rows: Sequence[Row]
     values: np.ndarray
-
-
-@dataclass(frozen=True)
-class Left:
-    """Rows of a table, after some were taken out.
-
-    Attributes:
-        num_pictures: Those with a code.
-        num_unreadable: Those without.
-        num_gone: Those that were taken out.
-    """
-
-    num_pictures: int
-    num_unreadable: int
-    num_gone: int
 
 
 class CodesTable:
@@ -140,20 +125,6 @@ def as_matrix(column: "pa.ChunkedArray") -> np.ndarray:
     whole = column.combine_chunks()
     flat = whole.flatten().to_numpy(zero_copy_only=False)
     return np.ascontiguousarray(flat.reshape(len(whole), -1), np.float32)
-
-
-def drop_rows(path: Path, digests: Collection[str]) -> Left:
-    """Take rows with these digests out of a table; where it has none of them, it stays as it is."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(path)
-    left = table.filter(pc.invert(pc.is_in(table["digest"], pa.array(list(digests), pa.string()))))
-    if len(left) < len(table):
-        pq.write_table(left, path, compression="zstd")
-    num_pictures = pc.sum(pc.equal(left["state"], OK)).as_py() or 0
-    return Left(num_pictures, len(left) - num_pictures, len(table) - len(left))
 
 
 def write_array(table: Path, path: Path) -> None:

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from aepipe.inference.codes import CODES_ARRAY, CODES_FILE, CodesTable, drop_rows, write_array
+from aepipe.inference.codes import CODES_ARRAY, CODES_FILE, CodesTable, write_array
+from aepipe.inference.left_out import drop_rows
 from aepipe.inference.loaded import LoadedModel
 from aepipe.inference.loading import LocatedModel
 from aepipe.inference.pictures import BATCH_PICTURES, Picture, Pictures
@@ -147,6 +148,4 @@ def _leave_out(use: Use, pictures: Pictures, folder: Path, came: Collection[str]
         return None
     if (folder / CODES_ARRAY).exists():
         write_array(folder / CODES_FILE, folder / CODES_ARRAY)
-    pictures.num_skipped += left.num_gone
-    changes = {"num_pictures": left.num_pictures, "num_unreadable": left.num_unreadable}
-    return use.model_copy(update={**changes, "num_skipped": pictures.num_skipped})
+    return left.describe(use, pictures)

@@ -14,8 +14,9 @@ from aepipe.datasets.own.rows import path_of
 from aepipe.errors import ParameterError
 from aepipe.evaluation.metrics import MIN_MSE, psnr_db
 from aepipe.inference.denoise import restore_arrays
+from aepipe.inference.left_out import drop_rows
 from aepipe.inference.loaded import LoadedModel
-from aepipe.inference.pictures import Picture, Unreadable
+from aepipe.inference.pictures import Picture, Pictures, Unreadable
 from aepipe.inference.references import Nearness, References, open_references
 from aepipe.inference.restoration import TABLE, Restoration, Tally, means_of
 from aepipe.inference.restored import file_of, write_restored
@@ -84,7 +85,7 @@ def restore_pictures(
         }
         summary = means_of(tally.nearness)
         use = job.describe(flow_run, settings, summary)
-        written = write_results(destination, use, folder, job.before, partial(_leave_out, use, folder))
+        written = write_results(destination, use, folder, job.before, partial(_leave_out, use, pictures, folder))
     return Restoration(located, destination, written, pictures, tally)
 
 
@@ -166,20 +167,11 @@ def _write_table(path: Path, rows: Sequence[Row]) -> None:
     pq.write_table(pa.table(columns), path, compression="zstd")
 
 
-def _leave_out(use: Use, folder: Path, came: Collection[str]) -> Use | None:
+def _leave_out(use: Use, pictures: Pictures, folder: Path, came: Collection[str]) -> Use | None:
     """Take pictures that other results have by now out of the files; None where none of them is there."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(folder / TABLE)
-    is_known = pc.is_in(table["digest"], pa.array(list(came), pa.string()))
-    left, gone = table.filter(pc.invert(is_known)), table.filter(is_known)
-    if not len(gone):
+    left = drop_rows(folder / TABLE, came)
+    if not left.num_gone:
         return None
-    for name in gone["file"].drop_null().to_pylist():
+    for name in left.gone["file"].drop_null().to_pylist():
         (folder / name).unlink(missing_ok=True)
-    pq.write_table(left, folder / TABLE, compression="zstd")
-    num_pictures = len(left["file"].drop_null())
-    counts = {"num_pictures": num_pictures, "num_unreadable": len(left) - num_pictures}
-    return use.model_copy(update={**counts, "num_skipped": use.num_skipped + len(gone)})
+    return left.describe(use, pictures)

@@ -10,8 +10,9 @@ from PIL import Image
 from published_models import RECIPE, RELEASE
 
 from aepipe.errors import CorruptObjectError
-from aepipe.inference.codes import drop_rows, read_codes, write_array
+from aepipe.inference.codes import read_codes, write_array
 from aepipe.inference.encoding import encode_pictures
+from aepipe.inference.left_out import drop_rows
 from aepipe.inference.loading import load
 from aepipe.inference.similar import find_similar
 from aepipe.results import list_results, read_table

@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 import aepipe
 from aepipe.cli.app import app
 from aepipe.errors import ParameterError
+from aepipe.inference import using
 from aepipe.inference.restore import restore_pictures
-from aepipe.results import list_results
+from aepipe.results import list_results, read_table
 
 DIGITS = np.round(load_digits().images[:6] * (255 / 16)).astype(np.uint8)
 on_a_folder = pytest.mark.parametrize("store_url", ["folder"], indirect=True)
@@ -128,6 +129,35 @@ def test_what_was_restored_is_not_restored_again(published_store, pictures):
     assert "1 picture restored by" in again.output
     # Two runs of one second have no order.
     assert sorted(manifest.num_pictures for manifest in list_results(published_store, RECIPE, "restore")) == [1, 8]
+
+
+@on_a_folder
+def test_what_others_restored_meanwhile_is_left_out_however_often_they_come(
+    published_store, pictures, tmp_path, monkeypatch
+):
+    """Other runs have come to a picture each time that this one is about to be completed."""
+    look, others = using.find_known, []
+
+    def look_and_let_another_run(*given):
+        found = look(*given)
+        if len(others) < 2:
+            folder = tmp_path / f"other-{len(others)}"
+            others.append(folder)
+            folder.mkdir()
+            name = ("colour.png", "equal.png")[len(others) - 1]
+            (folder / name).write_bytes((pictures / name).read_bytes())
+            restore_pictures(str(folder), published_store, RECIPE)
+        return found
+
+    monkeypatch.setattr(using, "find_known", look_and_let_another_run)
+    monkeypatch.setattr("aepipe.results.writing.find_known", look_and_let_another_run)
+    done = restore_pictures(str(pictures), published_store, RECIPE, new_only=True)
+    assert len(others) == 2
+    assert (done.manifest.num_pictures, done.manifest.num_unreadable, done.manifest.num_skipped) == (6, 1, 2)
+    assert done.pictures.num_skipped == 2
+    table = read_table(published_store, done.manifest)
+    assert not set(table["path"]) & {"colour.png", "equal.png"}
+    assert {file.path for file in done.manifest.files} == {"pictures.parquet", *table["file"].dropna()}
 
 
 @on_a_folder
