@@ -64,7 +64,7 @@ def _facts(subject: Subject, held_out: HeldOut, measured: Measurements) -> dict[
         **{metric: value for metric, value in whole.items() if metric != "num_images"},
         "source_unit": subject.source_unit,
         **{f"{name}_mse_per_pixel": float(errors.mean()) for name, errors in measured.opponents.errors.items()},
-        **{f"{name}_chosen": chosen for name, chosen in measured.opponents.chosen.items()},
+        **{f"{name}_chosen": codec.name for name, codec in measured.opponents.chosen.items()},
         "mse_median": float(np.median(measured.errors)),
         "mse_95th_percentile": float(np.quantile(measured.errors, 0.95)),
         "num_test_images": len(codes),

@@ -57,8 +57,8 @@ class ImageMaker:
     pixels: PixelModel
 
     @classmethod
-    def of(cls, plan: TrainingPlan, encoder: "keras.Model", decoder: "keras.Model") -> "ImageMaker":
-        """Return a trained plan's model."""
+    def of(cls, plan: TrainingPlan, encoder: "keras.Model", decoder: "keras.Model", title: str) -> "ImageMaker":
+        """Return a trained plan's model, and what a figure calls it."""
         codes, training = posterior(encoder), plan.training
 
         def encode(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -66,7 +66,7 @@ class ImageMaker:
             return np.asarray(mean), np.asarray(log_variance)
 
         return cls(
-            title=f"{plan.recipe} ({plan.setting})",
+            title=title,
             code_size=plan.model.code_size,
             encode=encode,
             decode=lambda codes: predict(decoder, codes),
@@ -178,7 +178,7 @@ def _draw_samples(path: Path, title: str, samplers: Mapping[str, Sampler], real:
     num_lines = min(NUM_LINES, len(real) // num_columns)
     kinds = {"real": real, **{LABELS[name]: sample(len(real)) for name, sample in samplers.items()}}
     rows = [
-        (name if line == 0 else "", images[line * num_columns :][:num_columns])
+        figures.Row(name if line == 0 else "", images[line * num_columns :][:num_columns])
         for name, images in kinds.items()
         for line in range(num_lines)
     ]

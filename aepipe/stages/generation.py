@@ -63,7 +63,7 @@ class GenerationStage(Stage[GenerationFacts]):
         return GenerationFacts.model_validate(
             measure_generation(
                 place.folder,
-                ImageMaker.of(plan, encoder, decoder),
+                ImageMaker.of(plan, encoder, decoder, self.trained.facts.title(self.data.facts.name)),
                 load_data(store, self.data),
                 load_split(store, self.split),
                 load_baselines(store, baselines).components,
