@@ -1,8 +1,8 @@
 """Figure of a training: its losses by epoch, and what they are made of."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -76,12 +76,12 @@ def _parts(history: pd.DataFrame, names: CurveNames) -> dict[str, tuple[pd.Serie
 def _draw(
     axes: Axes, epochs: pd.Series, training: pd.Series, validation: pd.Series, kept_epoch: int, names: CurveNames
 ) -> None:
-    style = {"marker": "o" if len(epochs) < MAX_MARKED else None, "markersize": 4}
+    style: dict[str, Any] = {"marker": "o" if len(epochs) < MAX_MARKED else None, "markersize": 4}
     is_alike = epochs > 0 if names.changed and names.starts_plain else epochs >= 0
     label = f"training ({names.changed})" if names.changed else "training"
     axes.plot(epochs[is_alike], training[is_alike], color=MODEL, label=label, **style)
     if not is_alike.all():
-        start = {"marker": "o", "fillstyle": "none", "linestyle": "none"}
+        start: dict[str, Any] = {"marker": "o", "fillstyle": "none", "linestyle": "none"}
         axes.plot(epochs[~is_alike], training[~is_alike], color=MODEL, label="start (as they are)", **start)
     has_validation = validation.notna().any()
     if has_validation:
@@ -101,8 +101,8 @@ def _draw(
     _choose_scale(axes, np.concatenate([training, validation.dropna()]))
 
 
-def _choose_scale(axes: Axes, values: Sequence[float]) -> None:
-    smallest, largest = min(values), max(values)
+def _choose_scale(axes: Axes, values: np.ndarray) -> None:
+    smallest, largest = values.min(), values.max()
     if smallest <= 0 or largest < MIN_FALL * smallest:
         return
     axes.set_yscale("log")
