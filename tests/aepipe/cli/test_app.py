@@ -44,8 +44,8 @@ CONTRACT = {
     "recipes": ["--json"],
     "reconstruct": ["--batch-size", "--channel", "--json", "--model", "--output", "--recipe", "--store", "IMAGES"],
     "serve": [
-        *["--batch-ms", "--batch-size", "--channel", "--host", "--max-bytes", "--max-waiting", "--model"],
-        *["--poll-seconds", "--port", "--recipe", "--store", "--token-file"],
+        *["--batch-ms", "--batch-size", "--channel", "--drain-seconds", "--host", "--max-bytes", "--max-waiting"],
+        *["--model", "--poll-seconds", "--port", "--recipe", "--store", "--token-file"],
     ],
     "encode": [
         *["--channel", "--format", "--json", "--model", "--new-only", "--output", "--recipe", "--rows", "--store"],
