@@ -219,11 +219,11 @@ def rerun(
             release=first.release,
             start_from=first.parameters["start_from"],
         )
-    release = _run({**first.parameters, "store": to}, server)
-    if release is None:
+    again = _run({**first.parameters, "store": to}, server)
+    if again is None:
         typer.echo("What the server was told of the run was lost: the same command compares, and does no work twice.")
         raise typer.Exit(FAILED)
-    second = resolve_release(open_store(to), release)
+    second = resolve_release(open_store(to), again)
     rows = compare_models(first, second)
     print_table(f"{first.release} and {second.release}", ["model", "bytes", "MSE", "MSE again"], rows)
     raise typer.Exit(1 if any(row[1] in ("different", "missing") for row in rows) else 0)

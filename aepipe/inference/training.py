@@ -145,12 +145,8 @@ def _train(request: TrainingRequest, folder: Path, tell: Callable[[str], object]
         forget_locks(store, done)
     if trained.facts.collapsed:
         tell("The code is the same for all images: train again with another seed, or a lower learning_rate.")
-    return _loaded(
-        request.model,
-        *({name: local_file(store, file) for name, file in result.files.items()} for result in (trained, calibrated)),
-        load_data(store, data),
-        load_split(store, split),
-    )
+    files = [{name: local_file(store, file) for name, file in result.files.items()} for result in (trained, calibrated)]
+    return _loaded(request.model, files[0], files[1], load_data(store, data), load_split(store, split))
 
 
 def _loaded(
