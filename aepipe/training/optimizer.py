@@ -37,8 +37,7 @@ class FusedAdam(keras.optimizers.Adam):
     def update_step(self, gradient, variable, _):
         """Update one weight and its moments. A kernel decays first, by a share of the rate (Loshchilov and Hutter)."""
         index = self._get_variable_index(variable)
-        if self._settings.weight_decay and variable.shape.rank > 1:
-            variable.assign_sub(self._settings.weight_decay * self._rate * variable)
+        self._decay(variable)
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=self._momentums[index].value.handle,
@@ -51,6 +50,10 @@ class FusedAdam(keras.optimizers.Adam):
             epsilon=self.epsilon,
             grad=gradient,
         )
+
+    def _decay(self, variable) -> None:
+        if self._settings.weight_decay and variable.shape.rank > 1:
+            variable.assign_sub(self._settings.weight_decay * self._rate * variable)
 
 
 def learning_rate(settings: TrainingSettings, num_steps: int, steps: np.ndarray) -> np.ndarray:
