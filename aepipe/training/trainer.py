@@ -94,7 +94,8 @@ class Trainer:
         """Compile the steps, for as many devices as there are."""
         settings, train, num_steps = self.settings, self.train, total_steps(len(self.train), self.settings)
         with self.strategy.scope() if self.strategy else nullcontext():
-            self._optimizer = OPTIMIZERS[settings.optimizer.name](settings, num_steps)
+            optimizer = OPTIMIZERS[settings.optimizer.name]
+            self._optimizer = optimizer(settings, num_steps, self.autoencoder.rate_factor)
             self._optimizer.build(self.autoencoder.model.trainable_variables)
             perturbation = Perturbation.of(settings)
         self.state = TrainingState(
