@@ -74,6 +74,7 @@ CONTRACT = {
         *["--score", "--store", "--worst", "IMAGES"],
     ],
     "table": ["--json", "--store"],
+    "reproduce": ["--output", "--quick", "--seeds", "TABLES"],
     "noise": ["--kinds", "--levels", "--most-left-out", "--refresh", "--seed", "--store", "DATA_SET"],
     "datasets list": ["--json"],
     "datasets fetch": ["NAMES"],
