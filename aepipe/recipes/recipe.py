@@ -13,7 +13,10 @@ from aepipe.training.settings import TrainingSettings
 
 SettingName = Literal["tuned", "published"]
 # On the command line these stand where a recipe's name can stand, and mean something else.
-RESERVED = ("all", "data", "split", "noise", "checkpoints", "publishing", "timeouts")
+RESERVED = (
+    *("all", "data", "split", "noise", "checkpoints", "publishing", "timeouts"),
+    *("model", "corruption", "augmentation", "optimizer"),
+)
 MAX_WORD_LETTERS = 64
 WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
