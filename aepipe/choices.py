@@ -17,7 +17,6 @@ from aepipe.findings import UNKNOWN_NAME
 from aepipe.suggestions import did_you_mean
 
 Kind = TypeVar("Kind", bound=BaseModel)
-Base = TypeVar("Base", bound="Choices")
 
 
 class Choices(BaseModel):
@@ -27,7 +26,6 @@ class Choices(BaseModel):
 
     if TYPE_CHECKING:
         # The fields are those of another class.
-        def __init__(self, **chosen: Any): ...
         def __getattr__(self, name: str) -> Any: ...
 
     @model_validator(mode="before")
@@ -39,7 +37,7 @@ class Choices(BaseModel):
         unknown = [str(name) for name in fields if name not in cls.model_fields]
         if unknown:
             error = ParameterError(*unknown_name(cls, unknown[0]), name=unknown[0])
-            raise PydanticCustomError(UNKNOWN_NAME, "{line}", {"line": str(error)})
+            raise PydanticCustomError(UNKNOWN_NAME, "{line}", {"line": str(error), "name": unknown[0]})
         return fields
 
     @classmethod
@@ -113,7 +111,7 @@ def choices_of(*settings: type[BaseModel], leave_out: tuple[str, ...] = ()) -> C
 def _choice(name: str, fields: list[FieldInfo]) -> tuple[Any, Any]:
     """Return the type and the field of a choice."""
     first = fields[0]
-    shown = {"title": first.title or in_words(name), "description": first.description}
+    shown: dict[str, Any] = {"title": first.title or in_words(name), "description": first.description}
     group = group_of(first)
     if group is not None:
         choices = group if issubclass(group, Choices) else _choices_of_group(group)
@@ -129,31 +127,29 @@ def _choices_of_group(settings: type[BaseModel]) -> type[Choices]:
 
 
 def choices_like(
-    choices: type[Choices], name: str, base: type[Base], of_value: Callable[[str, FieldInfo], tuple[Any, Any] | None]
-) -> type[Base]:
-    """Return choices by the same names, of something else than a value.
+    choices: type[Choices], of_value: Callable[[str, FieldInfo], tuple[Any, Any] | None]
+) -> Callable[[type[Kind]], type[Kind]]:
+    """Return a decorator that gives a class of `Choices` fields by the names of others, for something else than values.
 
     Args:
         choices: What has the names.
-        name: What the new class is called.
-        base: What it and its groups are.
         of_value: Gives the type and the field for a dotted name and its field; None leaves it out.
     """
 
-    def derive(choices: type[BaseModel], name: str, prefix: str) -> type[Base]:
+    def derive(base: type[Kind], choices: type[BaseModel], name: str, prefix: str = "") -> type[Kind]:
         fields: dict[str, Any] = {}
         for own, field in choices.model_fields.items():
             group = group_of(field)
             if group is None:
                 fields[own] = of_value(f"{prefix}{own}", field)
             else:
-                inner = derive(group, f"{group.__name__.removesuffix('Overrides')}{name}", f"{prefix}{own}.")
+                inner = derive(base, group, f"{group.__name__.removesuffix('Overrides')}{name}", f"{prefix}{own}.")
                 shown = Field(inner(), title=field.title, description=field.description)
                 fields[own] = (inner, shown) if inner.model_fields else None
         kept = {own: field for own, field in fields.items() if field is not None}
         return create_model(name, __base__=base, __module__=base.__module__, __doc__=base.__doc__, **kept)
 
-    return derive(choices, name, "")
+    return lambda cls: derive(cls, choices, cls.__name__)
 
 
 def value_type(fields: list[FieldInfo]) -> Any:

@@ -1,7 +1,7 @@
 """Findings of pydantic, as one line that a user can act on."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -19,9 +19,16 @@ def describe_validation_error(error: ValidationError, inside: str = "") -> str:
         error: What pydantic raised.
         inside: The group that was validated by itself.
     """
+    return " ".join(said for _, said in describe_findings(error, inside))
+
+
+def describe_findings(error: ValidationError, inside: str = "") -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield where each of pydantic's findings is, and what it says."""
     findings = error.errors(include_url=False)
-    own = [finding for finding in findings if not _follows_from_another(finding, findings)]
-    return " ".join(_describe(finding, inside) for finding in own)
+    for finding in findings:
+        if not _follows_from_another(finding, findings):
+            unknown = finding.get("ctx", {}).get("name")
+            yield (*finding["loc"], *([unknown] if unknown else [])), _describe(finding, inside)
 
 
 def _describe(finding: ErrorDetails, inside: str) -> str:

@@ -40,17 +40,15 @@ class Range(BaseModel):
         return self.low <= value <= self.high
 
 
-class _Ranges(Choices):
-    """Numbers to try anywhere in a range."""
-
-
 def _range_of(name: str, field: FieldInfo) -> tuple[Any, Any] | None:
     if name not in NUMBERS:
         return None
     return Range | None, Field(None, title=field.title, description=f"Range to try. {field.description}")
 
 
-SearchRanges = choices_like(Overrides, "SearchRanges", _Ranges, _range_of)
+@choices_like(Overrides, _range_of)
+class SearchRanges(Choices):
+    """Numbers to try anywhere in a range."""
 
 
 def check_space(ranges: SearchRanges, values: SweepValues, request: TrainingRequest) -> None:

@@ -29,7 +29,16 @@ MAX_TRAININGS = 1000
 FIGURES = tuple(metric.name for metric in metrics_at("sweep"))
 
 
-class _Values(Choices):
+def _list_of(name: str, field: FieldInfo) -> tuple[Any, Any] | None:
+    """Return a list of an override's values, each within the override's own bounds."""
+    if name == "seed":
+        return None
+    values = Field(None, title=field.title, description=f"Values to try. {field.description}", min_length=1)
+    return GenericAlias(list, (value_type([field]),)) | None, values
+
+
+@choices_like(Overrides, _list_of)
+class SweepValues(Choices):
     """Values to try of what a run can override; seeds are a parameter of their own."""
 
     def combinations(self) -> Iterator[Overrides]:
@@ -39,19 +48,8 @@ class _Values(Choices):
             yield Overrides(**nested(dict(zip(lists, chosen, strict=True))))
 
 
-def _list_of(name: str, field: FieldInfo) -> tuple[Any, Any] | None:
-    """Return a list of an override's values, each within the override's own bounds."""
-    if name == "seed":
-        return None
-    values = Field(None, title=field.title, description=f"Values to try. {field.description}", min_length=1)
-    return GenericAlias(list, (value_type([field]),)) | None, values
-
-
-SweepValues = choices_like(Overrides, "SweepValues", _Values, _list_of)
-
-
 def plan_sweep(
-    recipe: RecipeName, seeds: Sequence[int], values: _Values, overrides: Overrides, **shared: Any
+    recipe: RecipeName, seeds: Sequence[int], values: SweepValues, overrides: Overrides, **shared: Any
 ) -> list[TrainingRequest]:
     """Return a request for each combination of values with each seed.
 
@@ -68,7 +66,7 @@ def plan_sweep(
     requests = [
         TrainingRequest(
             recipe=recipe,
-            overrides=overrides.replaced_by(combination).replaced_by(Overrides(seed=seed)),
+            overrides=overrides.replaced_by(combination).replaced_by(Overrides(**{"seed": seed})),
             # Nothing of a sweep is published.
             exports=(),
             **shared,

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -102,7 +102,9 @@ OPTIONS: Mapping[str, type[ModelOptions]] = {
 Chosen = TypeVar("Chosen", bound=ModelOptions)
 
 
-def scale_to_pixels(options: AnyModelOptions, native_pixels: int, num_pixels: int) -> AnyModelOptions:
+def scale_to_pixels(
+    options: AnyModelOptions, native_pixels: int, num_pixels: int, as_written: Collection[str] = ()
+) -> AnyModelOptions:
     """Return the options for images of another size: dense widths and the code grow with the number of pixels.
 
     Widths grow to at most 2,048, and of images over 64x64x3 to no more weights than those have; the code to at most
@@ -112,6 +114,7 @@ def scale_to_pixels(options: AnyModelOptions, native_pixels: int, num_pixels: in
         options: What was chosen for images of `native_pixels`.
         native_pixels: Pixels times channels of the images that the options were chosen for.
         num_pixels: Pixels times channels of the images at hand.
+        as_written: What is not scaled: code_size, model.hidden_widths.
     """
     if native_pixels == num_pixels:
         return options
@@ -123,7 +126,8 @@ def scale_to_pixels(options: AnyModelOptions, native_pixels: int, num_pixels: in
     if isinstance(options, WidthsOptions):
         widest = max(MAX_SCALED_CODE, min(MAX_SCALED_WIDTH, MAX_SCALED_WEIGHTS // num_pixels))
         scaled["hidden_widths"] = tuple(_scaled(width, factor, widest) for width in options.hidden_widths)
-    return options.model_copy(update=scaled)
+    kept = {name.removeprefix("model.") for name in as_written}
+    return options.model_copy(update={name: value for name, value in scaled.items() if name not in kept})
 
 
 def check_bottleneck(options: Chosen, num_pixels: int) -> Chosen:

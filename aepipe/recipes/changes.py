@@ -41,12 +41,32 @@ def change_model(options: AnyModelOptions, overrides: Overrides) -> AnyModelOpti
     Raises:
         ParameterError: the architecture has no option of this name, or one that it needs was not chosen.
     """
-    chosen = overrides.chosen()
-    changes = {"code_size": options.code_size} | {name: chosen[name] for name in ["code_size"] if name in chosen}
-    changes |= chosen.get("model", {})
+    changes = {"code_size": options.code_size, **_of_model(overrides)}
     architecture = changes.pop("architecture", options.architecture)
+    return _model(architecture, changes, options.model_dump() if architecture == options.architecture else {})
+
+
+def new_model(overrides: Overrides) -> AnyModelOptions:
+    """Return the options of a model that nothing is changed about.
+
+    Raises:
+        ParameterError: no architecture was chosen, it has no option of this name, or one that it needs was not chosen.
+    """
+    changes = _of_model(overrides)
+    architecture = changes.pop("architecture", None)
+    if architecture is None:
+        raise ParameterError(f"A model has an architecture, one of {', '.join(OPTIONS)}.", "Choose model.architecture.")
+    return _model(architecture, changes, {})
+
+
+def _of_model(overrides: Overrides) -> dict[str, Any]:
+    chosen = overrides.chosen()
+    code_size = {"code_size": chosen["code_size"]} if "code_size" in chosen else {}
+    return {**code_size, **chosen.get("model", {})}
+
+
+def _model(architecture: str, changes: Mapping[str, Any], own: Mapping[str, Any]) -> AnyModelOptions:
     kind = OPTIONS[architecture]
-    own = options.model_dump() if architecture == options.architecture else {}
     _require_options(architecture, kind, changes, own)
     changed: AnyModelOptions = _checked(kind, {**own, **changes}, "model")  # type: ignore[assignment]
     return changed

@@ -16,6 +16,7 @@ from aepipe.recipes import get_recipe
 from aepipe.recipes.changes import change_model, change_training, chosen_of_training
 from aepipe.recipes.overrides import Overrides as Overrides
 from aepipe.recipes.overrides import SplitOverrides as SplitOverrides
+from aepipe.recipes.recipe import Recipe
 from aepipe.recipes.recipe import SettingName as SettingName
 from aepipe.splits import SplitSettings, default_method
 from aepipe.training.settings import Keep, TrainingSettings
@@ -53,7 +54,7 @@ class TrainingPlan(BaseModel):
 
 
 def plan_training(
-    recipe_name: str,
+    recipe: Recipe | str,
     setting_name: SettingName,
     preset: Preset,
     overrides: Overrides,
@@ -63,7 +64,7 @@ def plan_training(
     """Return what is trained on images of this shape, (height, width, channels).
 
     Args:
-        recipe_name: The recipe.
+        recipe: The recipe, or its name.
         setting_name: Which of its settings.
         preset: How long.
         overrides: What is changed about it.
@@ -73,13 +74,14 @@ def plan_training(
     Raises:
         ParameterError: there is no such recipe, it has no such setting or option, or the code would be no bottleneck.
     """
-    recipe = get_recipe(recipe_name)
+    recipe = get_recipe(recipe) if isinstance(recipe, str) else recipe
     variant = recipe.variant(setting_name)
     num_pixels, native_pixels = math.prod(image_shape), math.prod(recipe.native_shape)
-    scaled = scale_to_pixels(variant.model, native_pixels, num_pixels)
+    scaled = scale_to_pixels(variant.model, native_pixels, num_pixels, recipe.as_written)
     # What was chosen is not scaled.
     model, changes = change_model(scaled, overrides), chosen_of_training(overrides)
-    if isinstance(model, ResidualOptions) and num_pixels > native_pixels:
+    is_as_written = "learning_rate" in recipe.as_written
+    if isinstance(model, ResidualOptions) and num_pixels > native_pixels and not is_as_written:
         # A step moves each weight by about the rate, and a code by the rate times the pixels: the start would be lost.
         changes.setdefault("learning_rate", variant.training.learning_rate * native_pixels / num_pixels)
     if preset == "quick" and not {"epochs", "max_steps"} & changes.keys():
@@ -112,10 +114,11 @@ def _going_on(training: TrainingSettings, overrides: Overrides) -> TrainingSetti
 
 
 def plan_split(
-    recipe_name: str, setting_name: SettingName, overrides: SplitOverrides, has_official: bool, has_persons: bool
+    recipe: Recipe | str, setting_name: SettingName, overrides: SplitOverrides, has_official: bool, has_persons: bool
 ) -> SplitSettings:
     """Return the recipe's split of a built-in set, or the nearest that the set allows, with the user's changes."""
-    split = get_recipe(recipe_name).variant(setting_name).split
+    recipe = get_recipe(recipe) if isinstance(recipe, str) else recipe
+    split = recipe.variant(setting_name).split
     possible = {"fraction": True, "official": has_official, "known-persons": has_persons, "unseen-persons": has_persons}
     if not possible[split.method]:
         split = split.model_copy(update={"method": default_method(has_official, has_persons)})

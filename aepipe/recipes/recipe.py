@@ -61,6 +61,9 @@ class Recipe(BaseModel):
     preprocessing: Preprocessing = Field(Preprocessing(), description="What is done to that data set.")
     native_shape: tuple[int, int, int] = Field(description="(height, width, channels) that the widths are chosen for.")
     source_unit: float = Field(1.0, description="The value of white in the source's printed numbers.")
+    as_written: tuple[str, ...] = Field(
+        (), description="What is taken as it is for images of any size; other sizes are scaled."
+    )
     tuned: Variant = Field(description="The best that is known, with the same data and code size.")
     published: Variant | None = Field(
         None, description="What the source does, as closely as today's libraries allow; None where there is no source."
