@@ -50,8 +50,8 @@ class Budget:
         if self.share == 1:
             return Overrides()
         if settings.max_steps is not None:
-            return Overrides(**{"max_steps": max(1, settings.max_steps // self.share), "epochs": settings.epochs})
-        return Overrides(**{"epochs": max(1, settings.epochs // self.share)})
+            return Overrides(max_steps=max(1, settings.max_steps // self.share), epochs=settings.epochs)
+        return Overrides(epochs=max(1, settings.epochs // self.share))
 
 
 @dataclass(frozen=True)

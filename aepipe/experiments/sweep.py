@@ -15,6 +15,7 @@ from aepipe.cells import as_cells
 from aepipe.choices import Choices, choices_like, flat, nested, value_type
 from aepipe.errors import ParameterError
 from aepipe.evaluation.catalogue import metrics_at
+from aepipe.gate.seeds import measure_seed_spreads
 from aepipe.recipes import RecipeName
 from aepipe.recipes.overrides import Overrides
 from aepipe.recipes.plan import TrainingPlan
@@ -66,7 +67,7 @@ def plan_sweep(
     requests = [
         TrainingRequest(
             recipe=recipe,
-            overrides=overrides.replaced_by(combination).replaced_by(Overrides(**{"seed": seed})),
+            overrides=overrides.replaced_by(combination).replaced_by(Overrides(seed=seed)),
             # Nothing of a sweep is published.
             exports=(),
             **shared,
@@ -85,7 +86,7 @@ def plan_sweep(
 def tabulate(store: Store, outcomes: Sequence[Outcome]) -> SweepResult:
     """Put a table of trainings into the store: what was chosen, the seed, held-out errors, seconds.
 
-    Its facts are the number of trainings, and the best and the worst error in a few words.
+    Its facts are the number of trainings, the best and the worst error in a few words, and how much seeds change it.
     """
     rows = [_row(outcome) for outcome in outcomes]
     inputs = {str(number): _identity(outcome) for number, outcome in enumerate(outcomes)}
@@ -98,7 +99,8 @@ def tabulate(store: Store, outcomes: Sequence[Outcome]) -> SweepResult:
         writer.writeheader()
         writer.writerows(map(as_cells, rows))
         (folder / "results.csv").write_text(text.getvalue())
-        return SweepFacts(num_trainings=len(rows), best=_best(rows))
+        spreads = measure_seed_spreads(outcomes)
+        return SweepFacts(num_trainings=len(rows), best=_best(rows), seed_spreads=spreads)
 
     return produce_stage(store, "sweep", name, SweepResult, work)
 

@@ -1,7 +1,7 @@
 """Overrides: what a run changes about a recipe's setting, by the names of the settings themselves."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -46,6 +46,10 @@ class Overrides(Choices):
     corruption: CorruptionOverrides = Field(
         CorruptionOverrides(), title="Corruption", description="Noise on the input while training, for denoisers."
     )
+
+    if TYPE_CHECKING:
+        # Its fields are derived, so nothing here has their names.
+        def __init__(self, **chosen: Any) -> None: ...
 
     @classmethod
     def as_fields(cls, given: Mapping[str, Any]) -> dict[str, Any]:
