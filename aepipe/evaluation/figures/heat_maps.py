@@ -14,8 +14,8 @@ from aepipe.evaluation.figures.style import DOTS_PER_INCH, SETTINGS, save, set_t
 MIN_INCHES, MAX_INCHES = 3.2, 7.0
 # Around and between panels and bar; the bar, which is never too low for its name; right of it its numbers and its name.
 GAP_INCHES, BAR_INCHES, MIN_BAR_INCHES, NUMBERS_INCHES = 0.12, 0.16, 2.2, 0.95
-# The title has at least so much room; one line of it.
-MIN_TITLE_INCHES, TITLE_LINE_INCHES = 4.0, 0.24
+# The title has at least so much room.
+MIN_TITLE_INCHES = 4.0
 COLORS = "inferno"
 # Of what is hottest: something of the picture is still seen through it.
 MOST_OPAQUE = 0.85
@@ -80,12 +80,12 @@ def _lay_out(title: str, shape: tuple[int, ...]) -> tuple[Figure, Axes, Axes, Ax
 def _add_title(figure: Figure, title: str) -> None:
     """Write a title above a figure, which becomes higher by it."""
     heading = set_title(figure, title)
-    num_lines = heading.get_text().count("\n") + 1
-    figure.set_figheight(figure.get_figheight() + num_lines * TITLE_LINE_INCHES + 3 * GAP_INCHES)
-    heading.set_y(1 - GAP_INCHES / figure.get_figheight())
+    extent = heading.get_window_extent()
     # Of a script with wide characters a line has less room.
-    too_wide = heading.get_window_extent().width / ((figure.get_figwidth() - 2 * GAP_INCHES) * figure.dpi)
-    heading.set_fontsize(heading.get_fontsize() / max(1.0, too_wide))
+    smaller = min(1.0, (figure.get_figwidth() - 2 * GAP_INCHES) * figure.dpi / extent.width)
+    heading.set_fontsize(heading.get_fontsize() * smaller)
+    figure.set_figheight(figure.get_figheight() + smaller * extent.height / figure.dpi + 3 * GAP_INCHES)
+    heading.set_y(1 - GAP_INCHES / figure.get_figheight())
 
 
 def _drawable(values: np.ndarray) -> np.ndarray:
