@@ -6,13 +6,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.errors import ParameterError
-from aepipe.models.options import (
-    AnyModelOptions,
-    ResidualOptions,
-    VariationalOptions,
-    check_bottleneck,
-    scale_to_pixels,
-)
+from aepipe.models.options import AnyModelOptions, ResidualOptions, VariationalOptions
+from aepipe.models.scaling import check_bottleneck, check_patches, scale_to_images
 from aepipe.recipes import get_recipe
 from aepipe.recipes.recipe import SettingName as SettingName
 from aepipe.splits import SplitMethod, SplitSettings, default_method
@@ -154,12 +149,13 @@ def plan_training(
         goes_on: It begins with the weights of a trained model.
 
     Raises:
-        ParameterError: there is no such recipe, it has no such setting, or the code would be no bottleneck.
+        ParameterError: there is no such recipe, it has no such setting, the code would be no bottleneck, or
+            the patches of an image can't share it.
     """
     recipe = get_recipe(recipe_name)
     variant = recipe.variant(setting_name)
     num_pixels, native_pixels = math.prod(image_shape), math.prod(recipe.native_shape)
-    model = scale_to_pixels(variant.model, native_pixels, num_pixels)
+    model = scale_to_images(variant.model, recipe.native_shape, image_shape)
     changes = overrides.chosen()
     if isinstance(model, ResidualOptions) and num_pixels > native_pixels:
         # A step moves each weight by about the rate, and a code by the rate times the pixels: the start would be lost.
@@ -176,7 +172,7 @@ def plan_training(
         setting=setting_name,
         source_unit=recipe.source_unit,
         image_shape=image_shape,
-        model=check_bottleneck(model, num_pixels),
+        model=check_patches(check_bottleneck(model, num_pixels), image_shape),
         training=_going_on(training, overrides) if goes_on else training,
     )
 
