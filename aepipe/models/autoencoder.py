@@ -27,11 +27,9 @@ class Autoencoder:
     decoder: keras.Model
     rate_factors: Mapping[str, float] = field(default_factory=dict)
 
-    def rate_factors_of_weights(self) -> list[float]:
-        """Return what the learning rate of each trainable weight is multiplied with, in their order."""
-        factors = self.rate_factors.items()
-        paths = [variable.path for variable in self.model.trainable_variables]
-        return [next((factor for start, factor in factors if path.startswith(start)), 1.0) for path in paths]
+    def rate_factor(self, path: str) -> float:
+        """Return what the learning rate of the weight with this path is multiplied with."""
+        return next((factor for start, factor in self.rate_factors.items() if path.startswith(start)), 1.0)
 
 
 def compose(

@@ -1,7 +1,7 @@
 """Adam as one kernel a weight, and its learning rate over the steps."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable
 
 import numpy as np
 
@@ -19,11 +19,16 @@ class FusedAdam(keras.optimizers.Adam):
     vector of another length, and how many steps a chunk has depends on how busy the machine is.
     """
 
-    def __init__(self, settings: TrainingSettings, num_steps: int, rate_factors: Sequence[float]):
+    def __init__(self, settings: TrainingSettings, num_steps: int, rate_factor: Callable[[str], float]):
         super().__init__(settings.learning_rate, global_clipnorm=settings.gradient_clip_norm)
         self._settings = settings
         self._num_steps = num_steps
-        self._rate_factors = rate_factors
+        self._rate_factor = rate_factor
+
+    def build(self, variables) -> None:
+        """Create the moments, and look up each weight's factor by its path."""
+        self._create_moments(variables)
+        self._factors = [self._rate_factor(variable.path) for variable in variables]
 
     def step_values(self, first: int, num_steps: int) -> np.ndarray:
         """Return learning rate and powers of the betas of the steps from `first`, float32 of (num_steps, 3)."""
@@ -39,26 +44,27 @@ class FusedAdam(keras.optimizers.Adam):
     def update_step(self, gradient, variable, _):
         """Update one weight and its moments. A kernel decays first, by a share of the rate (Loshchilov and Hutter)."""
         index = self._get_variable_index(variable)
-        self._decay(variable)
+        rate = self._rate * self._factors[index]
+        if self._settings.weight_decay and variable.shape.rank > 1:
+            variable.assign_sub(self._settings.weight_decay * rate * variable)
+        self._move(gradient, variable, index, rate)
+
+    def _create_moments(self, variables) -> None:
+        super().build(variables)
+
+    def _move(self, gradient, variable, index, rate) -> None:
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=self._momentums[index].value.handle,
             v=self._velocities[index].value.handle,
             beta1_power=self._power_1,
             beta2_power=self._power_2,
-            lr=self._rate_of(variable),
+            lr=rate,
             beta1=self.beta_1,
             beta2=self.beta_2,
             epsilon=self.epsilon,
             grad=gradient,
         )
-
-    def _decay(self, variable) -> None:
-        if self._settings.weight_decay and variable.shape.rank > 1:
-            variable.assign_sub(self._settings.weight_decay * self._rate_of(variable) * variable)
-
-    def _rate_of(self, variable):
-        return self._rate * self._rate_factors[self._get_variable_index(variable)]
 
 
 def learning_rate(settings: TrainingSettings, num_steps: int, steps: np.ndarray) -> np.ndarray:

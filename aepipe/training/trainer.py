@@ -95,7 +95,7 @@ class Trainer:
         settings, train, num_steps = self.settings, self.train, total_steps(len(self.train), self.settings)
         with self.strategy.scope() if self.strategy else nullcontext():
             optimizer = OPTIMIZERS[settings.optimizer.name]
-            self._optimizer = optimizer(settings, num_steps, self.autoencoder.rate_factors_of_weights())
+            self._optimizer = optimizer(settings, num_steps, self.autoencoder.rate_factor)
             self._optimizer.build(self.autoencoder.model.trainable_variables)
             perturbation = Perturbation.of(settings)
         self.state = TrainingState(
