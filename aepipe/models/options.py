@@ -2,8 +2,8 @@
 
 import itertools
 import math
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +11,7 @@ from aepipe.models.patches import patch_grid
 
 Activation = Literal["linear", "relu", "elu", "sigmoid", "tanh", "gelu", "silu"]
 Initializer = Literal["glorot_uniform", "he_normal", "variance_scaling"]
+Width = Annotated[int, Field(ge=1, le=65536)]
 
 # Of the convolutions on one image: with more a step on some of 256x256 takes over a second on two cores.
 MAX_REFINING_MULTIPLICATIONS = 400_000_000
@@ -22,7 +23,7 @@ class ModelOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    code_size: int = Field(description="Number of values in the code.", ge=1)
+    code_size: Width = Field(description="Number of values in the code.")
     code_activation: Activation = Field("linear", description="Activation of the code.")
     initializer: Initializer = Field("glorot_uniform", description="How kernels are drawn; biases start at 0.")
     pixel_unit: float = Field(1.0, gt=0, description="The value of white inside the model; the source's 255, or 1.")
@@ -38,7 +39,7 @@ class DenseOptions(PlainOptions):
     """Dense layers that narrow to the code and widen again, mirrored."""
 
     architecture: Literal["dense"] = "dense"
-    hidden_widths: tuple[int, ...] = Field(description="Widths from the input to the code; the decoder mirrors them.")
+    hidden_widths: tuple[Width, ...] = Field(description="Widths from the input to the code; the decoder mirrors them.")
     activation: Activation = Field("relu", description="Activation of the hidden layers.")
 
 
@@ -46,7 +47,7 @@ class SubclassedOptions(PlainOptions):
     """Encoder and decoder as subclassed layers of a subclassed model."""
 
     architecture: Literal["subclassed"] = "subclassed"
-    hidden_widths: tuple[int] = Field(description="Width of the one hidden layer on each side.")
+    hidden_widths: tuple[Width] = Field(description="Width of the one hidden layer on each side.")
     activation: Activation = Field("relu", description="Activation of the hidden layers.")
 
 
@@ -54,7 +55,7 @@ class VariationalOptions(PlainOptions):
     """A dense autoencoder whose code is drawn from a normal distribution."""
 
     architecture: Literal["variational"] = "variational"
-    hidden_widths: tuple[int, ...] = Field(description="Widths from the input to the code; the decoder mirrors them.")
+    hidden_widths: tuple[Width, ...] = Field(description="Widths from the input to the code; the decoder mirrors them.")
     activation: Activation = Field("relu", description="Activation of the hidden layers.")
     beta: float = Field(1.0, ge=0, description="Weight of the KL term.")
 
@@ -63,7 +64,9 @@ class ConvolutionalOptions(PlainOptions):
     """3x3 convolutions, a dense code, transposed convolutions. The code is a quarter of the pixels by default."""
 
     architecture: Literal["convolutional"] = "convolutional"
-    filters: tuple[int, ...] = Field(description="Filters of the encoder's convolutions; the first has stride 2.")
+    filters: tuple[Width, ...] = Field(
+        description="Filters of the encoder's convolutions; the first has stride 2.", min_length=1
+    )
     activation: Activation = Field("relu", description="Activation of the convolutions.")
     code_l1: float = Field(0.0, ge=0, description="Weight of the sum of absolute values of a code, for sparsity.")
     normalise_code: bool = Field(False, description="Batch normalisation before the code's activation.")
@@ -79,8 +82,8 @@ class LinearStartOptions(ModelOptions):
     code_activation: Literal["linear"] = "linear"
     output_activation: Literal["clip"] = Field("clip", description="Pixels below 0 become 0, those above 1 become 1.")
     pixel_unit: float = Field(1.0, ge=1, le=1, description="PCA is fitted on pixels in [0, 1].")
-    encoder_filters: tuple[int, ...] = Field((), description="Filters of the convolutions before the code.")
-    decoder_filters: tuple[int, ...] = Field((), description="Filters of the convolutions after the linear decoder.")
+    encoder_filters: tuple[Width, ...] = Field((), description="Filters of the convolutions before the code.")
+    decoder_filters: tuple[Width, ...] = Field((), description="Filters of the convolutions after the linear decoder.")
     activation: Activation = Field("silu", description="Activation of the convolutions.")
     code_threshold: float = Field(0.0, ge=0, description="Code values up to this size become 0, for sparsity.")
     code_l1: float = Field(0.0, ge=0, description="Weight of the sum of absolute values of a code, for sparsity.")
@@ -99,11 +102,15 @@ class StridedOptions(LinearStartOptions):
     """
 
     architecture: Literal["strided"] = "strided"
-    block: int | None = Field(
-        None, ge=2, le=256, description="Pixels of a patch's side; by the image's and the code's size where left out."
+    initializer: Initializer = Field("he_normal", description="How kernels are drawn; biases start at 0.")
+    decoder_filters: tuple[Width, ...] = Field(
+        (32, 32, 32), description="Filters of the convolutions after the linear decoder."
     )
-    stride: Literal[1, 2, 4] | None = Field(
-        None, description="Pixels that the convolutions make one step of; by the image's size where left out."
+    block: int | None = Field(
+        None, ge=2, le=256, description="Pixels of a patch's side; by the sizes of image and code where left out."
+    )
+    stride: int | None = Field(
+        None, ge=1, le=8, description="Pixels that the convolutions make a step of; by the image's size where left out."
     )
 
 
@@ -111,6 +118,10 @@ WidthsOptions = DenseOptions | SubclassedOptions | VariationalOptions
 AnyModelOptions = Annotated[
     WidthsOptions | ConvolutionalOptions | ResidualOptions | StridedOptions, Field(discriminator="architecture")
 ]
+# By architecture.
+OPTIONS: Mapping[str, type[ModelOptions]] = {
+    one.model_fields["architecture"].default: one for one in get_args(get_args(AnyModelOptions)[0])
+}
 
 
 def refining_stride(options: StridedOptions, image_shape: tuple[int, int, int]) -> int:

@@ -1,6 +1,7 @@
 """Scaling of options to images of another size, and what a code may be there."""
 
 import math
+from collections.abc import Collection
 from typing import TypeVar
 
 from aepipe.errors import ParameterError
@@ -28,7 +29,10 @@ MAX_SCALED_WEIGHTS = 25_165_824
 
 
 def scale_to_images(
-    options: AnyModelOptions, native_shape: tuple[int, int, int], image_shape: tuple[int, int, int]
+    options: AnyModelOptions,
+    native_shape: tuple[int, int, int],
+    image_shape: tuple[int, int, int],
+    as_written: Collection[str] = (),
 ) -> AnyModelOptions:
     """Return the options for images of another size: dense widths and the code grow with the number of pixels.
 
@@ -40,13 +44,15 @@ def scale_to_images(
         options: What was chosen for images of `native_shape`.
         native_shape: (height, width, channels) that the options were chosen for.
         image_shape: That of the images at hand.
+        as_written: What is left as it is: code_size, model.hidden_widths, model.architecture.
     """
     native_pixels, num_pixels = math.prod(native_shape), math.prod(image_shape)
     if native_pixels == num_pixels:
         return options
-    if isinstance(options, ResidualOptions) and is_made_of_patches(image_shape):
-        chosen = options.model_dump(exclude={"architecture", "code_size"})
-        return StridedOptions(**chosen, code_size=usual_code_size(image_shape))
+    kept = {name.removeprefix("model.") for name in as_written}
+    if isinstance(options, ResidualOptions) and "architecture" not in kept and is_made_of_patches(image_shape):
+        code_size = options.code_size if "code_size" in kept else usual_code_size(image_shape)
+        return StridedOptions(**options.model_dump(exclude={"architecture", "code_size"}), code_size=code_size)
     factor = num_pixels / native_pixels
     largest_code = max(1, num_pixels // MIN_COMPRESSION)
     scaled: dict[str, int | tuple[int, ...]] = {
@@ -55,7 +61,7 @@ def scale_to_images(
     if isinstance(options, WidthsOptions):
         widest = max(MAX_SCALED_CODE, min(MAX_SCALED_WIDTH, MAX_SCALED_WEIGHTS // num_pixels))
         scaled["hidden_widths"] = tuple(_scaled(width, factor, widest) for width in options.hidden_widths)
-    return options.model_copy(update=scaled)
+    return options.model_copy(update={name: value for name, value in scaled.items() if name not in kept})
 
 
 def is_made_of_patches(image_shape: tuple[int, int, int]) -> bool:

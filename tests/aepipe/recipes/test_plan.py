@@ -9,7 +9,8 @@ from aepipe.errors import ParameterError
 from aepipe.models.options import count_parameters
 from aepipe.models.scaling import describe_patches
 from aepipe.recipes import OWN_RECIPES, RECIPES, RecipeName, get_recipe, recipe_names
-from aepipe.recipes.plan import MAX_QUICK_STEPS, QUICK_STEPS, Overrides, SplitOverrides, plan_split, plan_training
+from aepipe.recipes.overrides import Overrides, SplitOverrides
+from aepipe.recipes.plan import MAX_QUICK_STEPS, QUICK_STEPS, plan_split, plan_training
 
 
 def plan(recipe="mnist-dense", setting="tuned", preset="full", shape=(28, 28, 1), **overrides):
@@ -65,6 +66,16 @@ def test_large_images_are_made_of_patches_with_a_value_for_8_pixels(shape, code,
 @pytest.mark.parametrize("shape", [(63, 64, 1), (31, 400, 1), (32, 32, 3)])
 def test_smaller_and_narrow_images_are_not(shape):
     assert plan("faces-conv", shape=shape).model.architecture == "residual"
+
+
+def test_an_architecture_and_its_patches_can_be_chosen():
+    chosen = {"architecture": "residual"}
+    assert plan("faces-conv", shape=(64, 64, 3), model=chosen).model.decoder_filters == (32, 32, 32)
+    assert plan("faces-conv", shape=(64, 64, 3), model=chosen).model.architecture == "residual"
+    model = plan("mnist-dense", model={"architecture": "strided", "block": 7, "stride": 1}, code_size=96).model
+    assert "4x4 patches of 7x7 pixels, 6 values each" in describe_patches(model, (28, 28, 1))
+    with pytest.raises(ParameterError, match=r"multiple of the convolutions' stride\. .*block=16, stride=3"):
+        plan("faces-conv", shape=(64, 64, 3), model={"stride": 3})
 
 
 def test_a_code_that_patches_can_not_share_is_refused_with_the_nearest_sizes():
@@ -150,10 +161,13 @@ def test_recipe_names_are_an_enumeration_of_the_recipes():
     ("recipe", "chosen", "kind", "level"),
     [
         ("faces-conv", {"corruption": "blind-spot"}, "blind-spot", 0.2),
-        ("faces-conv", {"corruption": "gaussian", "corruption_level": 0.3}, "gaussian", 0.3),
-        ("mnist-denoising", {"corruption_level": 0.1}, "heteroscedastic", 0.1),
+        ("faces-conv", {"corruption": {"kind": "gaussian", "level": 0.3}}, "gaussian", 0.3),
+        ("mnist-denoising", {"corruption": {"level": 0.1}}, "heteroscedastic", 0.1),
         ("mnist-denoising", {"corruption": "heteroscedastic"}, "heteroscedastic", 0.4),
         ("mnist-denoising", {"corruption": "blind-spot"}, "blind-spot", 0.2),
+        # As a release of before there were groups has it.
+        ("faces-conv", {"corruption": "gaussian", "corruption_level": 0.3}, "gaussian", 0.3),
+        ("mnist-denoising", {"corruption": None, "corruption_level": None}, "heteroscedastic", 0.4),
     ],
 )
 def test_what_a_denoiser_undoes_can_be_chosen(recipe, chosen, kind, level):
@@ -163,6 +177,6 @@ def test_what_a_denoiser_undoes_can_be_chosen(recipe, chosen, kind, level):
 
 def test_a_denoiser_can_be_made_to_undo_nothing_and_then_has_no_level():
     assert plan("mnist-denoising", corruption="none").training.corruption is None
-    for recipe, chosen in (("mnist-denoising", {"corruption": "none"}), ("faces-conv", {})):
-        with pytest.raises(ParameterError, match=r"Received: corruption_level=0\.1"):
-            plan(recipe, corruption_level=0.1, **chosen)
+    for recipe, chosen in (("mnist-denoising", {"kind": "none"}), ("faces-conv", {})):
+        with pytest.raises(ParameterError, match=r"Received: corruption\.level=0\.1"):
+            plan(recipe, corruption={"level": 0.1, **chosen})
