@@ -13,6 +13,7 @@ from aepipe.errors import TrainingError
 from aepipe.exports.formats import FILES, OF_EVERY_TRAINING, ExportFormat
 from aepipe.exports.write import compare_exports, compute_parts, export_autoencoder
 from aepipe.models import build
+from aepipe.models.options import StridedOptions
 from aepipe.recipes import RECIPES
 from aepipe.training.saving import save_autoencoder
 
@@ -26,6 +27,8 @@ MODELS = {
     "residual": RECIPES["faces-sparse"].tuned.model.model_copy(
         update={"encoder_filters": (4,), "decoder_filters": (4,), "code_size": 8}
     ),
+    # Patches reach beyond the images.
+    "strided": StridedOptions(encoder_filters=(4,), decoder_filters=(4,), code_size=12, block=6, stride=2),
 }
 
 
