@@ -31,7 +31,7 @@ def draw(folder: Path, subject: Subject, held_out: HeldOut, measured: Measuremen
     """
     _draw_reconstructions(folder, subject, held_out, measured)
     _draw_interpolations(folder, subject, measured)
-    if subject.trained_noise_level is not None:
+    if held_out.has_pairs or subject.trained_noise_level is not None:
         _draw_denoising(folder, subject, held_out)
     if subject.is_generative:
         _draw_latent_grid(folder, subject, measured.codes)
@@ -52,8 +52,9 @@ def _draw_reconstructions(folder: Path, subject: Subject, held_out: HeldOut, mea
         ),
     }
     for name, (rows, what) in chosen.items():
-        originals = held_out.data.scaled(held_out.split.test[rows])
-        reconstructed = predict(subject.autoencoder.model, originals)
+        chosen_rows = held_out.split.test[rows]
+        originals = held_out.data.targets.scaled(chosen_rows)
+        reconstructed = predict(subject.autoencoder.model, held_out.data.scaled(chosen_rows))
         figures.reconstructions(originals, reconstructed, folder / f"{name}.png", f"{subject.title}: {what}")
 
 
@@ -77,13 +78,25 @@ def _draw_interpolations(folder: Path, subject: Subject, measured: Measurements)
 
 
 def _draw_denoising(folder: Path, subject: Subject, held_out: HeldOut) -> None:
+    clean, noisy, what = (_some_pairs if held_out.has_pairs else _some_of_noisy_test_set)(subject, held_out)
+    denoised = predict(subject.autoencoder.model, noisy)
+    title = f"{subject.title}: {what}, MSE per pixel under each"
+    figures.denoising(noisy, denoised, clean, folder / "denoising.png", title)
+
+
+def _some_pairs(subject: Subject, held_out: HeldOut) -> tuple[np.ndarray, np.ndarray, str]:
+    """Return a few held-out clean images, noisy ones, and what they are in words."""
+    rows = held_out.split.test[evenly_spaced(len(held_out.split.test), _columns(subject))]
+    return held_out.data.targets.scaled(rows), held_out.data.scaled(rows), "held-out pairs"
+
+
+def _some_of_noisy_test_set(subject: Subject, held_out: HeldOut) -> tuple[np.ndarray, np.ndarray, str]:
+    """Return the same of the noisy test set, at the level nearest to the one that the model was trained for."""
     specs = [spec for spec in held_out.noisy.specs if spec.kind == "gaussian"] or held_out.noisy.specs
     spec = min(specs, key=lambda spec: abs(spec.level - subject.trained_noise_level))
     clean, noisy = held_out.noisy.pair(spec)
     rows = evenly_spaced(len(clean), _columns(subject))
-    denoised = predict(subject.autoencoder.model, noisy[rows])
-    title = f"{subject.title}: {spec.kind} noise {spec.level:g}, MSE per pixel under each"
-    figures.denoising(noisy[rows], denoised, clean[rows], folder / "denoising.png", title)
+    return clean[rows], noisy[rows], f"{spec.kind} noise {spec.level:g}"
 
 
 def _draw_latent_grid(folder: Path, subject: Subject, codes: np.ndarray) -> None:

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from aepipe.cells import as_cells
-from aepipe.evaluation.catalogue import HIDDEN_MSE, NEIGHBOURS_MSE
+from aepipe.evaluation.catalogue import DENOISED_MSE, HIDDEN_MSE, LINEAR_MSE, NEIGHBOURS_MSE, NOISY_MSE, NOISY_PSNR
 from aepipe.evaluation.codes import code_statistics, silhouette
 from aepipe.evaluation.drawing import draw
 from aepipe.evaluation.figures.style import numbered_classes
 from aepipe.evaluation.hidden import MAX_IMAGES, hidden_errors, hide_held_out, mean_of_neighbours
 from aepipe.evaluation.measurements import Measurements, take_measurements
-from aepipe.evaluation.metrics import ALL, MetricRow, mse_by_class
+from aepipe.evaluation.metrics import ALL, MIN_MSE, MetricRow, mse_by_class, psnr_db
 from aepipe.evaluation.opponents import Opponents
 from aepipe.evaluation.strongest import BASELINES, require_strongest
 from aepipe.evaluation.subject import HeldOut, Subject, predict
@@ -25,7 +25,10 @@ WHOLE_SET = (
     *("mse_median", "mse_95th_percentile", "code_silhouette", "probe_accuracy", "pca_probe_accuracy"),
     *("neighbours_of_class", "pca_neighbours_of_class"),
     *(HIDDEN_MSE, NEIGHBOURS_MSE),
+    NOISY_PSNR,
 )
+# By a noisy test set these have a row for each of its levels.
+OF_PAIRS = (DENOISED_MSE, LINEAR_MSE, NOISY_MSE)
 
 
 def measure(folder: Path, subject: Subject, held_out: HeldOut, opponents: Opponents) -> dict[str, Any]:
@@ -78,7 +81,7 @@ def _facts(subject: Subject, held_out: HeldOut, measured: Measurements) -> dict[
         "pca_probe_accuracy": measured.pca_probe_accuracy,
         "neighbours_of_class": measured.neighbours_of_class,
         "pca_neighbours_of_class": measured.pca_neighbours_of_class,
-        **_denoising_facts(subject, measured.curves),
+        **(_facts_of_pairs(measured) if held_out.has_pairs else _denoising_facts(subject, measured.curves)),
         **_hidden_facts(subject, held_out),
     }
 
@@ -97,7 +100,8 @@ def _write_metrics(
     ]
     strongest = require_strongest(facts)
     rows.append(MetricRow(**who, metric="strongest_baseline_mse_per_pixel", value=strongest.mse_per_pixel))
-    rows += [MetricRow(**who, metric=name, value=facts[name]) for name in WHOLE_SET if facts[name] is not None]
+    names = (*WHOLE_SET, *OF_PAIRS) if held_out.has_pairs else WHOLE_SET
+    rows += [MetricRow(**who, metric=name, value=facts[name]) for name in names if facts.get(name) is not None]
     columns = {
         "model": "denoised_mse_per_pixel",
         "linear": "linear_mse_per_pixel",
@@ -126,6 +130,12 @@ def _denoising_facts(subject: Subject, curves: Mapping[str, pd.DataFrame]) -> di
         "linear_mse_per_pixel": float(found.linear.iloc[0]),
         "noisy_mse_per_pixel": float(found.nothing.iloc[0]),
     }
+
+
+def _facts_of_pairs(measured: Measurements) -> dict[str, float]:
+    """Return the error of a denoiser on noisy images whose clean ones are known, and what they were before."""
+    before = psnr_db(max(float(measured.opponents.errors["noisy"].mean()), MIN_MSE))
+    return {DENOISED_MSE: float(measured.errors.mean()), NOISY_PSNR: before}
 
 
 def _hidden_facts(subject: Subject, held_out: HeldOut) -> dict[str, float | None]:

@@ -73,6 +73,15 @@ class HeldOut:
         """Return the images of these rows, some at a time, float32 in [0, 1]."""
         return batches(self.data, rows)
 
+    def pairs(self, rows: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Return what a model is given of these rows and what it is to make of it, some at a time: mostly the same."""
+        return zip(self.batches(rows), batches(self.data.targets, rows), strict=True)
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether images are noisy, with clean ones beside them."""
+        return self.data.clean is not None
+
     def labels(self, rows: np.ndarray) -> np.ndarray | None:
         """Return the classes of these rows, where there are classes."""
         return None if self.data.labels is None else np.asarray(self.data.labels[rows])

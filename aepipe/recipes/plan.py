@@ -134,6 +134,20 @@ class TrainingPlan(BaseModel):
         """Whether codes drawn from N(0, 1) decode to new images."""
         return isinstance(self.model, VariationalOptions)
 
+    def for_pairs(self) -> "TrainingPlan":
+        """Return the plan for pairs of noisy and clean pictures: no noise is put on them, whatever the recipe's own.
+
+        Raises:
+            ParameterError: it is one of a model that makes new images.
+        """
+        if self.is_generative:
+            raise ParameterError(
+                "Pairs of noisy and clean pictures train models that restore, and no variational ones.",
+                "Choose another recipe, such as conv.",
+                recipe=self.recipe,
+            )
+        return self.model_copy(update={"training": self.training.model_copy(update={"corruption": None})})
+
 
 def plan_training(
     recipe_name: str,

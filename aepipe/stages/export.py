@@ -72,7 +72,8 @@ class ExportStage(Stage[ExportFacts]):
         }
         autoencoder = load_autoencoder(*(kept[file] for file in FORMATS["keras"].files.values()))
         made = export_autoencoder(autoencoder, self.parameters.formats, place.folder, train)
-        found = compare_exports({**kept, **made}, test, compute_parts(autoencoder, test))
+        targets = images.targets.scaled(rows.test[evenly_spaced(len(rows.test), MAX_IMAGES)])
+        found = compare_exports({**kept, **made}, test, targets, compute_parts(autoencoder, test))
         return ExportFacts.model_validate(
             {
                 "num_test_images": len(test),

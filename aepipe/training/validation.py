@@ -1,6 +1,7 @@
 """Validation: the losses on images that a training does not learn from."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,16 +26,16 @@ def compile_validation(autoencoder: Autoencoder, validation: Pixels, settings: T
     if not num_images:
         return lambda: (float("nan"), float("nan"))
     size = images_at_once(*validation.images.shape[1:])
-    scale, unit, corrupt = scaling(validation.pixel_range), settings.loss_unit, Perturbation.of(settings).corruption
-    model, loss_of = autoencoder.model, LOSSES[settings.loss]
-    noise_state = corrupt.variables if corrupt else []
+    scale, unit, perturbation = scaling(validation.pixel_range), settings.loss_unit, _unaugmented(settings, validation)
+    model, loss_of, noise_state = autoencoder.model, LOSSES[settings.loss], perturbation.variables
     initial = [variable.numpy() for variable in noise_state]
 
     @tf.function(reduce_retracing=True, autograph=False)
     def losses(images: tf.Tensor) -> tf.Tensor:
-        clean = scale(images)
-        inputs = corrupt(clean, training=True) if corrupt else clean
-        outputs = tf.cast(model(seen_by_model(settings, inputs), training=False), tf.float32)
+        targets, inputs = perturbation.targets_and_inputs(images, scale)
+        clean = scale(targets)
+        seen = seen_by_model(settings, inputs) if perturbation.has_inputs else clean
+        outputs = tf.cast(model(seen, training=False), tf.float32)
         reconstructions, times = what_counts(settings, inputs, clean, outputs)
         loss = times * loss_of(clean * unit, reconstructions * unit) + sum(model.losses)
         return tf.stack([loss, times * mean_squared_error(clean, reconstructions)])
@@ -50,3 +51,7 @@ def compile_validation(autoencoder: Autoencoder, validation: Pixels, settings: T
         return float(loss), float(mse)
 
     return validate
+
+
+def _unaugmented(settings: TrainingSettings, validation: Pixels) -> Perturbation:
+    return replace(Perturbation.of(settings, validation.has_pairs), augmentation=None)

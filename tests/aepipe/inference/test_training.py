@@ -100,3 +100,14 @@ def test_what_can_not_be_done_is_said_in_one_line(chosen, said):
 def test_images_are_checked_as_those_of_files_are():
     with pytest.raises(DataError, match="from 0 to 1"):
         aepipe.train(IMAGES / 1.0, "dense")
+
+
+def test_arrays_of_pairs_train_a_model_that_removes_noise():
+    noisy = np.clip(IMAGES * 15.0 + np.random.default_rng(0).normal(0, 70, IMAGES.shape), 0, 255).astype(np.uint8)
+    clean = IMAGES[:300] * 15
+    loaded = aepipe.train(noisy[:300], "mnist-dense", clean=clean, max_steps=2, verbose=False)
+    assert loaded.trained.removes_noise
+    assert loaded.trained.plan.training.corruption is None
+    assert "An error is that of a noisy picture" in loaded.scoring.spec.why
+    with pytest.raises(ParameterError, match="no variational ones"):
+        aepipe.train(noisy[:300], "mnist-variational", clean=clean, verbose=False)
