@@ -1,6 +1,7 @@
 """The contract of every architecture: a Keras model with an encoder and a decoder."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from aepipe.models.backend import keras
 from aepipe.models.options import ModelOptions
@@ -17,17 +18,26 @@ class Autoencoder:
         model: (batch, height, width, channels) in [0, 1] to the same.
         encoder: Images to codes, (batch, code_size).
         decoder: Codes to images.
+        rate_factors: What the learning rate of some weights is multiplied with while training, by how their path
+            begins; 1 for all others.
     """
 
     model: keras.Model
     encoder: keras.Model
     decoder: keras.Model
+    rate_factors: Mapping[str, float] = field(default_factory=dict)
+
+    def rate_factor(self, path: str) -> float:
+        """Return what the learning rate of the weight with this path is multiplied with."""
+        return next((factor for start, factor in self.rate_factors.items() if path.startswith(start)), 1.0)
 
 
-def compose(encoder: keras.Model, decoder: keras.Model, name: str) -> Autoencoder:
+def compose(
+    encoder: keras.Model, decoder: keras.Model, name: str, rate_factors: Mapping[str, float] | None = None
+) -> Autoencoder:
     """Return the autoencoder that decodes what it encoded."""
     images = keras.Input(encoder.input_shape[1:], name="images")
-    return Autoencoder(keras.Model(images, decoder(encoder(images)), name=name), encoder, decoder)
+    return Autoencoder(keras.Model(images, decoder(encoder(images)), name=name), encoder, decoder, rate_factors or {})
 
 
 def to_inner_unit(images: keras.KerasTensor, options: ModelOptions) -> keras.KerasTensor:

@@ -1,6 +1,7 @@
 """Adam as one kernel a weight, and its learning rate over the steps."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -18,10 +19,16 @@ class FusedAdam(keras.optimizers.Adam):
     vector of another length, and how many steps a chunk has depends on how busy the machine is.
     """
 
-    def __init__(self, settings: TrainingSettings, num_steps: int):
+    def __init__(self, settings: TrainingSettings, num_steps: int, rate_factor: Callable[[str], float]):
         super().__init__(settings.learning_rate, global_clipnorm=settings.gradient_clip_norm)
         self._settings = settings
         self._num_steps = num_steps
+        self._rate_factor = rate_factor
+
+    def build(self, variables) -> None:
+        """Create the moments."""
+        super().build(variables)
+        self._look_up_factors(variables)
 
     def step_values(self, first: int, num_steps: int) -> np.ndarray:
         """Return learning rate and powers of the betas of the steps from `first`, float32 of (num_steps, 3)."""
@@ -37,20 +44,29 @@ class FusedAdam(keras.optimizers.Adam):
     def update_step(self, gradient, variable, _):
         """Update one weight and its moments. A kernel decays first, by a share of the rate (Loshchilov and Hutter)."""
         index = self._get_variable_index(variable)
-        if self._settings.weight_decay and variable.shape.rank > 1:
-            variable.assign_sub(self._settings.weight_decay * self._rate * variable)
+        self._decay(variable)
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=self._momentums[index].value.handle,
             v=self._velocities[index].value.handle,
             beta1_power=self._power_1,
             beta2_power=self._power_2,
-            lr=self._rate,
+            lr=self._rate_of(variable),
             beta1=self.beta_1,
             beta2=self.beta_2,
             epsilon=self.epsilon,
             grad=gradient,
         )
+
+    def _decay(self, variable) -> None:
+        if self._settings.weight_decay and variable.shape.rank > 1:
+            variable.assign_sub(self._settings.weight_decay * self._rate_of(variable) * variable)
+
+    def _look_up_factors(self, variables) -> None:
+        self._factors = [self._rate_factor(variable.path) for variable in variables]
+
+    def _rate_of(self, variable):
+        return self._rate * self._factors[self._get_variable_index(variable)]
 
 
 def learning_rate(settings: TrainingSettings, num_steps: int, steps: np.ndarray) -> np.ndarray:

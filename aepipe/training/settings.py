@@ -9,6 +9,7 @@ Schedule = Literal["constant", "cosine", "exponential"]
 Precision = Literal["float32", "bfloat16", "auto"]
 Devices = Literal["one", "all"]
 Keep = Literal["best", "best-or-start", "last"]
+OptimizerName = Literal["adam", "muon"]
 
 
 CorruptionKind = Literal["gaussian", "heteroscedastic", "dropout", "blind-spot"]
@@ -43,6 +44,21 @@ class AugmentationSettings(BaseModel):
     )
 
 
+class OptimizerSettings(BaseModel):
+    """How gradients become steps; rate, schedule and decay are the training's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: OptimizerName = Field(
+        "adam",
+        description="muon: a kernel's step is as long in every direction; fewer, longer steps on larger batches.",
+    )
+    momentum: float = Field(0.95, ge=0, lt=1, description="Muon's: share of the steps before in the next.")
+    iterations: int = Field(
+        4, ge=1, le=6, description="Muon's, to make a step as long in every direction: more are closer, and slower."
+    )
+
+
 class TrainingSettings(BaseModel):
     """Everything about a training that is not the model or the data."""
 
@@ -50,7 +66,8 @@ class TrainingSettings(BaseModel):
 
     loss: LossName = Field("mean-squared-error", description="What is made small, beside the model's own penalties.")
     loss_unit: float = Field(1.0, gt=0, description="The value of white in the loss: 1, or the source's 255.")
-    learning_rate: float = Field(1e-3, gt=0, le=1, description="Adam's rate, at its highest.")
+    learning_rate: float = Field(1e-3, gt=0, le=1, description="The optimizer's rate, at its highest.")
+    optimizer: OptimizerSettings = Field(OptimizerSettings(), description="How gradients become steps.")
     schedule: Schedule = Field(
         "constant", description="How the rate falls after the warm-up: not at all, to 0, or to a hundredth."
     )

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -15,16 +15,18 @@ from aepipe.models.autoencoder import Autoencoder
 from aepipe.training.batches import Pace, Pixels, epoch_rows, num_epochs, read_ahead, steps_per_epoch, total_steps
 from aepipe.training.checkpoints import Checkpoints, PacedSaving
 from aepipe.training.chunk import compile_chunk, steps_in_a_group
+from aepipe.training.muon import Muon
 from aepipe.training.optimizer import FusedAdam
 from aepipe.training.perturbation import Perturbation
 from aepipe.training.runtime import tf
-from aepipe.training.settings import CheckpointSettings, TrainingSettings
+from aepipe.training.settings import CheckpointSettings, OptimizerName, TrainingSettings
 from aepipe.training.state import Epoch, TrainingState
 from aepipe.training.step import Step
 from aepipe.training.stopping import stopped
 from aepipe.training.validation import compile_validation
 
 End = Literal["limit", "patience", "time limit"]
+OPTIMIZERS: Mapping[OptimizerName, type[FusedAdam]] = {"adam": FusedAdam, "muon": Muon}
 logger = logging.getLogger(__name__)
 
 
@@ -92,7 +94,8 @@ class Trainer:
         """Compile the steps, for as many devices as there are."""
         settings, train, num_steps = self.settings, self.train, total_steps(len(self.train), self.settings)
         with self.strategy.scope() if self.strategy else nullcontext():
-            self._optimizer = FusedAdam(settings, num_steps)
+            optimizer = OPTIMIZERS[settings.optimizer.name]
+            self._optimizer = optimizer(settings, num_steps, self.autoencoder.rate_factor)
             self._optimizer.build(self.autoencoder.model.trainable_variables)
             perturbation = Perturbation.of(settings, train.has_pairs)
         self.state = TrainingState(

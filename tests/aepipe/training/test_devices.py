@@ -24,8 +24,10 @@ from aepipe.training.settings import CheckpointSettings, TrainingSettings
 from aepipe.training.trainer import Trainer
 images = np.random.default_rng(0).integers(0, 256, (100, 8, 8, 1), dtype=np.uint8)
 
-def train(devices):
-    settings = TrainingSettings(batch_size=20, epochs=5, devices=devices, weight_decay=0.01, gradient_clip_norm=1)
+def train(devices, name="adam"):
+    settings = TrainingSettings(
+        batch_size=20, epochs=5, devices=devices, weight_decay=0.01, gradient_clip_norm=1, optimizer={"name": name}
+    )
     strategy = distribution(settings.devices, settings.batch_size)
     checkpoints = Checkpoints(open_store(tempfile.mkdtemp()), "training")
     for epochs in (2, 5):
@@ -47,7 +49,7 @@ try:
     distribution("all", 21)
 except ParameterError as error:
     refusal = str(error)
-print(json.dumps([train("one"), train("all"), refusal]))
+print(json.dumps([train("one"), train("all"), train("one", "muon"), train("all", "muon"), refusal]))
 """
 THREADS = """
 import os
@@ -63,11 +65,12 @@ print(hardware())
 
 
 def test_two_devices_come_to_the_loss_of_one_and_share_no_batch_that_does_not_divide():
-    one, two, refusal = json.loads(python(TRAIN))
-    assert (one[0], two[0]) == (None, 2)
-    assert one[2] == two[2] == 8
-    assert two[1] == pytest.approx(one[1], rel=1e-4)
-    assert two[1][-1] < two[1][0]
+    *trained, refusal = json.loads(python(TRAIN))
+    for one, two in (trained[:2], trained[2:]):
+        assert (one[0], two[0]) == (None, 2)
+        assert one[2] == two[2] == 8
+        assert two[1] == pytest.approx(one[1], rel=1e-4)
+        assert two[1][-1] < two[1][0]
     assert "Choose a multiple of 2" in refusal
 
 

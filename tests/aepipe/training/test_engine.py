@@ -1,6 +1,7 @@
 """The trainer on 8x8 images: it learns, repeats itself bit for bit, keeps the best, and says what went wrong."""
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -81,6 +82,21 @@ def test_the_same_seed_gives_the_same_weights(blobs, options, settings):
     first, again, other = (digest(train(blobs, options, seed=seed, **settings)[0]) for seed in (1, 1, 2))
     assert first == again
     assert first != other
+
+
+def test_a_weights_rate_is_multiplied_with_the_factor_of_its_path(blobs):
+    start = build(DENSE, blobs.shape[1:], 0)
+    moved = {}
+    for factor in (0.0, 0.5, 1.0):
+        autoencoder = replace(build(DENSE, blobs.shape[1:], 0), rate_factors={"code": factor})
+        settings = TrainingSettings(batch_size=200, epochs=1)
+        Trainer(autoencoder, Pixels(blobs, (0, 255)), Pixels(blobs[:0], (0, 255)), settings).run()
+        pairs = zip(autoencoder.model.trainable_variables, start.model.trainable_variables, strict=True)
+        moved[factor] = {one.path: float(np.abs(one.numpy() - other.numpy()).max()) for one, other in pairs}
+    assert moved[0.0]["code/kernel"] == 0
+    # Adam's first step is as long as the rate.
+    assert moved[0.5]["code/kernel"] == pytest.approx(0.5e-3, rel=1e-2)
+    assert moved[0.5]["pixels/kernel"] == pytest.approx(moved[1.0]["pixels/kernel"])
 
 
 def test_a_loss_that_is_not_finite_ends_the_training(blobs):

@@ -14,7 +14,13 @@ from aepipe.store import open_store
 from aepipe.training import batches, chunk
 from aepipe.training.batches import Pixels
 from aepipe.training.checkpoints import Checkpoints
-from aepipe.training.settings import AugmentationSettings, CheckpointSettings, CorruptionSettings, TrainingSettings
+from aepipe.training.settings import (
+    AugmentationSettings,
+    CheckpointSettings,
+    CorruptionSettings,
+    OptimizerSettings,
+    TrainingSettings,
+)
 from aepipe.training.trainer import Trainer
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (120, 8, 8, 1), dtype=np.uint8)
@@ -25,6 +31,10 @@ RECIPES = {
     "augmented": (
         DenseOptions(hidden_widths=(24,), code_size=8),
         {"augmentation": AugmentationSettings(flip=True, shift=0.5), "corruption": NOISE},
+    ),
+    "muon": (
+        ConvolutionalOptions(filters=(4, 8), code_size=16),
+        {"optimizer": OptimizerSettings(name="muon"), "corruption": NOISE, "schedule": "cosine"},
     ),
     "variational": (VariationalOptions(hidden_widths=(24,), code_size=4), {"keep": "last"}),
     "convolutional": (ConvolutionalOptions(filters=(4, 8), code_size=16, normalise_code=True), {"patience": 50}),
