@@ -97,6 +97,11 @@ class ImageData:
         pixels = self.images[rows].astype(np.float32)
         return (pixels - np.float32(minimum)) * np.float32(1 / (maximum - minimum))
 
+    def pairs(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+        """Return what a model is given of these rows, and what it is to make of it, scaled; mostly one and the same."""
+        inputs = self.scaled(rows)
+        return inputs, inputs if self.clean is None else self.targets.scaled(rows)
+
     def take(self, rows: np.ndarray, **changes: Any) -> "ImageData":
         """Return only these rows, with further fields replaced."""
         by_row = {name: getattr(self, name) for name in BY_ROW}

@@ -128,6 +128,8 @@ def own_images_spec(location: str, settings: OwnSettings | None = None) -> DataS
     """
     check_location(location)
     chosen = settings or OwnSettings()
+    if chosen.clean is not None:
+        check_location(chosen.clean)
     return DataSetSpec(SUMMARY, lambda _: _in_memory(location, chosen), digest=lambda: find_identity(location, chosen))
 
 

@@ -52,9 +52,8 @@ def _draw_reconstructions(folder: Path, subject: Subject, held_out: HeldOut, mea
         ),
     }
     for name, (rows, what) in chosen.items():
-        chosen_rows = held_out.split.test[rows]
-        originals = held_out.data.targets.scaled(chosen_rows)
-        reconstructed = predict(subject.autoencoder.model, held_out.data.scaled(chosen_rows))
+        inputs, originals = held_out.data.pairs(held_out.split.test[rows])
+        reconstructed = predict(subject.autoencoder.model, inputs)
         figures.reconstructions(originals, reconstructed, folder / f"{name}.png", f"{subject.title}: {what}")
 
 
@@ -78,16 +77,16 @@ def _draw_interpolations(folder: Path, subject: Subject, measured: Measurements)
 
 
 def _draw_denoising(folder: Path, subject: Subject, held_out: HeldOut) -> None:
-    clean, noisy, what = (_some_pairs if held_out.has_pairs else _some_of_noisy_test_set)(subject, held_out)
+    noisy, clean, what = (_some_pairs if held_out.has_pairs else _some_of_noisy_test_set)(subject, held_out)
     denoised = predict(subject.autoencoder.model, noisy)
     title = f"{subject.title}: {what}, MSE per pixel under each"
     figures.denoising(noisy, denoised, clean, folder / "denoising.png", title)
 
 
 def _some_pairs(subject: Subject, held_out: HeldOut) -> tuple[np.ndarray, np.ndarray, str]:
-    """Return a few held-out clean images, noisy ones, and what they are in words."""
+    """Return a few held-out noisy images, their clean ones, and what they are in words."""
     rows = held_out.split.test[evenly_spaced(len(held_out.split.test), _columns(subject))]
-    return held_out.data.targets.scaled(rows), held_out.data.scaled(rows), "held-out pairs"
+    return *held_out.data.pairs(rows), "held-out pairs"
 
 
 def _some_of_noisy_test_set(subject: Subject, held_out: HeldOut) -> tuple[np.ndarray, np.ndarray, str]:
@@ -96,7 +95,7 @@ def _some_of_noisy_test_set(subject: Subject, held_out: HeldOut) -> tuple[np.nda
     spec = min(specs, key=lambda spec: abs(spec.level - subject.trained_noise_level))
     clean, noisy = held_out.noisy.pair(spec)
     rows = evenly_spaced(len(clean), _columns(subject))
-    return clean[rows], noisy[rows], f"{spec.kind} noise {spec.level:g}"
+    return noisy[rows], clean[rows], f"{spec.kind} noise {spec.level:g}"
 
 
 def _draw_latent_grid(folder: Path, subject: Subject, codes: np.ndarray) -> None:

@@ -60,7 +60,7 @@ def measure_opponents(data: ImageData, split: Split, code_size: int) -> Opponent
     most = max(2, MAX_VALUES // math.prod(data.image_shape))
     train, deciding = _parts_to_choose_by(split)
     train, deciding, known = (rows[evenly_spaced(len(rows), most)] for rows in (train, deciding, not_held_out))
-    parts = targets.scaled(train), (data.scaled(deciding), targets.scaled(deciding)), targets.scaled(known)
+    parts = targets.scaled(train), data.pairs(deciding), targets.scaled(known)
     codecs = {"patch_pca": _best(_patch_fits(parts[0], code_size), *parts), "dct": _best(_dct_fits(code_size), *parts)}
     found = {name: codec for name, codec in codecs.items() if codec is not None}
     mean = components.mean.reshape(data.image_shape)
@@ -71,7 +71,7 @@ def measure_opponents(data: ImageData, split: Split, code_size: int) -> Opponent
         **_denoisers(data, not_held_out),
     }
     errors: dict[str, list[np.ndarray]] = {name: [] for name in answers}
-    for inputs, originals in zip(batches(data, split.test), batches(targets, split.test), strict=True):
+    for inputs, originals in pair_batches(data, split.test):
         for name, answer in answers.items():
             errors[name].append(_mse(originals, answer(inputs)))
     return Opponents(
@@ -86,15 +86,23 @@ def _denoisers(data: ImageData, not_held_out: np.ndarray) -> Mapping[str, Answer
     if data.clean is None:
         return {}
     rows = not_held_out[evenly_spaced(len(not_held_out), most_rows(math.prod(data.image_shape)))]
-    linear = LinearDenoiser.fit_pairs(data.scaled(rows), data.targets.scaled(rows))
+    linear = LinearDenoiser.fit_pairs(*data.pairs(rows))
     return {"noisy": lambda inputs: inputs, "linear": linear.denoise}
 
 
 def batches(data: ImageData, rows: np.ndarray) -> Iterator[np.ndarray]:
     """Yield the images of these rows, some at a time, float32 in [0, 1]."""
+    return (data.scaled(some) for some in _some_at_a_time(data, rows))
+
+
+def pair_batches(data: ImageData, rows: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield what a model is given of these rows, and what it is to make of it, some at a time."""
+    return (data.pairs(some) for some in _some_at_a_time(data, rows))
+
+
+def _some_at_a_time(data: ImageData, rows: np.ndarray) -> Iterator[np.ndarray]:
     size = images_at_once(*data.image_shape)
-    for start in range(0, len(rows), size):
-        yield data.scaled(rows[start : start + size])
+    return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 Fit = Callable[[np.ndarray], Codec]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from aepipe.datasets.images import ImageData, images_at_once
-from aepipe.evaluation.opponents import batches
+from aepipe.evaluation.opponents import batches, pair_batches
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.noise import NoiseBaseline
 from aepipe.noisy_test_set import NoisyTestSet
@@ -74,8 +74,8 @@ class HeldOut:
         return batches(self.data, rows)
 
     def pairs(self, rows: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Return what a model is given of these rows and what it is to make of it, some at a time: mostly the same."""
-        return zip(self.batches(rows), batches(self.data.targets, rows), strict=True)
+        """Return what a model is given of these rows, and what it is to make of it, some at a time."""
+        return pair_batches(self.data, rows)
 
     @property
     def has_pairs(self) -> bool:

@@ -124,15 +124,13 @@ def _held_out_images(store: Store, outcome: Done) -> tuple[np.ndarray, np.ndarra
     if is_denoiser(outcome.measured) and corruption is not None and outcome.noisy is not None:
         clean, noisy = load_noise(store, outcome.noisy).pair(NoiseSpec(kind="gaussian", level=corruption.level))
         return noisy, clean, None
-    test, data = load_split(store, outcome.split).test, load_data(store, outcome.data)
-    images = data.scaled(test)
-    if data.clean is not None:
-        return images, data.targets.scaled(test), None
+    test = load_split(store, outcome.split).test
+    inputs, targets = load_data(store, outcome.data).pairs(test)
     if learned_blind(outcome.measured) and corruption is not None:
         from aepipe.evaluation.hidden import hide_held_out
 
-        return hide_held_out(images, corruption.level, test)
-    return images, images, None
+        return hide_held_out(inputs, corruption.level, test)
+    return inputs, targets, None
 
 
 def _not_measured(release: str, problem: str) -> PublishedErrors:

@@ -155,7 +155,7 @@ def _limits(outcome: Done) -> Iterator[str]:
             else f"It is trained on {noise.kind} noise of level {noise.level}; other noise may stay in the image."
         )
     if outcome.data.facts.clean is not None:
-        yield "It knows the noise of its noisy images alone; other noise, and more or less of it, may stay in the image."
+        yield "It knows the noise of its noisy images alone; other noise, or more or less of it, may stay in the image."
     if plan.training.max_steps is not None:
         yield f"Its training was ended after at most {plan.training.max_steps} steps, to be quick and not to be good."
     if plan.setting == "published":
