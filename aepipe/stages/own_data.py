@@ -175,7 +175,8 @@ def own_facts(own: OwnImages, settings: PictureSettings, name: str, data_set: st
         pixel_range=(0, described.values.white),
         label_names=described.label_names,
         images_sha256=own.images_sha256,
-        sample_bits=described.account.losses.deep_bits,
+        # Those of white, which clean pictures decide as well.
+        sample_bits=int(described.values.white).bit_length() if described.account.losses.num_deep else None,
         account=described.account,
         identity=own.identity,
         clean=None if own.clean is None else own.clean.facts[LOCATION],
