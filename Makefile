@@ -53,9 +53,9 @@ defects: .venv/dev.installed  ## made defects on textures: what models find of t
 bench-serve: .venv/dev.installed  ## a served model under 200 requests at a time while its channel moves
 	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/serve.py
 
-# SELECT='--sets mnist --classes 0,1 --seeds 0' is a part of it. Stopped, it goes on where it was.
-one-class: .venv/dev.installed  ## each class of MNIST, Fashion-MNIST and CIFAR-10 against the rest, into one-class.csv
-	$(BIN)/python tests/benchmarks/one_class.py $(SELECT)
+# SELECT='--seeds 0' is a part of it. Stopped, it goes on where it was.
+one-class: .venv/dev.installed  ## each class of MNIST, Fashion-MNIST and CIFAR-10 against the rest, into reproductions.csv
+	$(BIN)/aepipe reproduce one-class $(SELECT)
 
 # BASE=registry.example.org/python:3.11 is another base; BUILD_OPTIONS and RUN_OPTIONS go to docker or podman.
 image-test: .venv/dev.installed  ## the image, built and run without rights by docker or podman; skipped without them

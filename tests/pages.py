@@ -5,7 +5,8 @@ from html.parser import HTMLParser
 
 from results import done, result
 
-from aepipe.gate.rules import Demands, Measured, judge
+from aepipe.gate.measured import Measured
+from aepipe.gate.rules import Demands, judge
 from aepipe.gate.settings import PublishSettings
 from aepipe.pages.report import Report
 from aepipe.recipes import RECIPES

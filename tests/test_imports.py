@@ -41,7 +41,8 @@ LAYERS = [
     # How far data may drift is chosen with the data, below everything that reads them.
     ["aepipe.checks.settings"],
     # What a metric is called and where it is shown is known below everything that shows one.
-    ["aepipe.cells", "aepipe.evaluation.catalogue", "aepipe.hardware", "aepipe.notation", "aepipe.packages"],
+    ["aepipe.cells", "aepipe.hardware", "aepipe.notation", "aepipe.packages"],
+    ["aepipe.evaluation.catalogue", "aepipe.evaluation.intervals"],
     ["aepipe.unforeseen"],
     ["aepipe.arrays", "aepipe.errors", "aepipe.suggestions"],
 ]

@@ -60,6 +60,7 @@ _add(app, "rerun", training.rerun, "aepipe rerun production --to ./rerun")
 
 _add(app, "recipes", models.list_recipes, "aepipe recipes")
 _add(app, "table", models.show_table, "aepipe table --store s3://models/aepipe")
+_add(app, "reproduce", models.reproduce, "aepipe reproduce deep-code one-class --seeds 0 --output reproductions.csv")
 _add(
     *(app, "score", uses.score),
     "aepipe score /data/parts --model faces-conv@parts --store s3://models/aepipe --new-only",

@@ -10,7 +10,7 @@ from aepipe.evaluation.codes import map_codes, principal_map
 from aepipe.evaluation.figures.images import GRID_INCHES
 from aepipe.evaluation.figures.style import drawable_names, most_columns
 from aepipe.evaluation.measurements import Measurements
-from aepipe.evaluation.metrics import ALL, mse_by_class
+from aepipe.evaluation.metrics import mse_by_class
 from aepipe.evaluation.subject import HeldOut, Subject, predict
 from aepipe.splits import evenly_spaced
 
@@ -144,4 +144,4 @@ def _draw_codes(folder: Path, subject: Subject, held_out: HeldOut, measured: Mea
 
 def _by_class(errors: np.ndarray, labels: np.ndarray | None, names: Sequence[str]) -> Mapping[str, float]:
     # Numbered here where they have no font, so that a class has one number in all figures.
-    return {name: value for name, value in mse_by_class(errors, labels, tuple(drawable_names(names))) if name != ALL}
+    return dict(mse_by_class(errors, labels, tuple(drawable_names(names))))

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from aepipe.evaluation.bootstrap import bootstrap_interval
 from aepipe.evaluation.catalogue import MSE
 from aepipe.evaluation.codes import neighbour_share, probe_accuracy
-from aepipe.evaluation.metrics import measure_images, mse_per_image, summarise
+from aepipe.evaluation.metrics import Summary, measure_images, mse_per_image, summarise
 from aepipe.evaluation.opponents import Opponents
 from aepipe.evaluation.strongest import require_strongest
 from aepipe.evaluation.subject import HeldOut, Subject, predict
@@ -31,8 +33,8 @@ class Measurements:
         pca_probe_accuracy: The same for PCA's code.
         neighbours_of_class: Share of the 10 nearest codes that are of the same class; None without classes.
         pca_neighbours_of_class: The same for PCA's code.
-        summary: Class name, metric, value.
-        curves: For each kind of noise a table: level; model, linear and nothing as MSE per pixel of the clean image.
+        summary: What the model came to, the whole set and each class.
+        curves: For each kind of noise a table, as `noise_curves` has it.
     """
 
     codes: np.ndarray
@@ -42,7 +44,7 @@ class Measurements:
     pca_probe_accuracy: float | None
     neighbours_of_class: float | None
     pca_neighbours_of_class: float | None
-    summary: Sequence[tuple[str, str, float]]
+    summary: Sequence[Summary]
     curves: Mapping[str, pd.DataFrame]
 
     @property
@@ -73,7 +75,7 @@ def take_measurements(subject: Subject, held_out: HeldOut, opponents: Opponents)
         pca_probe_accuracy=probes[1],
         neighbours_of_class=None if labels is None else neighbour_share(codes, labels),
         pca_neighbours_of_class=None if labels is None else neighbour_share(pca_codes, labels),
-        summary=list(summarise(metrics, *classes, subject.source_unit)),
+        summary=list(summarise(metrics, *classes, subject.source_unit, held_out.groups)),
         curves=noise_curves(subject, held_out),
     )
 
@@ -97,17 +99,23 @@ def _probes(
 
 
 def noise_curves(subject: Subject, held_out: HeldOut) -> dict[str, pd.DataFrame]:
-    """Return a table for each kind of noise: level; model, linear and nothing as MSE per pixel of the clean image."""
-    tables: dict[str, list[dict[str, float]]] = {}
+    """Return a table for each kind of noise: level; model, linear and nothing as MSE per pixel of the clean image.
+
+    Of model and nothing there is an interval as well: model_interval, nothing_interval.
+    """
+    tables: dict[str, list[dict[str, Any]]] = {}
     for baseline in held_out.noise_baselines:
         spec = NoiseSpec(kind=baseline.kind, level=baseline.level)
         clean, noisy = held_out.noisy.pair(spec)
-        error = float(mse_per_image(clean, predict(subject.autoencoder.model, noisy)).mean())
+        groups = held_out.groups_of_first(len(clean))
+        errors = mse_per_image(clean, predict(subject.autoencoder.model, noisy))
         row = {
             "level": spec.level,
-            "model": error,
+            "model": float(errors.mean()),
+            "model_interval": bootstrap_interval(errors, groups),
             "linear": baseline.linear_mse,
             "nothing": baseline.nothing_mse,
+            "nothing_interval": bootstrap_interval(mse_per_image(clean, noisy), groups),
         }
         tables.setdefault(spec.kind, []).append(row)
     return {kind: pd.DataFrame(rows) for kind, rows in tables.items()}

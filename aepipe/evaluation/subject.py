@@ -56,6 +56,7 @@ class HeldOut:
         split: Which of them are held out.
         noisy: Some of them, corrupted.
         noise_baselines: What there is to beat, for each kind and level.
+        groups: (num_test,) equal where held-out images belong together, as those of a person; None where none do.
     """
 
     name: str
@@ -63,6 +64,7 @@ class HeldOut:
     split: Split
     noisy: NoisyTestSet
     noise_baselines: Sequence[NoiseBaseline]
+    groups: np.ndarray | None = None
 
     @property
     def not_held_out(self) -> np.ndarray:
@@ -81,6 +83,10 @@ class HeldOut:
     def has_pairs(self) -> bool:
         """Whether images are noisy, with clean ones beside them."""
         return self.data.clean is not None
+
+    def groups_of_first(self, count: int) -> np.ndarray | None:
+        """Return what the first so many held-out images belong to."""
+        return None if self.groups is None else self.groups[:count]
 
     def labels(self, rows: np.ndarray) -> np.ndarray | None:
         """Return the classes of these rows, where there are classes."""

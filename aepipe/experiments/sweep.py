@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from aepipe.cells import as_cells
 from aepipe.errors import ParameterError
 from aepipe.evaluation.catalogue import metrics_at
+from aepipe.gate.seeds import measure_seed_spreads
 from aepipe.recipes import RecipeName
 from aepipe.recipes.plan import Overrides
 from aepipe.stages.facts import SweepFacts
@@ -93,7 +94,7 @@ def plan_sweep(
 def tabulate(store: Store, outcomes: Sequence[Outcome]) -> SweepResult:
     """Put a table of trainings into the store: what was chosen, the seed, held-out errors, seconds.
 
-    Its facts are the number of trainings, and the best and the worst error in a few words.
+    Its facts are the number of trainings, the best and the worst error in a few words, and how much seeds change it.
     """
     rows = [_row(outcome) for outcome in outcomes]
     inputs = {str(number): _identity(outcome) for number, outcome in enumerate(outcomes)}
@@ -106,7 +107,8 @@ def tabulate(store: Store, outcomes: Sequence[Outcome]) -> SweepResult:
         writer.writeheader()
         writer.writerows(map(as_cells, rows))
         (folder / "results.csv").write_text(text.getvalue())
-        return SweepFacts(num_trainings=len(rows), best=_best(rows))
+        spreads = measure_seed_spreads(outcomes)
+        return SweepFacts(num_trainings=len(rows), best=_best(rows), seed_spreads=spreads)
 
     return produce_stage(store, "sweep", name, SweepResult, work)
 

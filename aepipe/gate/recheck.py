@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from aepipe.errors import CorruptObjectError, ModelFileError, NewerObjectError, ObjectNotFoundError
+from aepipe.gate.comparison import Terms, compare
 from aepipe.gate.fairness import Comparable
-from aepipe.gate.rules import NOT_FAIR, Measured, is_denoiser, learned_blind
+from aepipe.gate.measured import NOT_FAIR, Measured
+from aepipe.gate.rules import is_denoiser, learned_blind
 from aepipe.io.temporary import temporary_folder
 from aepipe.models.options import count_parameters
 from aepipe.noise import NoiseSpec
@@ -50,8 +52,14 @@ class PublishedErrors:
         """Return the mean error."""
         return Measured(self.release, _mean(self.per_image), self.problem)
 
-    def beside(self, candidate: "PublishedErrors", comparable: Comparable) -> Measured:
-        """Return the mean error on what is comparable, with that of the run's own model on the same images."""
+    def beside(self, candidate: "PublishedErrors", comparable: Comparable, terms: Terms) -> Measured:
+        """Return the mean error on what is comparable, with that of the run's own model on the same images.
+
+        Args:
+            candidate: The run's own model.
+            comparable: Which images.
+            terms: What the two are compared by.
+        """
         if self.problem or comparable.problem:
             problem = self.problem or f"{NOT_FAIR}{comparable.problem} {BY_HAND}"
             return Measured(self.release, math.nan, problem)
@@ -59,12 +67,15 @@ class PublishedErrors:
         chosen = comparable.chosen[: len(self.per_image)]
         if not chosen.any():
             return Measured(self.release, math.nan, f"{NOT_FAIR}none of the noisy images is new. {BY_HAND}")
+        theirs = self.per_image[chosen]
+        ours = np.full(len(theirs), math.nan) if candidate.problem else candidate.per_image[chosen]
         return Measured(
             self.release,
-            _mean(self.per_image[chosen]),
-            candidate_error=math.nan if candidate.problem else _mean(candidate.per_image[chosen]),
-            num_images=int(chosen.sum()),
+            _mean(theirs),
+            candidate_error=_mean(ours),
+            num_images=len(theirs),
             num_held_out=len(chosen),
+            comparison=compare(ours, theirs, terms.on(chosen)),
         )
 
 

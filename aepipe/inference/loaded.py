@@ -110,21 +110,25 @@ class LoadedModel:
         """
         return to_model_input(images, self.trained, pixel_range)
 
-    def reconstruct(self, images: np.ndarray, batch_size: int = BATCH_IMAGES) -> np.ndarray:
+    def reconstruct(
+        self, images: np.ndarray, batch_size: int = BATCH_IMAGES, pixel_range: tuple[float, float] | None = None
+    ) -> np.ndarray:
         """Return reconstructions of images that `preprocess` takes, or returned; they may leave [0, 1] a little.
 
         >>> loaded.reconstruct(images[:3]).shape
         (3, 8, 8, 1)
         """
-        return _compute(self.model, self.preprocess(images), batch_size)
+        return _compute(self.model, self.preprocess(images, pixel_range), batch_size)
 
-    def encode(self, images: np.ndarray, batch_size: int = BATCH_IMAGES) -> np.ndarray:
+    def encode(
+        self, images: np.ndarray, batch_size: int = BATCH_IMAGES, pixel_range: tuple[float, float] | None = None
+    ) -> np.ndarray:
         """Return the codes, float32 (n, code_size), of images that `preprocess` takes, or returned.
 
         >>> loaded.encode(images[:3]).shape
         (3, 8)
         """
-        return _compute(self.encoder, self.preprocess(images), batch_size)
+        return _compute(self.encoder, self.preprocess(images, pixel_range), batch_size)
 
     def restore(self, images: np.ndarray, pixel_range: tuple[float, float] | None = None) -> np.ndarray:
         """Return images that a denoiser restored, of their own shape and type.
@@ -195,6 +199,7 @@ class LoadedModel:
         false_alarm_rate: float = 0.01,
         score: str | None = None,
         batch_size: int = BATCH_IMAGES,
+        pixel_range: tuple[float, float] | None = None,
     ) -> "pd.DataFrame":
         """Return how unlike its training pictures images are, a row each, in their order.
 
@@ -208,6 +213,7 @@ class LoadedModel:
                 can be promised.
             score: mse, local, neighbours or combined; the one that was chosen for the model where None.
             batch_size: So many are computed at a time.
+            pixel_range: The values of black and white; by default as `preprocess` has them.
 
         Returns:
             error (mean squared error per pixel), score (larger is less alike), p_value (share of held-out normal
@@ -215,9 +221,10 @@ class LoadedModel:
 
         Raises:
             ObjectNotFoundError: the release has no calibration of the model.
-            ParameterError: there is no such score, or the rate is not between 0 and 1.
+            ParameterError: there is no such score, the rate is not between 0 and 1, or the images have another shape
+                or type, or pixels outside of their range.
         """
-        originals = self.preprocess(images)
+        originals = self.preprocess(images, pixel_range)
         scores = self.scoring.scores(originals, *self.see(originals, batch_size))
         return self.scoring.judge(scores, false_alarm_rate, score)
 

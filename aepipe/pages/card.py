@@ -4,11 +4,21 @@ import re
 from collections.abc import Iterator, Mapping
 
 from aepipe import notation
-from aepipe.evaluation.catalogue import AUROC, DENOISED_MSE, MSE, Metrics, measured_at, metrics_at
+from aepipe.evaluation.catalogue import (
+    AUROC,
+    BY_NAME,
+    DENOISED_MSE,
+    LINEAR_MSE,
+    MSE,
+    NOISY_MSE,
+    Metrics,
+    measured_at,
+    metrics_at,
+)
 from aepipe.evaluation.strongest import find_baselines, find_strongest
 from aepipe.exports.formats import FILES, FORMATS
 from aepipe.models.options import VariationalOptions
-from aepipe.pages.numbers import Write, notation_of_errors, page_writer
+from aepipe.pages.numbers import IN_BRACKETS, Write, notation_of_errors, page_writer, with_interval
 from aepipe.pages.rendering import markdown_environment
 from aepipe.recipes.recipe import Recipe
 from aepipe.stages.data import account_lines
@@ -17,6 +27,12 @@ from aepipe.stages.outcome import Done
 
 # What hubs call the tasks of metrics that are not about reconstruction.
 HUB_TASKS = {DENOISED_MSE: "Denoising", AUROC: "Anomaly detection"}
+# Of a denoiser, on the noise that it was trained for.
+NOISY_ROWS = {
+    NOISY_MSE: "as it is",
+    LINEAR_MSE: "denoised by a linear model",
+    DENOISED_MSE: "denoised by this model",
+}
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#|~!$^])")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
@@ -32,6 +48,7 @@ def render_card(recipe: Recipe, outcome: Done, release_id: str) -> str:
     results = outcome.measured
     is_denoiser = results.denoised_mse_per_pixel is not None
     per_pixel = notation_of_errors([results.metrics])
+    write = page_writer(per_pixel, [results.metrics])
     exports, halves = _exported(outcome)
     environment = markdown_environment()
     environment.filters["escaped"] = escape_markdown
@@ -59,7 +76,9 @@ def render_card(recipe: Recipe, outcome: Done, release_id: str) -> str:
             *(tag for name in exports for tag in FORMATS[name].tags),
         ],
         measured=_for_hubs(results.metrics),
-        rows=list(_result_rows(results, page_writer(per_pixel, [results.metrics]))),
+        rows=list(_result_rows(results, write)),
+        noisy_rows=[(title, with_interval(BY_NAME[name], results, write)) for name, title in NOISY_ROWS.items()],
+        in_brackets=IN_BRACKETS if results.intervals else "",
         uses=list(_uses(outcome)),
         formats=[(FORMATS[name].label, FORMATS[name].file, found) for name, found in exports.items()],
         halves=[(FILES[file][0].label, file, found) for file, found in halves.items()],
@@ -108,9 +127,9 @@ def _result_rows(results: EvaluationFacts, write: Write) -> Iterator[list[str]]:
             heading = f"{heading} {notation.plain(results.source_unit)}"
         others = [""] * (len(baselines) + 1)
         if metric.name == MSE:
-            errors = [*(baseline.mse_per_pixel for baseline in baselines), results.mean_image_mse_per_pixel]
-            others = [write(metric, error) for error in errors]
-        yield [heading, write(metric, results.metrics.get(metric.name)), *others]
+            names = [*(baseline.name for baseline in baselines), "mean_image_mse_per_pixel"]
+            others = [with_interval(BY_NAME[name], results, write) for name in names]
+        yield [heading, with_interval(metric, results, write), *others]
 
 
 def _uses(outcome: Done) -> Iterator[str]:

@@ -114,7 +114,8 @@ def write_pages(
 
 def _read_metrics(path: Path) -> pd.DataFrame:
     # A class may be called NA or 007.
-    table = pd.read_csv(path, dtype={"class_name": str}, keep_default_na=False)
+    numbers = {"low": "", "high": ""}
+    table = pd.read_csv(path, dtype={"class_name": str}, keep_default_na=False, na_values=numbers)
     return table.assign(class_name=table.class_name.map(from_cell))
 
 

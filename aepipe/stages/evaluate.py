@@ -9,7 +9,7 @@ from aepipe.stages.data import load_data
 from aepipe.stages.facts import EvaluationFacts
 from aepipe.stages.noise import load_noise
 from aepipe.stages.results import DataResult, EvaluationResult, NoiseResult, SplitResult, TrainedResult
-from aepipe.stages.split import load_split
+from aepipe.stages.split import load_groups, load_split
 from aepipe.stages.stage import Stage, Workplace
 from aepipe.store.local_files import local_file
 
@@ -71,6 +71,7 @@ class EvaluateStage(Stage[EvaluationFacts]):
             split=load_split(store, self.split),
             noisy=load_noise(store, self.noisy),
             noise_baselines=self.noisy.facts.baselines,
+            groups=load_groups(store, self.data, self.split),
         )
         baselines = BaselinesStage(self.data, self.split, self.plan.model.code_size).produce(store)
         return EvaluationFacts.model_validate(

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from aepipe.datasets.account import Account
 from aepipe.datasets.picture_settings import PictureSettings
+from aepipe.evaluation.intervals import Interval
+from aepipe.evaluation.seeds import SeedSpread
 from aepipe.noise import NoiseBaseline
 from aepipe.part_counts import PartCounts
 from aepipe.preprocess import Preprocessing
@@ -137,11 +139,14 @@ class EvaluationFacts(Facts):
         None, description="MSE of hidden pixels, by a model that learned from noisy images alone."
     )
     neighbours_mse_per_pixel: float | None = Field(None, description="That of the mean of their neighbours.")
+    intervals: dict[str, Interval] = Field(
+        {}, description="By metric, the 95% interval of what is a mean over held-out images."
+    )
 
     @property
     def metrics(self) -> Mapping[str, float | None]:
         """Every number that was measured, by its name; what was not is None or is not there."""
-        return {name: value for name, value in self if not isinstance(value, str | bool)}
+        return {name: value for name, value in self if not isinstance(value, str | bool | dict)}
 
 
 class CalibrationFacts(Facts):
@@ -202,6 +207,9 @@ class SweepFacts(Facts):
 
     num_trainings: int = Field(description="Number of trainings.")
     best: str = Field(description="The best and the worst, in a few words.")
+    seed_spreads: dict[str, SeedSpread] = Field(
+        {}, description="How much seeds changed the error, by a digest of what was trained with several."
+    )
 
 
 class SearchFacts(Facts):

@@ -5,7 +5,6 @@ Jordan et al., "Muon", 2024. Iterations, and the length of a step: Amsel et al.,
 """
 
 import math
-from collections.abc import Sequence
 
 from aepipe.training.optimizer import FusedAdam
 from aepipe.training.runtime import keras, tf
@@ -35,30 +34,26 @@ class Muon(FusedAdam):
     A kernel of a convolution is the matrix from its last axis to all others: what one place sees.
     """
 
-    def build(self, variables: Sequence[keras.Variable]) -> None:
-        """Make a momentum for each weight, and what Adam needs beside it for those that it moves."""
+    def _create_moments(self, variables) -> None:
         keras.optimizers.Optimizer.build(self, variables)
         self._momentums = [self.add_variable_from_reference(variable, name="momentum") for variable in variables]
         self._velocities = [
             None if is_matrix(variable) else self.add_variable_from_reference(variable, name="velocity")
             for variable in variables
         ]
-        self._look_up_factors(variables)
 
-    def update_step(self, gradient, variable, _):
-        """Update one weight and its momentum."""
+    def _move(self, gradient, variable, index, rate) -> None:
         if not is_matrix(variable):
-            super().update_step(gradient, variable, _)
+            super()._move(gradient, variable, index, rate)
             return
-        self._decay(variable)
-        settings, momentum = self._settings.optimizer, self._momentums[self._get_variable_index(variable)].value
+        settings, momentum = self._settings.optimizer, self._momentums[index].value
         share = settings.momentum
         momentum.assign(share * momentum + (1 - share) * gradient)
         # Nesterov's: where the momentum will be after the next step, if the gradient stays.
         ahead = share * momentum + (1 - share) * gradient
         matrix = orthogonal(tf.reshape(ahead, (-1, variable.shape[-1])), settings.iterations)
         size = STEP_SIZE * math.sqrt(max(matrix.shape))
-        variable.assign_sub(self._rate_of(variable) * size * tf.reshape(matrix, variable.shape))
+        variable.assign_sub(rate * size * tf.reshape(matrix, variable.shape))
 
 
 def is_matrix(variable: keras.Variable) -> bool:

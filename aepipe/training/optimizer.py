@@ -26,9 +26,9 @@ class FusedAdam(keras.optimizers.Adam):
         self._rate_factor = rate_factor
 
     def build(self, variables) -> None:
-        """Create the moments."""
-        super().build(variables)
-        self._look_up_factors(variables)
+        """Create the moments, and look up each weight's factor by its path."""
+        self._create_moments(variables)
+        self._factors = [self._rate_factor(variable.path) for variable in variables]
 
     def step_values(self, first: int, num_steps: int) -> np.ndarray:
         """Return learning rate and powers of the betas of the steps from `first`, float32 of (num_steps, 3)."""
@@ -44,29 +44,27 @@ class FusedAdam(keras.optimizers.Adam):
     def update_step(self, gradient, variable, _):
         """Update one weight and its moments. A kernel decays first, by a share of the rate (Loshchilov and Hutter)."""
         index = self._get_variable_index(variable)
-        self._decay(variable)
+        rate = self._rate * self._factors[index]
+        if self._settings.weight_decay and variable.shape.rank > 1:
+            variable.assign_sub(self._settings.weight_decay * rate * variable)
+        self._move(gradient, variable, index, rate)
+
+    def _create_moments(self, variables) -> None:
+        super().build(variables)
+
+    def _move(self, gradient, variable, index, rate) -> None:
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=self._momentums[index].value.handle,
             v=self._velocities[index].value.handle,
             beta1_power=self._power_1,
             beta2_power=self._power_2,
-            lr=self._rate_of(variable),
+            lr=rate,
             beta1=self.beta_1,
             beta2=self.beta_2,
             epsilon=self.epsilon,
             grad=gradient,
         )
-
-    def _decay(self, variable) -> None:
-        if self._settings.weight_decay and variable.shape.rank > 1:
-            variable.assign_sub(self._settings.weight_decay * self._rate_of(variable) * variable)
-
-    def _look_up_factors(self, variables) -> None:
-        self._factors = [self._rate_factor(variable.path) for variable in variables]
-
-    def _rate_of(self, variable):
-        return self._rate * self._factors[self._get_variable_index(variable)]
 
 
 def learning_rate(settings: TrainingSettings, num_steps: int, steps: np.ndarray) -> np.ndarray:

@@ -67,7 +67,7 @@ def measure(folder, model, held_out) -> dict:
 
 
 def numbers(facts: dict) -> dict:
-    return {name: value for name, value in facts.items() if value is not None and not isinstance(value, str)}
+    return {name: value for name, value in facts.items() if value is not None and not isinstance(value, str | dict)}
 
 
 @pytest.fixture
@@ -119,6 +119,18 @@ def test_the_table_has_classes_noise_and_codes(tmp_path, data, held_out):
         "linear_mse_per_pixel",
         "noisy_mse_per_pixel",
     }
+    # Every mean over images has its interval; what comes from another stage as one number has none.
+    means = table.metric.str.endswith("mse_per_pixel") & ~table.metric.isin(
+        ["linear_mse_per_pixel", "noisy_mse_per_pixel"]
+    )
+    errors = table[means]
+    assert ((errors.low < errors.value) & (errors.value < errors.high)).all()
+    assert table.low[table.metric == "probe_accuracy"].isna().all()
+    ends = facts["intervals"]["mse_per_pixel"]
+    assert (ends.low, ends.high) == pytest.approx(
+        tuple(table[(table.metric == "mse_per_pixel") & (table.class_name == "all")][["low", "high"]].iloc[0])
+    )
+    assert _read_metrics(tmp_path / "metrics.csv").low.dtype == float
 
 
 @pytest.mark.usefixtures("no_drawing")
