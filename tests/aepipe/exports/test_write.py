@@ -49,7 +49,7 @@ def differences(written, tmp_path_factory) -> dict[str, dict]:
     commands = []
     for name, (paths, expected) in written.items():
         arrays = tmp_path_factory.mktemp("arrays") / f"{name}.npz"
-        np.savez(arrays, images=IMAGES, **expected)
+        np.savez(arrays, images=IMAGES, targets=IMAGES, **expected)
         commands.append([str(arrays), *(f"{file}={path}" for file, path in paths.items())])
     code = "import json, sys; from aepipe.exports.check import main; [main(*one) for one in json.loads(sys.argv[1])]"
     command = [sys.executable, "-c", code, json.dumps(commands)]
