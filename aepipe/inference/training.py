@@ -9,8 +9,10 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from aepipe import datasets
+from aepipe.choices import names_of, unknown_name
 from aepipe.datasets.images import ImageData
 from aepipe.errors import ParameterError
+from aepipe.findings import describe_validation_error
 from aepipe.inference.loaded import LoadedModel
 from aepipe.inference.loading import PARTS
 from aepipe.io.temporary import temporary_folder
@@ -27,7 +29,6 @@ from aepipe.stages.stage import Stage
 from aepipe.stages.train import TrainStage
 from aepipe.store import open_store
 from aepipe.store.local_files import local_file
-from aepipe.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from aepipe.training.runtime import keras
@@ -123,16 +124,13 @@ def _clean(clean: np.ndarray | str | Path | None, folder: Path) -> dict[str, str
 
 
 def _checked(kind: type[ModelT], chosen: Mapping[str, Any]) -> ModelT:
-    unknown = [name for name in chosen if name not in kind.model_fields]
+    unknown = [name for name in chosen if name not in names_of(kind)]
     if unknown:
-        way_out = did_you_mean(unknown[0], kind.model_fields)
-        raise ParameterError(f"What can be chosen is {', '.join(kind.model_fields)}.", way_out, chosen=unknown[0])
+        raise ParameterError(*unknown_name(kind, unknown[0]), chosen=unknown[0])
     try:
         return kind(**chosen)
     except ValidationError as error:
-        found = error.errors(include_url=False)[0]
-        name = str(found["loc"][0]) if found["loc"] else "chosen"
-        raise ParameterError(f"{found['msg'].removeprefix('Value error, ')}.", **{name: found["input"]}) from None
+        raise ParameterError(describe_validation_error(error)) from None
 
 
 def _train(request: TrainingRequest, folder: Path, tell: Callable[[str], object]) -> LoadedModel:

@@ -2,7 +2,8 @@
 
 import itertools
 import math
-from typing import Annotated, Literal, TypeVar
+from collections.abc import Collection, Mapping
+from typing import Annotated, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +11,7 @@ from aepipe.errors import ParameterError
 
 Activation = Literal["linear", "relu", "elu", "sigmoid", "tanh", "gelu", "silu"]
 Initializer = Literal["glorot_uniform", "he_normal", "variance_scaling"]
+Width = Annotated[int, Field(ge=1, le=65536)]
 
 # A code of more than a quarter of the pixels is hardly a bottleneck.
 MIN_COMPRESSION = 4
@@ -25,7 +27,7 @@ class ModelOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    code_size: int = Field(description="Number of values in the code.", ge=1)
+    code_size: Width = Field(description="Number of values in the code.")
     code_activation: Activation = Field("linear", description="Activation of the code.")
     initializer: Initializer = Field("glorot_uniform", description="How kernels are drawn; biases start at 0.")
     pixel_unit: float = Field(1.0, gt=0, description="The value of white inside the model; the source's 255, or 1.")
@@ -41,7 +43,7 @@ class DenseOptions(PlainOptions):
     """Dense layers that narrow to the code and widen again, mirrored."""
 
     architecture: Literal["dense"] = "dense"
-    hidden_widths: tuple[int, ...] = Field(description="Widths from the input to the code; the decoder mirrors them.")
+    hidden_widths: tuple[Width, ...] = Field(description="Widths from the input to the code; the decoder mirrors them.")
     activation: Activation = Field("relu", description="Activation of the hidden layers.")
 
 
@@ -49,7 +51,7 @@ class SubclassedOptions(PlainOptions):
     """Encoder and decoder as subclassed layers of a subclassed model."""
 
     architecture: Literal["subclassed"] = "subclassed"
-    hidden_widths: tuple[int] = Field(description="Width of the one hidden layer on each side.")
+    hidden_widths: tuple[Width] = Field(description="Width of the one hidden layer on each side.")
     activation: Activation = Field("relu", description="Activation of the hidden layers.")
 
 
@@ -57,7 +59,7 @@ class VariationalOptions(PlainOptions):
     """A dense autoencoder whose code is drawn from a normal distribution."""
 
     architecture: Literal["variational"] = "variational"
-    hidden_widths: tuple[int, ...] = Field(description="Widths from the input to the code; the decoder mirrors them.")
+    hidden_widths: tuple[Width, ...] = Field(description="Widths from the input to the code; the decoder mirrors them.")
     activation: Activation = Field("relu", description="Activation of the hidden layers.")
     beta: float = Field(1.0, ge=0, description="Weight of the KL term.")
 
@@ -66,7 +68,9 @@ class ConvolutionalOptions(PlainOptions):
     """3x3 convolutions, a dense code, transposed convolutions. The code is a quarter of the pixels by default."""
 
     architecture: Literal["convolutional"] = "convolutional"
-    filters: tuple[int, ...] = Field(description="Filters of the encoder's convolutions; the first has stride 2.")
+    filters: tuple[Width, ...] = Field(
+        description="Filters of the encoder's convolutions; the first has stride 2.", min_length=1
+    )
     activation: Activation = Field("relu", description="Activation of the convolutions.")
     code_l1: float = Field(0.0, ge=0, description="Weight of the sum of absolute values of a code, for sparsity.")
     normalise_code: bool = Field(False, description="Batch normalisation before the code's activation.")
@@ -82,8 +86,8 @@ class ResidualOptions(ModelOptions):
     code_activation: Literal["linear"] = "linear"
     output_activation: Literal["clip"] = Field("clip", description="Pixels below 0 become 0, those above 1 become 1.")
     pixel_unit: float = Field(1.0, ge=1, le=1, description="PCA is fitted on pixels in [0, 1].")
-    encoder_filters: tuple[int, ...] = Field((), description="Filters of the convolutions before the code.")
-    decoder_filters: tuple[int, ...] = Field((), description="Filters of the convolutions after the linear decoder.")
+    encoder_filters: tuple[Width, ...] = Field((), description="Filters of the convolutions before the code.")
+    decoder_filters: tuple[Width, ...] = Field((), description="Filters of the convolutions after the linear decoder.")
     activation: Activation = Field("silu", description="Activation of the convolutions.")
     code_threshold: float = Field(0.0, ge=0, description="Code values up to this size become 0, for sparsity.")
     code_l1: float = Field(0.0, ge=0, description="Weight of the sum of absolute values of a code, for sparsity.")
@@ -91,10 +95,16 @@ class ResidualOptions(ModelOptions):
 
 WidthsOptions = DenseOptions | SubclassedOptions | VariationalOptions
 AnyModelOptions = Annotated[WidthsOptions | ConvolutionalOptions | ResidualOptions, Field(discriminator="architecture")]
+# By architecture.
+OPTIONS: Mapping[str, type[ModelOptions]] = {
+    one.model_fields["architecture"].default: one for one in get_args(get_args(AnyModelOptions)[0])
+}
 Chosen = TypeVar("Chosen", bound=ModelOptions)
 
 
-def scale_to_pixels(options: AnyModelOptions, native_pixels: int, num_pixels: int) -> AnyModelOptions:
+def scale_to_pixels(
+    options: AnyModelOptions, native_pixels: int, num_pixels: int, as_written: Collection[str] = ()
+) -> AnyModelOptions:
     """Return the options for images of another size: dense widths and the code grow with the number of pixels.
 
     Widths grow to at most 2,048, and of images over 64x64x3 to no more weights than those have; the code to at most
@@ -104,6 +114,7 @@ def scale_to_pixels(options: AnyModelOptions, native_pixels: int, num_pixels: in
         options: What was chosen for images of `native_pixels`.
         native_pixels: Pixels times channels of the images that the options were chosen for.
         num_pixels: Pixels times channels of the images at hand.
+        as_written: What is not scaled: code_size, model.hidden_widths.
     """
     if native_pixels == num_pixels:
         return options
@@ -115,7 +126,8 @@ def scale_to_pixels(options: AnyModelOptions, native_pixels: int, num_pixels: in
     if isinstance(options, WidthsOptions):
         widest = max(MAX_SCALED_CODE, min(MAX_SCALED_WIDTH, MAX_SCALED_WEIGHTS // num_pixels))
         scaled["hidden_widths"] = tuple(_scaled(width, factor, widest) for width in options.hidden_widths)
-    return options.model_copy(update=scaled)
+    kept = {name.removeprefix("model.") for name in as_written}
+    return options.model_copy(update={name: value for name, value in scaled.items() if name not in kept})
 
 
 def check_bottleneck(options: Chosen, num_pixels: int) -> Chosen:

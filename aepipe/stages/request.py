@@ -13,17 +13,10 @@ from aepipe.io.hashing import canonical_json
 from aepipe.models.options import count_multiplications
 from aepipe.noise import NoiseParameters
 from aepipe.recipes import RecipeName, get_recipe
+from aepipe.recipes.changes import check_changes
 from aepipe.recipes.naming import ChosenName, check_chosen, model_name
-from aepipe.recipes.plan import (
-    Overrides,
-    Preset,
-    SettingName,
-    SplitOverrides,
-    TrainingPlan,
-    plan_own_split,
-    plan_split,
-    plan_training,
-)
+from aepipe.recipes.overrides import Overrides, SplitOverrides
+from aepipe.recipes.plan import Preset, SettingName, TrainingPlan, plan_own_split, plan_split, plan_training
 from aepipe.splits import SplitSettings
 from aepipe.stages.data import DataParameters, DataSettings, image_shape_of
 from aepipe.stages.export import ExportParameters
@@ -107,8 +100,8 @@ class TrainingRequest(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _has_setting(self) -> "TrainingRequest":
-        get_recipe(self.recipe).variant(self.setting)
+    def _setting_can_be_changed_so(self) -> "TrainingRequest":
+        check_changes(get_recipe(self.recipe).variant(self.setting), self.overrides)
         return self
 
     def data_parameters(self) -> DataParameters:
@@ -169,7 +162,7 @@ class TrainingRequest(BaseModel):
 
 def describe_request(request: TrainingRequest) -> str:
     """Return what a request trains in a few words: setting, recipe, length, and what else was chosen."""
-    plan, chosen = _native_plan(request), request.overrides.chosen()
+    plan, chosen = _native_plan(request), request.overrides.by_dotted_name()
     length = []
     if request.preset == "quick" and not {"epochs", "max_steps"} & chosen.keys():
         length = ["quick"]
@@ -184,6 +177,8 @@ def describe_request(request: TrainingRequest) -> str:
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "-".join(map(str, value))
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

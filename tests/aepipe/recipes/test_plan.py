@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from aepipe.errors import ParameterError
 from aepipe.models.options import count_parameters
 from aepipe.recipes import OWN_RECIPES, RECIPES, RecipeName, get_recipe, recipe_names
-from aepipe.recipes.plan import MAX_QUICK_STEPS, QUICK_STEPS, Overrides, SplitOverrides, plan_split, plan_training
+from aepipe.recipes.overrides import Overrides, SplitOverrides
+from aepipe.recipes.plan import MAX_QUICK_STEPS, QUICK_STEPS, plan_split, plan_training
 
 
 def plan(recipe="mnist-dense", setting="tuned", preset="full", shape=(28, 28, 1), **overrides):
@@ -121,10 +122,13 @@ def test_recipe_names_are_an_enumeration_of_the_recipes():
     ("recipe", "chosen", "kind", "level"),
     [
         ("faces-conv", {"corruption": "blind-spot"}, "blind-spot", 0.2),
-        ("faces-conv", {"corruption": "gaussian", "corruption_level": 0.3}, "gaussian", 0.3),
-        ("mnist-denoising", {"corruption_level": 0.1}, "heteroscedastic", 0.1),
+        ("faces-conv", {"corruption": {"kind": "gaussian", "level": 0.3}}, "gaussian", 0.3),
+        ("mnist-denoising", {"corruption": {"level": 0.1}}, "heteroscedastic", 0.1),
         ("mnist-denoising", {"corruption": "heteroscedastic"}, "heteroscedastic", 0.4),
         ("mnist-denoising", {"corruption": "blind-spot"}, "blind-spot", 0.2),
+        # As a release of before there were groups has it.
+        ("faces-conv", {"corruption": "gaussian", "corruption_level": 0.3}, "gaussian", 0.3),
+        ("mnist-denoising", {"corruption": None, "corruption_level": None}, "heteroscedastic", 0.4),
     ],
 )
 def test_what_a_denoiser_undoes_can_be_chosen(recipe, chosen, kind, level):
@@ -134,6 +138,6 @@ def test_what_a_denoiser_undoes_can_be_chosen(recipe, chosen, kind, level):
 
 def test_a_denoiser_can_be_made_to_undo_nothing_and_then_has_no_level():
     assert plan("mnist-denoising", corruption="none").training.corruption is None
-    for recipe, chosen in (("mnist-denoising", {"corruption": "none"}), ("faces-conv", {})):
-        with pytest.raises(ParameterError, match=r"Received: corruption_level=0\.1"):
-            plan(recipe, corruption_level=0.1, **chosen)
+    for recipe, chosen in (("mnist-denoising", {"kind": "none"}), ("faces-conv", {})):
+        with pytest.raises(ParameterError, match=r"Received: corruption\.level=0\.1"):
+            plan(recipe, corruption={"level": 0.1, **chosen})
