@@ -29,12 +29,14 @@ Answer = Callable[[np.ndarray], np.ndarray]
 class Codec(Protocol):
     """Something that keeps so many numbers of an image."""
 
-    @property
-    def name(self) -> str:
-        """Which one it is, in words."""
-
     def reconstruct(self, images: np.ndarray) -> np.ndarray:
         """Return images of the same shape."""
+
+
+# Opponents that there is something to choose about, by their names.
+Chosen = PatchComponents | LowPass
+KINDS: Mapping[str, type[PatchComponents] | type[LowPass]] = {"patch_pca": PatchComponents, "dct": LowPass}
+Fit = Callable[[np.ndarray], Chosen]
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,16 @@ class Opponents:
         components: PCA of whole images, whose codes are compared with a model's.
         errors: MSE per pixel of each held-out image, (num_images,), by the opponent's name: pca, patch_pca, dct, and
             mean_image; of pairs noisy, which is doing nothing, and linear.
-        chosen: Which patch_pca and dct it is, in words.
+        chosen: The patch_pca and the dct that did best on images that are not held out.
     """
 
     components: PrincipalComponents
     errors: Mapping[str, np.ndarray]
-    chosen: Mapping[str, str]
+    chosen: Mapping[str, Chosen]
+
+    def codec(self, name: str) -> Codec:
+        """Return an opponent at the code size, by its name."""
+        return self.components if name == "pca" else self.chosen[name]
 
 
 def measure_opponents(data: ImageData, split: Split, code_size: int) -> Opponents:
@@ -61,7 +67,8 @@ def measure_opponents(data: ImageData, split: Split, code_size: int) -> Opponent
     train, deciding = _parts_to_choose_by(split)
     train, deciding, known = (rows[evenly_spaced(len(rows), most)] for rows in (train, deciding, not_held_out))
     parts = targets.scaled(train), data.pairs(deciding), targets.scaled(known)
-    codecs = {"patch_pca": _best(_patch_fits(parts[0], code_size), *parts), "dct": _best(_dct_fits(code_size), *parts)}
+    fits = {"patch_pca": _patch_fits(parts[0], code_size), "dct": _dct_fits(code_size)}
+    codecs = {name: _best(of_it, *parts) for name, of_it in fits.items()}
     found = {name: codec for name, codec in codecs.items() if codec is not None}
     mean = components.mean.reshape(data.image_shape)
     answers: dict[str, Answer] = {
@@ -77,7 +84,7 @@ def measure_opponents(data: ImageData, split: Split, code_size: int) -> Opponent
     return Opponents(
         components,
         {name: np.concatenate(values) for name, values in errors.items()},
-        {name: codec.name for name, codec in found.items()},
+        found,
     )
 
 
@@ -105,9 +112,6 @@ def _some_at_a_time(data: ImageData, rows: np.ndarray) -> Iterator[np.ndarray]:
     return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
-Fit = Callable[[np.ndarray], Codec]
-
-
 def _patch_fits(images: np.ndarray, code_size: int) -> Sequence[Fit]:
     grids = possible_grids(images.shape[1:], code_size)
     return [partial(PatchComponents.fit, code_size=code_size, grid=grid) for grid in grids]
@@ -119,7 +123,7 @@ def _dct_fits(code_size: int) -> Sequence[Fit]:
 
 def _best(
     fits: Sequence[Fit], train: np.ndarray, deciding: tuple[np.ndarray, np.ndarray], not_held_out: np.ndarray
-) -> Codec | None:
+) -> Chosen | None:
     """Return the codec that does best on the inputs and images that decide, fitted on all that are not held out."""
     inputs, originals = deciding
     if not fits:
