@@ -98,5 +98,6 @@ def _describe(folder: Path, plan: TrainingPlan, data: DataResult) -> None:
         pictures=facts.pictures,
         scale=scale_of(facts),
         sample_bits=facts.sample_bits,
+        has_clean=facts.clean is not None,
     )
     (folder / "recipe.json").write_text(TrainedRecipe(plan=plan, trained_on=images).model_dump_json(indent=2))

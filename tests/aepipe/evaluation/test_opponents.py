@@ -47,6 +47,21 @@ def test_held_out_images_decide_nothing(few):
     }
 
 
+def test_of_pairs_they_are_given_noisy_images_and_held_against_clean_ones():
+    clean, split = textures(200), Split(np.arange(150), np.arange(150, 160), np.arange(160, 200))
+    # A map that a linear one undoes, and the noise of a camera.
+    noisy = (0.5 * clean + np.random.default_rng(1).normal(0, 0.01, clean.shape)).astype(np.float32)
+    found = measure_opponents(ImageData("set", noisy, (0, 1), clean=clean), split, 32)
+    errors = {name: of_each.mean() for name, of_each in found.errors.items()}
+    assert set(errors) == {"pca", "patch_pca", "dct", "mean_image", "noisy", "linear"}
+    assert errors["noisy"] == pytest.approx(np.mean(np.square(noisy - clean)[160:]), rel=1e-5)
+    assert errors["linear"] < 0.1 * errors["noisy"]
+    assert errors["mean_image"] == pytest.approx(np.mean(np.square(clean[160:] - clean[:160].mean(axis=0))), rel=1e-4)
+    # Fitted on clean images, which all of these are half of.
+    np.testing.assert_allclose(found.components.mean.reshape(clean.shape[1:]), clean[:160].mean(axis=0), atol=1e-5)
+    assert errors["pca"] > 0.5 * errors["noisy"]
+
+
 def _names(found: Opponents) -> dict[str, str]:
     return {name: codec.name for name, codec in found.chosen.items()}
 
