@@ -116,14 +116,18 @@ class LinearDenoiser:
         """
         chosen = evenly_spaced(len(clean), most_rows(clean[0].size))
         targets = clean[chosen]
-        inputs = corrupt(targets, spec, seed, image_ids[chosen]) * np.float32(1 / WHITE)
-        if len(chosen) >= MANY_ROWS * clean[0].size:
-            return cls((RidgeMap.fit(inputs, targets),))
-        decides = np.arange(len(chosen)) % DECIDING == DECIDING - 1
+        return cls.fit_pairs(corrupt(targets, spec, seed, image_ids[chosen]) * np.float32(1 / WHITE), targets)
+
+    @classmethod
+    def fit_pairs(cls, noisy: np.ndarray, clean: np.ndarray) -> "LinearDenoiser":
+        """Fit on noisy training images and their clean ones; where they are few, every fourth decides how."""
+        if len(clean) >= MANY_ROWS * clean[0].size:
+            return cls((RidgeMap.fit(noisy, clean),))
+        decides = np.arange(len(clean)) % DECIDING == DECIDING - 1
         if not decides.any():
-            return _filter_alone(inputs, targets)
-        errors = {fit: fit(inputs[~decides], targets[~decides]).mse(inputs[decides], targets[decides]) for fit in KINDS}
-        return min(errors, key=errors.__getitem__)(inputs, targets)
+            return _filter_alone(noisy, clean)
+        errors = {fit: fit(noisy[~decides], clean[~decides]).mse(noisy[decides], clean[decides]) for fit in KINDS}
+        return min(errors, key=errors.__getitem__)(noisy, clean)
 
     def denoise(self, noisy: np.ndarray) -> np.ndarray:
         """Return cleaner images, of the same shape."""

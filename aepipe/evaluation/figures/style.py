@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
@@ -68,11 +69,11 @@ def gap_between(image_width: int) -> int:
     return max(1, image_width // 12)
 
 
-def set_title(figure: Figure, title: str) -> None:
-    """Write a title above everything, in as many lines as it takes."""
+def set_title(figure: Figure, title: str) -> Text:
+    """Write a title above everything, in as many lines as it takes, and return it."""
     width = int(figure.get_figwidth() * TITLE_CHARACTERS_PER_INCH)
     lines = [textwrap.fill(line, width) for line in _literal(title).splitlines()]
-    figure.suptitle("\n".join(lines), fontsize=13)
+    return figure.suptitle("\n".join(lines), fontsize=13)
 
 
 def short_name(name: str, most_characters: int = MAX_NAME_CHARACTERS) -> str:
