@@ -43,7 +43,9 @@ LAYERS = [
     # What a metric is called and where it is shown is known below everything that shows one.
     ["aepipe.cells", "aepipe.hardware", "aepipe.notation", "aepipe.packages"],
     ["aepipe.evaluation.catalogue", "aepipe.evaluation.intervals"],
-    ["aepipe.unforeseen"],
+    ["aepipe.unforeseen", "aepipe.choices"],
+    # What is wrong with a value is told in one way, above the words for it.
+    ["aepipe.findings"],
     ["aepipe.arrays", "aepipe.errors", "aepipe.suggestions"],
 ]
 # Outside packages that only these may import.

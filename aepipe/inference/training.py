@@ -9,8 +9,10 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from aepipe import datasets
+from aepipe.choices import names_of, unknown_name
 from aepipe.datasets.images import ImageData
 from aepipe.errors import ParameterError
+from aepipe.findings import describe_validation_error
 from aepipe.inference.loaded import LoadedModel
 from aepipe.inference.loading import PARTS
 from aepipe.io.temporary import temporary_folder
@@ -27,7 +29,6 @@ from aepipe.stages.stage import Stage
 from aepipe.stages.train import TrainStage
 from aepipe.store import open_store
 from aepipe.store.local_files import local_file
-from aepipe.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from aepipe.training.runtime import keras
@@ -36,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 # What the release of a model is called that was never published.
 UNPUBLISHED = "unpublished"
-ARRAYS = "arrays.npz"
+ARRAYS, CLEAN_ARRAYS = "arrays.npz", "clean.npz"
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -46,6 +47,7 @@ def train(
     recipe: str = "faces-conv",
     labels: np.ndarray | None = None,
     *,
+    clean: np.ndarray | str | Path | None = None,
     setting: SettingName = "tuned",
     preset: Preset = "full",
     data: Mapping[str, Any] | None = None,
@@ -71,6 +73,7 @@ def train(
             data set.
         recipe: The recipe's name, or its short name.
         labels: (n,) integers or texts, the images' classes, for arrays; each class is then in every part.
+        clean: What noisy images are to become, in the same way: each row, or each file's path, has its own.
         setting: Which of the recipe's settings.
         preset: quick: few steps.
         data: What is chosen about the images, as `--set data.*` has it: {"size": "64"}.
@@ -91,7 +94,7 @@ def train(
             "preset": preset,
             "data_set": _data_set(images, labels, folder),
             "overrides": _checked(Overrides, overrides),
-            "data": _checked(DataSettings, data or {}),
+            "data": _checked(DataSettings, {**(data or {}), **_clean(clean, folder)}),
             "split": _checked(SplitOverrides, split or {}),
         }
         request = _checked(TrainingRequest, chosen)
@@ -112,17 +115,22 @@ def _data_set(images: np.ndarray | str | Path, labels: np.ndarray | None, folder
     return f"images:{folder / ARRAYS}"
 
 
+def _clean(clean: np.ndarray | str | Path | None, folder: Path) -> dict[str, str]:
+    """Return what is chosen about images that clean ones are named for; arrays become a file."""
+    if not isinstance(clean, np.ndarray):
+        return {} if clean is None else {"clean": str(clean)}
+    np.savez(folder / CLEAN_ARRAYS, images=clean)
+    return {"clean": str(folder / CLEAN_ARRAYS)}
+
+
 def _checked(kind: type[ModelT], chosen: Mapping[str, Any]) -> ModelT:
-    unknown = [name for name in chosen if name not in kind.model_fields]
+    unknown = [name for name in chosen if name not in names_of(kind)]
     if unknown:
-        way_out = did_you_mean(unknown[0], kind.model_fields)
-        raise ParameterError(f"What can be chosen is {', '.join(kind.model_fields)}.", way_out, chosen=unknown[0])
+        raise ParameterError(*unknown_name(kind, unknown[0]), chosen=unknown[0])
     try:
         return kind(**chosen)
     except ValidationError as error:
-        found = error.errors(include_url=False)[0]
-        name = str(found["loc"][0]) if found["loc"] else "chosen"
-        raise ParameterError(f"{found['msg'].removeprefix('Value error, ')}.", **{name: found["input"]}) from None
+        raise ParameterError(describe_validation_error(error)) from None
 
 
 def _train(request: TrainingRequest, folder: Path, tell: Callable[[str], object]) -> LoadedModel:

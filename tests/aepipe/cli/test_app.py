@@ -22,7 +22,7 @@ from aepipe.cli.app import app, main
 from aepipe.cli.arguments import GROUPS, names_of, parse_changes, parse_lists, parse_recipes, parse_space
 from aepipe.errors import ParameterError
 from aepipe.recipes import RECIPES
-from aepipe.recipes.plan import Overrides
+from aepipe.recipes.overrides import Overrides
 from aepipe.store import open_store
 
 ROOT = Path(__file__).parents[3]
