@@ -38,6 +38,8 @@ class LoadedModel:
         read_scoring: Reads what its scores are taken with; `scoring` calls it once.
         read_mixture: Reads or fits what new codes are drawn from; `code_mixture` calls it once. None where there is
             nothing to have it from.
+        is_compiled: Batches of any size are computed by compiled parts, which takes seconds at first: for who computes
+            many small ones beside other threads, as a server does.
     """
 
     release: str
@@ -48,6 +50,7 @@ class LoadedModel:
     trained: TrainedRecipe
     read_scoring: "Callable[[], Scoring]" = field(repr=False)
     read_mixture: "Callable[[], CodeMixture] | None" = field(default=None, repr=False)
+    is_compiled: bool = False
 
     @cached_property
     def scoring(self) -> "Scoring":
@@ -118,7 +121,7 @@ class LoadedModel:
         >>> loaded.reconstruct(images[:3]).shape
         (3, 8, 8, 1)
         """
-        return _compute(self.model, self.preprocess(images, pixel_range), batch_size)
+        return self._compute(self.model, self.preprocess(images, pixel_range), batch_size)
 
     def encode(
         self, images: np.ndarray, batch_size: int = BATCH_IMAGES, pixel_range: tuple[float, float] | None = None
@@ -128,7 +131,7 @@ class LoadedModel:
         >>> loaded.encode(images[:3]).shape
         (3, 8)
         """
-        return _compute(self.encoder, self.preprocess(images, pixel_range), batch_size)
+        return self._compute(self.encoder, self.preprocess(images, pixel_range), batch_size)
 
     def restore(self, images: np.ndarray, pixel_range: tuple[float, float] | None = None) -> np.ndarray:
         """Return images that a denoiser restored, of their own shape and type.
@@ -163,7 +166,7 @@ class LoadedModel:
             raise ParameterError(
                 f"Codes of this model have the shape (n, {code_size}), at least one.", shape=codes.shape
             )
-        return _compute(self.decoder, codes, batch_size)
+        return self._compute(self.decoder, codes, batch_size)
 
     def generate(
         self,
@@ -230,11 +233,14 @@ class LoadedModel:
 
     def see(self, originals: np.ndarray, batch_size: int = BATCH_IMAGES) -> tuple[np.ndarray, np.ndarray]:
         """Return reconstructions and codes of images that `preprocess` returned; each is encoded once."""
-        codes = _compute(self.encoder, originals, batch_size)
-        return _compute(self.decoder, codes, batch_size), codes
+        codes = self._compute(self.encoder, originals, batch_size)
+        return self._compute(self.decoder, codes, batch_size), codes
 
+    def _compute(self, part: "keras.Model", inputs: np.ndarray, batch_size: int) -> np.ndarray:
+        """Return what a part makes of inputs, so many at a time."""
+        starts = range(0, len(inputs), batch_size)
+        return np.concatenate([self._compute_batch(part, inputs[start : start + batch_size]) for start in starts])
 
-def _compute(model: "keras.Model", inputs: np.ndarray, batch_size: int) -> np.ndarray:
-    # As the evaluation does: without tracing, which takes longer than a few images.
-    starts = range(0, len(inputs), batch_size)
-    return np.concatenate([np.asarray(model(inputs[start : start + batch_size], training=False)) for start in starts])
+    def _compute_batch(self, part: "keras.Model", batch: np.ndarray) -> np.ndarray:
+        # As the evaluation does: without tracing, which takes longer than a few images.
+        return part.predict_on_batch(batch) if self.is_compiled else np.asarray(part(batch, training=False))
