@@ -1,5 +1,6 @@
 """Loaded model: its parts as Keras has them, and what they are used for, arrays in and arrays out."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from aepipe.training.runtime import keras
 
 BATCH_IMAGES = 256
+# Batches of pictures of so many values are computed by a compiled part: a fifth less time, and less memory. It is
+# compiled once, which takes longer than a few pictures do.
+MIN_VALUES_TO_COMPILE = 1 << 16
 
 
 @dataclass(frozen=True, repr=False)
@@ -242,5 +246,5 @@ class LoadedModel:
         return np.concatenate([self._compute_batch(part, inputs[start : start + batch_size]) for start in starts])
 
     def _compute_batch(self, part: "keras.Model", batch: np.ndarray) -> np.ndarray:
-        # As the evaluation does: without tracing, which takes longer than a few images.
-        return part.predict_on_batch(batch) if self.is_compiled else np.asarray(part(batch, training=False))
+        is_worth_it = self.is_compiled or len(batch) * math.prod(self.image_shape) >= MIN_VALUES_TO_COMPILE
+        return part.predict_on_batch(batch) if is_worth_it else np.asarray(part(batch, training=False))
