@@ -4,7 +4,7 @@ BIN := .venv/bin
 # What is installed: runtime, or gpu for TensorFlow with CUDA.
 LOCK ?= $(if $(wildcard .venv/gpu.installed),gpu,runtime)
 
-.PHONY: help run up test lint types pictures e2e bench bench-data bench-denoising bench-quality bench-score bench-store one-class defects bench-serve image-test lock clean clean-store
+.PHONY: help run up test lint types pictures e2e bench bench-data bench-denoising bench-gate bench-quality bench-score bench-store one-class defects bench-serve image-test lock clean clean-store
 
 help:  ## these lines
 	@sed -nE 's/^([a-z0-9-]+):.*  ## (.*)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -41,6 +41,9 @@ bench-data: .venv/dev.installed  ## reading of 100,000 pictures beside Pillow in
 bench-denoising: .venv/dev.installed  ## denoisers beside BM3D (pip install bm3d) and the best linear map, PSNR by noise level
 	$(BIN)/python tests/benchmarks/denoising.py
 
+bench-gate: .venv/dev.installed  ## how often the gate holds models that differ by their seed alone, and worse ones
+	$(BIN)/python tests/benchmarks/twins.py $(SELECT)
+
 # SELECT='mnist-dense --share 0.25' is a part of it.
 bench-quality: .venv/dev.installed  ## time to the tuned settings' error with another optimizer, and its error in that time
 	$(BIN)/python tests/benchmarks/quality.py $(SELECT)
@@ -57,9 +60,9 @@ defects: .venv/dev.installed  ## made defects on textures: what models find of t
 bench-serve: .venv/dev.installed  ## a served model under 200 requests at a time while its channel moves
 	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/serve.py
 
-# SELECT='--sets mnist --classes 0,1 --seeds 0' is a part of it. Stopped, it goes on where it was.
-one-class: .venv/dev.installed  ## each class of MNIST, Fashion-MNIST and CIFAR-10 against the rest, into one-class.csv
-	$(BIN)/python tests/benchmarks/one_class.py $(SELECT)
+# SELECT='--seeds 0' is a part of it. Stopped, it goes on where it was.
+one-class: .venv/dev.installed  ## each class of MNIST, Fashion-MNIST and CIFAR-10 against the rest, into reproductions.csv
+	$(BIN)/aepipe reproduce one-class $(SELECT)
 
 # BASE=registry.example.org/python:3.11 is another base; BUILD_OPTIONS and RUN_OPTIONS go to docker or podman.
 image-test: .venv/dev.installed  ## the image, built and run without rights by docker or podman; skipped without them

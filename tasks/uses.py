@@ -1,20 +1,20 @@
 """Tasks that use a published model: each is one call of the library, an artifact, and one line for the run's state."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import NAMESPACE_URL, uuid5
 
 from prefect import get_run_logger
 from prefect.events import emit_event
-from prefect.runtime import flow_run
+from prefect.runtime import flow_run, task_run
 
 from aepipe.checks.watched import Topic, WatchedRun
 from aepipe.inference.watch import WatchSettings
 from aepipe.inference.watched_runs import news_of, note_told, page_key, watched_of, write_page
 from aepipe.recipes.naming import spelled_out_model
-from aepipe.results import read_results
-from aepipe.store import open_store
+from aepipe.results import Kind, ResultsManifest, find_own, place_of, read_results
+from aepipe.store import Store, open_store
 from aepipe.tasks.artifacts import show_use
 from aepipe.tasks.stages import store_task
 
@@ -66,20 +66,22 @@ def score(
     """Score pictures; the results go into the store."""
     from aepipe.inference.score import score_pictures
 
-    done = score_pictures(
-        images,
-        open_store(store_url),
-        spelled_out_model(model),
-        channel,
-        rows=rows,
-        new_only=new_only,
-        false_alarm_rate=false_alarm_rate,
-        score=score_name,
-        worst=worst,
-        watching=watching,
-        flow_run=_this_run(),
+    return _use(
+        *("score", store_url, model),
+        lambda store, name, this_run: score_pictures(
+            images,
+            store,
+            name,
+            channel,
+            rows=rows,
+            new_only=new_only,
+            false_alarm_rate=false_alarm_rate,
+            score=score_name,
+            worst=worst,
+            watching=watching,
+            flow_run=this_run,
+        ),
     )
-    return _tell(store_url, done)
 
 
 @store_task(name="encode", task_run_name="encode/{model}")
@@ -95,17 +97,12 @@ def encode(
     """Encode pictures; the codes go into the store."""
     from aepipe.inference.encoding import encode_pictures
 
-    done = encode_pictures(
-        images,
-        open_store(store_url),
-        spelled_out_model(model),
-        channel,
-        rows=rows,
-        new_only=new_only,
-        file_format=file_format,
-        flow_run=_this_run(),
+    return _use(
+        *("encode", store_url, model),
+        lambda store, name, this_run: encode_pictures(
+            images, store, name, channel, rows=rows, new_only=new_only, file_format=file_format, flow_run=this_run
+        ),
     )
-    return _tell(store_url, done)
 
 
 @store_task(name="generate", task_run_name="generate/{model}")
@@ -113,16 +110,12 @@ def generate(store_url: str, model: str, channel: str, num_images: int, seed: in
     """Make new pictures; they go into the store."""
     from aepipe.inference.generation import generate_pictures
 
-    done = generate_pictures(
-        num_images,
-        open_store(store_url),
-        spelled_out_model(model),
-        channel,
-        seed=seed,
-        origin=origin,
-        flow_run=_this_run(),
+    return _use(
+        *("generate", store_url, model),
+        lambda store, name, this_run: generate_pictures(
+            num_images, store, name, channel, seed=seed, origin=origin, flow_run=this_run
+        ),
     )
-    return _tell(store_url, done)
 
 
 @store_task(name="restore", task_run_name="restore/{model}")
@@ -138,17 +131,12 @@ def restore(
     """Restore pictures; they go into the store."""
     from aepipe.inference.restore import restore_pictures
 
-    done = restore_pictures(
-        images,
-        open_store(store_url),
-        spelled_out_model(model),
-        channel,
-        rows=rows,
-        new_only=new_only,
-        reference=reference,
-        flow_run=_this_run(),
+    return _use(
+        *("restore", store_url, model),
+        lambda store, name, this_run: restore_pictures(
+            images, store, name, channel, rows=rows, new_only=new_only, reference=reference, flow_run=this_run
+        ),
     )
-    return _tell(store_url, done)
 
 
 @store_task(name="watch", task_run_name="watch/{model}")
@@ -187,15 +175,31 @@ def _emit(event: str, run: WatchedRun, model: str, topics: Sequence[Topic], page
     )
 
 
-def _tell(store_url: str, done: Result) -> Used:
-    lines, summary = list(done.lines()), done.summary()
+def _use(kind: Kind, store_url: str, model: str, use: Callable[[Store, str, str | None], Result]) -> Used:
+    """Use a model, but once: a run that was retried after it had written its results ends with those."""
+    store, name, this_run = open_store(store_url), spelled_out_model(model), _this_run()
+    if this_run is not None and _is_retried():
+        own = find_own(store, name, kind, this_run)
+        if own is not None:
+            return _tell(store, name, own, [f"This run had come to its results before: {place_of(store, own)}"])
+    done = use(store, name, this_run)
+    summary = done.summary()
+    run = summary["run"]
+    found = None if run is None else read_results(store, summary["model"], run)
+    return _tell(store, summary["model"], found, list(done.lines()))
+
+
+def _tell(store: Store, model: str, results: ResultsManifest | None, lines: Sequence[str]) -> Used:
     for line in lines:
         get_run_logger().info(line)
-    run = summary["run"]
-    if run is not None:
-        show_use(store_url, read_results(open_store(store_url), summary["model"], run), lines)
+    if results is not None:
+        show_use(store.url, results, lines)
     # What it came to is said last, as where a person reads it in a terminal; in a list of runs it comes first.
-    return Used(summary["model"], run, " ".join([lines[-1], *lines[:-1]]))
+    return Used(model, None if results is None else results.run, " ".join([lines[-1], *lines[:-1]]))
+
+
+def _is_retried() -> bool:
+    return flow_run.run_count > 1 or task_run.run_count > 1
 
 
 def _this_run() -> str | None:

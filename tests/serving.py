@@ -8,12 +8,11 @@ from contextlib import contextmanager
 import httpx
 import numpy as np
 import pytest
-import uvicorn
 from PIL import Image
 from published_models import RECIPE
 from sklearn.datasets import load_digits
 
-from aepipe.inference.serve.app import make_app
+from aepipe.inference.serve.server import ModelServer
 from aepipe.inference.serve.service import Service
 from aepipe.inference.serve.settings import ServeSettings
 from aepipe.io.listening import listen, url_of
@@ -34,7 +33,7 @@ def running(store: Store, **chosen) -> Iterator[httpx.Client]:
     """Serve the model in production, and give a client once it is loaded."""
     settings = ServeSettings(port=0, poll_seconds=0.1, **chosen)
     service = Service(store, RECIPE, "production", settings)
-    server = uvicorn.Server(uvicorn.Config(make_app(service), log_config=None, log_level="warning"))
+    server = ModelServer(service)
     with listen("127.0.0.1", 0) as listening:
         url = url_of("127.0.0.1", listening.getsockname()[1])
         thread = threading.Thread(target=server.run, args=([listening],))
@@ -48,8 +47,8 @@ def running(store: Store, **chosen) -> Iterator[httpx.Client]:
             thread.join()
 
 
-def wait_for(holds: Callable[[], bool]) -> None:
-    for _ in range(1000):
+def wait_for(holds: Callable[[], bool], seconds: int = 20) -> None:
+    for _ in range(50 * seconds):
         if holds():
             return
         threading.Event().wait(0.02)

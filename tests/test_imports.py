@@ -41,8 +41,11 @@ LAYERS = [
     # How far data may drift is chosen with the data, below everything that reads them.
     ["aepipe.checks.settings"],
     # What a metric is called and where it is shown is known below everything that shows one.
-    ["aepipe.cells", "aepipe.evaluation.catalogue", "aepipe.hardware", "aepipe.notation", "aepipe.packages"],
-    ["aepipe.unforeseen"],
+    ["aepipe.cells", "aepipe.hardware", "aepipe.notation", "aepipe.packages"],
+    ["aepipe.evaluation.catalogue", "aepipe.evaluation.intervals"],
+    ["aepipe.unforeseen", "aepipe.choices"],
+    # What is wrong with a value is told in one way, above the words for it.
+    ["aepipe.findings"],
     ["aepipe.arrays", "aepipe.errors", "aepipe.suggestions"],
 ]
 # Outside packages that only these may import.

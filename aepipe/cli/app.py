@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from aepipe.cli import cleaning, data_sets, models, operations, releases, serving, training, upkeep, uses
 from aepipe.cli.arguments import settable
-from aepipe.cli.mistakes import describe_validation_error
 from aepipe.errors import AepipeError, ParameterError
+from aepipe.findings import describe_validation_error
 from aepipe.unforeseen import describe_unforeseen, wants_traceback
 
 FAILED, MISUSED = 1, 2
@@ -52,7 +52,7 @@ _add(
     *(app, "run", training.run),
     "aepipe run --preset quick --data-set digits",
     "aepipe run --recipes mnist-dense,faces-conv --set epochs=20 --set faces-conv.learning_rate=0.0005",
-    notes=f"Names that --set takes: {settable()}. ",
+    notes=f"Names that --set takes: {', '.join(settable())}. ",
 )
 _add(app, "sweep", training.sweep, "aepipe sweep mnist-dense --seeds 0,1,2 --set learning_rate=0.001,0.003")
 _add(app, "tune", training.tune, "aepipe tune mnist-dense --trials 20 --set learning_rate=0.0001..0.01")
@@ -60,6 +60,7 @@ _add(app, "rerun", training.rerun, "aepipe rerun production --to ./rerun")
 
 _add(app, "recipes", models.list_recipes, "aepipe recipes")
 _add(app, "table", models.show_table, "aepipe table --store s3://models/aepipe")
+_add(app, "reproduce", models.reproduce, "aepipe reproduce deep-code one-class --seeds 0 --output reproductions.csv")
 _add(
     *(app, "score", uses.score),
     "aepipe score /data/parts --model faces-conv@parts --store s3://models/aepipe --new-only",

@@ -5,46 +5,40 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from aepipe.checks.settings import CheckSettings
+from aepipe.choices import dotted_names, field_of, group_of, groups_of, is_sequence, names_of, nested, unknown_name
 from aepipe.errors import ParameterError
-from aepipe.experiments.space import CHOICES
+from aepipe.experiments.space import CHOICES, NUMBERS
 from aepipe.experiments.sweep import SweepValues
 from aepipe.gate.settings import PublishSettings
 from aepipe.noise import NoiseParameters
 from aepipe.recipes import RECIPES, complete_name, recipe_names, spelled_out
-from aepipe.recipes.plan import Overrides, SettingName, SplitOverrides
+from aepipe.recipes.overrides import MAIN_NAMES, Overrides, SplitOverrides
+from aepipe.recipes.plan import SettingName
 from aepipe.stages.data import DataSettings
 from aepipe.suggestions import did_you_mean
 from aepipe.tasks.timeouts import TimeoutSettings
 from aepipe.training.settings import CheckpointSettings
 
-# What --set takes: before a dot the group, which a recipe's name can stand for, after it the names of its model.
+# What --set takes beside the overrides: before a dot the group, after it the names of its model.
 GROUPS: Mapping[str, type[BaseModel]] = {
     "data": DataSettings,
-    "data.checks": CheckSettings,
     "split": SplitOverrides,
     "noise": NoiseParameters,
     "checkpoints": CheckpointSettings,
     "timeouts": TimeoutSettings,
     "publishing": PublishSettings,
 }
-LISTS = ("kinds", "levels")
 
 
-def settable() -> str:
-    """Return the names that --set takes, in words."""
-    dotted = (f"{group}.{name}" for group, model in GROUPS.items() for name in names_of(model))
-    return ", ".join((*Overrides.model_fields, *dotted))
-
-
-def names_of(model: type[BaseModel]) -> tuple[str, ...]:
-    """Return what a model's fields are called outside."""
-    return tuple(field.alias or name for name, field in model.model_fields.items())
+def settable() -> list[str]:
+    """Return the names that --set takes."""
+    others = (f"{group}.{name}" for group, model in GROUPS.items() for name in dotted_names(model))
+    return [*dotted_names(Overrides), *others]
 
 
 def split_list(text: str) -> list[str]:
     """Return what stands between commas, without blanks around it."""
-    return [item.strip() for item in text.split(",")]
+    return [item.strip() for item in text.split(",")] if text else []
 
 
 def parse_recipes(text: str, setting: SettingName = "tuned") -> list[str]:
@@ -64,40 +58,37 @@ def parse_changes(changes: list[str]) -> dict[str, dict[str, Any]]:
     Raises:
         ParameterError: a change is not name=value, or names nothing that can be changed.
     """
-    parameters: dict[str, dict[str, Any]] = {
-        "overrides": {},
-        "recipe_overrides": {},
-        **{name: {} for name in GROUPS if "." not in name},
-    }
+    found: dict[str, Any] = {}
     for change in changes:
         path, value = _name_and_value(change, "name=value or recipe.name=value")
-        group, dot, name = path.rpartition(".")
-        if group in GROUPS or not dot:
-            outer, _, inner = (group or "overrides").partition(".")
-            target = parameters[outer].setdefault(inner, {}) if inner else parameters[outer]
-        elif (recipe := spelled_out(group)) in recipe_names():
-            target = parameters["recipe_overrides"].setdefault(recipe, {})
-        else:
-            legal = (*GROUPS, *recipe_names())
-            rule = f"Before the dot stands one of {', '.join(legal)}."
-            raise ParameterError(rule, did_you_mean(group, legal), set=change)
-        _require_name(name, names_of(GROUPS.get(group, Overrides)), change)
-        target[name] = split_list(value) if group == "noise" and name in LISTS else value
-    return parameters
+        parameter, model, path = _target(path)
+        name = _known(model, path, change)
+        found[f"{parameter}.{name}"] = split_list(value) if is_sequence(field_of(model, name)) else value
+    return {**{name: {} for name in ("overrides", "recipe_overrides", *GROUPS)}, **nested(found)}
 
 
-def parse_lists(changes: list[str]) -> dict[str, list[str]]:
+def _target(path: str) -> tuple[str, type[BaseModel], str]:
+    """Return the parameter that a name belongs to, what it is, and the rest of the name."""
+    first, _, rest = path.partition(".")
+    if rest and first in GROUPS:
+        return first, GROUPS[first], rest
+    if rest and spelled_out(first) in recipe_names():
+        return f"recipe_overrides.{spelled_out(first)}", Overrides, rest
+    return "overrides", Overrides, path
+
+
+def parse_lists(changes: list[str]) -> dict[str, Any]:
     """Return the lists of values that --set names.
 
     Raises:
         ParameterError: a change is not name=value,value,..., or names nothing that can be changed.
     """
-    lists = {}
+    lists: dict[str, list[str]] = {}
     for change in changes:
-        name, value = _name_and_value(change, "name=value,value,...")
-        _require_name(name, SweepValues.model_fields, change)
-        lists[name] = split_list(value)
-    return lists
+        path, value = _name_and_value(change, "name=value,value,...")
+        name = _known(SweepValues, path, change)
+        lists.setdefault(name, []).extend(_values_of(name, value))
+    return nested(lists)
 
 
 def parse_space(changes: list[str]) -> dict[str, dict[str, Any]]:
@@ -106,16 +97,29 @@ def parse_space(changes: list[str]) -> dict[str, dict[str, Any]]:
     Raises:
         ParameterError: a change is neither name=low..high nor name=value,value,..., or names nothing to search in.
     """
-    space: dict[str, dict[str, Any]] = {"ranges": {}, "values": {}}
+    ranges: dict[str, Any] = {}
+    values: dict[str, list[str]] = {}
     for change in changes or ["learning_rate=0.0001..0.01"]:
-        name, value = _name_and_value(change, "name=low..high or name=value,value,...")
-        _require_name(name, CHOICES, change)
+        path, value = _name_and_value(change, "name=low..high or name=value,value,...")
+        name = _spelled_out(Overrides, path)
+        if name not in CHOICES:
+            raise ParameterError(
+                f"What is tried is one of {', '.join(CHOICES)}.", did_you_mean(path, CHOICES), set=change
+            )
         low, dots, high = value.partition("..")
+        if dots and name not in NUMBERS:
+            raise ParameterError(f"A range is of one of {', '.join(NUMBERS)}.", "Name values.", set=change)
         if dots:
-            space["ranges"][name] = {"low": low.strip(), "high": high.strip()}
+            ranges[name] = {"low": low.strip(), "high": high.strip()}
         else:
-            space["values"][name] = split_list(value)
-    return space
+            values.setdefault(name, []).extend(_values_of(name, value))
+    return {"ranges": nested(ranges), "values": nested(values)}
+
+
+def _values_of(name: str, text: str) -> list[str]:
+    """Return values with commas between them, or with semicolons where each is a sequence with commas in it."""
+    separator = ";" if is_sequence(field_of(Overrides, name)) else ","
+    return [item.strip() for item in text.split(separator)]
 
 
 def _name_and_value(change: str, form: str) -> tuple[str, str]:
@@ -125,6 +129,27 @@ def _name_and_value(change: str, form: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _require_name(name: str, legal: Mapping[str, object] | tuple[str, ...], change: str) -> None:
-    if name not in legal:
-        raise ParameterError(f"What is set is one of {', '.join(legal)}.", did_you_mean(name, legal), set=change)
+def _known(model: type[BaseModel], path: str, change: str) -> str:
+    """Return the dotted name of a value in a model, a group's main value where the group alone is named."""
+    path = _spelled_out(model, path)
+    groups, _, name = path.rpartition(".")
+    inner = model
+    for group in filter(None, groups.split(".")):
+        inside = group_of(field_of(inner, group))
+        if inside is None:
+            legal = (*groups_of(inner), *([*recipe_names(), *GROUPS] if inner is Overrides else []))
+            rule = f"Before the dot stands one of {', '.join(legal)}."
+            raise ParameterError(rule, did_you_mean(group, legal), set=change)
+        inner = inside
+    if name in groups_of(inner):
+        legal = tuple(dotted_names(group_of(field_of(inner, name)) or inner, f"{path}."))
+        raise ParameterError(f"What is set is one of {', '.join(legal)}.", set=change)
+    if name not in names_of(inner):
+        raise ParameterError(*unknown_name(inner, name), set=change)
+    return path
+
+
+def _spelled_out(model: type[BaseModel], path: str) -> str:
+    """Return a name with the main value's where it is a group's."""
+    main = MAIN_NAMES.get(path)
+    return f"{path}.{main}" if main and field_of(model, f"{path}.{main}") else path

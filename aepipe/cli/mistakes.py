@@ -1,16 +1,12 @@
 """Mistakes of a command that can be seen before a server is started for it."""
 
 import os
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 from uuid import uuid4
-
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from aepipe.datasets import module_of
 from aepipe.errors import ParameterError, TransientStoreError, UnknownOutcomeError
@@ -20,11 +16,10 @@ from aepipe.gate.settings import PublishSettings
 from aepipe.hardware import chosen_threads
 from aepipe.io.folders import default_cache_folder
 from aepipe.publishing.data_checks import accept
-from aepipe.recipes.plan import Overrides
+from aepipe.recipes.overrides import Overrides
 from aepipe.stages.parent import NOTHING
 from aepipe.stages.request import TrainingRequest, plan_requests
 from aepipe.store import open_store
-from aepipe.suggestions import did_you_mean
 from aepipe.tasks.timeouts import TimeoutSettings
 from aepipe.training.settings import CheckpointSettings
 
@@ -78,31 +73,9 @@ def refuse_search_mistakes(parameters: Parameters) -> None:
         ValidationError: a value or a range is not what its field allows.
     """
     _check_places(parameters)
-    check_space(SearchRanges(**parameters["ranges"]), SweepValues(**parameters["values"]))
-    TrainingRequest(recipe=parameters["recipe"], **{name: parameters[name] for name in CHOSEN_FOR_ALL})
+    request = TrainingRequest(recipe=parameters["recipe"], **{name: parameters[name] for name in CHOSEN_FOR_ALL})
+    check_space(SearchRanges(**parameters["ranges"]), SweepValues(**parameters["values"]), request)
     _try_store(parameters["store"])
-
-
-def describe_validation_error(error: ValidationError) -> str:
-    """Return pydantic's findings as one line: where, the rule, what was received, and what may have been meant."""
-    findings = error.errors(include_url=False)
-    return " ".join(_describe(finding) for finding in findings if not _follows_from_another(finding, findings))
-
-
-def _describe(finding: ErrorDetails) -> str:
-    where = ".".join(str(step) for step in finding["loc"])
-    expected = re.findall(r"'([^']+)'", str(finding.get("ctx", {}).get("expected", "")))
-    question = did_you_mean(str(finding["input"]), expected)
-    # What a validator of our own says is the rule by itself.
-    rule = finding["msg"].removeprefix("Value error, ")
-    return f"{rule[:1].upper()}{rule[1:]}. Received: {where}={finding['input']!r}. {question}".rstrip()
-
-
-def _follows_from_another(finding: ErrorDetails, findings: list[ErrorDetails]) -> bool:
-    """Tell whether a list is too short only because something in it was refused."""
-    depth = len(finding["loc"])
-    inner = (other["loc"] for other in findings if len(other["loc"]) > depth)
-    return finding["type"] == "too_short" and any(loc[:depth] == finding["loc"] for loc in inner)
 
 
 def _check_places(parameters: Parameters) -> None:

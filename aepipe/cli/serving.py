@@ -32,6 +32,9 @@ def serve(
     poll_seconds: Annotated[
         float, typer.Option(min=0.1, max=60, help=words(ServeSettings, "poll_seconds"))
     ] = DEFAULTS.poll_seconds,
+    drain_seconds: Annotated[
+        int, typer.Option(min=1, max=3600, help=words(ServeSettings, "drain_seconds"))
+    ] = DEFAULTS.drain_seconds,
 ) -> None:
     """Serve a published model: POST a PNG or JPEG to /score, /encode or /restore; GET /healthz and /metrics."""
     from aepipe.inference.serve.server import serve as serve_model
@@ -46,5 +49,6 @@ def serve(
         batch_size=batch_size,
         max_waiting=max_waiting,
         poll_seconds=poll_seconds,
+        drain_seconds=drain_seconds,
     )
     serve_model(store, spelled_out_model(model), channel, settings)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -29,11 +29,9 @@ from aepipe.flows.parameters import words
 from aepipe.flows.which_server import use_server
 from aepipe.gate.settings import PublishSettings
 from aepipe.recipes import complete_name
+from aepipe.releases.manifest import list_releases
 from aepipe.stages.parent import NOTHING
-from aepipe.store import open_store
-
-if TYPE_CHECKING:
-    from aepipe.publishing.publish import Published
+from aepipe.store import Store, open_store
 
 FAILED = 1
 
@@ -87,22 +85,40 @@ def run(
     _run(chosen, server)
 
 
-def _run(chosen: dict[str, Any], server: str | None) -> "Published":
-    """Run the pipeline here, say what it came to, and return what it published; a run that failed ends the command."""
+def _run(chosen: dict[str, Any], server: str | None) -> str | None:
+    """Run the pipeline here, say what it came to, and return its release; a run that failed ends the command.
+
+    None where the run completed, but its release is known by its message alone.
+    """
     requests = refuse_mistakes(chosen)
     with _prefect(server, chosen, f"{len(requests)} recipes, results go to {chosen['store']}") as ready:
         from aepipe.flows.pipeline import pipeline
-        from aepipe.publishing.publish import Published
 
         ready()
         state = pipeline(**chosen, return_state=True)
-    published = state.result(raise_on_failure=False)
+    store = open_store(chosen["store"])
+    release = _release_of(state, store)
     typer.echo(state.message)
-    if isinstance(published, Published):
-        typer.echo(f"Report: {published.report_uri}")
-    if not state.is_completed() or not isinstance(published, Published):
+    if release is not None:
+        typer.echo(f"Report: {store.url}/releases/{release}/report.html")
+    if not state.is_completed():
         raise typer.Exit(FAILED)
-    return published
+    return release
+
+
+def _release_of(state: Any, store: Store) -> str | None:
+    """Return the release that a run came to; None where there is none.
+
+    Where the server's answer was lost Prefect gives the state that is there, without what the run returned; what it
+    published is in the store.
+    """
+    if state.is_completed() and state.data is None:
+        this_run = str(state.state_details.flow_run_id)
+        return next((found.release for found in list_releases(store) if found.flow_run == this_run), None)
+    from aepipe.publishing.publish import Published
+
+    published = state.result(raise_on_failure=False)
+    return published.release if isinstance(published, Published) else None
 
 
 def sweep(
@@ -203,8 +219,11 @@ def rerun(
             release=first.release,
             start_from=first.parameters["start_from"],
         )
-    published = _run({**first.parameters, "store": to}, server)
-    second = resolve_release(open_store(to), published.release)
+    again = _run({**first.parameters, "store": to}, server)
+    if again is None:
+        typer.echo("What the server was told of the run was lost: the same command compares, and does no work twice.")
+        raise typer.Exit(FAILED)
+    second = resolve_release(open_store(to), again)
     rows = compare_models(first, second)
     print_table(f"{first.release} and {second.release}", ["model", "bytes", "MSE", "MSE again"], rows)
     raise typer.Exit(1 if any(row[1] in ("different", "missing") for row in rows) else 0)
@@ -222,4 +241,10 @@ def _end_with_table(state: Any, file: str) -> None:
     typer.echo(state.message)
     if not state.is_completed():
         raise typer.Exit(FAILED)
+    if state.data is None:
+        # Its answer was lost, as in `_release_of`; no table has the id of its run.
+        typer.echo(
+            "What the server was told of it was lost: the same command says where the table is, and does no work."
+        )
+        return
     typer.echo(f"Table: {state.result().files[file].uri}")

@@ -1,6 +1,6 @@
 """Everything that is measured about one trained model, on images that it never saw."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +8,16 @@ import numpy as np
 import pandas as pd
 
 from aepipe.cells import as_cells
-from aepipe.evaluation.catalogue import HIDDEN_MSE, NEIGHBOURS_MSE
+from aepipe.evaluation.bootstrap import bootstrap_interval
+from aepipe.evaluation.catalogue import DENOISED_MSE, HIDDEN_MSE, LINEAR_MSE, NEIGHBOURS_MSE, NOISY_MSE, NOISY_PSNR
 from aepipe.evaluation.codes import code_statistics, silhouette
 from aepipe.evaluation.drawing import draw
 from aepipe.evaluation.figures.style import numbered_classes
 from aepipe.evaluation.hidden import MAX_IMAGES, hidden_errors, hide_held_out, mean_of_neighbours
 from aepipe.evaluation.measurements import Measurements, take_measurements
-from aepipe.evaluation.metrics import ALL, MetricRow, mse_by_class
+from aepipe.evaluation.metrics import ALL, MIN_MSE, Summary, psnr_db, summarise_by_class
 from aepipe.evaluation.opponents import Opponents
-from aepipe.evaluation.strongest import BASELINES, require_strongest
+from aepipe.evaluation.strongest import require_strongest
 from aepipe.evaluation.subject import HeldOut, Subject, predict
 from aepipe.training.collapse import is_collapsed
 
@@ -24,7 +25,6 @@ from aepipe.training.collapse import is_collapsed
 WHOLE_SET = (
     *("mse_median", "mse_95th_percentile", "code_silhouette", "probe_accuracy", "pca_probe_accuracy"),
     *("neighbours_of_class", "pca_neighbours_of_class"),
-    *(HIDDEN_MSE, NEIGHBOURS_MSE),
 )
 
 
@@ -41,8 +41,10 @@ def measure(folder: Path, subject: Subject, held_out: HeldOut, opponents: Oppone
         The figures that the gate and the report ask for.
     """
     measured = take_measurements(subject, held_out, opponents)
-    facts = _facts(subject, held_out, measured)
-    _write_metrics(folder / "metrics.csv", subject, held_out, measured, facts)
+    baselines, denoised = _of_baselines(held_out, opponents), _of_pairs(held_out, measured)
+    means = [*measured.summary, *baselines, *denoised, *_of_hidden(subject, held_out)]
+    facts = _facts(subject, held_out, measured, means)
+    _write_metrics(folder / "metrics.csv", subject, held_out, measured, means, facts)
     test = held_out.split.test
     labels = held_out.labels(test)
     _write_codes(folder / "codes.npz", measured, test, labels)
@@ -57,14 +59,29 @@ def _write_codes(path: Path, measured: Measurements, rows: np.ndarray, labels: n
         np.savez(path, codes=measured.codes, rows=rows, errors=measured.errors, labels=labels)
 
 
-def _facts(subject: Subject, held_out: HeldOut, measured: Measurements) -> dict[str, Any]:
+def _of_baselines(held_out: HeldOut, opponents: Opponents) -> Iterator[Summary]:
+    labels = held_out.labels(held_out.split.test), held_out.data.label_names
+    for name, errors in opponents.errors.items():
+        yield from summarise_by_class(f"{name}_mse_per_pixel", errors, *labels, held_out.groups)
+
+
+def _of_pairs(held_out: HeldOut, measured: Measurements) -> Iterator[Summary]:
+    """Yield the error of a denoiser on noisy images whose clean ones are known, and the PSNR of those images before."""
+    if not held_out.has_pairs:
+        return
+    yield from summarise_by_class(DENOISED_MSE, measured.errors, None, (), held_out.groups)
+    before = float(measured.opponents.errors["noisy"].mean())
+    yield Summary(ALL, NOISY_PSNR, psnr_db(max(before, MIN_MSE)))
+
+
+def _facts(subject: Subject, held_out: HeldOut, measured: Measurements, means: Sequence[Summary]) -> dict[str, Any]:
     codes, labels = measured.codes, held_out.labels(held_out.split.test)
-    whole = {metric: value for class_name, metric, value in measured.summary if class_name == ALL}
+    whole = [summary for summary in means if summary.class_name == ALL] + _denoising(subject, measured.curves)
     return {
-        **{metric: value for metric, value in whole.items() if metric != "num_images"},
+        **{summary.metric: summary.value for summary in whole if summary.metric != "num_images"},
+        "intervals": {summary.metric: summary.interval for summary in whole if summary.interval is not None},
         "source_unit": subject.source_unit,
-        **{f"{name}_mse_per_pixel": float(errors.mean()) for name, errors in measured.opponents.errors.items()},
-        **{f"{name}_chosen": chosen for name, chosen in measured.opponents.chosen.items()},
+        **{f"{name}_chosen": codec.name for name, codec in measured.opponents.chosen.items()},
         "mse_median": float(np.median(measured.errors)),
         "mse_95th_percentile": float(np.quantile(measured.errors, 0.95)),
         "num_test_images": len(codes),
@@ -78,64 +95,60 @@ def _facts(subject: Subject, held_out: HeldOut, measured: Measurements) -> dict[
         "pca_probe_accuracy": measured.pca_probe_accuracy,
         "neighbours_of_class": measured.neighbours_of_class,
         "pca_neighbours_of_class": measured.pca_neighbours_of_class,
-        **_denoising_facts(subject, measured.curves),
-        **_hidden_facts(subject, held_out),
     }
 
 
 def _write_metrics(
-    path: Path, subject: Subject, held_out: HeldOut, measured: Measurements, facts: Mapping[str, Any]
+    path: Path,
+    subject: Subject,
+    held_out: HeldOut,
+    measured: Measurements,
+    means: Sequence[Summary],
+    facts: Mapping[str, Any],
 ) -> None:
-    who = {"recipe": subject.recipe, "setting": subject.setting, "evaluation_set": held_out.name}
-    rows = [MetricRow(**who, class_name=name, metric=metric, value=value) for name, metric, value in measured.summary]
-    labels = held_out.labels(held_out.split.test), held_out.data.label_names
-    rows += [
-        MetricRow(**who, class_name=class_name, metric=f"{name}_mse_per_pixel", value=value)
-        for name, errors in measured.opponents.errors.items()
-        if f"{name}_mse_per_pixel" in BASELINES
-        for class_name, value in mse_by_class(errors, *labels)
-    ]
+    who = subject.recipe, subject.setting, held_out.name
     strongest = require_strongest(facts)
-    rows.append(MetricRow(**who, metric="strongest_baseline_mse_per_pixel", value=strongest.mse_per_pixel))
-    rows += [MetricRow(**who, metric=name, value=facts[name]) for name in WHOLE_SET if facts[name] is not None]
-    columns = {
-        "model": "denoised_mse_per_pixel",
-        "linear": "linear_mse_per_pixel",
-        "nothing": "noisy_mse_per_pixel",
-    }
+    interval = facts["intervals"].get(strongest.name)
+    numbers = [
+        *means,
+        Summary(ALL, "strongest_baseline_mse_per_pixel", strongest.mse_per_pixel, interval),
+        *(Summary(ALL, name, facts[name]) for name in WHOLE_SET if facts[name] is not None),
+    ]
+    rows = [summary.row(*who) for summary in numbers]
     for kind, table in measured.curves.items():
         for line in table.itertuples():
-            noise = f"{kind} {line.level:g}"
-            rows += [
-                MetricRow(**who, noise=noise, metric=metric, value=getattr(line, column))
-                for column, metric in columns.items()
-            ]
+            rows += [summary.row(*who, noise=f"{kind} {line.level:g}") for summary in _on_noise(line)]
     pd.DataFrame([as_cells(row.model_dump()) for row in rows]).to_csv(path, index=False)
 
 
-def _denoising_facts(subject: Subject, curves: Mapping[str, pd.DataFrame]) -> dict[str, float | None]:
+def _on_noise(line: Any) -> Iterator[Summary]:
+    """Yield what a line of a noise curve says."""
+    yield Summary(ALL, DENOISED_MSE, float(line.model), line.model_interval)
+    yield Summary(ALL, LINEAR_MSE, float(line.linear))
+    yield Summary(ALL, NOISY_MSE, float(line.nothing), line.nothing_interval)
+
+
+def _denoising(subject: Subject, curves: Mapping[str, pd.DataFrame]) -> list[Summary]:
     """Return a denoiser's errors on Gaussian noise of the level that it was trained for, if the test set has that."""
     table = curves.get("gaussian")
     if subject.trained_noise_level is None or table is None:
-        return {}
+        return []
     found = table[np.isclose(table.level, subject.trained_noise_level)]
-    if found.empty:
-        return {}
-    return {
-        "denoised_mse_per_pixel": float(found.model.iloc[0]),
-        "linear_mse_per_pixel": float(found.linear.iloc[0]),
-        "noisy_mse_per_pixel": float(found.nothing.iloc[0]),
-    }
+    return [summary for line in found.head(1).itertuples() for summary in _on_noise(line)]
 
 
-def _hidden_facts(subject: Subject, held_out: HeldOut) -> dict[str, float | None]:
-    """Return the errors of hidden pixels, by the model and by the mean of their neighbours."""
+def _of_hidden(subject: Subject, held_out: HeldOut) -> Iterator[Summary]:
+    """Yield the errors of hidden pixels, by the model and by the mean of their neighbours."""
     if subject.hidden_share is None:
-        return {HIDDEN_MSE: None, NEIGHBOURS_MSE: None}
+        return
     test = held_out.split.test
     inputs, targets, hidden = hide_held_out(held_out.data.scaled(test[:MAX_IMAGES]), subject.hidden_share, test)
     guesses = {
         HIDDEN_MSE: predict(subject.autoencoder.model, inputs),
         NEIGHBOURS_MSE: mean_of_neighbours(inputs),
     }
-    return {name: float(hidden_errors(targets, guess, hidden).mean()) for name, guess in guesses.items()}
+    for name, guess in guesses.items():
+        errors = hidden_errors(targets, guess, hidden)
+        yield Summary(
+            ALL, name, float(errors.mean()), bootstrap_interval(errors, held_out.groups_of_first(len(errors)))
+        )

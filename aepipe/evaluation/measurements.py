@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from aepipe.evaluation.bootstrap import bootstrap_interval
 from aepipe.evaluation.catalogue import MSE
 from aepipe.evaluation.codes import neighbour_share, probe_accuracy
-from aepipe.evaluation.metrics import measure_images, mse_per_image, summarise
-from aepipe.evaluation.opponents import Opponents
+from aepipe.evaluation.metrics import Summary, measure_images, mse_per_image, summarise
+from aepipe.evaluation.opponents import Codec, Opponents
 from aepipe.evaluation.strongest import require_strongest
 from aepipe.evaluation.subject import HeldOut, Subject, predict
 from aepipe.linear import PrincipalComponents
@@ -17,6 +19,21 @@ from aepipe.noise import NoiseSpec
 from aepipe.splits import evenly_spaced
 
 MAX_PROBE_IMAGES = 5000
+
+
+@dataclass(frozen=True)
+class Strongest:
+    """The strongest baseline.
+
+    Attributes:
+        label: What it is called.
+        errors: (num_images,) its MSE per pixel on each held-out image.
+        codec: What reconstructs images.
+    """
+
+    label: str
+    errors: np.ndarray
+    codec: Codec
 
 
 @dataclass(frozen=True)
@@ -31,8 +48,8 @@ class Measurements:
         pca_probe_accuracy: The same for PCA's code.
         neighbours_of_class: Share of the 10 nearest codes that are of the same class; None without classes.
         pca_neighbours_of_class: The same for PCA's code.
-        summary: Class name, metric, value.
-        curves: For each kind of noise a table: level; model, linear and nothing as MSE per pixel of the clean image.
+        summary: What the model came to, the whole set and each class.
+        curves: For each kind of noise a table, as `noise_curves` has it.
     """
 
     codes: np.ndarray
@@ -42,24 +59,25 @@ class Measurements:
     pca_probe_accuracy: float | None
     neighbours_of_class: float | None
     pca_neighbours_of_class: float | None
-    summary: Sequence[tuple[str, str, float]]
+    summary: Sequence[Summary]
     curves: Mapping[str, pd.DataFrame]
 
     @property
-    def strongest(self) -> tuple[str, np.ndarray]:
-        """The strongest baseline: what it is called, and its error on each image."""
+    def strongest(self) -> Strongest:
+        """The strongest baseline."""
         errors = {f"{name}_mse_per_pixel": errors for name, errors in self.opponents.errors.items()}
         found = require_strongest({name: float(of_each.mean()) for name, of_each in errors.items()})
-        return found.label, errors[found.name]
+        codec = self.opponents.codec(found.name.removesuffix("_mse_per_pixel"))
+        return Strongest(found.label, errors[found.name], codec)
 
 
 def take_measurements(subject: Subject, held_out: HeldOut, opponents: Opponents) -> Measurements:
     """Return what a model makes of the held-out images."""
     batches: list[tuple[np.ndarray, np.ndarray]] = []
     measured: list[dict[str, np.ndarray]] = []
-    for originals in held_out.batches(held_out.split.test):
-        batches.append((predict(subject.autoencoder.encoder, originals), opponents.components.encode(originals)))
-        measured.append(measure_images(originals, predict(subject.autoencoder.model, originals)))
+    for inputs, originals in held_out.pairs(held_out.split.test):
+        batches.append((predict(subject.autoencoder.encoder, inputs), opponents.components.encode(inputs)))
+        measured.append(measure_images(originals, predict(subject.autoencoder.model, inputs)))
     codes, pca_codes = (np.concatenate(parts) for parts in zip(*batches, strict=True))
     metrics = {name: np.concatenate([batch[name] for batch in measured]) for name in measured[0]}
     classes = held_out.labels(held_out.split.test), held_out.data.label_names
@@ -73,7 +91,7 @@ def take_measurements(subject: Subject, held_out: HeldOut, opponents: Opponents)
         pca_probe_accuracy=probes[1],
         neighbours_of_class=None if labels is None else neighbour_share(codes, labels),
         pca_neighbours_of_class=None if labels is None else neighbour_share(pca_codes, labels),
-        summary=list(summarise(metrics, *classes, subject.source_unit)),
+        summary=list(summarise(metrics, *classes, subject.source_unit, held_out.groups)),
         curves=noise_curves(subject, held_out),
     )
 
@@ -97,17 +115,23 @@ def _probes(
 
 
 def noise_curves(subject: Subject, held_out: HeldOut) -> dict[str, pd.DataFrame]:
-    """Return a table for each kind of noise: level; model, linear and nothing as MSE per pixel of the clean image."""
-    tables: dict[str, list[dict[str, float]]] = {}
+    """Return a table for each kind of noise: level; model, linear and nothing as MSE per pixel of the clean image.
+
+    Of model and nothing there is an interval as well: model_interval, nothing_interval.
+    """
+    tables: dict[str, list[dict[str, Any]]] = {}
     for baseline in held_out.noise_baselines:
         spec = NoiseSpec(kind=baseline.kind, level=baseline.level)
         clean, noisy = held_out.noisy.pair(spec)
-        error = float(mse_per_image(clean, predict(subject.autoencoder.model, noisy)).mean())
+        groups = held_out.groups_of_first(len(clean))
+        errors = mse_per_image(clean, predict(subject.autoencoder.model, noisy))
         row = {
             "level": spec.level,
-            "model": error,
+            "model": float(errors.mean()),
+            "model_interval": bootstrap_interval(errors, groups),
             "linear": baseline.linear_mse,
             "nothing": baseline.nothing_mse,
+            "nothing_interval": bootstrap_interval(mse_per_image(clean, noisy), groups),
         }
         tables.setdefault(spec.kind, []).append(row)
     return {kind: pd.DataFrame(rows) for kind, rows in tables.items()}

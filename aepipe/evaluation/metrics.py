@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,7 +10,9 @@ from scipy.ndimage import gaussian_filter
 
 from aepipe.arrays import Float64, Int, Real
 from aepipe.errors import TrainingError
+from aepipe.evaluation.bootstrap import bootstrap_interval
 from aepipe.evaluation.catalogue import MSE
+from aepipe.evaluation.intervals import Interval
 
 ALL = "all"
 # Under this an error is rounding of float32 pixels. A table has no place for the infinite PSNR of none: it says 120 dB.
@@ -32,6 +35,33 @@ class MetricRow(BaseModel):
     noise: str = Field("none", description="Kind and level of the noise on the input.")
     metric: str = Field(description="What was measured, with its unit.")
     value: float = Field(description="The number.", allow_inf_nan=False)
+    low: float | None = Field(
+        None, description="The lower end of its 95% interval over held-out images; None where it has none."
+    )
+    high: float | None = Field(None, description="The upper end.")
+
+
+class Summary(NamedTuple):
+    """One number about a set of images, and the interval that it has where it is a mean over them."""
+
+    class_name: str
+    metric: str
+    value: float
+    interval: Interval | None = None
+
+    def row(self, recipe: str, setting: str, evaluation_set: str, noise: str = "none") -> MetricRow:
+        """Return it as a row of the long table."""
+        ends = {} if self.interval is None else self.interval.model_dump()
+        return MetricRow(
+            recipe=recipe,
+            setting=setting,
+            evaluation_set=evaluation_set,
+            class_name=self.class_name,
+            noise=noise,
+            metric=self.metric,
+            value=self.value,
+            **ends,
+        )
 
 
 def mse_per_image(
@@ -127,25 +157,39 @@ def summarise(
     labels: Int[np.ndarray, " num_images"] | None,
     label_names: tuple[str, ...],
     source_unit: float,
-) -> Iterator[tuple[str, str, float]]:
-    """Yield class name, metric and value: the whole set first, called "all", then the error of each class.
+    groups: np.ndarray | None = None,
+) -> Iterator[Summary]:
+    """Yield the numbers of the whole set first, called "all", then the error of each class.
 
     Args:
         measured: (num_images,) each image's metrics, by their names.
         labels: (num_images,) class indices, or None.
         label_names: A name for each class index.
         source_unit: The value of white in the source's printed numbers.
+        groups: (num_images,) equal where images belong together; None where each is by itself.
     """
-    (_, mse), *by_class = mse_by_class(measured[MSE], labels, label_names)
-    yield ALL, MSE, mse
-    yield ALL, "mse_in_source_unit", mse * source_unit**2
-    yield ALL, "psnr_db", psnr_db(max(mse, MIN_MSE))
+    whole, *by_class = summarise_by_class(MSE, measured[MSE], labels, label_names, groups)
+    yield whole
+    yield _changed(whole, "mse_in_source_unit", lambda mse: mse * source_unit**2)
+    yield _changed(whole, "psnr_db", lambda mse: psnr_db(max(mse, MIN_MSE)))
     for name, values in measured.items():
         if name != MSE:
-            yield ALL, name, float(values.mean())
-    yield ALL, "num_images", float(len(measured[MSE]))
-    for name, value in by_class:
-        yield name, MSE, value
+            yield _mean(ALL, name, values, groups)
+    yield Summary(ALL, "num_images", float(len(measured[MSE])))
+    yield from by_class
+
+
+def summarise_by_class(
+    metric: str,
+    values: Float64[np.ndarray, " num_images"],
+    labels: Int[np.ndarray, " num_images"] | None,
+    label_names: tuple[str, ...],
+    groups: np.ndarray | None = None,
+) -> Iterator[Summary]:
+    """Yield the mean of the whole set, called "all", then that of each class that there is."""
+    yield _mean(ALL, metric, values, groups)
+    for name, chosen in _classes(labels, label_names):
+        yield _mean(name, metric, values[chosen], None if groups is None else groups[chosen])
 
 
 def mse_by_class(
@@ -153,11 +197,26 @@ def mse_by_class(
     labels: Int[np.ndarray, " num_images"] | None,
     label_names: tuple[str, ...],
 ) -> Iterator[tuple[str, float]]:
-    """Yield "all" with the mean error of the whole set, then each class that there is with its own.
+    """Yield each class that there is with its mean error."""
+    for name, chosen in _classes(labels, label_names):
+        yield name, float(errors[chosen].mean())
+
+
+def _classes(labels: np.ndarray | None, label_names: tuple[str, ...]) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield each class that there is, and which images are of it.
 
     A class that is itself called "all" is called "all (class)", so that no reader takes one for the other.
     """
-    yield ALL, float(errors.mean())
     for index, name in enumerate(label_names if labels is not None else ()):
-        if np.any(labels == index):
-            yield f"{ALL} (class)" if name == ALL else name, float(errors[labels == index].mean())
+        chosen = np.asarray(labels == index)
+        if chosen.any():
+            yield f"{ALL} (class)" if name == ALL else name, chosen
+
+
+def _mean(class_name: str, metric: str, values: np.ndarray, groups: np.ndarray | None) -> Summary:
+    return Summary(class_name, metric, float(values.mean()), bootstrap_interval(values, groups))
+
+
+def _changed(summary: Summary, metric: str, change: Callable[[float], float]) -> Summary:
+    interval = summary.interval and summary.interval.mapped(change)
+    return Summary(summary.class_name, metric, change(summary.value), interval)

@@ -18,13 +18,15 @@ from optuna.storages.journal import JournalFileBackend, JournalStorage
 from optuna.trial import TrialState
 
 from aepipe.cells import as_cells
+from aepipe.choices import field_of, flat, is_whole, nested
 from aepipe.errors import ConflictError, CorruptObjectError, ParameterError
 from aepipe.experiments.space import Range, SearchRanges, check_space
 from aepipe.experiments.sweep import SweepValues
 from aepipe.io.hashing import canonical_json
 from aepipe.io.temporary import temporary_folder
 from aepipe.recipes import get_recipe
-from aepipe.recipes.plan import Overrides, plan_training
+from aepipe.recipes.overrides import Overrides
+from aepipe.recipes.plan import plan_training
 from aepipe.stages.facts import SearchFacts
 from aepipe.stages.fingerprint import fingerprint
 from aepipe.stages.outcome import Failed, Outcome
@@ -78,12 +80,13 @@ class Search:
         folder: Path,
         image_shape: tuple[int, int, int] | None = None,
     ):
-        check_space(ranges, values)
-        self._ranges, self._values, self._request, self._store = ranges.chosen(), values.chosen(), request, store
+        check_space(ranges, values, request)
+        self._ranges, self._values = ranges.by_dotted_name(), values.by_dotted_name()
+        self._request, self._store = request, store
         native_shape = get_recipe(request.recipe).native_shape
         shape = image_shape or native_shape
         plan = plan_training(request.recipe, request.setting, request.preset, request.overrides, shape)
-        self._training = plan.training
+        self._plan, self._training = plan, plan.training
         self._own = self._setting_as_it_is()
         self.budgets = [Budget(share=REDUCTION**rung) for rung in reversed(range(num_rungs))]
         space = {
@@ -136,8 +139,11 @@ class Search:
         for _ in range(most):
             trial = self._study.ask()
             chosen = {name: self._suggest(trial, name, span) for name, span in self._ranges.items()}
-            chosen |= {name: trial.suggest_categorical(name, list(values)) for name, values in self._values.items()}
-            found.append(Candidate(trial, Overrides(**chosen)))
+            chosen |= {
+                name: trial.suggest_categorical(name, [_as_choice(value) for value in values])
+                for name, values in self._values.items()
+            }
+            found.append(Candidate(trial, Overrides(**nested(chosen))))
         return found
 
     def request_for(self, candidate: Candidate, budget: Budget) -> TrainingRequest:
@@ -219,7 +225,7 @@ class Search:
         return self._study.get_trials(deepcopy=False, states=states)
 
     def _suggest(self, trial: optuna.Trial, name: str, span: Range) -> float:
-        if name == "batch_size":
+        if is_whole(field_of(Overrides, name)):
             return trial.suggest_int(name, round(span.low), round(span.high), log=span.log)
         return trial.suggest_float(name, span.low, span.high, log=span.log)
 
@@ -233,11 +239,14 @@ class Search:
 
     def _setting_as_it_is(self) -> Mapping[str, Any]:
         """Return the setting's own values, as far as they are in the space: what a candidate has to be better than."""
-        own = self._training.model_dump(mode="json")
-        inside = {
-            name for name, span in self._ranges.items() if own[name] is not None and span.low <= own[name] <= span.high
-        } | {name for name, values in self._values.items() if own[name] in values}
-        return {name: own[name] for name in inside}
+        training = self._training.model_dump(mode="json")
+        own = dict(flat({**training, "model": self._plan.model.model_dump(mode="json")}))
+        # A group that the setting has none of has no value in any range.
+        numbers = {name: own.get(name) for name in self._ranges}
+        inside = {name: value for name, value in numbers.items() if value is not None and self._ranges[name].has(value)}
+        listed = {name: [_as_choice(value) for value in values] for name, values in self._values.items()}
+        chosen = {name: _as_choice(own.get(name)) for name in listed}
+        return inside | {name: value for name, value in chosen.items() if value in listed[name]}
 
     def _ask_again_for_what_was_stopped(self) -> None:
         """Candidates whose process was killed come first; what they trained is in the store and is not done again."""
@@ -293,6 +302,11 @@ def tabulate(store: Store, search: Search) -> SearchResult:
 
     name = fingerprint("search", Overrides(), inputs, ["aepipe.experiments.search"])
     return produce_stage(store, "search", name, SearchResult, work)
+
+
+def _as_choice(value: Any) -> Any:
+    """Return a value as Optuna's journal has it: a sequence is written with commas, as on the command line."""
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else value
 
 
 def _plain(value: Any) -> str:

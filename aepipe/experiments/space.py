@@ -2,15 +2,22 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.fields import FieldInfo
 
+from aepipe.choices import Choices, choices_like, dotted_names, field_of, is_number, nested
 from aepipe.errors import ParameterError
 from aepipe.experiments.sweep import SweepValues
-from aepipe.recipes.plan import Overrides
+from aepipe.recipes import get_recipe
+from aepipe.recipes.changes import check_changes
+from aepipe.recipes.overrides import Overrides
+from aepipe.stages.request import TrainingRequest
 
-# Codes of different sizes are not compared, and how long a candidate trains is the rungs' business.
-NUMBERS = ("learning_rate", "batch_size", "warm_up_share", "weight_decay", "gradient_clip_norm")
-CHOICES = (*NUMBERS, "schedule", "precision")
+# Codes of different sizes are not compared, nor what is left of different noise; how long a candidate trains is the
+# rungs' business, and on what hardware nobody's.
+NOT_TRIED = ("code_size", "corruption", "seed", "epochs", "max_steps", "time_limit_minutes", "devices")
+CHOICES = tuple(name for name in dotted_names(Overrides) if name.partition(".")[0] not in NOT_TRIED)
+NUMBERS = tuple(name for name in CHOICES if is_number(field_of(Overrides, name)))
 
 
 class Range(BaseModel):
@@ -28,33 +35,37 @@ class Range(BaseModel):
             raise ValueError("A range goes up, and a logarithmic one starts above 0")
         return self
 
-
-class _Ranges(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def chosen(self) -> dict[str, Range]:
-        """Return the ranges that were set, by name."""
-        return {name: value for name, value in self if value is not None}
+    def has(self, value: float) -> bool:
+        """Tell whether a value is in it."""
+        return self.low <= value <= self.high
 
 
-_FIELDS: dict[str, Any] = {
-    name: (Range | None, Field(None, title=field.title, description=f"Range to try. {field.description}"))
-    for name, field in Overrides.model_fields.items()
-    if name in NUMBERS
-}
-SearchRanges = create_model("SearchRanges", __base__=_Ranges, __doc__="Numbers to try anywhere in a range.", **_FIELDS)
+def _range_of(name: str, field: FieldInfo) -> tuple[Any, Any] | None:
+    if name not in NUMBERS:
+        return None
+    return Range | None, Field(None, title=field.title, description=f"Range to try. {field.description}")
 
 
-def check_space(ranges: SearchRanges, values: SweepValues) -> None:
-    """Check that there is something to try, and nothing twice.
+@choices_like(Overrides, _range_of)
+class SearchRanges(Choices):
+    """Numbers to try anywhere in a range."""
+
+
+def check_space(ranges: SearchRanges, values: SweepValues, request: TrainingRequest) -> None:
+    """Check that there is something to try, and nothing twice, and that it is of this request's recipe.
 
     Raises:
-        ParameterError: there is nothing, a name has a range and a list, or results with it could not be compared.
+        ParameterError: there is nothing, a name has a range and a list, results with it could not be compared, or the
+            recipe's architecture has no such option.
     """
-    in_ranges, in_lists = set(ranges.chosen()), set(values.chosen())
+    in_ranges, in_lists = set(ranges.by_dotted_name()), set(values.by_dotted_name())
     wrong = (in_ranges & in_lists) | (in_lists - set(CHOICES))
     if wrong or not in_ranges | in_lists:
         raise ParameterError(
             f"A search tries at least one of {', '.join(CHOICES)}, each from a range or from a list.",
             names=sorted(wrong),
         )
+    first = {name: span.low for name, span in ranges.by_dotted_name().items()}
+    first |= {name: listed[0] for name, listed in values.by_dotted_name().items()}
+    changed = request.overrides.replaced_by(Overrides(**nested(first)))
+    check_changes(get_recipe(request.recipe).variant(request.setting), changed)

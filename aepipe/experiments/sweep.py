@@ -3,18 +3,23 @@
 import csv
 import io
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import GenericAlias
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import Field
+from pydantic.fields import FieldInfo
 
 from aepipe.cells import as_cells
+from aepipe.choices import Choices, choices_like, flat, nested, value_type
 from aepipe.errors import ParameterError
 from aepipe.evaluation.catalogue import metrics_at
+from aepipe.evaluation.seeds import SeedSpread
+from aepipe.gate.seeds import measure_seed_spreads
 from aepipe.recipes import RecipeName
-from aepipe.recipes.plan import Overrides
+from aepipe.recipes.overrides import Overrides
+from aepipe.recipes.plan import TrainingPlan
 from aepipe.stages.facts import SweepFacts
 from aepipe.stages.fingerprint import fingerprint
 from aepipe.stages.outcome import Failed, Outcome
@@ -26,38 +31,27 @@ MAX_TRAININGS = 1000
 FIGURES = tuple(metric.name for metric in metrics_at("sweep"))
 
 
-class _Values(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+def _list_of(name: str, field: FieldInfo) -> tuple[Any, Any] | None:
+    """Return a list of an override's values, each within the override's own bounds."""
+    if name == "seed":
+        return None
+    values = Field(None, title=field.title, description=f"Values to try. {field.description}", min_length=1)
+    return GenericAlias(list, (value_type([field]),)) | None, values
 
-    def chosen(self) -> dict[str, list]:
-        """Return the lists that were set, by name."""
-        return {name: values for name, values in self if values is not None}
+
+@choices_like(Overrides, _list_of)
+class SweepValues(Choices):
+    """Values to try of what a run can override; seeds are a parameter of their own."""
 
     def combinations(self) -> Iterator[Overrides]:
         """Yield every combination of the values, the last name's changing fastest."""
-        lists = self.chosen()
+        lists = self.by_dotted_name()
         for chosen in itertools.product(*lists.values()):
-            yield Overrides(**dict(zip(lists, chosen, strict=True)))
-
-
-def _list_of(field: Any) -> tuple[Any, Any]:
-    """Return a list of an override's values, each within the override's own bounds."""
-    value = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
-    values = Field(None, title=field.title, description=f"Values to try. {field.description}", min_length=1)
-    return GenericAlias(list, (value,)) | None, values
-
-
-_FIELDS: dict[str, Any] = {name: _list_of(field) for name, field in Overrides.model_fields.items() if name != "seed"}
-SweepValues = create_model(
-    "SweepValues",
-    __base__=_Values,
-    __doc__="Values to try of what a run can override; seeds are a parameter of their own.",
-    **_FIELDS,
-)
+            yield Overrides(**nested(dict(zip(lists, chosen, strict=True))))
 
 
 def plan_sweep(
-    recipe: RecipeName, seeds: Sequence[int], values: _Values, overrides: Overrides, **shared: Any
+    recipe: RecipeName, seeds: Sequence[int], values: SweepValues, overrides: Overrides, **shared: Any
 ) -> list[TrainingRequest]:
     """Return a request for each combination of values with each seed.
 
@@ -93,7 +87,7 @@ def plan_sweep(
 def tabulate(store: Store, outcomes: Sequence[Outcome]) -> SweepResult:
     """Put a table of trainings into the store: what was chosen, the seed, held-out errors, seconds.
 
-    Its facts are the number of trainings, and the best and the worst error in a few words.
+    Its facts are the number of trainings, the best and the worst error in a few words, and how much seeds change it.
     """
     rows = [_row(outcome) for outcome in outcomes]
     inputs = {str(number): _identity(outcome) for number, outcome in enumerate(outcomes)}
@@ -106,7 +100,8 @@ def tabulate(store: Store, outcomes: Sequence[Outcome]) -> SweepResult:
         writer.writeheader()
         writer.writerows(map(as_cells, rows))
         (folder / "results.csv").write_text(text.getvalue())
-        return SweepFacts(num_trainings=len(rows), best=_best(rows))
+        spreads = measure_seed_spreads(outcomes)
+        return SweepFacts(num_trainings=len(rows), best=_best(rows) + _in_words(spreads.values()), seed_spreads=spreads)
 
     return produce_stage(store, "sweep", name, SweepResult, work)
 
@@ -122,11 +117,18 @@ def _row(outcome: Outcome) -> dict[str, Any]:
     trained = outcome.trained
     return {
         **row,
-        **{"code_size": outcome.plan.model.code_size, **outcome.plan.training.model_dump(mode="json")},
+        **_settings(outcome.plan),
         **{name: outcome.measured.metrics.get(name) for name in FIGURES},
         **{"training_seconds": trained.facts.training_seconds, "training": trained.fingerprint},
         "error": "",
     }
+
+
+def _settings(plan: TrainingPlan) -> dict[str, Any]:
+    """Return what was trained, by the names that a run sets it by."""
+    model = plan.model.model_dump(mode="json")
+    code_size = {"code_size": model.pop("code_size")}
+    return code_size | dict(flat({**plan.training.model_dump(mode="json"), "model": model}))
 
 
 def _best(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -136,3 +138,12 @@ def _best(rows: Sequence[Mapping[str, Any]]) -> str:
     best = min(measured, key=lambda row: row["mse_per_pixel"])
     worst = max(row["mse_per_pixel"] for row in measured)
     return f"best MSE {best['mse_per_pixel']:.5f} with seed {best['seed']}, worst {worst:.5f}"
+
+
+def _in_words(spreads: Collection[SeedSpread]) -> str:
+    """Return how much seeds change the error, for what was trained with enough of them."""
+    shares = sorted(spread.share for spread in spreads)
+    if not shares:
+        return ""
+    most = f" to {shares[-1]:.1%}" if len(shares) > 1 else ""
+    return f"; seeds change the error by {shares[0]:.1%}{most}"

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from aepipe.errors import CorruptObjectError, ModelFileError, NewerObjectError, ObjectNotFoundError
+from aepipe.gate.comparison import Terms, compare
 from aepipe.gate.fairness import Comparable
-from aepipe.gate.rules import NOT_FAIR, Measured, is_denoiser, learned_blind
+from aepipe.gate.measured import NOT_FAIR, Measured
+from aepipe.gate.rules import is_denoiser, learned_blind
 from aepipe.io.temporary import temporary_folder
 from aepipe.models.options import count_parameters
 from aepipe.noise import NoiseSpec
@@ -50,8 +52,14 @@ class PublishedErrors:
         """Return the mean error."""
         return Measured(self.release, _mean(self.per_image), self.problem)
 
-    def beside(self, candidate: "PublishedErrors", comparable: Comparable) -> Measured:
-        """Return the mean error on what is comparable, with that of the run's own model on the same images."""
+    def beside(self, candidate: "PublishedErrors", comparable: Comparable, terms: Terms) -> Measured:
+        """Return the mean error on what is comparable, with that of the run's own model on the same images.
+
+        Args:
+            candidate: The run's own model.
+            comparable: Which images.
+            terms: What the two are compared by.
+        """
         if self.problem or comparable.problem:
             problem = self.problem or f"{NOT_FAIR}{comparable.problem} {BY_HAND}"
             return Measured(self.release, math.nan, problem)
@@ -59,12 +67,15 @@ class PublishedErrors:
         chosen = comparable.chosen[: len(self.per_image)]
         if not chosen.any():
             return Measured(self.release, math.nan, f"{NOT_FAIR}none of the noisy images is new. {BY_HAND}")
+        theirs = self.per_image[chosen]
+        ours = np.full(len(theirs), math.nan) if candidate.problem else candidate.per_image[chosen]
         return Measured(
             self.release,
-            _mean(self.per_image[chosen]),
-            candidate_error=math.nan if candidate.problem else _mean(candidate.per_image[chosen]),
-            num_images=int(chosen.sum()),
+            _mean(theirs),
+            candidate_error=_mean(ours),
+            num_images=len(theirs),
             num_held_out=len(chosen),
+            comparison=compare(ours, theirs, terms.on(chosen)),
         )
 
 
@@ -84,7 +95,11 @@ def measure_published(store: Store, release: str, model: str, outcome: Done) -> 
     inputs, targets, hidden = _held_out_images(store, outcome)
     try:
         key = f"{prefix}/recipe.json"
-        plan = parse_stored(store.get(key), TrainedRecipe, key).plan
+        published = parse_stored(store.get(key), TrainedRecipe, key)
+        plan, knows_clean = published.plan, published.trained_on.has_clean
+        if knows_clean != (outcome.data.facts.clean is not None):
+            whose = "it was" if knows_clean else "this run's was, it was not,"
+            return _not_measured(release, f"{NOT_FAIR}{whose} trained on pairs of noisy and clean pictures. {BY_HAND}")
         shape = plan.image_shape
         if shape != inputs.shape[1:]:
             shapes = ["x".join(map(str, of)) for of in (shape, inputs.shape[1:])]
@@ -121,12 +136,12 @@ def _held_out_images(store: Store, outcome: Done) -> tuple[np.ndarray, np.ndarra
         clean, noisy = load_noise(store, outcome.noisy).pair(NoiseSpec(kind="gaussian", level=corruption.level))
         return noisy, clean, None
     test = load_split(store, outcome.split).test
-    images = load_data(store, outcome.data).scaled(test)
+    inputs, targets = load_data(store, outcome.data).pairs(test)
     if learned_blind(outcome.measured) and corruption is not None:
         from aepipe.evaluation.hidden import hide_held_out
 
-        return hide_held_out(images, corruption.level, test)
-    return images, images, None
+        return hide_held_out(inputs, corruption.level, test)
+    return inputs, targets, None
 
 
 def _not_measured(release: str, problem: str) -> PublishedErrors:

@@ -16,6 +16,8 @@ from aepipe.evaluation.catalogue import (
     baselines_of,
 )
 from aepipe.evaluation.strongest import find_baselines, find_strongest
+from aepipe.gate.incumbent import incumbent_rule
+from aepipe.gate.measured import Measured
 from aepipe.gate.settings import PublishSettings
 from aepipe.gate.verdicts import RuleResult, Verdict
 from aepipe.notation import decimals, significant, words
@@ -23,11 +25,8 @@ from aepipe.stages.facts import EvaluationFacts
 from aepipe.stages.outcome import Done, Failed, Outcome
 
 # Figures of a rule that are no metrics by name: errors by which it was decided, and numbers of images.
-ERRORS = ("error", "measured", "reloaded", "incumbent")
+ERRORS = ("error", "low", "high", "measured", "reloaded", "incumbent")
 COUNTS = ("images", "held_out")
-NOT_FAIR = "no fair comparison: "
-# On fewer images, chance decides which of two good models is the better one.
-MIN_TELLING = 10
 
 
 @dataclass(frozen=True)
@@ -49,37 +48,6 @@ class Demands:
         baselines = setting == "tuned" and preset == "full"
         chosen = settings.demand_baselines
         return cls(baselines=baselines if chosen is None else chosen, incumbent=preset == "full")
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A published model's error on the run's held-out images, measured now.
-
-    Attributes:
-        release: The release that it is in.
-        error: MSE per pixel; NaN where there is none.
-        problem: Why there is none.
-        candidate_error: That of the run's own model on the same images; None where it is on all of them.
-        num_images: On how many images; None where it is all of them.
-        num_held_out: How many are held out in all.
-    """
-
-    release: str
-    error: float
-    problem: str = ""
-    candidate_error: float | None = None
-    num_images: int | None = None
-    num_held_out: int | None = None
-
-    @property
-    def on_which(self) -> str:
-        """On how many of the held-out images it was measured, in words; empty where it was all of them."""
-        if self.num_images is None:
-            return ""
-        few = ", too few to rely on" if self.num_images < MIN_TELLING else ""
-        return (
-            f"{self.num_images} of {self.num_held_out} held-out images, those that neither model has learned from{few}"
-        )
 
 
 def is_sound(outcome: Outcome) -> bool:
@@ -141,13 +109,14 @@ def judge(
         rules.append(_detection_rule(facts.metrics, settings.demand_auroc))
     if incumbent is not None:
         own = judged_error(facts) if incumbent.candidate_error is None else incumbent.candidate_error
-        rules.append(_incumbent_rule(own, incumbent, settings, demands.incumbent))
+        rules.append(incumbent_rule(own, incumbent, settings, demands.incumbent))
     broken = [rule for rule in rules if rule.demanded and not rule.passed]
     return Verdict(
         recipe=outcome.recipe,
         model=outcome.model,
         verdict="held" if broken else "first" if incumbent is None else "promoted",
         rules=tuple(rules),
+        comparison=None if incumbent is None else incumbent.comparison,
         reason=_reason(rules, broken, incumbent),
     )
 
@@ -180,6 +149,8 @@ def _reload_rule(measured: float, reloaded: Measured, tolerance: float) -> RuleR
 
 def _baseline_rules(facts: EvaluationFacts, demanded: bool) -> Iterator[RuleResult]:
     error, metric = judged_error(facts), judged_metric(facts)
+    interval = facts.intervals.get(metric.name)
+    own = {"error": error, **({} if interval is None else interval.model_dump())}
     if metric.name != MSE:
         for opponent in baselines_of(metric.name):
             found = facts.metrics.get(opponent.name)
@@ -187,7 +158,7 @@ def _baseline_rules(facts: EvaluationFacts, demanded: bool) -> Iterator[RuleResu
                 rule=f"The model beats {opponent.label}.",
                 passed=found is not None and metric.beats(error, found),
                 demanded=demanded,
-                figures={"error": error, opponent.name: found},
+                figures={**own, opponent.name: found},
             )
         return
     baselines, strongest = find_baselines(facts.metrics), find_strongest(facts.metrics)
@@ -196,7 +167,7 @@ def _baseline_rules(facts: EvaluationFacts, demanded: bool) -> Iterator[RuleResu
         rule=f"The model beats {strongest.label if strongest else 'a baseline'} at the same code size{which}.",
         passed=strongest is not None and metric.beats(error, strongest.mse_per_pixel),
         demanded=demanded,
-        figures={"error": error, **{baseline.name: baseline.mse_per_pixel for baseline in baselines}},
+        figures={**own, **{baseline.name: baseline.mse_per_pixel for baseline in baselines}},
     )
 
 
@@ -210,20 +181,6 @@ def _detection_rule(metrics: Metrics, least: float) -> RuleResult:
     )
 
 
-def _incumbent_rule(error: float, incumbent: Measured, settings: PublishSettings, demanded: bool) -> RuleResult:
-    problem = incumbent.problem and f"{';' if incumbent.problem.startswith(NOT_FAIR) else '.'} {incumbent.problem}"
-    figures = {"error": _figure(error), "incumbent": _figure(incumbent.error)}
-    if incumbent.num_images is not None:
-        figures |= {"images": incumbent.num_images, "held_out": incumbent.num_held_out}
-    return RuleResult(
-        rule=f"Not more than {settings.regression_tolerance:.0%} worse than the model of {incumbent.release} "
-        f"on the same images{f': {incumbent.on_which}' if incumbent.on_which else ''}{problem or '.'}",
-        passed=error <= (1 + settings.regression_tolerance) * incumbent.error,
-        demanded=demanded,
-        figures=figures,
-    )
-
-
 def _reason(rules: list[RuleResult], broken: list[RuleResult], incumbent: Measured | None) -> str:
     if broken:
         return f"Broken {'rule' if len(broken) == 1 else 'rules'}: {' '.join(_with_figures(rule) for rule in broken)}"
@@ -231,7 +188,7 @@ def _reason(rules: list[RuleResult], broken: list[RuleResult], incumbent: Measur
     said = "Every rule that is demanded holds." if waived else "Every rule holds."
     compared = " The channel has no model of it to compare with."
     if incumbent is not None:
-        compared = f" Compared on {incumbent.on_which}." if incumbent.on_which else ""
+        compared = "" if incumbent.problem else f" {incumbent.compared}".rstrip()
     return f"{said}{compared}" + (
         f" Not demanded, and broken: {' '.join(_with_figures(rule) for rule in waived)}" if waived else ""
     )

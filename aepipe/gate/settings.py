@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from aepipe.evaluation.intervals import CONFIDENCE, RESAMPLES
 from aepipe.releases.channels import DEMONSTRATION, PRODUCTION
 
 
@@ -24,7 +25,29 @@ class PublishSettings(BaseModel):
         "preset full must.",
     )
     regression_tolerance: float = Field(
-        0.02, ge=0, le=1, description="By what share a recipe's error may be over that of the channel's model."
+        0.02,
+        ge=0,
+        le=1,
+        description="By what share a recipe's error may be over that of the channel's model, also where that is shown; "
+        "over the best that the channel has had, where steps too small to be shown add up.",
+    )
+    no_difference: Literal["promote", "keep"] = Field(
+        "promote",
+        description="Which model the channel has where held-out images show no difference of the two: the new one, or "
+        "its own.",
+    )
+    confidence: float = Field(
+        CONFIDENCE, ge=0.5, lt=1, description="Share of the intervals of a difference that hold the true one."
+    )
+    resamples: int = Field(
+        RESAMPLES, ge=200, le=100_000, description="How often held-out images are drawn anew for an interval."
+    )
+    seed_spread: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Relative standard deviation of the error between seeds; by default that of a sweep over seeds in "
+        "the store, or 0.03.",
     )
     reload_tolerance: float = Field(
         1e-4, ge=0, le=0.1, description="By what share the error of the published bytes may differ from the measured."

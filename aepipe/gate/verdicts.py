@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from aepipe.gate.comparison import Comparison
 from aepipe.recipes.naming import as_recipe
 
 
@@ -27,6 +28,10 @@ class Verdict(BaseModel):
     model: str = Field(default_factory=as_recipe, description="What the model is called.")
     verdict: Literal["promoted", "first", "held", "failed"] = Field(description="What was decided.")
     rules: tuple[RuleResult, ...] = Field((), description="Every rule, with its figures.")
+    comparison: Comparison | None = Field(
+        None,
+        description="How it compares with the channel's model; None where there was none, or nothing to compare on.",
+    )
     reason: str = Field(description="Why, in one sentence.")
 
     @property

@@ -5,6 +5,8 @@ import numpy as np
 from aepipe.arrays import Float, Float32
 from aepipe.generation.mixture import CodeMixture
 
+# Of what is drawn to be measured or fitted.
+SEED = 0
 # Codes that are nearly in line with their middle have no arc between them.
 MIN_SINE = 1e-3
 

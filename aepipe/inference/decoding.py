@@ -102,10 +102,11 @@ class Unreadable:
 
 @dataclass
 class Decoded:
-    """What some files came to, in their order, and how many of them were known."""
+    """What some files came to, in their order, how many of them were known, and the digests of all, by name."""
 
     found: list[Picture | Unreadable] = field(default_factory=list)
     num_known: int = 0
+    digests: dict[str, str] = field(default_factory=dict)
 
 
 def decode_files(piece: Piece, wanted: Wanted) -> Decoded:
@@ -117,9 +118,14 @@ def decode_files(piece: Piece, wanted: Wanted) -> Decoded:
     """
     decoded = Decoded()
     for member, data in read_all(piece.members, piece.is_remote, (BrokenFileError, ChangedDataError)):
-        pictures = _unreadable(member, None, data) if isinstance(data, DataError) else _decode(member, data, wanted)
-        decoded.num_known += pictures is None
-        decoded.found += pictures or []
+        if isinstance(data, DataError):
+            decoded.found += _unreadable(member, None, data)
+            continue
+        digest = decoded.digests[member.name] = _sha256(data)
+        if digest in wanted.known:
+            decoded.num_known += 1
+        else:
+            decoded.found += _decode(member, data, digest, wanted)
     return decoded
 
 
@@ -145,11 +151,8 @@ def decode_first(member: Member, data: bytes, wanted: Wanted) -> Picture:
     return picture
 
 
-def _decode(member: Member, data: bytes, wanted: Wanted) -> Sequence[Picture | Unreadable] | None:
-    """Return the pictures of a file, or why there are none; None where it is known."""
-    digest = _sha256(data)
-    if digest in wanted.known:
-        return None
+def _decode(member: Member, data: bytes, digest: str, wanted: Wanted) -> Sequence[Picture | Unreadable]:
+    """Return the pictures of a file, or why there are none."""
     try:
         return _pictures(member, data, digest, wanted)
     except BrokenFileError as error:

@@ -1,12 +1,12 @@
 """Pictures that a published model is used on: one by one in the order of their paths, in bounded memory."""
 
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from aepipe import datasets
-from aepipe.datasets.formats.members import Member
+from aepipe.datasets.formats.members import FileState, Member
 from aepipe.datasets.images import images_at_once
 from aepipe.datasets.one_by_one import ArrayRow, open_images
 from aepipe.datasets.own.files import MIN_BYTES_FOR_PROCESSES, MIN_FILES_FOR_PROCESSES
@@ -39,6 +39,7 @@ class Pictures:
         num_skipped: Files so far that were known.
         num_resized: Pictures so far that had another size than the model's.
         num_recoloured: Pictures so far that had other channels than the model's.
+        remembered: Digests of files that need not be read to be known.
     """
 
     source: str
@@ -49,6 +50,8 @@ class Pictures:
     num_skipped: int = 0
     num_resized: int = 0
     num_recoloured: int = 0
+    remembered: Mapping[FileState, str] = field(default_factory=dict)
+    _read: dict[str, str] = field(default_factory=dict)
     _tally: Tally = field(default_factory=Tally)
     _digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
@@ -61,6 +64,12 @@ class Pictures:
     def left_out(self) -> tuple[LeftOut, ...]:
         """What was passed over so far, by reason: it was not meant to be a picture."""
         return self._tally.left_out()
+
+    def file_digests(self) -> dict[FileState, str]:
+        """Return the digests of files that the place lists with their state: of those read so far, or remembered."""
+        states = (file.state for file in self.files if isinstance(file, Member))
+        known = ((state, self._read.get(state.name) or self.remembered.get(state)) for state in states if state)
+        return {state: digest for state, digest in known if digest is not None}
 
     def batches(
         self,
@@ -88,6 +97,7 @@ class Pictures:
         waiting: list[Picture | Unreadable] = []
         for decoded in self._decoded(wanted):
             self.num_skipped += decoded.num_known
+            self._read |= decoded.digests
             waiting += filter(self._count, decoded.found)
             while len(waiting) >= batch_size:
                 yield waiting[:batch_size]
@@ -97,15 +107,22 @@ class Pictures:
 
     def _decoded(self, wanted: Wanted) -> Iterator[Decoded]:
         most = min(MAX_PIECE_FILES, images_at_once(*wanted.trained.plan.image_shape))
-        members = [file for file in self.files if isinstance(file, Member)]
+        members = [file for file in self.files if isinstance(file, Member) and not self._passes(file, wanted)]
+        rows = [file for file in self.files if isinstance(file, ArrayRow)]
         if not members:
-            rows = [file for file in self.files if isinstance(file, ArrayRow)]
             return (decode_rows(rows[first : first + most], wanted) for first in range(0, len(rows), most))
         pieces = [Piece(piece, self.is_remote) for piece in _pieces(members, most)]
         num_bytes = sum(member.size_bytes for member in members)
         if len(members) < MIN_FILES_FOR_PROCESSES and num_bytes < MIN_BYTES_FOR_PROCESSES:
             return (decode_files(piece, wanted) for piece in pieces)
         return in_processes(decode_files, pieces, wanted)
+
+    def _passes(self, file: Member, wanted: Wanted) -> bool:
+        """Pass over a file that is known without being read; return whether it is."""
+        state = file.state
+        is_known = state is not None and self.remembered.get(state) in wanted.known
+        self.num_skipped += is_known
+        return is_known
 
     def _count(self, found: Picture | Unreadable) -> bool:
         """Count a picture or a file without one; return whether it is one of the batch."""

@@ -3,35 +3,41 @@
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from aepipe import datasets
+from aepipe.choices import names_of, unknown_name
+from aepipe.datasets.images import ImageData
 from aepipe.errors import ParameterError
+from aepipe.findings import describe_validation_error
 from aepipe.inference.loaded import LoadedModel
 from aepipe.inference.loading import PARTS
 from aepipe.io.temporary import temporary_folder
 from aepipe.recipes import complete_name
-from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides
+from aepipe.recipes.plan import Overrides, Preset, SettingName, SplitOverrides, TrainingPlan
 from aepipe.recipes.trained import TrainedRecipe
+from aepipe.splits import Split
 from aepipe.stages.calibrate import CalibrateStage
-from aepipe.stages.data import DataSettings, DataStage
+from aepipe.stages.data import DataSettings, DataStage, load_data
 from aepipe.stages.request import TrainingRequest
 from aepipe.stages.results import FactsT, StageResult, forget_locks
-from aepipe.stages.split import SplitStage
+from aepipe.stages.split import SplitStage, load_split
 from aepipe.stages.stage import Stage
 from aepipe.stages.train import TrainStage
 from aepipe.store import open_store
 from aepipe.store.local_files import local_file
-from aepipe.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from aepipe.training.runtime import keras
 
 logger = logging.getLogger(__name__)
 
 # What the release of a model is called that was never published.
 UNPUBLISHED = "unpublished"
-ARRAYS = "arrays.npz"
+ARRAYS, CLEAN_ARRAYS = "arrays.npz", "clean.npz"
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -41,6 +47,7 @@ def train(
     recipe: str = "faces-conv",
     labels: np.ndarray | None = None,
     *,
+    clean: np.ndarray | str | Path | None = None,
     setting: SettingName = "tuned",
     preset: Preset = "full",
     data: Mapping[str, Any] | None = None,
@@ -66,6 +73,7 @@ def train(
             data set.
         recipe: The recipe's name, or its short name.
         labels: (n,) integers or texts, the images' classes, for arrays; each class is then in every part.
+        clean: What noisy images are to become, in the same way: each row, or each file's path, has its own.
         setting: Which of the recipe's settings.
         preset: quick: few steps.
         data: What is chosen about the images, as `--set data.*` has it: {"size": "64"}.
@@ -86,7 +94,7 @@ def train(
             "preset": preset,
             "data_set": _data_set(images, labels, folder),
             "overrides": _checked(Overrides, overrides),
-            "data": _checked(DataSettings, data or {}),
+            "data": _checked(DataSettings, {**(data or {}), **_clean(clean, folder)}),
             "split": _checked(SplitOverrides, split or {}),
         }
         request = _checked(TrainingRequest, chosen)
@@ -107,17 +115,22 @@ def _data_set(images: np.ndarray | str | Path, labels: np.ndarray | None, folder
     return f"images:{folder / ARRAYS}"
 
 
+def _clean(clean: np.ndarray | str | Path | None, folder: Path) -> dict[str, str]:
+    """Return what is chosen about images that clean ones are named for; arrays become a file."""
+    if not isinstance(clean, np.ndarray):
+        return {} if clean is None else {"clean": str(clean)}
+    np.savez(folder / CLEAN_ARRAYS, images=clean)
+    return {"clean": str(folder / CLEAN_ARRAYS)}
+
+
 def _checked(kind: type[ModelT], chosen: Mapping[str, Any]) -> ModelT:
-    unknown = [name for name in chosen if name not in kind.model_fields]
+    unknown = [name for name in chosen if name not in names_of(kind)]
     if unknown:
-        way_out = did_you_mean(unknown[0], kind.model_fields)
-        raise ParameterError(f"What can be chosen is {', '.join(kind.model_fields)}.", way_out, chosen=unknown[0])
+        raise ParameterError(*unknown_name(kind, unknown[0]), chosen=unknown[0])
     try:
         return kind(**chosen)
     except ValidationError as error:
-        found = error.errors(include_url=False)[0]
-        name = str(found["loc"][0]) if found["loc"] else "chosen"
-        raise ParameterError(f"{found['msg'].removeprefix('Value error, ')}.", **{name: found["input"]}) from None
+        raise ParameterError(describe_validation_error(error)) from None
 
 
 def _train(request: TrainingRequest, folder: Path, tell: Callable[[str], object]) -> LoadedModel:
@@ -140,25 +153,40 @@ def _train(request: TrainingRequest, folder: Path, tell: Callable[[str], object]
         forget_locks(store, done)
     if trained.facts.collapsed:
         tell("The code is the same for all images: train again with another seed, or a lower learning_rate.")
-    return _loaded(
-        request.model,
-        *({name: local_file(store, file) for name, file in result.files.items()} for result in (trained, calibrated)),
-    )
+    files = [{name: local_file(store, file) for name, file in result.files.items()} for result in (trained, calibrated)]
+    return _loaded(request.model, files[0], files[1], load_data(store, data), load_split(store, split))
 
 
-def _loaded(name: str, trained: Mapping[str, Path], calibrated: Mapping[str, Path]) -> LoadedModel:
-    """Return a model that lies in files which are about to go."""
+def _loaded(
+    name: str, trained: Mapping[str, Path], calibrated: Mapping[str, Path], data: ImageData, split: Split
+) -> LoadedModel:
+    """Return a model that lies in files which are about to go, as its images do."""
     # Here, because they import TensorFlow and SciPy.
     from aepipe.generation.mixture import CodeMixture
     from aepipe.scoring.files import read_scoring
     from aepipe.training.saving import load_model
 
     scoring = read_scoring(calibrated)
+    parts = {part: load_model(trained[f"{part}.keras"]) for part in PARTS}
+    recipe = TrainedRecipe.model_validate_json(trained["recipe.json"].read_bytes())
+    codes = _codes_to_fit(recipe.plan, parts, data, split)
     return LoadedModel(
         release=UNPUBLISHED,
         name=name,
-        **{part: load_model(trained[f"{part}.keras"]) for part in PARTS},
-        trained=TrainedRecipe.model_validate_json(trained["recipe.json"].read_bytes()),
+        **parts,
+        trained=recipe,
         read_scoring=lambda: scoring,
-        read_mixture=lambda: CodeMixture.fit(scoring.reference.codes),
+        read_mixture=lambda: CodeMixture.fit(*codes),
     )
+
+
+def _codes_to_fit(
+    plan: TrainingPlan, parts: Mapping[str, "keras.Model"], data: ImageData, split: Split
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return codes of the images, as a release's mixture of a variational model is fitted to them."""
+    from aepipe.evaluation.subject import predict
+    from aepipe.generation.image_maker import ImageMaker, codes_to_fit
+
+    if plan.is_generative:
+        return codes_to_fit(ImageMaker.of(plan, parts["encoder"], parts["decoder"]).draw, data, split)
+    return codes_to_fit(lambda images, _: predict(parts["encoder"], images), data, split)

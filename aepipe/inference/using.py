@@ -13,7 +13,15 @@ from aepipe.datasets.images import images_at_once
 from aepipe.errors import DataError, ParameterError
 from aepipe.inference.loading import LocatedModel, locate
 from aepipe.inference.pictures import BATCH_PICTURES, Picture, Pictures, Unreadable, open_pictures
-from aepipe.results import Destination, Kind, Use, find_known, open_destination
+from aepipe.results import (
+    Destination,
+    Kind,
+    Use,
+    find_known,
+    keep_file_digests,
+    open_destination,
+    read_file_digests,
+)
 from aepipe.results.known import Known
 from aepipe.store import Store, open_store
 
@@ -89,8 +97,23 @@ def open_job(
     _refuse_forgetful(new_only, destination)
     with open_pictures(images, rows) as pictures:
         located = locate(opened, model, channel)
-        before = find_known(opened, located.name, located.release, kind) if new_only else None
-        yield Job(kind, opened, destination, pictures, located, before, started)
+        if not new_only:
+            yield Job(kind, opened, destination, pictures, located, None, started)
+            return
+        before = find_known(opened, located.name, located.release, kind)
+        with _remembering(opened, located.name, pictures):
+            yield Job(kind, opened, destination, pictures, located, before, started)
+
+
+@contextmanager
+def _remembering(store: Store, model: str, pictures: Pictures) -> Iterator[None]:
+    """Let pictures far away be known without being read, where they are as they were when a use read them."""
+    if pictures.is_remote:
+        pictures.remembered = read_file_digests(store, model, pictures.source)
+    yield
+    digests = pictures.file_digests()
+    if digests and digests != pictures.remembered:
+        keep_file_digests(store, model, pictures.source, digests)
 
 
 def _refuse_forgetful(new_only: bool, destination: Destination) -> None:
@@ -105,7 +128,7 @@ def _refuse_forgetful(new_only: bool, destination: Destination) -> None:
 
 def begin() -> str:
     """Return the time at which a use begins, as its results say it."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def describe_use(

@@ -4,12 +4,23 @@ import re
 from collections.abc import Iterator, Mapping
 
 from aepipe import notation
-from aepipe.evaluation.catalogue import AUROC, DENOISED_MSE, MSE, Metrics, measured_at, metrics_at
+from aepipe.evaluation.catalogue import (
+    AUROC,
+    BY_NAME,
+    DENOISED_MSE,
+    LINEAR_MSE,
+    MSE,
+    NOISY_MSE,
+    Metrics,
+    measured_at,
+    metrics_at,
+)
 from aepipe.evaluation.strongest import find_baselines, find_strongest
 from aepipe.exports.formats import FILES, FORMATS
 from aepipe.models.options import VariationalOptions
-from aepipe.pages.numbers import Write, notation_of_errors, page_writer
+from aepipe.pages.numbers import IN_BRACKETS, Write, notation_of_errors, page_writer, with_interval
 from aepipe.pages.rendering import markdown_environment
+from aepipe.recipes.naming import own_data_set
 from aepipe.recipes.recipe import Recipe
 from aepipe.stages.data import account_lines
 from aepipe.stages.facts import EvaluationFacts, ExportCheck, HalfCheck
@@ -17,6 +28,12 @@ from aepipe.stages.outcome import Done
 
 # What hubs call the tasks of metrics that are not about reconstruction.
 HUB_TASKS = {DENOISED_MSE: "Denoising", AUROC: "Anomaly detection"}
+# Of a denoiser, on the noise that it was trained for.
+NOISY_ROWS = {
+    NOISY_MSE: "as it is",
+    LINEAR_MSE: "denoised by a linear model",
+    DENOISED_MSE: "denoised by this model",
+}
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#|~!$^])")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
@@ -32,11 +49,13 @@ def render_card(recipe: Recipe, outcome: Done, release_id: str) -> str:
     results = outcome.measured
     is_denoiser = results.denoised_mse_per_pixel is not None
     per_pixel = notation_of_errors([results.metrics])
+    write = page_writer(per_pixel, [results.metrics])
     exports, halves = _exported(outcome)
     environment = markdown_environment()
     environment.filters["escaped"] = escape_markdown
     return environment.get_template("card.md.j2").render(
         recipe=recipe,
+        title=_title(recipe, outcome.data.facts.name),
         model=outcome.model,
         parent=outcome.parent,
         plan=outcome.plan,
@@ -59,7 +78,9 @@ def render_card(recipe: Recipe, outcome: Done, release_id: str) -> str:
             *(tag for name in exports for tag in FORMATS[name].tags),
         ],
         measured=_for_hubs(results.metrics),
-        rows=list(_result_rows(results, page_writer(per_pixel, [results.metrics]))),
+        rows=list(_result_rows(results, write)),
+        noisy_rows=[(title, with_interval(BY_NAME[name], results, write)) for name, title in NOISY_ROWS.items()],
+        in_brackets=IN_BRACKETS if results.intervals else "",
         uses=list(_uses(outcome)),
         formats=[(FORMATS[name].label, FORMATS[name].file, found) for name, found in exports.items()],
         halves=[(FILES[file][0].label, file, found) for file, found in halves.items()],
@@ -67,6 +88,13 @@ def render_card(recipe: Recipe, outcome: Done, release_id: str) -> str:
         is_denoiser=is_denoiser,
         per_pixel=per_pixel,
     )
+
+
+def _title(recipe: Recipe, data_set: str) -> str:
+    """Return what a model is, with the data set that it was trained on and not the one of the recipe's source."""
+    what, on, _ = recipe.title.partition(" on ")
+    is_own = data_set in (recipe.data_set, own_data_set(recipe))
+    return recipe.title if is_own or not on else f"{what} on {data_set}"
 
 
 def escape_markdown(text: str) -> str:
@@ -105,18 +133,22 @@ def _result_rows(results: EvaluationFacts, write: Write) -> Iterator[list[str]]:
     for metric in measured_at("card", [results.metrics]):
         heading = metric.heading("card")
         if metric.scale == "source unit":
+            if results.source_unit in (None, 1):
+                continue
             heading = f"{heading} {notation.plain(results.source_unit)}"
         others = [""] * (len(baselines) + 1)
         if metric.name == MSE:
-            errors = [*(baseline.mse_per_pixel for baseline in baselines), results.mean_image_mse_per_pixel]
-            others = [write(metric, error) for error in errors]
-        yield [heading, write(metric, results.metrics.get(metric.name)), *others]
+            names = [*(baseline.name for baseline in baselines), "mean_image_mse_per_pixel"]
+            others = [with_interval(BY_NAME[name], results, write) for name in names]
+        yield [heading, with_interval(metric, results, write), *others]
 
 
 def _uses(outcome: Done) -> Iterator[str]:
     plan, data = outcome.plan, outcome.data.facts
     corruption = plan.training.corruption
-    if corruption is not None and corruption.is_blind_spot:
+    if data.clean is not None:
+        yield f"Removing the noise of images like those of {data.name}, which it learned from noisy and clean ones."
+    elif corruption is not None and corruption.is_blind_spot:
         yield f"Removing noise from images like those of {data.name}, which it learned from noisy ones alone."
     elif corruption is not None:
         yield f"Removing {corruption.kind} noise from images like those of {data.name}."
@@ -152,6 +184,8 @@ def _limits(outcome: Done) -> Iterator[str]:
             if noise.is_blind_spot
             else f"It is trained on {noise.kind} noise of level {noise.level}; other noise may stay in the image."
         )
+    if outcome.data.facts.clean is not None:
+        yield "It knows the noise of its noisy images alone; other noise, or more or less of it, may stay in the image."
     if plan.training.max_steps is not None:
         yield f"Its training was ended after at most {plan.training.max_steps} steps, to be quick and not to be good."
     if plan.setting == "published":

@@ -3,7 +3,7 @@
 from aepipe.evaluation.catalogue import MSE, Metric, errors_first, metrics_at
 from aepipe.evaluation.strongest import find_baselines, find_strongest
 from aepipe.notation import significant
-from aepipe.pages.numbers import Write
+from aepipe.pages.numbers import IN_BRACKETS, Write, with_interval
 from aepipe.stages.facts import EvaluationFacts
 
 
@@ -19,8 +19,9 @@ def detail_lines(facts: EvaluationFacts, write: Write) -> list[tuple[str, str]]:
         value = facts.metrics.get(metric.name)
         if value is not None:
             unit = f" {metric.unit}" if metric.unit else ""
-            lines.append((_heading(metric, facts), f"{write(metric, value)}{unit}{_remark(metric.name, facts)}"))
-    return lines
+            written = with_interval(metric, facts, write)
+            lines.append((_heading(metric, facts), f"{written}{unit}{_remark(metric.name, facts)}"))
+    return [*lines, ("In brackets", IN_BRACKETS)] if facts.intervals else lines
 
 
 def say_baseline(facts: EvaluationFacts, name: str, label: str) -> str:
@@ -43,8 +44,6 @@ def _remark(name: str, facts: EvaluationFacts) -> str:
     """Return what is said behind a value."""
     if name == "code_standard_deviation" and facts.collapsed:
         return " (collapsed)"
-    if name == "code_sparsity" and facts.code_zero_share:
-        return f", {significant(facts.code_zero_share)} exactly 0"
     if name == "probe_accuracy":
         return f" of the code; {significant(facts.pca_probe_accuracy)} of PCA's"
     if name == "neighbours_of_class":

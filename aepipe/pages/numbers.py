@@ -4,9 +4,13 @@ from collections.abc import Callable, Iterable
 
 from aepipe.evaluation.catalogue import Metric, Metrics, names_of
 from aepipe.notation import Notation, choose_notation, decimals, significant
+from aepipe.stages.facts import EvaluationFacts
 
 # Enough to tell models apart in a table of text, where every error has as many places.
 PLACES = 5
+
+# What is said once where numbers have their intervals behind them.
+IN_BRACKETS = "95% interval: where the figure would lie on other images like these"
 
 Write = Callable[[Metric, float | None], str]
 
@@ -44,3 +48,10 @@ def write_alone(metric: Metric, value: float | None) -> str:
     """Return a metric's value where nothing beside it decides how it is written, without its unit."""
     places = PLACES if metric.scale == "per pixel" else metric.places
     return significant(value) if places is None else decimals(value, places)
+
+
+def with_interval(metric: Metric, facts: EvaluationFacts, write: Write) -> str:
+    """Return a metric's value, and in brackets the interval that it has, without its unit."""
+    interval = facts.intervals.get(metric.name)
+    value = write(metric, facts.metrics.get(metric.name))
+    return value if interval is None else f"{value} ({write(metric, interval.low)} to {write(metric, interval.high)})"

@@ -50,11 +50,13 @@ def summarise(release: str, outcome: Outcome, verdict: Verdict, index: str | Non
     names = (*RecipeSummary.model_fields, *(metric.name for metric in metrics_at("manifest")))
     came_to = _describe(outcome, release) if isinstance(outcome, Done) else dict.fromkeys(names)
     asked = {"recipe": outcome.recipe, "setting": outcome.setting, "index": index}
-    return RecipeSummary.model_validate({**came_to, **asked, "verdict": verdict.verdict})
+    behind = None if verdict.comparison is None else verdict.comparison.behind_best
+    return RecipeSummary.model_validate({**came_to, **asked, "verdict": verdict.verdict, "behind_best": behind})
 
 
 def _describe(done: Done, release: str) -> dict[str, JsonValue]:
     facts, account = done.measured, done.data.facts.account
+    names = [metric.name for metric in metrics_at("manifest")]
     return {
         "origin": release if is_sound(done) else None,
         "seed": done.plan.training.seed,
@@ -67,7 +69,8 @@ def _describe(done: Done, release: str) -> dict[str, JsonValue]:
         "training_seconds": done.trained.facts.training_seconds,
         "code_size": facts.code_size,
         "compression_ratio": facts.compression_ratio,
-        **{metric.name: facts.metrics.get(metric.name) for metric in metrics_at("manifest")},
+        **{name: facts.metrics.get(name) for name in names},
+        "intervals": {name: facts.intervals[name].model_dump() for name in names if name in facts.intervals},
         "exports": None if done.exported is None else done.exported.facts.as_stored()["formats"],
     }
 

@@ -18,9 +18,11 @@ from aepipe.checks.facts import Checked
 from aepipe.checks.reference import measures_path
 from aepipe.checks.stage import MEASURES_FILE
 from aepipe.gate.ancestors import find_ancestors
+from aepipe.gate.comparison import Terms
 from aepipe.gate.fairness import find_comparable
 from aepipe.gate.recheck import PublishedErrors, measure_published
 from aepipe.gate.rules import Demands, is_sound, judge
+from aepipe.gate.seeds import find_seed_spread
 from aepipe.gate.settings import PublishSettings
 from aepipe.gate.verdicts import Verdict
 from aepipe.io.hashing import file_sha256
@@ -30,7 +32,7 @@ from aepipe.publishing.contents import content_digest, costs, lineage, summarise
 from aepipe.publishing.equal import find_equal, find_latest, held_by_others, is_settled, read_verdicts
 from aepipe.publishing.indices import index_paths
 from aepipe.publishing.promotion import Judgement, promote_passed
-from aepipe.recipes.published import published_models
+from aepipe.recipes.published import PublishedModel, published_models
 from aepipe.releases.channel import Channel
 from aepipe.releases.channels import CANDIDATE, point_channel, read_channel
 from aepipe.releases.commit import git_commit
@@ -46,6 +48,7 @@ from aepipe.releases.signatures import require_trusted
 from aepipe.releases.writing import complete_release, put_release_files
 from aepipe.stages.indices import INDEX
 from aepipe.stages.outcome import Done, Outcome
+from aepipe.stages.split import load_groups
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
 
@@ -240,9 +243,14 @@ class _Judging:
                 ancestors = find_ancestors(self._store, outcome, published)
                 comparable = find_comparable(self._store, outcome, published, ancestors)
                 measured = self._measure(published.manifest.release, published.key, outcome)
-                incumbent = measured.beside(own, comparable)
+                incumbent = measured.beside(own, comparable, self._terms(outcome, published))
         demands = Demands.of(outcome.setting, self.preset, self._settings)
         return judge(outcome, reloaded, incumbent, demands, self._settings)
+
+    def _terms(self, outcome: Done, published: PublishedModel) -> Terms:
+        spread = find_seed_spread(self._store, outcome, self._settings.seed_spread)
+        groups = load_groups(self._store, outcome.data, outcome.split)
+        return Terms(self._settings, spread, groups, published.summary.behind)
 
     def _measure(self, release: str, model: str, outcome: Done) -> PublishedErrors:
         # On the images of the run's model, of which there is one by each name.

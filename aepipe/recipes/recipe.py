@@ -13,7 +13,10 @@ from aepipe.training.settings import TrainingSettings
 
 SettingName = Literal["tuned", "published"]
 # On the command line these stand where a recipe's name can stand, and mean something else.
-RESERVED = ("all", "data", "split", "noise", "checkpoints", "publishing", "timeouts")
+RESERVED = (
+    *("all", "data", "split", "noise", "checkpoints", "publishing", "timeouts"),
+    *("model", "corruption", "augmentation", "optimizer"),
+)
 MAX_WORD_LETTERS = 64
 WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -58,6 +61,9 @@ class Recipe(BaseModel):
     preprocessing: Preprocessing = Field(Preprocessing(), description="What is done to that data set.")
     native_shape: tuple[int, int, int] = Field(description="(height, width, channels) that the widths are chosen for.")
     source_unit: float = Field(1.0, description="The value of white in the source's printed numbers.")
+    as_written: tuple[str, ...] = Field(
+        (), description="What is taken as it is for images of any size; other sizes are scaled."
+    )
     tuned: Variant = Field(description="The best that is known, with the same data and code size.")
     published: Variant | None = Field(
         None, description="What the source does, as closely as today's libraries allow; None where there is no source."

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from aepipe.evaluation.catalogue import Metrics, metrics_at
+from aepipe.evaluation.intervals import Interval
 from aepipe.store.names import ReleaseId
 
 
@@ -58,6 +59,12 @@ class RecipeSummary(BaseModel):
     training_seconds: Number | None = Field(None, description="How long it trained.", ge=0)
     code_size: int | None = Field(None, description="Number of values in the code.", ge=1)
     compression_ratio: Number | None = Field(None, description="Values of an image for each value of its code.", gt=0)
+    behind_best: Number | None = Field(
+        None, description="By what share it is worse than the best that its channel had, as comparisons add up.", ge=0
+    )
+    intervals: dict[str, Interval] | None = Field(
+        None, description="By metric, the 95% interval of what is a mean over held-out images."
+    )
     exports: JsonValue = Field(None, description="How near each exported file comes to the model.")
 
     @model_validator(mode="after")
@@ -74,6 +81,11 @@ class RecipeSummary(BaseModel):
         """Every number of the catalogue that a manifest has, by its name; what this one does not say is None."""
         more: Mapping[str, Any] = self.model_extra or {}
         return {metric.name: more.get(metric.name) for metric in metrics_at("manifest")}
+
+    @property
+    def behind(self) -> float:
+        """By what share it is worse than the best of its channel; one that was put there by hand is a beginning."""
+        return 0.0 if self.behind_best is None or self.verdict != "promoted" else self.behind_best
 
     @model_serializer(mode="wrap")
     def _as_written(self, write: SerializerFunctionWrapHandler) -> dict[str, JsonValue]:

@@ -12,7 +12,7 @@ from aepipe.store.names import Name, ReleaseId, Sha256, Time
 
 Kind = Literal["score", "encode", "restore", "generate", "map"]
 
-RESULTS, MANIFEST, LATEST, KNOWN = "results", "manifest.json", "latest", "known"
+RESULTS, MANIFEST, LATEST, KNOWN, FILES = "results", "manifest.json", "latest", "known", "files"
 # The table of each kind: a row for each picture, with its digest.
 TABLES: dict[Kind, str] = {
     "score": "scores.parquet",
@@ -94,3 +94,8 @@ def latest_key(model: str, kind: Kind) -> str:
 def known_key(model: str, kind: Kind, release: str) -> str:
     """Return the key of the table of digests that results had which are gone."""
     return f"{RESULTS}/{model}/{KNOWN}/{kind}/{release}.parquet"
+
+
+def files_key(model: str, place: str) -> str:
+    """Return the key of the table of the digests that files at a place had."""
+    return f"{RESULTS}/{model}/{FILES}/{place}.parquet"

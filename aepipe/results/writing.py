@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 from pydantic import ValidationError
 
@@ -12,6 +11,7 @@ from aepipe.errors import CorruptObjectError, ParameterError
 from aepipe.io.hashing import file_sha256
 from aepipe.releases.manifest import release_file
 from aepipe.results.destination import Destination
+from aepipe.results.flow_runs import make_run_id
 from aepipe.results.known import Known, find_known
 from aepipe.results.latest import complete_latest, make_latest, read_latest
 from aepipe.results.manifest import MANIFEST, ResultsManifest, Use, manifest_bytes, run_prefix
@@ -49,7 +49,7 @@ def write_results(
         CorruptObjectError: the store does not hold what was put into it.
         StoreError: the disk or the store does not take it.
     """
-    run = f"{datetime.fromisoformat(use.started).astimezone(UTC):%Y%m%dT%H%M%SZ}-{uuid4().hex[:8]}"
+    run = make_run_id(use.started, use.flow_run)
     if isinstance(destination, Path):
         manifest = _describe(use, run, folder)
         (folder / MANIFEST).write_bytes(manifest_bytes(manifest))
@@ -97,7 +97,7 @@ def _describe(use: Use, run: str, folder: Path) -> ResultsManifest:
         return ResultsManifest(
             **use.model_dump(),
             run=run,
-            finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            finished=datetime.now(UTC).isoformat(timespec="microseconds"),
             files=[release_file(path, folder / path, file_sha256(folder / path)) for path in _paths(folder)],
         )
     except ValidationError as error:

@@ -4,14 +4,22 @@ Codes are compared for each unit of their picture's contrast. Otherwise a pale p
 of all codes, and so near the training pictures: of MNIST's eights a one.
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aepipe.arrays import Float32, Float64, Real
 
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
+
 MAX_REFERENCES = 10_000
 BATCH_IMAGES = 1000
+# With fewer, threads wait for each other longer than they compute: on a busy machine for ten times as long.
+MIN_PRODUCTS_FOR_THREADS = 1 << 27
 # A picture of one shade has no contrast to divide by: one in which a pixel differs by half a level of 8 bits.
 MIN_CONTRAST = 0.5 / 255
 
@@ -53,5 +61,18 @@ class Reference:
 
         nearest = NearestNeighbors(n_neighbors=min(num_neighbours, len(self.codes)), algorithm="brute").fit(self.codes)
         starts = range(0, len(codes), BATCH_IMAGES)
-        found = [nearest.kneighbors(codes[start : start + BATCH_IMAGES])[0].mean(axis=1) for start in starts]
+        with _threads_for(len(codes) * self.codes.size):
+            found = [nearest.kneighbors(codes[start : start + BATCH_IMAGES])[0].mean(axis=1) for start in starts]
         return np.concatenate(found).astype(np.float64) if found else np.empty(0)
+
+
+def _threads_for(num_products: int) -> AbstractContextManager[object]:
+    return nullcontext() if num_products >= MIN_PRODUCTS_FOR_THREADS else _thread_pools().limit(limits=1)
+
+
+@cache
+def _thread_pools() -> "ThreadpoolController":
+    """Return the libraries that compute in threads: finding them takes as long as some comparisons."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

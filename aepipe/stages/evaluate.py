@@ -9,7 +9,7 @@ from aepipe.stages.data import load_data
 from aepipe.stages.facts import EvaluationFacts
 from aepipe.stages.noise import load_noise
 from aepipe.stages.results import DataResult, EvaluationResult, NoiseResult, SplitResult, TrainedResult
-from aepipe.stages.split import load_split
+from aepipe.stages.split import load_groups, load_split
 from aepipe.stages.stage import Stage, Workplace
 from aepipe.store.local_files import local_file
 
@@ -48,6 +48,7 @@ class EvaluateStage(Stage[EvaluationFacts]):
         # Here, because they import TensorFlow.
         import pandas as pd
 
+        from aepipe.evaluation.curves import curve_names
         from aepipe.evaluation.measure import measure
         from aepipe.evaluation.subject import HeldOut, Subject
         from aepipe.training.saving import load_autoencoder
@@ -55,6 +56,7 @@ class EvaluateStage(Stage[EvaluationFacts]):
         store, files, corruption = place.store, self.trained.files, self.plan.training.corruption
         models = {name: local_file(store, files[f"{name}.keras"]) for name in ("model", "encoder", "decoder")}
         subject = Subject(
+            title=self.trained.facts.title(self.data.facts.name),
             recipe=self.plan.recipe,
             setting=self.plan.setting,
             autoencoder=load_autoencoder(**models),
@@ -64,6 +66,7 @@ class EvaluateStage(Stage[EvaluationFacts]):
             is_generative=self.plan.is_generative,
             history=pd.read_csv(local_file(store, files["history.csv"])),
             kept_epoch=self.trained.facts.kept_epoch,
+            curves=curve_names(self.plan.training, self.plan.model, self.trained.facts.validation_mse is not None),
         )
         held_out = HeldOut(
             name=self.split.facts.name,
@@ -71,6 +74,7 @@ class EvaluateStage(Stage[EvaluationFacts]):
             split=load_split(store, self.split),
             noisy=load_noise(store, self.noisy),
             noise_baselines=self.noisy.facts.baselines,
+            groups=load_groups(store, self.data, self.split),
         )
         baselines = BaselinesStage(self.data, self.split, self.plan.model.code_size).produce(store)
         return EvaluationFacts.model_validate(

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from aepipe.datasets.account import Account
 from aepipe.datasets.picture_settings import PictureSettings
+from aepipe.evaluation.intervals import Interval
+from aepipe.evaluation.seeds import SeedSpread
 from aepipe.noise import NoiseBaseline
 from aepipe.part_counts import PartCounts
 from aepipe.preprocess import Preprocessing
@@ -44,6 +46,9 @@ class DataFacts(Facts):
     sample_bits: int | None = Field(None, description="Bits that picture files of 16 bits a pixel used.")
     account: Account | None = Field(None, description="What was taken of a user's own images.")
     identity: str | None = Field(None, description="Digest of the source.")
+    clean: str | None = Field(
+        None, description="Where the clean pictures lie that the images are to become; None where they are targets."
+    )
 
     @property
     def has_official_parts(self) -> bool:
@@ -78,6 +83,7 @@ class TrainedFacts(Facts):
 
     recipe: str | None = Field(None, description="The recipe's name.")
     setting: str | None = Field(None, description="Which of its settings.")
+    figure_name: str | None = Field(None, description="What figures call the model.")
     collapsed: bool | None = Field(None, description="The code is the same for all images.")
     num_parameters: int = Field(description="Number of weights.")
     code_size: int | None = Field(None, description="Number of values in the code.")
@@ -90,6 +96,10 @@ class TrainedFacts(Facts):
     resumed_at_step: int | None = Field(None, description="The checkpoint's step that it went on from.")
     precision: str | None = Field(None, description="float32 or bfloat16.")
     hardware: str = Field(description="What it computed on, in words.")
+
+    def title(self, data_set: str) -> str:
+        """Return what figures call the model, with the data set."""
+        return f"{self.figure_name or self.recipe} on {data_set}"
 
 
 class EvaluationFacts(Facts):
@@ -118,7 +128,7 @@ class EvaluationFacts(Facts):
     collapsed: bool = Field(description="The code is the same for all images.")
     code_mean: float | None = Field(None, description="Mean of all code values.")
     code_standard_deviation: float = Field(description="Mean over the code's values of how much each varies.")
-    code_sparsity: float | None = Field(None, description="Share of code values near 0.")
+    code_sparsity: float | None = Field(None, description="Share near 0; older versions said so.")
     code_zero_share: float | None = Field(None, description="Share of code values that are 0.")
     code_dead_share: float | None = Field(None, description="Share of the code's values that never vary.")
     code_silhouette: float | None = Field(None, description="How well the classes are apart in the code, up to 1.")
@@ -129,15 +139,19 @@ class EvaluationFacts(Facts):
     denoised_mse_per_pixel: float | None = Field(None, description="A denoiser's MSE on noise of its level.")
     linear_mse_per_pixel: float | None = Field(None, description="That of the best linear map.")
     noisy_mse_per_pixel: float | None = Field(None, description="That of doing nothing.")
+    noisy_psnr_db: float | None = Field(None, description="PSNR of the noisy images of pairs, as they are.")
     hidden_mse_per_pixel: float | None = Field(
         None, description="MSE of hidden pixels, by a model that learned from noisy images alone."
     )
     neighbours_mse_per_pixel: float | None = Field(None, description="That of the mean of their neighbours.")
+    intervals: dict[str, Interval] = Field(
+        {}, description="By metric, the 95% interval of what is a mean over held-out images."
+    )
 
     @property
     def metrics(self) -> Mapping[str, float | None]:
         """Every number that was measured, by its name; what was not is None or is not there."""
-        return {name: value for name, value in self if not isinstance(value, str | bool)}
+        return {name: value for name, value in self if not isinstance(value, str | bool | dict)}
 
 
 class CalibrationFacts(Facts):
@@ -173,7 +187,7 @@ class ExportCheck(BaseModel):
 
     max_abs_difference: float = Field(description="Largest difference of a pixel.")
     mse_to_keras: float | None = Field(None, description="MSE per pixel to the Keras model's outputs.")
-    mse_per_pixel: float | None = Field(None, description="MSE per pixel to the images.")
+    mse_per_pixel: float | None = Field(None, description="MSE per pixel to what it is to make of the images.")
 
 
 class HalfCheck(BaseModel):
@@ -198,6 +212,9 @@ class SweepFacts(Facts):
 
     num_trainings: int = Field(description="Number of trainings.")
     best: str = Field(description="The best and the worst, in a few words.")
+    seed_spreads: dict[str, SeedSpread] = Field(
+        {}, description="How much seeds changed the error, by a digest of what was trained with several."
+    )
 
 
 class SearchFacts(Facts):

@@ -17,7 +17,8 @@ from aepipe.packages import installed_version
 # on them.
 NOT_IN_RESULTS = (
     *("aepipe.store", "aepipe.errors", "aepipe.io"),
-    *("aepipe.checks.settings", "aepipe.hardware", "aepipe.suggestions", "aepipe.stages.kinds"),
+    *("aepipe.checks.settings", "aepipe.choices", "aepipe.findings", "aepipe.hardware", "aepipe.suggestions"),
+    "aepipe.stages.kinds",
     *("aepipe.stages.facts", "aepipe.stages.results", "aepipe.stages.stage"),
 )
 

@@ -52,7 +52,8 @@ class GenerationStage(Stage[GenerationFacts]):
     def work(self, place: Workplace) -> GenerationFacts:
         """Fit the mixture to the codes of training images, and measure the model, loaded from the store."""
         # Here, because they import TensorFlow.
-        from aepipe.generation.measure import ImageMaker, measure_generation
+        from aepipe.generation.image_maker import ImageMaker
+        from aepipe.generation.measure import measure_generation
         from aepipe.training.saving import load_model
 
         store, plan = place.store, self.plan
@@ -68,5 +69,6 @@ class GenerationStage(Stage[GenerationFacts]):
                 load_split(store, self.split),
                 load_baselines(store, baselines).components,
                 {"recipe": plan.recipe, "setting": plan.setting, "evaluation_set": self.split.facts.name},
+                self.trained.facts.title(self.data.facts.name),
             )
         )

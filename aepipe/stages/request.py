@@ -13,17 +13,10 @@ from aepipe.io.hashing import canonical_json
 from aepipe.models.options import count_multiplications
 from aepipe.noise import NoiseParameters
 from aepipe.recipes import RecipeName, get_recipe
+from aepipe.recipes.changes import check_changes
 from aepipe.recipes.naming import ChosenName, check_chosen, model_name
-from aepipe.recipes.plan import (
-    Overrides,
-    Preset,
-    SettingName,
-    SplitOverrides,
-    TrainingPlan,
-    plan_own_split,
-    plan_split,
-    plan_training,
-)
+from aepipe.recipes.overrides import Overrides, SplitOverrides
+from aepipe.recipes.plan import Preset, SettingName, TrainingPlan, plan_own_split, plan_split, plan_training
 from aepipe.splits import SplitSettings
 from aepipe.stages.data import DataParameters, DataSettings, image_shape_of
 from aepipe.stages.export import ExportParameters
@@ -80,7 +73,7 @@ class TrainingRequest(BaseModel):
     def is_of_denoiser(self) -> bool:
         """Whether it is trained to remove noise that is put on clean images."""
         plan = _native_plan(self)
-        corruption = None if plan is None else plan.training.corruption
+        corruption = None if plan is None or self.data.clean is not None else plan.training.corruption
         return corruption is not None and not corruption.is_blind_spot
 
     @field_validator("data_set")
@@ -96,8 +89,19 @@ class TrainingRequest(BaseModel):
         return None if name is None else check_chosen(name)
 
     @model_validator(mode="after")
-    def _has_setting(self) -> "TrainingRequest":
-        get_recipe(self.recipe).variant(self.setting)
+    def _has_one_kind_of_noise(self) -> "TrainingRequest":
+        chosen = {name: value for name, value in self.overrides.chosen().items() if name.startswith("corruption")}
+        if self.data.clean is not None and chosen:
+            raise ParameterError(
+                "The noise of pairs is that of their noisy pictures: there is none to put on them.",
+                "Leave out the corruption, or data.clean.",
+                **chosen,
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _setting_can_be_changed_so(self) -> "TrainingRequest":
+        check_changes(get_recipe(self.recipe).variant(self.setting), self.overrides)
         return self
 
     def data_parameters(self) -> DataParameters:
@@ -149,6 +153,8 @@ class TrainingRequest(BaseModel):
         """
         shape, goes_on = image_shape_of(data), self.parent is not None
         plan = plan_training(self.recipe, self.setting, self.preset, self.overrides, shape, goes_on)
+        if data.facts.clean is not None:
+            plan = plan.for_pairs()
         if self.parent is not None:
             self.parent.check_fits(plan)
         return plan
@@ -156,7 +162,7 @@ class TrainingRequest(BaseModel):
 
 def describe_request(request: TrainingRequest) -> str:
     """Return what a request trains in a few words: setting, recipe, length, and what else was chosen."""
-    plan, chosen = _native_plan(request), request.overrides.chosen()
+    plan, chosen = _native_plan(request), request.overrides.by_dotted_name()
     length = []
     if request.preset == "quick" and not {"epochs", "max_steps"} & chosen.keys():
         length = ["quick"]
@@ -171,6 +177,8 @@ def describe_request(request: TrainingRequest) -> str:
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "-".join(map(str, value))
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

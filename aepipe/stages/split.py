@@ -93,6 +93,19 @@ def load_split(store: Store, result: SplitResult) -> Split:
         return Split(**{name: rows[name] for name in (*PARTS, ANOMALOUS) if name in rows})
 
 
+def load_groups(store: Store, data: DataResult, split: SplitResult) -> np.ndarray | None:
+    """Return what each held-out normal image belongs to, equal where it is the same: a person, a group, a file.
+
+    They are in the order of the rows; None where every image is by itself, as far as anybody knows.
+    """
+    rows, index = load_split(store, split).test, load_index(store, split)
+    if index is not None:
+        pictures = Pictures.of_index(index)
+        return pictures.names[rows] if pictures.has_company[rows].any() else None
+    persons = load_data(store, data).persons
+    return None if persons is None else np.asarray(persons[rows])
+
+
 def load_digests(store: Store, data: DataResult | None, split: SplitResult) -> dict[str, np.ndarray]:
     """Return the digests of each part's normal pictures as they were trained on, in the order of its rows.
 

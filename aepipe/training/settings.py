@@ -10,8 +10,6 @@ Precision = Literal["float32", "bfloat16", "auto"]
 Devices = Literal["one", "all"]
 Keep = Literal["best", "best-or-start", "last"]
 OptimizerName = Literal["adam", "muon"]
-
-
 CorruptionKind = Literal["gaussian", "heteroscedastic", "dropout", "blind-spot"]
 
 
@@ -25,7 +23,9 @@ class CorruptionSettings(BaseModel):
         description="What is done to a pixel; blind-spot: some become one of their neighbours, and the loss is that of "
         "these alone, so that noisy images are targets, too.",
     )
-    level: float = Field(gt=0, le=1, description="Standard deviation for pixels in [0, 1], or probability.")
+    level: float = Field(
+        0.2, gt=0, le=1, description="Standard deviation for pixels in [0, 1], or share of the pixels."
+    )
 
     @property
     def is_blind_spot(self) -> bool:

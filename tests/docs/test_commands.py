@@ -8,8 +8,14 @@ import pytest
 from documents import DOCUMENTS, ROOT, all_text, blocks, calls, parse_aepipe
 from prefect.cli._app import _app as prefect_app
 
+from aepipe.cli.arguments import parse_changes, parse_lists, parse_recipes, parse_space
 from aepipe.deploy.apply.nightly import load_nights
 from aepipe.deploy.apply.specification import FILE, load_deployments
+from aepipe.experiments.space import SearchRanges, check_space
+from aepipe.experiments.sweep import SweepValues, plan_sweep
+from aepipe.recipes import RECIPES, spelled_out
+from aepipe.recipes.overrides import Overrides
+from aepipe.stages.request import TrainingRequest, plan_requests
 
 TEXT = all_text()
 JSON = re.compile(r"[\[{\d]|(true|false|null)$")
@@ -20,6 +26,29 @@ LANGUAGES = {"sh", "ini", "python", "toml", "yaml"}
 @pytest.mark.parametrize("arguments", calls("aepipe", TEXT), ids=" ".join)
 def test_aepipe_knows_the_command(arguments):
     parse_aepipe(arguments)
+
+
+def option(arguments: list[str], name: str) -> list[str]:
+    """The values that a call gives to an option."""
+    return [value for word, value in pairwise(arguments) if word == name]
+
+
+def test_what_is_set_can_be_set_for_these_recipes():
+    for command, *arguments in calls("aepipe", TEXT):
+        changes = option(arguments, "--set")
+        if command == "run":
+            chosen = parse_changes(changes)
+            named = (name for names in option(arguments, "--recipes") or ["all"] for name in names.split(","))
+            # A recipe that a page makes is not installed here.
+            known = parse_recipes(",".join(name for name in named if spelled_out(name) in [*RECIPES, "all"]) or "all")
+            others = {name: Overrides(**found) for name, found in chosen["recipe_overrides"].items()}
+            plan_requests(known, Overrides(**chosen["overrides"]), others)
+        recipe = spelled_out(arguments[0]) if arguments else ""
+        if command == "sweep" and recipe in RECIPES:
+            plan_sweep(recipe, [0], SweepValues(**parse_lists(changes)), Overrides())
+        if command == "tune" and recipe in RECIPES:
+            space, request = parse_space(changes), TrainingRequest(recipe=recipe)
+            check_space(SearchRanges(**space["ranges"]), SweepValues(**space["values"]), request)
 
 
 @pytest.mark.parametrize("arguments", calls("prefect", TEXT), ids=" ".join)

@@ -5,11 +5,14 @@ The deployment is the operator's own, and pictures, model and results are in a b
 
 import json
 import time
+from collections.abc import Mapping
+from functools import partial
 from uuid import UUID
 
 import numpy as np
 import pytest
 import yaml
+from e2e.stack import wait_for
 from e2e.test_nights import png
 from listener import listening
 
@@ -51,14 +54,18 @@ class Nights:
 
     def run(self, title: str, **pictures: bytes):
         """Put new pictures there, run the deployment, and return the run."""
-        for name, data in pictures.items():
-            self._inbox.put(f"{name}.png", data)
+        self.put(pictures)
         started = time.monotonic()
         run: UUID = self._stack.start_run(self._deployment)
         ended = self._stack.wait_until_ended(run, NIGHT_SECONDS)
         print(f"\n{title}: {ended.state.name} after {time.monotonic() - started:.0f} s: {ended.state.message}")
         assert ended.state.is_completed(), self._stack.log_of(run)
         return ended
+
+    def put(self, pictures: Mapping[str, bytes]) -> None:
+        """Put new pictures there."""
+        for name, data in pictures.items():
+            self._inbox.put(f"{name}.png", data)
 
 
 @pytest.fixture
@@ -70,14 +77,20 @@ def listener(stack):
 
 
 @pytest.fixture
-def nights(stack, s3_store_url, listener, tmp_path) -> Nights:
+def cron() -> str:
+    """When the deployment runs by itself: not in this test, unless it happens to run at that minute."""
+    return "0 3 * * *"
+
+
+@pytest.fixture
+def nights(stack, s3_store_url, listener, tmp_path, cron) -> Nights:
     url = f"{s3_store_url}/store"
     trained = stack.wait_until_ended(stack.start_run("pipeline/on-demand", store=url, **TRAINING), NIGHT_SECONDS)
     assert trained.state.is_completed(), trained.state.message
     name = f"inbox-{tmp_path.name.replace('_', '-')}"
     file = tmp_path / "nightly.yaml"
     entry = {"name": name, "use": "score", "images": f"{s3_store_url}/inbox", "model": "dense@digits", "store": url}
-    file.write_text(yaml.safe_dump([{**entry, "cron": "0 3 * * *", "worst": 3}]))
+    file.write_text(yaml.safe_dump([{**entry, "cron": cron, "worst": 3}]))
     done = stack.aepipe("apply", "--store", "s3://unset/unset", "--nightly", str(file), "--notify", listener.url)
     assert done.returncode == 0, done.stderr
     assert f"deployment score/{name}: created" in done.stdout
@@ -128,3 +141,28 @@ def test_nights_of_scoring_with_broken_pictures_and_a_drift(nights, stack, s3_st
     )
     shown = stack.aepipe("releases", "show", "production", "--store", store.url)
     assert f"{MODEL}, last score " in shown.stdout, shown.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("cron", ["* * * * *"])
+def test_the_schedule_itself_starts_the_nights(nights, stack, s3_store_url):
+    store = open_store(f"{s3_store_url}/store")
+    digits = [png(pixels) for pixels in held_out(store)[:20]]
+    pictures = {f"digit-{number:03}": data for number, data in enumerate(digits)}
+    names = list(pictures)
+    for night, until in enumerate((10, 20), 1):
+        nights.put({name: pictures[name] for name in names[until - 10 : until]})
+        wanted = [f"{name}.png" for name in names[:until]]
+        seconds = wait_for(partial(has_scores_of, store, wanted), NIGHT_SECONDS, f"the schedule's night {night}")
+        print(f"\nnight {night}: results after {seconds:.0f} s")
+    for results in list_results(store, MODEL, "score"):
+        ended = stack.wait_until_ended(UUID(results.flow_run), NIGHT_SECONDS)
+        assert ended.state.is_completed(), stack.log_of(ended.id)
+        assert ended.auto_scheduled
+
+
+def has_scores_of(store: Store, paths: list[str]) -> bool:
+    """Whether these pictures have scores, each once, and no others."""
+    tables = [read_table(store, results) for results in list_results(store, MODEL, "score")]
+    return sorted(path for table in tables for path in table["path"]) == paths

@@ -14,6 +14,7 @@ from aepipe.inference.watched_runs import page_key
 from aepipe.recipes.trained import TrainedRecipe
 from aepipe.results import list_results
 from aepipe.store import open_store
+from aepipe.tasks import uses
 
 NUM_PICTURES = 6
 
@@ -70,6 +71,28 @@ def test_score_what_is_new_and_show_it(store, inbox, monkeypatch):
     monkeypatch.delattr(LocatedModel, "load")
     assert run(score, store, inbox).startswith("Nothing is new")
     assert list_results(store, RECIPE, "score") == [results]
+
+
+def test_a_run_that_is_retried_ends_with_the_results_that_it_had_come_to(store, inbox, monkeypatch):
+    watch = uses.watch
+    tries = []
+
+    def fail_once(*given):
+        tries.append(given)
+        if len(tries) == 1:
+            raise RuntimeError("killed")
+        return watch(*given)
+
+    monkeypatch.setattr(uses, "watch", fail_once)
+    before = list_results(store, RECIPE, "score")
+    message = run(score.with_options(retries=1), store, inbox, new_only=False, worst=0)
+    assert "had come to its results before" in message
+    (own,) = (results for results in list_results(store, RECIPE, "score") if results not in before)
+    assert own.run in message
+    assert [given[2] for given in tries] == [own.run, own.run]
+    # Another run of the same parameters is another use.
+    run(score, store, inbox, new_only=False, worst=0)
+    assert len(list_results(store, RECIPE, "score")) == len(before) + 2
 
 
 def test_encode_what_is_new(store, inbox, monkeypatch):

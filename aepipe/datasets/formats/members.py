@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from aepipe.datasets.tally import Reason, Tally
 from aepipe.errors import ChangedDataError, DataError, TooLargeError
@@ -61,6 +62,15 @@ MAX_TOTAL_BYTES = 1 << 40
 Stamp = tuple[int, int, int]
 
 
+class FileState(NamedTuple):
+    """A file far away, as its place lists it: equal states are equal bytes."""
+
+    name: str
+    version: str
+    size_bytes: int
+    modified: str
+
+
 @dataclass(frozen=True)
 class Member:
     """One file.
@@ -71,12 +81,21 @@ class Member:
             a whole file, any other error where reading failed.
         version: What changes with its bytes, where that is known without reading them.
         size_bytes: Its length, as it was announced.
+        modified: When it was written, where a place far away says it.
     """
 
     name: str
     read: Callable[[], bytes]
     version: str | None = None
     size_bytes: int = 0
+    modified: str | None = None
+
+    @property
+    def state(self) -> FileState | None:
+        """What tells it from one that was written in its place since; None where that takes reading it."""
+        if self.version is None or self.modified is None:
+            return None
+        return FileState(self.name, self.version, self.size_bytes, self.modified)
 
     @property
     def is_meant_to_be_a_picture(self) -> bool:

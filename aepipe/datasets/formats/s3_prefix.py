@@ -1,7 +1,9 @@
 """The objects under an s3:// prefix. An object that can't be read is the moment's fault: its error ends the run."""
 
+from collections.abc import Callable, Mapping
+from datetime import UTC
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from aepipe.datasets.formats import members
@@ -26,11 +28,15 @@ def list_s3(url: str) -> Listing:
     names = {name for name in objects if is_wanted(name, objects[name]["Size"], tally)}
     check_bounds(objects[name]["Size"] for name in names)
     found = (
-        Member(name, partial(_read, url, listing, name, item["ETag"]), item["ETag"], item["Size"])
+        _member(name, partial(_read, url, listing, name, item["ETag"]), item)
         for name, item in objects.items()
         if name in names
     )
     return Listing.of(found, tally, len(objects), is_remote=True)
+
+
+def _member(name: str, read: Callable[[], bytes], item: Mapping[str, Any]) -> Member:
+    return Member(name, read, item["ETag"], item["Size"], item["LastModified"].astimezone(UTC).isoformat())
 
 
 @lru_cache(1)

@@ -8,6 +8,8 @@ from starlette.requests import ClientDisconnect
 
 MAX_HELD_BYTES = 256 << 20
 RETRY = {"Retry-After": "1"}
+# Nothing else is read of that connection.
+LAST = {"Connection": "close"}
 
 
 class Admission:
@@ -22,14 +24,21 @@ class Admission:
         self._max_requests, self._max_bytes = max_requests, max_bytes
         self._max_held = max(MAX_HELD_BYTES, max_bytes)
         self.num_requests = self._num_bytes = 0
+        self.is_closed = False
+
+    def close(self) -> None:
+        """Let nobody else in."""
+        self.is_closed = True
 
     @contextmanager
     def admit(self, request: Request) -> Iterator[None]:
         """Make room for a request while the block runs.
 
         Raises:
-            HTTPException: its body is larger than bodies may be, or there is no room.
+            HTTPException: its body is larger than bodies may be, or there is no room, or nobody else is let in.
         """
+        if self.is_closed:
+            raise HTTPException(503, "This server is ending. Ask another, or come again.", {**RETRY, **LAST})
         announced = request.headers.get("content-length", "")
         # One that does not say how long it is may be as long as any.
         num_bytes = int(announced) if announced.isdecimal() else self._max_bytes
@@ -62,6 +71,4 @@ class Admission:
         return bytes(body)
 
     def _too_large(self) -> HTTPException:
-        return HTTPException(
-            413, f"A picture's file has at most {self._max_bytes} bytes here.", {"Connection": "close"}
-        )
+        return HTTPException(413, f"A picture's file has at most {self._max_bytes} bytes here.", LAST)

@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 # A release that does not load is tried again, ever more seldom.
 MAX_RETRY_SECONDS = 300.0
+# A process that ends while TensorFlow is at work may crash.
+MAX_END_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ class Following:
         self._store, self.model, self.channel = store, model, channel
         self._poll_seconds, self._metrics = poll_seconds, metrics
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="aepipe-following")
+        # A look that waits for a store that is away must not keep the process.
+        self._thread = threading.Thread(target=self._run, name="aepipe-following", daemon=True)
         self._failed: _Failed | None = None
         self.current: LoadedModel | None = None
         self.problem: AepipeError | None = None
@@ -64,8 +67,9 @@ class Following:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """End the thread; one that loads has a while for it."""
         self._stop.set()
-        self._thread.join()
+        self._thread.join(MAX_END_SECONDS)
 
     def _run(self) -> None:
         while not self._stop.is_set():

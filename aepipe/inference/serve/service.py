@@ -93,7 +93,7 @@ class Service:
         """Return which model answers, and what keeps a later one from it."""
         following, loaded = self.following, self.following.current
         return {
-            "status": "loading" if loaded is None else "ok",
+            "status": "ending" if self.admission.is_closed else "loading" if loaded is None else "ok",
             "model": following.model,
             "channel": following.channel,
             "release": None if loaded is None else loaded.release,

@@ -7,10 +7,13 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import typer
 from documents import all_text
+from prefect.client.schemas.objects import StateDetails
+from prefect.states import Completed, Failed
 from releases import put_release
 from typer.testing import CliRunner
 
@@ -19,7 +22,7 @@ from aepipe.cli.app import app, main
 from aepipe.cli.arguments import GROUPS, names_of, parse_changes, parse_lists, parse_recipes, parse_space
 from aepipe.errors import ParameterError
 from aepipe.recipes import RECIPES
-from aepipe.recipes.plan import Overrides
+from aepipe.recipes.overrides import Overrides
 from aepipe.store import open_store
 
 ROOT = Path(__file__).parents[3]
@@ -44,8 +47,8 @@ CONTRACT = {
     "recipes": ["--json"],
     "reconstruct": ["--batch-size", "--channel", "--json", "--model", "--output", "--recipe", "--store", "IMAGES"],
     "serve": [
-        *["--batch-ms", "--batch-size", "--channel", "--host", "--max-bytes", "--max-waiting", "--model"],
-        *["--poll-seconds", "--port", "--recipe", "--store", "--token-file"],
+        *["--batch-ms", "--batch-size", "--channel", "--drain-seconds", "--host", "--max-bytes", "--max-waiting"],
+        *["--model", "--poll-seconds", "--port", "--recipe", "--store", "--token-file"],
     ],
     "encode": [
         *["--channel", "--format", "--json", "--model", "--new-only", "--output", "--recipe", "--rows", "--store"],
@@ -71,6 +74,7 @@ CONTRACT = {
         *["--score", "--store", "--worst", "IMAGES"],
     ],
     "table": ["--json", "--store"],
+    "reproduce": ["--output", "--quick", "--seeds", "TABLES"],
     "noise": ["--kinds", "--levels", "--most-left-out", "--refresh", "--seed", "--store", "DATA_SET"],
     "datasets list": ["--json"],
     "datasets fetch": ["NAMES"],
@@ -312,12 +316,24 @@ def test_noise_makes_a_set_and_says_where(tmp_path):
     assert all(Path(uri.removeprefix("file://")).is_file() for uri in uris)
 
 
+def test_a_run_whose_end_the_server_told_without_its_result_is_found_in_the_store(tmp_path):
+    store, this_run = open_store(tmp_path), uuid4()
+    put_release(store, "20260101T000000Z-a", {"dense": b"model"}, flow_run="another")
+    own = put_release(store, "20260102T000000Z-b", {"dense": b"model"}, flow_run=str(this_run))
+    # As where an answer is lost: Prefect asks again, and is given the state that the server has.
+    details = StateDetails(flow_run_id=this_run)
+    assert training._release_of(Completed(state_details=details), store) == own.release
+    # Nothing had changed since another run's.
+    assert training._release_of(Completed(state_details=StateDetails(flow_run_id=uuid4())), store) is None
+    assert training._release_of(Failed(state_details=details, message="no images"), store) is None
+
+
 def test_a_rerun_has_the_releases_parameters_and_a_store_of_its_own(tmp_path, monkeypatch):
     first, second = open_store(tmp_path / "first"), open_store(tmp_path / "second")
     release = put_release(first, "20260101T000000Z-a", {"dense": b"model"}, parameters={"preset": "quick"})
     again, started = put_release(second, "20260201T000000Z-b", {"dense": b"model"}), []
     # What a run does has tests of its own.
-    monkeypatch.setattr(training, "_run", lambda *given: started.append(given) or again)
+    monkeypatch.setattr(training, "_run", lambda *given: started.append(given) or again.release)
     arguments = ["rerun", release.release, "--store", str(first.root), "--to", str(second.root)]
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 0, done.output

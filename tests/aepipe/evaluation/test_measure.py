@@ -9,6 +9,7 @@ from scipy.ndimage import gaussian_filter
 
 from aepipe.datasets.images import ImageData
 from aepipe.evaluation import drawing
+from aepipe.evaluation.figures import CurveNames
 from aepipe.evaluation.measure import measure as measure_all
 from aepipe.evaluation.opponents import measure_opponents
 from aepipe.evaluation.subject import HeldOut, Subject, predict
@@ -23,7 +24,6 @@ from aepipe.splits import Split
 EVERY_MODEL = {
     "code_map",
     "code_usage",
-    "error_by_noise",
     "error_histogram",
     "extremes",
     "interpolations",
@@ -59,7 +59,8 @@ def pca_model(data, held_out, **changes) -> Subject:
     fit_start(options, autoencoder, lambda most: data.scaled(held_out.not_held_out))
     history = pd.DataFrame({"epoch": [0, 1], "loss": [0.1, 0.2], "validation_loss": [0.1, 0.2]})
     given = {"trained_noise_level": None, "is_generative": False, "history": history, "kept_epoch": 0}
-    return Subject("mnist-dense", "tuned", autoencoder, 255, **{**given, **changes})
+    given["curves"] = CurveNames("loss")
+    return Subject("dense (8x8) on set", "mnist-dense", "tuned", autoencoder, 255, **{**given, **changes})
 
 
 def measure(folder, model, held_out) -> dict:
@@ -67,7 +68,7 @@ def measure(folder, model, held_out) -> dict:
 
 
 def numbers(facts: dict) -> dict:
-    return {name: value for name, value in facts.items() if value is not None and not isinstance(value, str)}
+    return {name: value for name, value in facts.items() if value is not None and not isinstance(value, str | dict)}
 
 
 @pytest.fixture
@@ -119,6 +120,18 @@ def test_the_table_has_classes_noise_and_codes(tmp_path, data, held_out):
         "linear_mse_per_pixel",
         "noisy_mse_per_pixel",
     }
+    # Every mean over images has its interval; what comes from another stage as one number has none.
+    means = table.metric.str.endswith("mse_per_pixel") & ~table.metric.isin(
+        ["linear_mse_per_pixel", "noisy_mse_per_pixel"]
+    )
+    errors = table[means]
+    assert ((errors.low < errors.value) & (errors.value < errors.high)).all()
+    assert table.low[table.metric == "probe_accuracy"].isna().all()
+    ends = facts["intervals"]["mse_per_pixel"]
+    assert (ends.low, ends.high) == pytest.approx(
+        tuple(table[(table.metric == "mse_per_pixel") & (table.class_name == "all")][["low", "high"]].iloc[0])
+    )
+    assert _read_metrics(tmp_path / "metrics.csv").low.dtype == float
 
 
 @pytest.mark.usefixtures("no_drawing")
@@ -142,7 +155,8 @@ def test_a_denoiser_is_measured_at_its_own_noise(tmp_path, data, held_out):
     ("changes", "more"),
     [
         ({}, {"mse_by_class"}),
-        ({"trained_noise_level": 0.2}, {"mse_by_class", "denoising"}),
+        ({"trained_noise_level": 0.2}, {"mse_by_class", "denoising", "error_by_noise"}),
+        ({"hidden_share": 0.2}, {"mse_by_class", "error_by_noise"}),
         ({"is_generative": True}, {"mse_by_class", "latent_grid"}),
     ],
 )

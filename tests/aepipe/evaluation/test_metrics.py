@@ -56,12 +56,19 @@ def test_a_summary_has_the_whole_and_each_class(images):
     outputs = images.copy()
     outputs[:2] += 0.1
     rows = list(summarise(measure_images(images, outputs), np.array([0, 0, 1, 1, 1, 1]), ("cat", "dog", "none"), 255))
-    values = {(name, metric): value for name, metric, value in rows}
+    values = {(row.class_name, row.metric): row.value for row in rows}
     assert values["cat", "mse_per_pixel"] == pytest.approx(0.01, rel=1e-4)
     assert values["dog", "mse_per_pixel"] == 0
     assert values["all", "mse_per_pixel"] == pytest.approx(0.01 / 3, rel=1e-4)
     assert values["all", "mse_in_source_unit"] == pytest.approx(0.01 / 3 * 65025, rel=1e-4)
     assert ("none", "mse_per_pixel") not in values
+    intervals = {row.metric: row.interval for row in rows if row.class_name == "all"}
+    assert intervals["mse_per_pixel"].low < values["all", "mse_per_pixel"] < intervals["mse_per_pixel"].high
+    # The ratio falls where the error rises.
+    assert intervals["psnr_db"].low == pytest.approx(psnr_db(intervals["mse_per_pixel"].high))
+    assert intervals["num_images"] is None
+    # Of so few there is none.
+    assert [row.interval for row in rows if row.class_name == "dog"] == [None]
 
 
 def test_a_number_that_is_none_has_no_place_in_the_table():
@@ -88,12 +95,12 @@ def test_a_pixel_that_is_not_finite_is_an_error(images, measure, value):
 
 
 def test_a_summary_of_equal_images_fits_the_table(images):
-    for class_name, metric, value in summarise(measure_images(images, images), None, (), 255):
-        MetricRow(recipe="r", setting="tuned", evaluation_set="e", class_name=class_name, metric=metric, value=value)
+    for summary in summarise(measure_images(images, images), None, (), 255):
+        summary.row("r", "tuned", "e")
 
 
 def test_a_class_called_all_is_not_taken_for_the_whole_set(images):
     rows = list(summarise(measure_images(images, images[::-1]), np.array([0, 1, 1, 1, 1, 1]), ("all", "bee"), 1))
-    wholes = [value for name, metric, value in rows if (name, metric) == ("all", "mse_per_pixel")]
+    wholes = [row.value for row in rows if (row.class_name, row.metric) == ("all", "mse_per_pixel")]
     assert wholes == [mse_per_image(images, images[::-1]).mean()]
-    assert "all (class)" in {name for name, _, _ in rows}
+    assert "all (class)" in {row.class_name for row in rows}

@@ -7,7 +7,7 @@ from smooth_images import smooth_images
 
 from aepipe.datasets.images import ImageData
 from aepipe.evaluation.codecs import LowPass, PatchComponents, possible_grids
-from aepipe.evaluation.opponents import measure_opponents
+from aepipe.evaluation.opponents import KINDS, Opponents, measure_opponents
 from aepipe.evaluation.strongest import find_baselines, find_strongest
 from aepipe.splits import Split
 
@@ -41,10 +41,39 @@ def test_held_out_images_decide_nothing(few):
     changed = data.images.copy()
     changed[split.test[1:]] = np.random.default_rng(1).random(changed[split.test[1:]].shape)
     after = measure_opponents(ImageData("set", changed, (0, 1)), split, 32)
-    assert after.chosen == before.chosen
+    assert _names(after) == _names(before)
     assert {name: errors[0] for name, errors in after.errors.items()} == {
         name: errors[0] for name, errors in before.errors.items()
     }
+
+
+def test_of_pairs_they_are_given_noisy_images_and_held_against_clean_ones():
+    clean, split = textures(200), Split(np.arange(150), np.arange(150, 160), np.arange(160, 200))
+    # A map that a linear one undoes, and the noise of a camera.
+    noisy = (0.5 * clean + np.random.default_rng(1).normal(0, 0.01, clean.shape)).astype(np.float32)
+    found = measure_opponents(ImageData("set", noisy, (0, 1), clean=clean), split, 32)
+    errors = {name: of_each.mean() for name, of_each in found.errors.items()}
+    assert set(errors) == {"pca", "patch_pca", "dct", "mean_image", "noisy", "linear"}
+    assert errors["noisy"] == pytest.approx(np.mean(np.square(noisy - clean)[160:]), rel=1e-5)
+    assert errors["linear"] < 0.1 * errors["noisy"]
+    assert errors["mean_image"] == pytest.approx(np.mean(np.square(clean[160:] - clean[:160].mean(axis=0))), rel=1e-4)
+    # Fitted on clean images, which all of these are half of.
+    np.testing.assert_allclose(found.components.mean.reshape(clean.shape[1:]), clean[:160].mean(axis=0), atol=1e-5)
+    assert errors["pca"] > 0.5 * errors["noisy"]
+
+
+def _names(found: Opponents) -> dict[str, str]:
+    return {name: codec.name for name, codec in found.chosen.items()}
+
+
+def test_an_opponents_codec_has_the_errors_that_are_said_of_it_also_after_it_was_kept(few):
+    data, split = few
+    found, originals = measure_opponents(data, split, 32), data.scaled(split.test)
+    kept = {name: KINDS[name].from_arrays(codec.name, codec.arrays) for name, codec in found.chosen.items()}
+    again = Opponents(found.components, found.errors, kept)
+    for name in ("pca", "patch_pca", "dct"):
+        errors = np.square(again.codec(name).reconstruct(originals) - originals).mean(axis=(1, 2, 3))
+        np.testing.assert_allclose(errors, found.errors[name], rtol=1e-4)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -69,10 +98,10 @@ def test_the_zig_zag_is_jpegs_order_and_learns_nothing():
     )
 
 
-@pytest.mark.parametrize("grid", [2, 4])
-def test_patches_with_all_components_are_the_images(grid):
-    images = smooth_images(200)[:, :4, :4]
-    code_size = images[0].size
+@pytest.mark.parametrize(("grid", "shape"), [(2, (4, 4)), (4, (4, 4)), (2, (5, 7))])
+def test_patches_with_all_components_are_the_images(grid, shape):
+    images = smooth_images(200)[:, : shape[0], : shape[1]]
+    code_size = grid**2 * -(-shape[0] // grid) * -(-shape[1] // grid) * images.shape[-1]
     np.testing.assert_allclose(PatchComponents.fit(images, code_size, grid).reconstruct(images), images, atol=1e-4)
 
 
@@ -80,13 +109,15 @@ def test_patches_with_all_components_are_the_images(grid):
     ("shape", "code_size", "grids"),
     [
         ((28, 28, 1), 98, [2, 4]),
-        ((64, 64, 3), 512, [4, 8]),
+        ((64, 64, 3), 512, [4, 8, 16]),
+        ((256, 256, 3), 8192, [16, 32, 64]),
+        ((250, 330, 3), 10752, [16]),
         ((64, 64, 1), 30, [2, 4]),
         ((7, 7, 1), 8, []),
         ((8, 8, 1), 3, []),
     ],
 )
-def test_patches_are_whole_and_each_has_a_value(shape, code_size, grids):
+def test_patches_are_about_whole_and_each_has_a_value(shape, code_size, grids):
     assert list(possible_grids(shape, code_size)) == grids
 
 

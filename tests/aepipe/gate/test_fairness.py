@@ -8,9 +8,12 @@ from own_data import pictures, put_own
 from releases import describe
 from results import done, result
 
+from aepipe.evaluation.seeds import SeedSpread
+from aepipe.gate.comparison import Terms
 from aepipe.gate.fairness import find_comparable
+from aepipe.gate.measured import Measured
 from aepipe.gate.recheck import PublishedErrors
-from aepipe.gate.rules import Demands, Measured, judge
+from aepipe.gate.rules import Demands, judge
 from aepipe.gate.settings import PublishSettings
 from aepipe.recipes.published import published_models
 from aepipe.splits import SplitSettings
@@ -21,6 +24,7 @@ from aepipe.store import open_store
 
 OLD = "20260101T000000Z-a"
 ALL = Demands(baselines=True, incumbent=True)
+TERMS = Terms(PublishSettings(), SeedSpread(share=0.01))
 
 
 @pytest.fixture
@@ -127,10 +131,12 @@ def test_a_model_is_not_held_for_what_the_old_one_has_memorised(store, train_on)
     comparable = compare(store, after, release_of(before))
     theirs = PublishedErrors(OLD, np.where(comparable.chosen, 0.000423, 0.000180))
     ours = PublishedErrors("new", np.where(comparable.chosen, 0.000426, 0.000470))
-    verdict = judged(theirs.beside(ours, comparable))
+    verdict = judged(theirs.beside(ours, comparable, TERMS))
     on_which = f"{comparable.chosen.sum()} of {len(comparable.chosen)} held-out images"
     assert verdict.verdict == "promoted"
-    assert f"Compared on {on_which}" in verdict.reason
+    assert f"Compared with the model of {OLD} on {on_which}" in verdict.reason
+    assert "0.7% worse, 95% interval" in verdict.reason
+    assert verdict.reason.endswith("no difference shown.")
     rule = verdict.rules[-1]
     assert on_which in rule.rule
     assert rule.figures == pytest.approx(
@@ -147,7 +153,7 @@ def test_without_a_fair_comparison_the_channel_stays_as_it_is_and_says_why(store
     before, after = train_on(pictures(80)), train_on(pictures(60, 80))
     comparable = compare(store, after, release_of(before))
     errors = PublishedErrors(OLD, np.full(len(comparable.chosen), 0.1))
-    measured = errors.beside(errors, comparable)
+    measured = errors.beside(errors, comparable, TERMS)
     assert math.isnan(measured.error)
     verdict = judged(measured)
     assert verdict.verdict == "held"
@@ -158,5 +164,5 @@ def test_without_a_fair_comparison_the_channel_stays_as_it_is_and_says_why(store
 def test_a_denoiser_is_compared_on_the_noisy_pictures_that_are_new(store, train_on):
     before, after = train_on(pictures(80), seed=1), train_on(pictures(80), seed=2)
     comparable = compare(store, after, release_of(before))
-    measured = PublishedErrors(OLD, np.full(5, 0.1)).beside(PublishedErrors("new", np.full(5, 0.2)), comparable)
+    measured = PublishedErrors(OLD, np.full(5, 0.1)).beside(PublishedErrors("new", np.full(5, 0.2)), comparable, TERMS)
     assert (measured.num_images, measured.num_held_out) == (comparable.chosen[:5].sum(), 5)

@@ -5,7 +5,8 @@ import math
 import pytest
 from results import done, result
 
-from aepipe.gate.rules import Demands, Measured, is_sound, judge
+from aepipe.gate.measured import Measured
+from aepipe.gate.rules import Demands, is_sound, judge
 from aepipe.gate.settings import PublishSettings
 from aepipe.stages.outcome import Done, Failed, summarise_failures
 from aepipe.stages.results import EvaluationResult

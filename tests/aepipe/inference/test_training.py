@@ -10,6 +10,7 @@ from sklearn.datasets import load_digits
 import aepipe
 from aepipe.errors import DataError, ParameterError
 from aepipe.inference.loaded import LoadedModel
+from aepipe.inference.new_codes import draw_codes
 from aepipe.recipes.plan import Overrides
 from aepipe.stages.graph import outcome_of
 from aepipe.stages.request import TrainingRequest
@@ -100,3 +101,47 @@ def test_what_can_not_be_done_is_said_in_one_line(chosen, said):
 def test_images_are_checked_as_those_of_files_are():
     with pytest.raises(DataError, match="from 0 to 1"):
         aepipe.train(IMAGES / 1.0, "dense")
+
+
+def test_arrays_of_pairs_train_a_model_that_removes_noise():
+    noisy = np.clip(IMAGES * 15.0 + np.random.default_rng(0).normal(0, 70, IMAGES.shape), 0, 255).astype(np.uint8)
+    clean = IMAGES[:300] * 15
+    loaded = aepipe.train(noisy[:300], "mnist-dense", clean=clean, max_steps=2, verbose=False)
+    assert loaded.trained.removes_noise
+    assert loaded.trained.plan.training.corruption is None
+    assert "An error is that of a noisy picture" in loaded.scoring.spec.why
+    with pytest.raises(ParameterError, match="no variational ones"):
+        aepipe.train(noisy[:300], "mnist-variational", clean=clean, verbose=False)
+
+
+@pytest.mark.parametrize("use", ["reconstruct", "encode", "score", "restore"])
+def test_pixels_of_any_range_are_refused_or_named_in_every_use(example, use):
+    use_it, floats = getattr(example["loaded"], use), IMAGES[:3] * 15.0
+    with pytest.raises(ParameterError, match=r"from 0 to 1 here\..*pixel_range=\(0, 255\)"):
+        use_it(floats)
+    with pytest.raises(ParameterError, match="from 0 to 255 here"):
+        use_it(IMAGES[:3].astype(np.int16) * 100)
+    named, scaled = use_it(floats, pixel_range=(0, 240)), use_it(IMAGES[:3] / 16)
+    if use == "score":
+        named, scaled = named["score"], scaled["score"]
+    # A restored image has the range of its own.
+    np.testing.assert_allclose(named, scaled * 240 if use == "restore" else scaled, rtol=1e-3, atol=1e-5)
+
+
+def is_like(codes: np.ndarray, loaded: LoadedModel) -> bool:
+    """Whether codes lie where those of the training images do."""
+    known = loaded.encode(IMAGES)
+    return bool((np.abs(codes.mean(axis=0) - known.mean(axis=0)) < known.std(axis=0) + 0.1).all())
+
+
+def test_new_images_come_from_codes_like_those_of_the_training_images(example):
+    # Their codes before they are compared, which is done for each unit of contrast.
+    assert is_like(draw_codes(example["loaded"], 1000, 0, "mixture"), example["loaded"])
+
+
+def test_a_variational_model_draws_from_a_mixture_and_from_the_prior():
+    loaded = aepipe.train(IMAGES[:300], "mnist-variational", max_steps=5, verbose=False)
+    assert is_like(draw_codes(loaded, 1000, 0, "mixture"), loaded)
+    first, again, prior = (loaded.generate(4, seed=1, origin=origin) for origin in ("mixture", "mixture", "prior"))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, prior)

@@ -3,9 +3,11 @@
 import pytest
 
 from aepipe import recipes
+from aepipe.choices import groups_of
 from aepipe.cli.arguments import GROUPS, parse_changes, parse_recipes
 from aepipe.errors import ParameterError
 from aepipe.recipes import RECIPES, by_name, complete_name, spelled_out
+from aepipe.recipes.overrides import Overrides
 from aepipe.recipes.recipe import RESERVED
 
 # Scripts and schedules of other people hold on to them: they are only ever added to.
@@ -75,8 +77,7 @@ def test_all_are_those_that_have_the_setting(add, monkeypatch):
 
 
 def test_what_else_stands_where_a_recipe_can_is_no_recipe():
-    # A group within another has a dot, which no recipe's name has.
-    assert {name for name in GROUPS if "." not in name} | {"all"} == set(RESERVED)
+    assert {*GROUPS, *groups_of(Overrides), "all"} <= set(RESERVED)
     for word in (*RESERVED, "", "Conv", "a_b", "a b", "a-", "../a", "a.b", "a" * 65):
         with pytest.raises(ValueError, match="lower-case letters, digits and hyphens, and none is called all, data"):
             type(RECIPES["faces-conv"])(**{**dict(RECIPES["faces-conv"]), "name": word})

@@ -17,6 +17,7 @@ from aepipe.publishing.cleaning import CleanSettings, clean_store
 from aepipe.results import (
     Use,
     find_known,
+    find_own,
     known_digests,
     latest_results,
     list_results,
@@ -79,7 +80,7 @@ def put(destination, digests, before=None, **changes):
 
 def test_results_are_found_with_their_files(store):
     manifest = put(store, ["a", "b"])
-    assert manifest.run.startswith("20260201T010000Z-")
+    assert manifest.run.startswith("20260201T010000Z-000000-")
     assert [file.path for file in manifest.files] == ["figures/0.png", "scores.parquet"]
     assert [file.media_type for file in manifest.files] == ["image/png", "application/vnd.apache.parquet"]
     assert list_results(store) == list_results(store, MODEL, "score") == [read_results(store, MODEL, manifest.run)]
@@ -97,6 +98,28 @@ def test_the_latest_of_each_kind_are_found_and_runs_are_listed(store):
     store.put(latest_key(MODEL, "encode"), b"{")
     store.delete(manifest_key(MODEL, new.run))
     assert latest_results(store, MODEL) == []
+
+
+@on_a_folder
+def test_results_of_one_second_have_their_order(store):
+    times = [f"2026-02-01T02:00:00.{micro}+01:00" for micro in ("000002", "5", "000001", "400000")]
+    runs = {started: put(store, [started], started=started).run for started in times}
+    latest_first = [runs[started] for started in sorted(times, reverse=True)]
+    assert list_runs(store, MODEL) == [results.run for results in list_results(store)] == latest_first
+
+
+@on_a_folder
+def test_a_flow_run_finds_the_results_that_it_has_completed(store):
+    assert find_own(store, MODEL, "score", "a run") is None
+    own = put(store, ["a"], flow_run="a run")
+    put(store, ["b"], flow_run="another run")
+    put(store, ["c"], flow_run="a run", kind="encode")
+    assert find_own(store, MODEL, "score", "a run") == own
+    assert find_own(store, MODEL, "restore", "a run") is None
+    # Its writer was killed before their manifest.
+    own = put(store, ["d"], flow_run="a third run")
+    store.delete(manifest_key(MODEL, own.run))
+    assert find_own(store, MODEL, "score", "a third run") == own
 
 
 def test_results_never_overwrite_results(store):

@@ -12,7 +12,7 @@ from aepipe.splits import SplitSettings
 from aepipe.stages.data import DataParameters, DataStage
 from aepipe.stages.indices import load_index as index_of
 from aepipe.stages.results import SplitResult, produce_stage
-from aepipe.stages.split import SplitStage, load_split, recommended_split
+from aepipe.stages.split import SplitStage, load_groups, load_split, recommended_split
 
 
 def split(store, images: np.ndarray, settings=SplitSettings(), **columns):  # noqa: B008
@@ -133,3 +133,15 @@ def test_a_built_in_set_has_digests_and_no_index(store):
     result = SplitStage(data, recommended_split(data)).produce(store)
     assert {"split.npz", "digests.npz"} <= set(result.files)
     assert not list(store.list("indices/"))
+
+
+def test_held_out_images_of_a_group_are_known_as_such(store):
+    groups = [f"patient-{number // 4}" for number in range(40)]
+    data = put_own(store, pictures(40), group=groups)
+    result = SplitStage(data, SplitSettings()).produce(store)
+    rows = load_split(store, result).test
+    found = load_groups(store, data, result)
+    assert len(found) == len(rows)
+    assert len(np.unique(found)) == len({groups[row] for row in rows}) < len(rows)
+    alone = put_own(store, pictures(40), name="images-alone")
+    assert load_groups(store, alone, SplitStage(alone, SplitSettings()).produce(store)) is None

@@ -1,0 +1,61 @@
+"""Seeds at the gate: what is known of how much they change the error of a run's model.
+
+Where a sweep in the store has trained the same with several seeds, it tells. Otherwise there is a number that is large
+enough for the short trainings that were measured (docs/releases.md); full ones of the tuned settings differ by less.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+from aepipe.errors import CorruptObjectError, NewerObjectError
+from aepipe.evaluation.seeds import SeedSpread
+from aepipe.gate.rules import judged_error
+from aepipe.io.hashing import canonical_json
+from aepipe.stages.outcome import Done, Outcome
+from aepipe.stages.results import SweepResult, find_stage
+from aepipe.store.interface import Store
+
+DEFAULT_SPREAD = SeedSpread(share=0.03)
+
+
+def alike(outcome: Done) -> str:
+    """Return a digest of what trainings share that differ by their seed alone: the plan, and the data set's name."""
+    training = outcome.plan.training.model_copy(update={"seed": 0})
+    plan = outcome.plan.model_copy(update={"training": training}).model_dump(mode="json")
+    return hashlib.sha256(canonical_json({"plan": plan, "data": outcome.data.facts.name})).hexdigest()
+
+
+def measure_seed_spreads(outcomes: Iterable[Outcome]) -> dict[str, SeedSpread]:
+    """Return how much seeds change the error, by `alike`, of what was trained with enough of them."""
+    errors: dict[str, list[float]] = {}
+    for outcome in outcomes:
+        if isinstance(outcome, Done):
+            errors.setdefault(alike(outcome), []).append(judged_error(outcome.measured))
+    spreads = {name: SeedSpread.of(of_each) for name, of_each in errors.items()}
+    return {name: spread for name, spread in spreads.items() if spread is not None}
+
+
+def find_seed_spread(store: Store, outcome: Done, chosen: float | None = None) -> SeedSpread:
+    """Return how much the seed changes the error of a run's model.
+
+    Args:
+        store: Where sweeps are.
+        outcome: What the run came to.
+        chosen: What was chosen; None leaves it to the sweep with most seeds that trained the same, if there is one.
+    """
+    if chosen is not None:
+        return SeedSpread(share=chosen)
+    name = alike(outcome)
+    found = [spreads[name] for spreads in _spreads_of_sweeps(store) if name in spreads]
+    return max(found, key=lambda spread: spread.num_seeds or 0, default=DEFAULT_SPREAD)
+
+
+def _spreads_of_sweeps(store: Store) -> Iterator[dict[str, SeedSpread]]:
+    for key in [info.key for info in store.list("stages/sweep/") if info.key.endswith("/manifest.json")]:
+        try:
+            sweep = find_stage(store, "sweep", key.split("/")[2], SweepResult)
+        # What nobody can read tells nothing; a release does not wait for it.
+        except (CorruptObjectError, NewerObjectError):
+            continue
+        if sweep is not None:
+            yield sweep.facts.seed_spreads

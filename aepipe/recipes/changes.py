@@ -1,0 +1,124 @@
+"""Changes: a setting's model and training, with what a run chose in the place of what the setting has."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from aepipe.choices import group_of, names_of
+from aepipe.errors import ParameterError
+from aepipe.findings import describe_validation_error
+from aepipe.models.options import OPTIONS, AnyModelOptions
+from aepipe.recipes.overrides import MAIN_NAMES, NO_CORRUPTION, Overrides
+from aepipe.recipes.recipe import Variant
+from aepipe.suggestions import did_you_mean
+from aepipe.training.settings import TrainingSettings
+
+Settings = TypeVar("Settings", bound=BaseModel)
+OF_MODEL = ("model", "code_size")
+
+
+def chosen_of_training(overrides: Overrides) -> dict[str, Any]:
+    """Return what was chosen about the training, by name."""
+    return {name: value for name, value in overrides.chosen().items() if name not in OF_MODEL}
+
+
+def check_changes(variant: Variant, overrides: Overrides) -> None:
+    """Check that a setting can be changed so, whatever the images.
+
+    Raises:
+        ParameterError: it can't.
+    """
+    change_model(variant.model, overrides)
+    change_training(variant.training, chosen_of_training(overrides))
+
+
+def change_model(options: AnyModelOptions, overrides: Overrides) -> AnyModelOptions:
+    """Return the options of a model with what was chosen about it.
+
+    Another architecture has options of its own: of those that there were it keeps the code's size.
+
+    Raises:
+        ParameterError: the architecture has no option of this name, or one that it needs was not chosen.
+    """
+    changes = {"code_size": options.code_size, **_of_model(overrides)}
+    architecture = changes.pop("architecture", options.architecture)
+    return _model(architecture, changes, options.model_dump() if architecture == options.architecture else {})
+
+
+def new_model(overrides: Overrides) -> AnyModelOptions:
+    """Return the options of a model that nothing is changed about.
+
+    Raises:
+        ParameterError: no architecture was chosen, it has no option of this name, or one that it needs was not chosen.
+    """
+    changes = _of_model(overrides)
+    architecture = changes.pop("architecture", None)
+    if architecture is None:
+        raise ParameterError(f"A model has an architecture, one of {', '.join(OPTIONS)}.", "Choose model.architecture.")
+    return _model(architecture, changes, {})
+
+
+def _of_model(overrides: Overrides) -> dict[str, Any]:
+    chosen = overrides.chosen()
+    code_size = {"code_size": chosen["code_size"]} if "code_size" in chosen else {}
+    return {**code_size, **chosen.get("model", {})}
+
+
+def _model(architecture: str, changes: Mapping[str, Any], own: Mapping[str, Any]) -> AnyModelOptions:
+    kind = OPTIONS[architecture]
+    _require_options(architecture, kind, changes, own)
+    changed: AnyModelOptions = _checked(kind, {**own, **changes}, "model")  # type: ignore[assignment]
+    return changed
+
+
+def change_training(settings: TrainingSettings, changes: Mapping[str, Any]) -> TrainingSettings:
+    """Return the settings of a training with what was chosen about it.
+
+    Raises:
+        ParameterError: there is a level of no noise, or a value does not go with the others.
+    """
+    changed = {name: _changed_group(settings, name, value) for name, value in changes.items()}
+    return _checked(TrainingSettings, {**settings.model_dump(), **changed})
+
+
+def _changed_group(settings: TrainingSettings, name: str, value: Any) -> Any:
+    """Return a value, or a group with what it had; one of another kind has nothing of the first's."""
+    if group_of(TrainingSettings.model_fields[name]) is None:
+        return value
+    group, main = getattr(settings, name), MAIN_NAMES.get(name, "")
+    if name == "corruption" and (value.get(main) == NO_CORRUPTION or (group is None and main not in value)):
+        return _no_corruption(value)
+    is_of_its_kind = group is not None and value.get(main) in (None, getattr(group, main, None))
+    return {**group.model_dump(), **value} if is_of_its_kind else value
+
+
+def _no_corruption(chosen: Mapping[str, Any]) -> None:
+    others = {f"corruption.{name}": value for name, value in chosen.items() if name != "kind"}
+    if others:
+        raise ParameterError(
+            "A level is that of some corruption.", "Choose its kind, too: corruption.kind=gaussian.", **others
+        )
+
+
+def _require_options(
+    architecture: str, kind: type[BaseModel], changes: Mapping[str, Any], own: Mapping[str, Any]
+) -> None:
+    """Check that an architecture has the options that were chosen, and all that it needs."""
+    names = [name for name in names_of(kind) if name != "architecture"]
+    for name, value in changes.items():
+        if name not in names:
+            rule = f"A model of the architecture {architecture} has the options {', '.join(names)}."
+            raise ParameterError(rule, did_you_mean(name, names), **{f"model.{name}": value})
+    needed = [name for name, field in kind.model_fields.items() if field.is_required()]
+    missing = [f"model.{name}" for name in needed if name not in {**own, **changes}]
+    if missing:
+        rule = f"A model of the architecture {architecture} needs {' and '.join(missing)}."
+        raise ParameterError(rule, "Choose it, too.", **{"model.architecture": architecture})
+
+
+def _checked(kind: type[Settings], values: Mapping[str, Any], group: str = "") -> Settings:
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        raise ParameterError(describe_validation_error(error, group)) from error

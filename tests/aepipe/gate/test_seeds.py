@@ -1,0 +1,45 @@
+"""How much seeds change an error is taken from a sweep that trained the same, where there is one."""
+
+import pytest
+from results import done, result
+
+from aepipe.evaluation.seeds import SeedSpread
+from aepipe.experiments.sweep import tabulate
+from aepipe.gate.seeds import DEFAULT_SPREAD, find_seed_spread
+from aepipe.recipes.plan import Overrides, plan_training
+from aepipe.stages.results import EvaluationResult
+from aepipe.store import open_store
+
+
+def trained(seed: int, mse: float = 0.01, **changes):
+    plan = plan_training("mnist-dense", "tuned", "full", Overrides(seed=seed, **changes), (28, 28, 1))
+    return done("mnist-dense", plan=plan, evaluated=result(EvaluationResult, f"{seed} {mse}", mse_per_pixel=mse))
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = open_store(tmp_path / "store")
+    tabulate(store, [trained(seed, mse) for seed, mse in enumerate((0.0098, 0.01, 0.0102))])
+    tabulate(store, [trained(seed, mse, epochs=3) for seed, mse in enumerate((0.01, 0.02))])
+    return store
+
+
+def test_the_sweep_that_trained_the_same_tells(store):
+    found = find_seed_spread(store, trained(7))
+    assert (found.share, found.num_seeds) == (pytest.approx(0.02), 3)
+    tabulate(store, [trained(seed, mse) for seed, mse in enumerate((0.01,) * 4)])
+    assert find_seed_spread(store, trained(7)) == SeedSpread(share=0, num_seeds=4)
+
+
+@pytest.mark.parametrize("changes", [{"epochs": 4}, {"code_size": 12}, {"epochs": 3}])
+def test_a_sweep_of_something_else_or_of_too_few_seeds_tells_nothing(store, changes):
+    assert find_seed_spread(store, trained(7, **changes)) == DEFAULT_SPREAD
+
+
+def test_a_sweep_that_is_damaged_holds_no_release_up(store):
+    store.put("stages/sweep/0/manifest.json", b"{")
+    assert find_seed_spread(store, trained(7)).num_seeds == 3
+
+
+def test_what_was_chosen_goes_first(store):
+    assert find_seed_spread(store, trained(7), chosen=0.05) == SeedSpread(share=0.05)
