@@ -18,12 +18,12 @@ from rich.console import Console
 from rich.table import Table
 
 from aepipe.models import build, fit_start
-from aepipe.recipes.plan import Overrides, TrainingPlan
-from aepipe.splits import Split
+from aepipe.recipes import get_recipe
+from aepipe.recipes.overrides import Overrides
 from aepipe.stages.data import DataStage, load_data
-from aepipe.stages.request import plan_requests
+from aepipe.stages.request import TrainingRequest, plan_requests
 from aepipe.stages.split import SplitStage, load_split
-from aepipe.store import open_store
+from aepipe.store import Store, open_store
 from aepipe.training.batches import Pixels
 from aepipe.training.perturbation import training_images
 from aepipe.training.trainer import Trainer
@@ -90,31 +90,26 @@ class Training:
         return next((seconds for seconds, reached in self.reached if reached <= error), None)
 
 
-def prepare(plan: TrainingPlan, split: Split, data: Any, epochs: float, changes: Mapping[str, Any]) -> Training:
-    """Return a training of a plan with changes, for a share of its epochs."""
-    settings = type(plan.training).model_validate(
-        {**plan.training.model_dump(), "epochs": max(1, round(epochs * plan.training.epochs)), "patience": None}
-        | dict(changes)
-    )
-    train, validation = (Pixels(data.images, data.pixel_range, rows) for rows in (split.train, split.validation))
-    autoencoder = build(plan.model, plan.image_shape, settings.seed)
-    fit_start(plan.model, autoencoder, training_images(train, settings))
-    return Training(Trainer(autoencoder, train, validation, settings))
-
-
-def compare(store_uri: str, recipe: str, share: float) -> dict[str, object]:
-    """Return what the three trainings of a recipe came to."""
-    store, candidate = open_store(store_uri), CANDIDATES[recipe]
-    request = plan_requests((recipe,), Overrides(), {}, exports=())[0]
+def prepare(request: TrainingRequest, store: Store) -> Training:
+    """Return a training as it is requested."""
     data = DataStage(request.data_parameters()).produce(store)
-    parts = SplitStage(data, request.split_settings(data)).produce(store)
-    plan, images, split = request.training_plan(data), load_data(store, data), load_split(store, parts)
+    split = load_split(store, SplitStage(data, request.split_settings(data)).produce(store))
+    plan, images = request.training_plan(data), load_data(store, data)
+    train, validation = (Pixels(images.images, images.pixel_range, rows) for rows in (split.train, split.validation))
+    autoencoder = build(plan.model, plan.image_shape, plan.training.seed)
+    fit_start(plan.model, autoencoder, training_images(train, plan.training))
+    return Training(Trainer(autoencoder, train, validation, plan.training))
+
+
+def compare(store: Store, recipe: str, share: float) -> dict[str, object]:
+    """Return what the three trainings of a recipe came to."""
+    candidate, epochs = CANDIDATES[recipe], share * get_recipe(recipe).tuned.training.epochs
     tuned, sooner, as_long = trainings = [
-        prepare(plan, split, images, share * epochs, changes)
-        for epochs, changes in (
-            (1, {}),
-            (candidate.sooner, candidate.changes),
-            (candidate.as_long, candidate.changes),
+        prepare(plan_requests((recipe,), Overrides(epochs=max(1, round(number)), **changes), {}, exports=())[0], store)
+        for number, changes in (
+            (epochs, {}),
+            (candidate.sooner * epochs, candidate.changes),
+            (candidate.as_long * epochs, candidate.changes),
         )
     ]
     while min(training.done for training in trainings) < 1:
@@ -137,7 +132,14 @@ def compare(store_uri: str, recipe: str, share: float) -> dict[str, object]:
 def show(rows: list[dict[str, Any]]) -> None:
     """Print a row for each recipe."""
     table = Table(title="Validation MSE, and seconds of processor time")
-    for column in ("recipe", "share", "tuned", "the other: time to that error", "ratio", "its error in a longer time"):
+    for column in (
+        "recipe",
+        "share",
+        "tuned",
+        "the other: time to that error",
+        "ratio",
+        "its error, trained about as long",
+    ):
         table.add_column(column, justify="left" if column == "recipe" else "right")
     for row in rows:
         reached = row["sooner_seconds"] is not None
@@ -161,7 +163,7 @@ def main(
     """Measure, print, and write quality.json."""
     rows = []
     for recipe in recipes or CANDIDATES:
-        rows.append(compare(store, recipe, share))
+        rows.append(compare(open_store(store), recipe, share))
         output.write_text(json.dumps(rows, indent=2) + "\n")
     show(rows)
 
