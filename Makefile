@@ -4,7 +4,7 @@ BIN := .venv/bin
 # What is installed: runtime, or gpu for TensorFlow with CUDA.
 LOCK ?= $(if $(wildcard .venv/gpu.installed),gpu,runtime)
 
-.PHONY: help run up test lint types pictures e2e bench bench-data bench-denoising bench-score bench-store one-class defects bench-serve image-test lock clean clean-store
+.PHONY: help run up test lint types pictures e2e bench bench-data bench-denoising bench-gate bench-score bench-store one-class defects bench-serve image-test lock clean clean-store
 
 help:  ## these lines
 	@sed -nE 's/^([a-z0-9-]+):.*  ## (.*)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -40,6 +40,9 @@ bench-data: .venv/dev.installed  ## reading of 100,000 pictures beside Pillow in
 
 bench-denoising: .venv/dev.installed  ## denoisers beside BM3D (pip install bm3d) and the best linear map, PSNR by noise level
 	$(BIN)/python tests/benchmarks/denoising.py
+
+bench-gate: .venv/dev.installed  ## how often the gate holds models that differ by their seed alone, and worse ones
+	$(BIN)/python tests/benchmarks/twins.py $(SELECT)
 
 bench-score: .venv/dev.installed  ## scoring of 10,000 pictures beside the model's forward pass alone
 	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/score.py run
