@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from aepipe.models.autoencoder import PACKAGE
 from aepipe.models.backend import keras, ops
-from aepipe.noise import SCRATCH_WIDTH, NoiseKind
+from aepipe.noise import SCRATCH_WIDTH
 
 # Squares or scratches laid over each other often enough to cover all but a little of an image.
 OFTEN = 4
@@ -29,11 +29,11 @@ class Corruption(keras.layers.Layer):
 
     def __init__(
         self,
-        kind: NoiseKind,
+        kind: str,
         level: float,
         seed: int | None = None,
         level_max: float | None = None,
-        others: Sequence[NoiseKind] = (),
+        others: Sequence[str] = (),
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -161,7 +161,7 @@ def _marked(images, level, most: int, is_in: Callable, colour_of: Callable):
     return covered, colours
 
 
-KINDS: Mapping[NoiseKind, Callable] = {
+KINDS: Mapping[str, Callable] = {
     "gaussian": _gaussian,
     "heteroscedastic": _heteroscedastic,
     "salt-and-pepper": _salt_and_pepper,
