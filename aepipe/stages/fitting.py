@@ -136,7 +136,7 @@ def seconds_a_step(plan: TrainingPlan, data: ImageData, split: Split) -> float:
     """Return how long a step of a plan takes here, from some of its own; what was compiled before does not count."""
     settings = plan.training.model_copy(update={"epochs": MANY_EPOCHS, "max_steps": None, "keep": "last"})
     rows = split.train[: STEPS_IN_A_GO * settings.batch_size]
-    train, none = (Pixels(data.images, data.pixel_range, some) for some in (rows, rows[:0]))
+    train, none = (Pixels(data.images, data.pixel_range, some, data.clean) for some in (rows, rows[:0]))
     with use_precision(settings.precision):
         autoencoder = build(plan.model, plan.image_shape, settings.seed)
     trainer = Trainer(autoencoder, train, none, settings)
