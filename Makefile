@@ -44,6 +44,10 @@ bench-denoising: .venv/dev.installed  ## denoisers beside BM3D (pip install bm3d
 bench-gate: .venv/dev.installed  ## how often the gate holds models that differ by their seed alone, and worse ones
 	$(BIN)/python tests/benchmarks/twins.py $(SELECT)
 
+# SELECT='/data/parts --sizes 256 --steps 1000' is a set of one's own.
+bench-pictures: .venv/dev.installed  ## pictures of 64, 128 and 256 pixels beside PCA of patches, DCT and an ordinary autoencoder
+	$(BIN)/python tests/benchmarks/pictures.py $(SELECT)
+
 bench-score: .venv/dev.installed  ## scoring of 10,000 pictures beside the model's forward pass alone
 	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/score.py run
 
