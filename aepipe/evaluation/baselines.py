@@ -44,10 +44,13 @@ class LinearDenoiser:
             seed: What the noise depends on.
         """
         chosen = evenly_spaced(len(clean), most_rows(clean[0].size))
-        num_rows = len(chosen)
         targets = clean[chosen]
-        inputs = corrupt(targets, spec, seed, image_ids[chosen]) * np.float32(1 / WHITE)
-        regression = _Regression.of(*(rows.reshape(num_rows, -1) for rows in (inputs, targets)))
+        return cls.fit_pairs(corrupt(targets, spec, seed, image_ids[chosen]) * np.float32(1 / WHITE), targets)
+
+    @classmethod
+    def fit_pairs(cls, noisy: np.ndarray, clean: np.ndarray) -> "LinearDenoiser":
+        """Fit on noisy training images and their clean ones, with the ridge that cross-validates best."""
+        regression = _Regression.of(*(images.reshape(len(images), -1) for images in (noisy, clean)))
         return regression.solve(min(RIDGE_STRENGTHS, key=regression.cross_validated))
 
     def denoise(self, noisy: np.ndarray) -> np.ndarray:

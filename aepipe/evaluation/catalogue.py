@@ -94,7 +94,7 @@ def _share(
 
 
 MSE, DENOISED_MSE, LINEAR_MSE = "mse_per_pixel", "denoised_mse_per_pixel", "linear_mse_per_pixel"
-NOISY_MSE = "noisy_mse_per_pixel"
+NOISY_MSE, NOISY_PSNR = "noisy_mse_per_pixel", "noisy_psnr_db"
 HIDDEN_MSE, NEIGHBOURS_MSE = "hidden_mse_per_pixel", "neighbours_mse_per_pixel"
 AUROC, PCA_AUROC = "auroc", "pca_auroc"
 REAL_VARIANCE = "% of real variance"
@@ -153,6 +153,15 @@ METRICS = (
         baseline_of=MSE,
     ),
     _error("mean_image_mse_per_pixel", "Mean image", _shown("details")),
+    Metric(
+        NOISY_PSNR,
+        "PSNR of the noisy input",
+        _shown("details", "card", "artifact", "manifest"),
+        unit="dB",
+        places=1,
+        better="higher",
+        is_common=False,
+    ),
     _error(
         NOISY_MSE,
         "doing nothing",
@@ -207,7 +216,7 @@ METRICS = (
     _error("anomalous_mse_per_pixel", "Of anomalous images", _shown("details")),
     Metric("code_mean", "Code: mean", _shown("details")),
     Metric("code_standard_deviation", "Code: standard deviation", _shown("details")),
-    Metric("code_sparsity", "Code: sparsity", _shown("details")),
+    Metric("code_zero_share", "Code: sparsity, values that are 0", _shown("details"), places=3),
     Metric("code_silhouette", "Code: silhouette by class", _shown("details"), better="higher"),
     Metric("probe_accuracy", "Class, read off linearly", _shown("details"), better="higher"),
     Metric("neighbours_of_class", "Of the 10 nearest codes, of its class", _shown("details"), better="higher"),

@@ -7,7 +7,7 @@ import numpy as np
 
 from aepipe.evaluation import figures
 from aepipe.evaluation.codes import map_codes, principal_map
-from aepipe.evaluation.figures.images import GRID_INCHES
+from aepipe.evaluation.figures.images import CLOSE_UPS, GRID_INCHES, close_up_side
 from aepipe.evaluation.figures.style import drawable_names, most_columns
 from aepipe.evaluation.measurements import Measurements
 from aepipe.evaluation.metrics import mse_by_class
@@ -30,8 +30,9 @@ def draw(folder: Path, subject: Subject, held_out: HeldOut, measured: Measuremen
         measured: What that came to.
     """
     _draw_reconstructions(folder, subject, held_out, measured)
+    _draw_close_ups(folder, subject, held_out, measured)
     _draw_interpolations(folder, subject, measured)
-    if subject.trained_noise_level is not None:
+    if held_out.has_pairs or subject.trained_noise_level is not None:
         _draw_denoising(folder, subject, held_out)
     if subject.is_generative:
         _draw_latent_grid(folder, subject, measured.codes)
@@ -45,16 +46,32 @@ def _draw_reconstructions(folder: Path, subject: Subject, held_out: HeldOut, mea
     num_columns = _columns(subject)
     num_extremes = num_columns // 2
     chosen = {
-        "reconstructions": (evenly_spaced(len(order), num_columns), "held-out images, MSE per pixel under each"),
+        "reconstructions": (evenly_spaced(len(order), num_columns), "held-out images"),
         "extremes": (
             np.concatenate([order[:num_extremes], order[-num_extremes:]]),
             "held-out images with the smallest and the largest errors",
         ),
     }
     for name, (rows, what) in chosen.items():
-        originals = held_out.data.scaled(held_out.split.test[rows])
-        reconstructed = predict(subject.autoencoder.model, originals)
-        figures.reconstructions(originals, reconstructed, folder / f"{name}.png", f"{subject.title}: {what}")
+        inputs, originals = held_out.data.pairs(held_out.split.test[rows])
+        title = f"{subject.title}: {what}, MSE per pixel under each"
+        figures.reconstructions(originals, _by(subject, measured, inputs), folder / f"{name}.png", title)
+
+
+def _draw_close_ups(folder: Path, subject: Subject, held_out: HeldOut, measured: Measurements) -> None:
+    side = close_up_side(*held_out.data.image_shape[:2])
+    if side:
+        rows = evenly_spaced(len(measured.errors), CLOSE_UPS)
+        inputs, originals = held_out.data.pairs(held_out.split.test[rows])
+        title = f"{subject.title}: the {side} x {side} pixels with the most detail, MSE under each"
+        figures.close_ups(originals, _by(subject, measured, inputs), folder / "close_ups.png", title)
+
+
+def _by(subject: Subject, measured: Measurements, inputs: np.ndarray) -> Mapping[str, np.ndarray]:
+    """Return what the model and the strongest baseline make of images, by what they are called."""
+    strongest = measured.strongest
+    reconstructed = predict(subject.autoencoder.model, inputs)
+    return {"model": reconstructed, strongest.label: strongest.codec.reconstruct(inputs)}
 
 
 def _columns(subject: Subject) -> int:
@@ -69,7 +86,7 @@ def _draw_interpolations(folder: Path, subject: Subject, measured: Measurements)
         return
     shares = np.linspace(0, 1, _columns(subject), dtype=np.float32)[:, None]
     strips = [
-        (f"{number}", predict(subject.autoencoder.decoder, (1 - shares) * first + shares * last))
+        figures.Row(f"{number}", predict(subject.autoencoder.decoder, (1 - shares) * first + shares * last))
         for number, (first, last) in enumerate(zip(firsts, lasts, strict=False), 1)
     ]
     title = f"{subject.title}: images decoded on the way from one code to another"
@@ -77,13 +94,25 @@ def _draw_interpolations(folder: Path, subject: Subject, measured: Measurements)
 
 
 def _draw_denoising(folder: Path, subject: Subject, held_out: HeldOut) -> None:
+    noisy, clean, what = (_some_pairs if held_out.has_pairs else _some_of_noisy_test_set)(subject, held_out)
+    denoised = predict(subject.autoencoder.model, noisy)
+    title = f"{subject.title}: {what}, MSE per pixel under each"
+    figures.denoising(noisy, denoised, clean, folder / "denoising.png", title)
+
+
+def _some_pairs(subject: Subject, held_out: HeldOut) -> tuple[np.ndarray, np.ndarray, str]:
+    """Return a few held-out noisy images, their clean ones, and what they are in words."""
+    rows = held_out.split.test[evenly_spaced(len(held_out.split.test), _columns(subject))]
+    return *held_out.data.pairs(rows), "held-out pairs"
+
+
+def _some_of_noisy_test_set(subject: Subject, held_out: HeldOut) -> tuple[np.ndarray, np.ndarray, str]:
+    """Return the same of the noisy test set, at the level nearest to the one that the model was trained for."""
     specs = [spec for spec in held_out.noisy.specs if spec.kind == "gaussian"] or held_out.noisy.specs
     spec = min(specs, key=lambda spec: abs(spec.level - subject.trained_noise_level))
     clean, noisy = held_out.noisy.pair(spec)
     rows = evenly_spaced(len(clean), _columns(subject))
-    denoised = predict(subject.autoencoder.model, noisy[rows])
-    title = f"{subject.title}: {spec.kind} noise {spec.level:g}, MSE per pixel under each"
-    figures.denoising(noisy[rows], denoised, clean[rows], folder / "denoising.png", title)
+    return noisy[rows], clean[rows], f"{spec.kind} noise {spec.level:g}"
 
 
 def _draw_latent_grid(folder: Path, subject: Subject, codes: np.ndarray) -> None:
@@ -100,20 +129,19 @@ def _draw_latent_grid(folder: Path, subject: Subject, codes: np.ndarray) -> None
 
 
 def _draw_errors(folder: Path, subject: Subject, held_out: HeldOut, measured: Measurements) -> None:
-    figures.loss_curves(
-        subject.history, subject.kept_epoch, folder / "loss_curves.png", f"{subject.title}: loss by epoch"
-    )
+    path, title = folder / "loss_curves.png", f"{subject.title}: loss by epoch"
+    figures.loss_curves(subject.history, subject.kept_epoch, path, title, subject.curves)
     title = f"{subject.title}: error of each held-out image"
-    name, baseline_errors = measured.strongest
-    figures.error_histogram(measured.errors, baseline_errors, folder / "error_histogram.png", title, name)
+    strongest = measured.strongest
+    figures.error_histogram(measured.errors, strongest.errors, folder / "error_histogram.png", title, strongest.label)
     labels = held_out.labels(held_out.split.test), held_out.data.label_names
-    by_class, baseline = (_by_class(errors, *labels) for errors in (measured.errors, baseline_errors))
+    by_class, baseline = (_by_class(errors, *labels) for errors in (measured.errors, strongest.errors))
     if len(by_class) > 1:
         title = f"{subject.title}: held-out error by class"
-        figures.mse_by_class(by_class, baseline, folder / "mse_by_class.png", title, name)
-    figures.error_by_noise(
-        measured.curves, folder / "error_by_noise.png", f"{subject.title}: error on noisy input of {held_out.name}"
-    )
+        figures.mse_by_class(by_class, baseline, folder / "mse_by_class.png", title, strongest.label)
+    if subject.is_denoiser:
+        title = f"{subject.title}: error on noisy input of {held_out.name}"
+        figures.error_by_noise(measured.curves, folder / "error_by_noise.png", title)
 
 
 def _draw_codes(folder: Path, subject: Subject, held_out: HeldOut, measured: Measurements) -> None:

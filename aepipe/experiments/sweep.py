@@ -3,7 +3,7 @@
 import csv
 import io
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import GenericAlias
 from typing import Any
@@ -15,6 +15,7 @@ from aepipe.cells import as_cells
 from aepipe.choices import Choices, choices_like, flat, nested, value_type
 from aepipe.errors import ParameterError
 from aepipe.evaluation.catalogue import metrics_at
+from aepipe.evaluation.seeds import SeedSpread
 from aepipe.gate.seeds import measure_seed_spreads
 from aepipe.recipes import RecipeName
 from aepipe.recipes.overrides import Overrides
@@ -100,7 +101,7 @@ def tabulate(store: Store, outcomes: Sequence[Outcome]) -> SweepResult:
         writer.writerows(map(as_cells, rows))
         (folder / "results.csv").write_text(text.getvalue())
         spreads = measure_seed_spreads(outcomes)
-        return SweepFacts(num_trainings=len(rows), best=_best(rows), seed_spreads=spreads)
+        return SweepFacts(num_trainings=len(rows), best=_best(rows) + _in_words(spreads.values()), seed_spreads=spreads)
 
     return produce_stage(store, "sweep", name, SweepResult, work)
 
@@ -137,3 +138,12 @@ def _best(rows: Sequence[Mapping[str, Any]]) -> str:
     best = min(measured, key=lambda row: row["mse_per_pixel"])
     worst = max(row["mse_per_pixel"] for row in measured)
     return f"best MSE {best['mse_per_pixel']:.5f} with seed {best['seed']}, worst {worst:.5f}"
+
+
+def _in_words(spreads: Collection[SeedSpread]) -> str:
+    """Return how much seeds change the error, for what was trained with enough of them."""
+    shares = sorted(spread.share for spread in spreads)
+    if not shares:
+        return ""
+    most = f" to {shares[-1]:.1%}" if len(shares) > 1 else ""
+    return f"; seeds change the error by {shares[0]:.1%}{most}"

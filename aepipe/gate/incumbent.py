@@ -43,11 +43,11 @@ def incumbent_rule(error: float, incumbent: Measured, settings: PublishSettings,
 
 def _objection(found: Comparison, is_within: bool, settings: PublishSettings) -> str:
     """Return why a model that was compared does not take the other's place; empty where it does."""
+    if found.shown == "worse" and not is_within:
+        return f"by more than {settings.regression_tolerance:.0%}"
     if found.surely_behind > settings.regression_tolerance:
         return f"and at least {worse(found.surely_behind)} than the best that the channel has had"
-    if found.shown == "worse" and not is_within:
-        return f"and by more than {settings.regression_tolerance:.0%}"
-    if found.shown == "no difference" and settings.no_difference == "keep":
+    if found.shown != "better" and settings.no_difference == "keep":
         return "publishing.no_difference is keep"
     return ""
 

@@ -149,6 +149,8 @@ def _reload_rule(measured: float, reloaded: Measured, tolerance: float) -> RuleR
 
 def _baseline_rules(facts: EvaluationFacts, demanded: bool) -> Iterator[RuleResult]:
     error, metric = judged_error(facts), judged_metric(facts)
+    interval = facts.intervals.get(metric.name)
+    own = {"error": error, **({} if interval is None else interval.model_dump())}
     if metric.name != MSE:
         for opponent in baselines_of(metric.name):
             found = facts.metrics.get(opponent.name)
@@ -156,21 +158,16 @@ def _baseline_rules(facts: EvaluationFacts, demanded: bool) -> Iterator[RuleResu
                 rule=f"The model beats {opponent.label}.",
                 passed=found is not None and metric.beats(error, found),
                 demanded=demanded,
-                figures={"error": error, opponent.name: found},
+                figures={**own, opponent.name: found},
             )
         return
     baselines, strongest = find_baselines(facts.metrics), find_strongest(facts.metrics)
-    interval = facts.intervals.get(metric.name)
     which = f", the strongest of {len(baselines)} baselines" if len(baselines) > 1 else ""
     yield RuleResult(
         rule=f"The model beats {strongest.label if strongest else 'a baseline'} at the same code size{which}.",
         passed=strongest is not None and metric.beats(error, strongest.mse_per_pixel),
         demanded=demanded,
-        figures={
-            "error": error,
-            **(interval.model_dump() if interval is not None else {}),
-            **{baseline.name: baseline.mse_per_pixel for baseline in baselines},
-        },
+        figures={**own, **{baseline.name: baseline.mse_per_pixel for baseline in baselines}},
     )
 
 

@@ -7,6 +7,7 @@ enough for the short trainings that were measured (docs/releases.md); full ones 
 import hashlib
 from collections.abc import Iterable, Iterator
 
+from aepipe.errors import CorruptObjectError, NewerObjectError
 from aepipe.evaluation.seeds import SeedSpread
 from aepipe.gate.rules import judged_error
 from aepipe.io.hashing import canonical_json
@@ -51,6 +52,10 @@ def find_seed_spread(store: Store, outcome: Done, chosen: float | None = None) -
 
 def _spreads_of_sweeps(store: Store) -> Iterator[dict[str, SeedSpread]]:
     for key in [info.key for info in store.list("stages/sweep/") if info.key.endswith("/manifest.json")]:
-        sweep = find_stage(store, "sweep", key.split("/")[2], SweepResult)
+        try:
+            sweep = find_stage(store, "sweep", key.split("/")[2], SweepResult)
+        # What nobody can read tells nothing; a release does not wait for it.
+        except (CorruptObjectError, NewerObjectError):
+            continue
         if sweep is not None:
             yield sweep.facts.seed_spreads

@@ -20,6 +20,7 @@ from aepipe.exports.formats import FILES, FORMATS
 from aepipe.models.options import VariationalOptions
 from aepipe.pages.numbers import IN_BRACKETS, Write, notation_of_errors, page_writer, with_interval
 from aepipe.pages.rendering import markdown_environment
+from aepipe.recipes.naming import own_data_set
 from aepipe.recipes.recipe import Recipe
 from aepipe.stages.data import account_lines
 from aepipe.stages.facts import EvaluationFacts, ExportCheck, HalfCheck
@@ -54,6 +55,7 @@ def render_card(recipe: Recipe, outcome: Done, release_id: str) -> str:
     environment.filters["escaped"] = escape_markdown
     return environment.get_template("card.md.j2").render(
         recipe=recipe,
+        title=_title(recipe, outcome.data.facts.name),
         model=outcome.model,
         parent=outcome.parent,
         plan=outcome.plan,
@@ -86,6 +88,13 @@ def render_card(recipe: Recipe, outcome: Done, release_id: str) -> str:
         is_denoiser=is_denoiser,
         per_pixel=per_pixel,
     )
+
+
+def _title(recipe: Recipe, data_set: str) -> str:
+    """Return what a model is, with the data set that it was trained on and not the one of the recipe's source."""
+    what, on, _ = recipe.title.partition(" on ")
+    is_own = data_set in (recipe.data_set, own_data_set(recipe))
+    return recipe.title if is_own or not on else f"{what} on {data_set}"
 
 
 def escape_markdown(text: str) -> str:
@@ -124,6 +133,8 @@ def _result_rows(results: EvaluationFacts, write: Write) -> Iterator[list[str]]:
     for metric in measured_at("card", [results.metrics]):
         heading = metric.heading("card")
         if metric.scale == "source unit":
+            if results.source_unit in (None, 1):
+                continue
             heading = f"{heading} {notation.plain(results.source_unit)}"
         others = [""] * (len(baselines) + 1)
         if metric.name == MSE:
@@ -135,7 +146,9 @@ def _result_rows(results: EvaluationFacts, write: Write) -> Iterator[list[str]]:
 def _uses(outcome: Done) -> Iterator[str]:
     plan, data = outcome.plan, outcome.data.facts
     corruption = plan.training.corruption
-    if corruption is not None and corruption.is_blind_spot:
+    if data.clean is not None:
+        yield f"Removing the noise of images like those of {data.name}, which it learned from noisy and clean ones."
+    elif corruption is not None and corruption.is_blind_spot:
         yield f"Removing noise from images like those of {data.name}, which it learned from noisy ones alone."
     elif corruption is not None:
         yield f"Removing {corruption.kind} noise from images like those of {data.name}."
@@ -171,6 +184,8 @@ def _limits(outcome: Done) -> Iterator[str]:
             if noise.is_blind_spot
             else f"It is trained on {noise.kind} noise of level {noise.level}; other noise may stay in the image."
         )
+    if outcome.data.facts.clean is not None:
+        yield "It knows the noise of its noisy images alone; other noise, or more or less of it, may stay in the image."
     if plan.training.max_steps is not None:
         yield f"Its training was ended after at most {plan.training.max_steps} steps, to be quick and not to be good."
     if plan.setting == "published":

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from aepipe.errors import ParameterError
 from aepipe.models.options import AnyModelOptions, ResidualOptions, VariationalOptions
 from aepipe.models.scaling import check_bottleneck, check_patches, scale_to_images
 from aepipe.recipes import get_recipe
@@ -46,6 +47,20 @@ class TrainingPlan(BaseModel):
     def is_generative(self) -> bool:
         """Whether codes drawn from N(0, 1) decode to new images."""
         return isinstance(self.model, VariationalOptions)
+
+    def for_pairs(self) -> "TrainingPlan":
+        """Return the plan for pairs of noisy and clean pictures: no noise is put on them, whatever the recipe's own.
+
+        Raises:
+            ParameterError: it is one of a model that makes new images.
+        """
+        if self.is_generative:
+            raise ParameterError(
+                "Pairs of noisy and clean pictures train models that restore, and no variational ones.",
+                "Choose another recipe, such as conv.",
+                recipe=self.recipe,
+            )
+        return self.model_copy(update={"training": self.training.model_copy(update={"corruption": None})})
 
 
 def plan_training(

@@ -46,6 +46,9 @@ class DataFacts(Facts):
     sample_bits: int | None = Field(None, description="Bits that picture files of 16 bits a pixel used.")
     account: Account | None = Field(None, description="What was taken of a user's own images.")
     identity: str | None = Field(None, description="Digest of the source.")
+    clean: str | None = Field(
+        None, description="Where the clean pictures lie that the images are to become; None where they are targets."
+    )
 
     @property
     def has_official_parts(self) -> bool:
@@ -80,6 +83,7 @@ class TrainedFacts(Facts):
 
     recipe: str | None = Field(None, description="The recipe's name.")
     setting: str | None = Field(None, description="Which of its settings.")
+    figure_name: str | None = Field(None, description="What figures call the model.")
     collapsed: bool | None = Field(None, description="The code is the same for all images.")
     num_parameters: int = Field(description="Number of weights.")
     code_size: int | None = Field(None, description="Number of values in the code.")
@@ -92,6 +96,10 @@ class TrainedFacts(Facts):
     resumed_at_step: int | None = Field(None, description="The checkpoint's step that it went on from.")
     precision: str | None = Field(None, description="float32 or bfloat16.")
     hardware: str = Field(description="What it computed on, in words.")
+
+    def title(self, data_set: str) -> str:
+        """Return what figures call the model, with the data set."""
+        return f"{self.figure_name or self.recipe} on {data_set}"
 
 
 class EvaluationFacts(Facts):
@@ -120,7 +128,7 @@ class EvaluationFacts(Facts):
     collapsed: bool = Field(description="The code is the same for all images.")
     code_mean: float | None = Field(None, description="Mean of all code values.")
     code_standard_deviation: float = Field(description="Mean over the code's values of how much each varies.")
-    code_sparsity: float | None = Field(None, description="Share of code values near 0.")
+    code_sparsity: float | None = Field(None, description="Share near 0; older versions said so.")
     code_zero_share: float | None = Field(None, description="Share of code values that are 0.")
     code_dead_share: float | None = Field(None, description="Share of the code's values that never vary.")
     code_silhouette: float | None = Field(None, description="How well the classes are apart in the code, up to 1.")
@@ -131,6 +139,7 @@ class EvaluationFacts(Facts):
     denoised_mse_per_pixel: float | None = Field(None, description="A denoiser's MSE on noise of its level.")
     linear_mse_per_pixel: float | None = Field(None, description="That of the best linear map.")
     noisy_mse_per_pixel: float | None = Field(None, description="That of doing nothing.")
+    noisy_psnr_db: float | None = Field(None, description="PSNR of the noisy images of pairs, as they are.")
     hidden_mse_per_pixel: float | None = Field(
         None, description="MSE of hidden pixels, by a model that learned from noisy images alone."
     )
@@ -178,7 +187,7 @@ class ExportCheck(BaseModel):
 
     max_abs_difference: float = Field(description="Largest difference of a pixel.")
     mse_to_keras: float | None = Field(None, description="MSE per pixel to the Keras model's outputs.")
-    mse_per_pixel: float | None = Field(None, description="MSE per pixel to the images.")
+    mse_per_pixel: float | None = Field(None, description="MSE per pixel to what it is to make of the images.")
 
 
 class HalfCheck(BaseModel):

@@ -16,6 +16,7 @@ from aepipe.io.memory import memory_bytes
 from aepipe.models import build, fit_start
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.models.options import count_parameters
+from aepipe.recipes.naming import figure_name
 from aepipe.recipes.plan import TrainingPlan
 from aepipe.splits import Split
 from aepipe.stages.facts import TrainedFacts
@@ -72,11 +73,13 @@ def fit_plan(
     """
     check_size(plan)
     settings, epochs = plan.training, num_epochs(len(split.train), plan.training)
-    train, validation = (Pixels(data.images, data.pixel_range, rows) for rows in (split.train, split.validation))
+    train, validation, examples = (
+        Pixels(data.images, data.pixel_range, rows, data.clean)
+        for rows in (split.train, split.validation, split.train[:NUM_EXAMPLES])
+    )
     keras.backend.clear_session()
     strategy = distribution(settings.devices, settings.batch_size)
     autoencoder = _begin(plan, train, strategy, start)
-    examples = Pixels(data.images, data.pixel_range, split.train[:NUM_EXAMPLES])
     with ProgressBar(f"{plan.setting} {plan.recipe}", epochs) as bar:
         watching: list[Callback] = [TensorBoard(folder / "tensorboard", examples, epochs), bar]
         trained = Trainer(
@@ -152,6 +155,7 @@ def _facts(plan: TrainingPlan, trained: Trained, collapsed: bool, num_parameters
     return TrainedFacts(
         recipe=plan.recipe,
         setting=plan.setting,
+        figure_name=figure_name(plan.recipe, plan.setting, plan.image_shape),
         collapsed=collapsed,
         num_parameters=num_parameters,
         code_size=plan.model.code_size,

@@ -13,10 +13,10 @@ from aepipe.recipes.trained import TrainedRecipe, TrainingImages
 from aepipe.stages.data import load_data
 from aepipe.stages.facts import TrainedFacts
 from aepipe.stages.parent import Parent, load_weights
-from aepipe.stages.results import DataResult, SplitResult, TrainedResult
+from aepipe.stages.results import DataResult, SplitResult, StageResult, TrainedResult
 from aepipe.stages.scale import scale_of
 from aepipe.stages.split import load_split
-from aepipe.stages.stage import OnEpoch, Stage, StageResult, Workplace
+from aepipe.stages.stage import OnEpoch, Stage, Workplace
 from aepipe.store.interface import Store
 from aepipe.training.checkpoints import Checkpoints
 from aepipe.training.settings import CheckpointSettings
@@ -98,5 +98,6 @@ def _describe(folder: Path, plan: TrainingPlan, data: DataResult) -> None:
         pictures=facts.pictures,
         scale=scale_of(facts),
         sample_bits=facts.sample_bits,
+        has_clean=facts.clean is not None,
     )
     (folder / "recipe.json").write_text(TrainedRecipe(plan=plan, trained_on=images).model_dump_json(indent=2))

@@ -7,7 +7,7 @@ from aepipe.models.autoencoder import Autoencoder
 from aepipe.training.losses import LOSSES, mean_squared_error
 from aepipe.training.optimizer import FusedAdam
 from aepipe.training.perturbation import Perturbation, seen_by_model, what_counts
-from aepipe.training.runtime import tf
+from aepipe.training.runtime import keras, tf
 from aepipe.training.settings import TrainingSettings
 
 
@@ -40,28 +40,34 @@ class Step:
         return self.perturbation.draw_group(batches, group, self.scale)
 
     def update(self, images: tf.Tensor, inputs: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
-        """Move the weights once, and return the loss and the MSE before that, float32 of (2,).
+        """Move the weights once, and return the `Losses` before that, float32 of (3,).
 
         Args:
             images: (batch_size, height, width, channels), as they are stored: the target.
-            inputs: The same, or scaled to [0, 1] and corrupted.
+            inputs: The same, or scaled to [0, 1] and noisy.
             values: The optimizer's numbers for this step, (3,).
         """
         model, unit, loss_of = self.autoencoder.model, self.settings.loss_unit, LOSSES[self.settings.loss]
         clean = self.scale(images)
         weights = [variable.value for variable in model.trainable_variables]
         with tf.GradientTape() as tape:
-            seen = seen_by_model(self.settings, inputs) if self.settings.corruption else clean
+            seen = seen_by_model(self.settings, inputs) if self.perturbation.has_inputs else clean
             outputs = tf.cast(model(seen, training=True), tf.float32)
             reconstructions, times = what_counts(self.settings, inputs, clean, outputs)
-            loss = (times * loss_of(clean * unit, reconstructions * unit) + sum(model.losses)) / self.num_shares
+            penalty = penalty_of(model) / self.num_shares
+            loss = times * loss_of(clean * unit, reconstructions * unit) / self.num_shares + penalty
         self.optimizer.apply_step(tape.gradient(loss, weights), model.trainable_variables, values)
-        return tf.stack([loss, times * mean_squared_error(clean, reconstructions) / self.num_shares])
+        return tf.stack([loss, times * mean_squared_error(clean, reconstructions) / self.num_shares, penalty])
 
     @property
     def scale(self) -> Callable[[tf.Tensor], tf.Tensor]:
         """What makes float32 in [0, 1] of stored values."""
         return scaling(self.pixel_range)
+
+
+def penalty_of(model: keras.Model) -> tf.Tensor:
+    """Return what a model that was just called adds to the loss, a float32 scalar."""
+    return tf.cast(tf.add_n(model.losses), tf.float32) if model.losses else tf.zeros(())
 
 
 def scaling(pixel_range: tuple[float, float]) -> Callable[[tf.Tensor], tf.Tensor]:

@@ -91,6 +91,8 @@ def test_where_no_difference_is_shown_the_channel_may_keep_its_own():
     assert not rule.passed
     assert rule.rule.endswith("no difference shown; publishing.no_difference is keep.")
     assert decide(errors(-0.05), no_difference="keep")[0].passed
+    # Nor does one come in that is worse by less than what is tolerated.
+    assert not decide(errors(0.02), spread=NO_SPREAD, no_difference="keep")[0].passed
 
 
 def test_steps_that_are_not_shown_add_up_until_they_are():

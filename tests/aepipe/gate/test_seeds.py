@@ -36,5 +36,10 @@ def test_a_sweep_of_something_else_or_of_too_few_seeds_tells_nothing(store, chan
     assert find_seed_spread(store, trained(7, **changes)) == DEFAULT_SPREAD
 
 
+def test_a_sweep_that_is_damaged_holds_no_release_up(store):
+    store.put("stages/sweep/0/manifest.json", b"{")
+    assert find_seed_spread(store, trained(7)).num_seeds == 3
+
+
 def test_what_was_chosen_goes_first(store):
     assert find_seed_spread(store, trained(7), chosen=0.05) == SeedSpread(share=0.05)
