@@ -50,7 +50,7 @@ CASES = {
 }
 # Twins have all steps; a model with fewer is worse. The exact number of percent is measured.
 TWINS, WORSE, SHARES = 12, 4, (0.9, 0.8, 0.65)
-SWEEP = 4
+SWEEP = 8
 # Fewer draws than the gate's: thousands of comparisons.
 SETTINGS = PublishSettings(resamples=500)
 # Whom a rule holds: what was tolerated without asking chance, and what chance is taken to be.
@@ -133,7 +133,7 @@ def rows_of(models: Sequence[Model]) -> Iterator[dict[str, object]]:
         mean = np.mean([one.errors.mean() / other.errors.mean() - 1 for one, other in tries])
         held: dict[str, list[bool]] = {name: [] for name in RULES}
         for one, other in tries:
-            # A sweep of four seeds that neither of the two has.
+            # A sweep of seeds that neither of the two has.
             others = [twin for twin in twins if twin not in (one, other)]
             first = other.seed % len(others)
             sweep = [*others, *others][first : first + SWEEP]

@@ -232,7 +232,12 @@ def test_another_epochs_value_for_one_recipe_retrains_and_judges_that_recipe_alo
     }
     assert [verdict.verdict for verdict in first.verdicts] == ["first", "first"]
     assert [verdict.verdict for verdict in second.verdicts] == ["held", "promoted"]
+    worse, same = (verdict.comparison for verdict in second.verdicts)
+    assert (worse.shown, same.is_equal) == ("worse", True)
     store = open_store(str(folder))
+    told = read_manifest(store, second.release).recipes[DENSE]
+    assert told.behind_best == worse.behind_best > 0.02
+    assert told.intervals["mse_per_pixel"].low < told.metrics["mse_per_pixel"] < told.intervals["mse_per_pixel"].high
     assert read_channel(store, "candidate").release == second.release
     production = resolve_release(store, "production")
     assert production.release == second.channel_release not in (first.release, second.release)
