@@ -81,6 +81,8 @@ def plain(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
+    if isinstance(value, float):
+        return f"{value:g}"
     if isinstance(value, Mapping):
         return ", ".join(f"{words(str(name))} {plain(item)}" for name, item in value.items()) or "none"
     if isinstance(value, list | tuple):

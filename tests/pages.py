@@ -35,7 +35,7 @@ def outcome(name: str, data: str = "mnist", mse: float = 0.00285, **changes) -> 
         "collapsed": False,
         "code_mean": 0.01,
         "code_standard_deviation": 1.2,
-        "code_sparsity": 0.34,
+        "code_zero_share": 0.34,
         "num_test_images": 10000,
         **changes,
     }

@@ -53,7 +53,7 @@ KINDS = {
             "collapsed": False,
             "code_mean": 0.01,
             "code_standard_deviation": 0.5,
-            "code_sparsity": 0.34,
+            "code_zero_share": 0.34,
         },
     ),
 }

@@ -81,12 +81,24 @@ class Account(BaseModel):
         yield f"classes: {_several(self.classes, self.num_classes) or 'none'}"
         if self.parts:
             yield f"parts by the user's own folders: {_several(self.parts)}"
+        yield from self._notes()
+        yield from (one.line for one in self.left_out)
+        yield from self._losses()
+        yield from self._duplicates()
+
+    def remarks(self) -> Iterator[str]:
+        """Yield the lines that are more than counts: how the folders were understood, and what reading took away."""
+        yield from self._notes()
+        yield from self._losses()
+        yield from self._duplicates()
+
+    def _notes(self) -> Iterator[str]:
         yield from self.notes
         if self.num_with_frames:
             files = counted(self.num_with_frames, "file has", "files have")
             yield f"{files} several frames: each is an image of its own, called file#number; {self._frames_parts}"
-        yield from (one.line for one in self.left_out)
-        yield from self._losses()
+
+    def _duplicates(self) -> Iterator[str]:
         if self.num_duplicates:
             images = counted(self.num_duplicates, "image has", "images have")
             yield f"{images} the pixels of another one: {'; '.join(self.duplicates)}"
@@ -96,6 +108,20 @@ class Account(BaseModel):
         if self.num_taken > 1:
             return "all of a file share a part"
         return "as it is the only file, held-out frames are neighbours of those that are trained on"
+
+    def counts(self) -> Iterator[tuple[str, str]]:
+        """Yield what was counted, a name and a few words each; of what there was nothing there is no line."""
+        yield "Files", f"{self.num_taken:,} of {counted(self.num_files, 'file')}"
+        yield "Left out", "; ".join(one.line for one in self.left_out) or "none"
+        yield "Sizes of the files", _several(self.sizes)
+        yield "Modes", _several(self.modes)
+        yield "Classes", _several(self.classes, self.num_classes) or "none"
+        if self.parts:
+            yield "Parts by the user's own folders", _several(self.parts)
+        losses = self.losses
+        cut = f", {losses.share_cropped:.0%} of their area on average" if losses.num_cropped else ""
+        yield "Cropped", f"{counted(losses.num_cropped, 'image')}{cut}"
+        yield "Resized", f"{losses.num_reduced:,} reduced, {losses.num_enlarged:,} enlarged"
 
     def _losses(self) -> Iterator[str]:
         losses, found = self.losses, _several(self.sizes)

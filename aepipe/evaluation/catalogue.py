@@ -207,7 +207,7 @@ METRICS = (
     _error("anomalous_mse_per_pixel", "Of anomalous images", _shown("details")),
     Metric("code_mean", "Code: mean", _shown("details")),
     Metric("code_standard_deviation", "Code: standard deviation", _shown("details")),
-    Metric("code_sparsity", "Code: sparsity", _shown("details")),
+    Metric("code_zero_share", "Code: sparsity, values that are 0", _shown("details"), places=3),
     Metric("code_silhouette", "Code: silhouette by class", _shown("details"), better="higher"),
     Metric("probe_accuracy", "Class, read off linearly", _shown("details"), better="higher"),
     Metric("neighbours_of_class", "Of the 10 nearest codes, of its class", _shown("details"), better="higher"),

@@ -5,7 +5,7 @@ low-pass learns nothing that it could memorise, and each image has many patches.
 width, channels) in [0, 1].
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,6 +61,16 @@ class LowPass:
         kept[order[:code_size]] = True
         return cls("variance", colours, coefficients.mean(axis=0), kept.reshape(images.shape[1:]))
 
+    @classmethod
+    def from_arrays(cls, name: str, arrays: Mapping[str, np.ndarray]) -> "LowPass":
+        """Return the one that has this name and these `arrays`."""
+        return cls(name, **arrays)
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All that it consists of beside its name."""
+        return {"colours": self.colours, "mean": self.mean, "kept": self.kept}
+
     def reconstruct(self, images: np.ndarray) -> np.ndarray:
         """Return what the kept coefficients say of the images, of the same shape."""
         from scipy.fft import idctn
@@ -90,6 +100,17 @@ class PatchComponents:
         patches = patches[evenly_spaced(len(patches), MAX_PATCHES)]
         name = "x".join(str(length // grid) for length in images.shape[1:3])
         return cls(name, grid, PrincipalComponents.fit(patches, code_size // grid**2))
+
+    @classmethod
+    def from_arrays(cls, name: str, arrays: Mapping[str, np.ndarray]) -> "PatchComponents":
+        """Return the one that has this name and these `arrays`."""
+        return cls(name, int(arrays["grid"]), PrincipalComponents(arrays["mean"], arrays["components"]))
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All that it consists of beside its name."""
+        of_patches = self.components
+        return {"grid": np.array(self.grid), "mean": of_patches.mean, "components": of_patches.components}
 
     def reconstruct(self, images: np.ndarray) -> np.ndarray:
         """Return the images with each patch projected, of the same shape."""

@@ -6,25 +6,21 @@ import numpy as np
 
 from aepipe.splits import evenly_spaced
 
-# A value counts as zero below this share of the largest one.
-ZERO_SHARE = 0.01
 DEAD_DEVIATION = 1e-6
 MAX_SILHOUETTE_IMAGES, MAX_PROBE_STEPS = 2000, 300
 MAX_NEIGHBOUR_IMAGES, NUM_NEIGHBOURS = 2000, 10
 
 
 def code_statistics(codes: np.ndarray) -> dict[str, float]:
-    """Return the mean and deviation of all code values, their sparsity, and the share of dead units.
+    """Return the mean and deviation of all code values, the share of zeros among them, and that of dead units.
 
-    Sparsity is the share of values under 1% of the largest one in size, the zero share that of exact zeros; a dead unit
-    is the same for all images.
+    Zeros are exact ones: small values are not what makes a code sparse. A dead unit is the same for all images.
     """
     codes = np.asarray(codes, np.float64)
     largest = np.abs(codes).max()
     return {
         "code_mean": float(codes.mean()),
         "code_standard_deviation": float(codes.std(axis=0).mean()),
-        "code_sparsity": float(np.mean(np.abs(codes) <= ZERO_SHARE * largest)),
         "code_zero_share": float(np.mean(codes == 0)),
         "code_dead_share": float(np.mean(codes.std(axis=0) <= DEAD_DEVIATION * max(largest, 1e-12))),
     }

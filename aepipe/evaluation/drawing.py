@@ -7,7 +7,7 @@ import numpy as np
 
 from aepipe.evaluation import figures
 from aepipe.evaluation.codes import map_codes, principal_map
-from aepipe.evaluation.figures.images import GRID_INCHES
+from aepipe.evaluation.figures.images import CLOSE_UPS, GRID_INCHES, close_up_side
 from aepipe.evaluation.figures.style import drawable_names, most_columns
 from aepipe.evaluation.measurements import Measurements
 from aepipe.evaluation.metrics import mse_by_class
@@ -30,6 +30,7 @@ def draw(folder: Path, subject: Subject, held_out: HeldOut, measured: Measuremen
         measured: What that came to.
     """
     _draw_reconstructions(folder, subject, held_out, measured)
+    _draw_close_ups(folder, subject, held_out, measured)
     _draw_interpolations(folder, subject, measured)
     if subject.trained_noise_level is not None:
         _draw_denoising(folder, subject, held_out)
@@ -45,7 +46,7 @@ def _draw_reconstructions(folder: Path, subject: Subject, held_out: HeldOut, mea
     num_columns = _columns(subject)
     num_extremes = num_columns // 2
     chosen = {
-        "reconstructions": (evenly_spaced(len(order), num_columns), "held-out images, MSE per pixel under each"),
+        "reconstructions": (evenly_spaced(len(order), num_columns), "held-out images"),
         "extremes": (
             np.concatenate([order[:num_extremes], order[-num_extremes:]]),
             "held-out images with the smallest and the largest errors",
@@ -53,8 +54,24 @@ def _draw_reconstructions(folder: Path, subject: Subject, held_out: HeldOut, mea
     }
     for name, (rows, what) in chosen.items():
         originals = held_out.data.scaled(held_out.split.test[rows])
-        reconstructed = predict(subject.autoencoder.model, originals)
-        figures.reconstructions(originals, reconstructed, folder / f"{name}.png", f"{subject.title}: {what}")
+        title = f"{subject.title}: {what}, MSE per pixel under each"
+        figures.reconstructions(originals, _by(subject, measured, originals), folder / f"{name}.png", title)
+
+
+def _draw_close_ups(folder: Path, subject: Subject, held_out: HeldOut, measured: Measurements) -> None:
+    side = close_up_side(*held_out.data.image_shape[:2])
+    if side:
+        rows = evenly_spaced(len(measured.errors), CLOSE_UPS)
+        originals = held_out.data.scaled(held_out.split.test[rows])
+        title = f"{subject.title}: the {side} x {side} pixels with the most detail, MSE under each"
+        figures.close_ups(originals, _by(subject, measured, originals), folder / "close_ups.png", title)
+
+
+def _by(subject: Subject, measured: Measurements, originals: np.ndarray) -> Mapping[str, np.ndarray]:
+    """Return what the model and the strongest baseline make of images, by what they are called."""
+    strongest = measured.strongest
+    reconstructed = predict(subject.autoencoder.model, originals)
+    return {"model": reconstructed, strongest.label: strongest.codec.reconstruct(originals)}
 
 
 def _columns(subject: Subject) -> int:
@@ -69,7 +86,7 @@ def _draw_interpolations(folder: Path, subject: Subject, measured: Measurements)
         return
     shares = np.linspace(0, 1, _columns(subject), dtype=np.float32)[:, None]
     strips = [
-        (f"{number}", predict(subject.autoencoder.decoder, (1 - shares) * first + shares * last))
+        figures.Row(f"{number}", predict(subject.autoencoder.decoder, (1 - shares) * first + shares * last))
         for number, (first, last) in enumerate(zip(firsts, lasts, strict=False), 1)
     ]
     title = f"{subject.title}: images decoded on the way from one code to another"
@@ -100,20 +117,19 @@ def _draw_latent_grid(folder: Path, subject: Subject, codes: np.ndarray) -> None
 
 
 def _draw_errors(folder: Path, subject: Subject, held_out: HeldOut, measured: Measurements) -> None:
-    figures.loss_curves(
-        subject.history, subject.kept_epoch, folder / "loss_curves.png", f"{subject.title}: loss by epoch"
-    )
+    path, title = folder / "loss_curves.png", f"{subject.title}: loss by epoch"
+    figures.loss_curves(subject.history, subject.kept_epoch, path, title, subject.curves)
     title = f"{subject.title}: error of each held-out image"
-    name, baseline_errors = measured.strongest
-    figures.error_histogram(measured.errors, baseline_errors, folder / "error_histogram.png", title, name)
+    strongest = measured.strongest
+    figures.error_histogram(measured.errors, strongest.errors, folder / "error_histogram.png", title, strongest.label)
     labels = held_out.labels(held_out.split.test), held_out.data.label_names
-    by_class, baseline = (_by_class(errors, *labels) for errors in (measured.errors, baseline_errors))
+    by_class, baseline = (_by_class(errors, *labels) for errors in (measured.errors, strongest.errors))
     if len(by_class) > 1:
         title = f"{subject.title}: held-out error by class"
-        figures.mse_by_class(by_class, baseline, folder / "mse_by_class.png", title, name)
-    figures.error_by_noise(
-        measured.curves, folder / "error_by_noise.png", f"{subject.title}: error on noisy input of {held_out.name}"
-    )
+        figures.mse_by_class(by_class, baseline, folder / "mse_by_class.png", title, strongest.label)
+    if subject.is_denoiser:
+        title = f"{subject.title}: error on noisy input of {held_out.name}"
+        figures.error_by_noise(measured.curves, folder / "error_by_noise.png", title)
 
 
 def _draw_codes(folder: Path, subject: Subject, held_out: HeldOut, measured: Measurements) -> None:

@@ -71,7 +71,7 @@ def _facts(subject: Subject, held_out: HeldOut, measured: Measurements, means: S
         **{summary.metric: summary.value for summary in whole if summary.metric != "num_images"},
         "intervals": {summary.metric: summary.interval for summary in whole if summary.interval is not None},
         "source_unit": subject.source_unit,
-        **{f"{name}_chosen": chosen for name, chosen in measured.opponents.chosen.items()},
+        **{f"{name}_chosen": codec.name for name, codec in measured.opponents.chosen.items()},
         "mse_median": float(np.median(measured.errors)),
         "mse_95th_percentile": float(np.quantile(measured.errors, 0.95)),
         "num_test_images": len(codes),

@@ -11,7 +11,7 @@ from aepipe.evaluation.bootstrap import bootstrap_interval
 from aepipe.evaluation.catalogue import MSE
 from aepipe.evaluation.codes import neighbour_share, probe_accuracy
 from aepipe.evaluation.metrics import Summary, measure_images, mse_per_image, summarise
-from aepipe.evaluation.opponents import Opponents
+from aepipe.evaluation.opponents import Codec, Opponents
 from aepipe.evaluation.strongest import require_strongest
 from aepipe.evaluation.subject import HeldOut, Subject, predict
 from aepipe.linear import PrincipalComponents
@@ -19,6 +19,21 @@ from aepipe.noise import NoiseSpec
 from aepipe.splits import evenly_spaced
 
 MAX_PROBE_IMAGES = 5000
+
+
+@dataclass(frozen=True)
+class Strongest:
+    """The strongest baseline.
+
+    Attributes:
+        label: What it is called.
+        errors: (num_images,) its MSE per pixel on each held-out image.
+        codec: What reconstructs images.
+    """
+
+    label: str
+    errors: np.ndarray
+    codec: Codec
 
 
 @dataclass(frozen=True)
@@ -48,11 +63,12 @@ class Measurements:
     curves: Mapping[str, pd.DataFrame]
 
     @property
-    def strongest(self) -> tuple[str, np.ndarray]:
-        """The strongest baseline: what it is called, and its error on each image."""
+    def strongest(self) -> Strongest:
+        """The strongest baseline."""
         errors = {f"{name}_mse_per_pixel": errors for name, errors in self.opponents.errors.items()}
         found = require_strongest({name: float(of_each.mean()) for name, of_each in errors.items()})
-        return found.label, errors[found.name]
+        codec = self.opponents.codec(found.name.removesuffix("_mse_per_pixel"))
+        return Strongest(found.label, errors[found.name], codec)
 
 
 def take_measurements(subject: Subject, held_out: HeldOut, opponents: Opponents) -> Measurements:

@@ -23,12 +23,14 @@ MAX_VALUES = 25_000_000
 class Codec(Protocol):
     """Something that keeps so many numbers of an image."""
 
-    @property
-    def name(self) -> str:
-        """Which one it is, in words."""
-
     def reconstruct(self, images: np.ndarray) -> np.ndarray:
         """Return images of the same shape."""
+
+
+# Opponents that there is something to choose about, by their names.
+Chosen = PatchComponents | LowPass
+KINDS: Mapping[str, type[PatchComponents] | type[LowPass]] = {"patch_pca": PatchComponents, "dct": LowPass}
+Fit = Callable[[np.ndarray], Chosen]
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,16 @@ class Opponents:
         components: PCA of whole images, whose codes are compared with a model's.
         errors: MSE per pixel of each held-out image, (num_images,), by the opponent's name: pca, patch_pca, dct, and
             mean_image.
-        chosen: Which patch_pca and dct it is, in words.
+        chosen: The patch_pca and the dct that did best on images that are not held out.
     """
 
     components: PrincipalComponents
     errors: Mapping[str, np.ndarray]
-    chosen: Mapping[str, str]
+    chosen: Mapping[str, Chosen]
+
+    def codec(self, name: str) -> Codec:
+        """Return an opponent at the code size, by its name."""
+        return self.components if name == "pca" else self.chosen[name]
 
 
 def measure_opponents(data: ImageData, split: Split, code_size: int) -> Opponents:
@@ -54,7 +60,8 @@ def measure_opponents(data: ImageData, split: Split, code_size: int) -> Opponent
     most = max(2, MAX_VALUES // math.prod(data.image_shape))
     train, deciding = _parts_to_choose_by(split)
     parts = [data.scaled(rows[evenly_spaced(len(rows), most)]) for rows in (train, deciding, not_held_out)]
-    codecs = {"patch_pca": _best(_patch_fits(parts[0], code_size), *parts), "dct": _best(_dct_fits(code_size), *parts)}
+    fits = {"patch_pca": _patch_fits(parts[0], code_size), "dct": _dct_fits(code_size)}
+    codecs = {name: _best(of_it, *parts) for name, of_it in fits.items()}
     found = {name: codec for name, codec in codecs.items() if codec is not None}
     errors: dict[str, list[np.ndarray]] = {name: [] for name in ("pca", "mean_image", *found)}
     for originals in batches(data, split.test):
@@ -65,7 +72,7 @@ def measure_opponents(data: ImageData, split: Split, code_size: int) -> Opponent
     return Opponents(
         components,
         {name: np.concatenate(values) for name, values in errors.items()},
-        {name: codec.name for name, codec in found.items()},
+        found,
     )
 
 
@@ -74,9 +81,6 @@ def batches(data: ImageData, rows: np.ndarray) -> Iterator[np.ndarray]:
     size = images_at_once(*data.image_shape)
     for start in range(0, len(rows), size):
         yield data.scaled(rows[start : start + size])
-
-
-Fit = Callable[[np.ndarray], Codec]
 
 
 def _patch_fits(images: np.ndarray, code_size: int) -> Sequence[Fit]:
@@ -88,7 +92,7 @@ def _dct_fits(code_size: int) -> Sequence[Fit]:
     return [partial(choose, code_size=code_size) for choose in (LowPass.by_variance, LowPass.by_zig_zag)]
 
 
-def _best(fits: Sequence[Fit], train: np.ndarray, deciding: np.ndarray, not_held_out: np.ndarray) -> Codec | None:
+def _best(fits: Sequence[Fit], train: np.ndarray, deciding: np.ndarray, not_held_out: np.ndarray) -> Chosen | None:
     """Return the codec that does best on the images that decide, fitted on all that are not held out."""
     if not fits:
         return None

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from aepipe.datasets.images import ImageData, images_at_once
+from aepipe.evaluation.figures.losses import CurveNames
 from aepipe.evaluation.opponents import batches
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.noise import NoiseBaseline
@@ -19,6 +20,7 @@ class Subject:
     """What is measured.
 
     Attributes:
+        title: What figures call it.
         recipe: The recipe's name.
         setting: Which of its settings.
         autoencoder: Its models, loaded from the store.
@@ -27,9 +29,11 @@ class Subject:
         is_generative: Codes drawn from N(0, 1) decode to new images.
         history: One row an epoch, as history.csv has them.
         kept_epoch: The epoch whose weights were kept.
+        curves: What its curves of losses are called.
         hidden_share: Share of the pixels that it learned to tell from their neighbours; None for other models.
     """
 
+    title: str
     recipe: str
     setting: str
     autoencoder: Autoencoder
@@ -38,12 +42,13 @@ class Subject:
     is_generative: bool
     history: pd.DataFrame
     kept_epoch: int
+    curves: CurveNames
     hidden_share: float | None = None
 
     @property
-    def title(self) -> str:
-        """What a figure calls it."""
-        return f"{self.recipe} ({self.setting})"
+    def is_denoiser(self) -> bool:
+        """Whether it learned to remove noise, with clean images or without."""
+        return self.trained_noise_level is not None or self.hidden_share is not None
 
 
 @dataclass(frozen=True)

@@ -28,14 +28,12 @@ class ImageMaker:
     """A variational model, as what makes new images.
 
     Attributes:
-        title: What a figure calls it.
         code_size: Number of values in a code.
         encode: Images to the means and log variances of their codes, some at a time.
         decode: Codes to images, as many as there are.
         pixels: What its loss means.
     """
 
-    title: str
     code_size: int
     encode: Encode
     decode: Decode
@@ -55,7 +53,6 @@ class ImageMaker:
             return np.asarray(mean), np.asarray(log_variance)
 
         return cls(
-            title=f"{plan.recipe} ({plan.setting})",
             code_size=plan.model.code_size,
             encode=encode,
             decode=lambda codes: predict(decoder, codes),

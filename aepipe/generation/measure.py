@@ -36,6 +36,7 @@ def measure_generation(
     split: Split,
     components: PrincipalComponents,
     who: Mapping[str, str],
+    title: str,
 ) -> dict[str, float]:
     """Write the mixture of a model's codes, a figure of samples, and generation/metrics.csv into a folder.
 
@@ -46,6 +47,7 @@ def measure_generation(
         split: Which of them trained it, decide, and are held out.
         components: PCA at the model's code size, whose codes with a normal distribution are the baseline.
         who: Recipe, setting and evaluation set of the long table's rows.
+        title: What the figure calls the model.
 
     Returns:
         The numbers, by the names that the catalogue has.
@@ -62,7 +64,7 @@ def measure_generation(
     distances = _distances(samplers, data, train, test)
     numbers = _bound_numbers(maker, data, test) | {f"frechet_{name}_percent": far for name, far in distances.items()}
     shown = data.scaled(some_rows(test, MAX_SHOWN * NUM_LINES))
-    _draw_samples(folder / "figures" / "samples.png", maker.title, samplers, shown)
+    _draw_samples(folder / "figures" / "samples.png", title, samplers, shown)
     rows = [as_cells(MetricRow(**who, metric=name, value=value).model_dump()) for name, value in numbers.items()]
     (folder / "generation").mkdir()
     pd.DataFrame(rows).to_csv(folder / "generation" / "metrics.csv", index=False)
@@ -116,7 +118,7 @@ def _draw_samples(path: Path, title: str, samplers: Mapping[str, Sampler], real:
     num_lines = min(NUM_LINES, len(real) // num_columns)
     kinds = {"real": real, **{LABELS[name]: sample(len(real)) for name, sample in samplers.items()}}
     rows = [
-        (name if line == 0 else "", images[line * num_columns :][:num_columns])
+        figures.Row(name if line == 0 else "", images[line * num_columns :][:num_columns])
         for name, images in kinds.items()
         for line in range(num_lines)
     ]

@@ -223,8 +223,9 @@ def _judge(pictures: Sequence[Picture], judge: _Judge) -> "tuple[pd.DataFrame, l
     scoring = judge.loaded.scoring
     judged = scoring.judge(scoring.scores(originals, reconstructions, codes), judge.rate, judge.score)
     worst = judged.sort_values("score", ascending=False, kind="stable").head(judge.most_worst)
+    # Copies, because a view of one row keeps the whole batch in memory.
     suspects = [
-        Suspect(pictures[row], reconstructions[row], score, p_value, verdict)
+        Suspect(pictures[row], reconstructions[row].copy(), score, p_value, verdict)
         for row, _, score, p_value, verdict in worst.itertuples()
     ]
     return judged, suspects

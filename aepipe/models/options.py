@@ -32,6 +32,11 @@ class ModelOptions(BaseModel):
     initializer: Initializer = Field("glorot_uniform", description="How kernels are drawn; biases start at 0.")
     pixel_unit: float = Field(1.0, gt=0, description="The value of white inside the model; the source's 255, or 1.")
 
+    @property
+    def penalty(self) -> str:
+        """What it is called that the model adds to the loss, if it does."""
+        return "L1 of the code"
+
 
 class PlainOptions(ModelOptions):
     """What the architectures of common layers have."""
@@ -62,6 +67,11 @@ class VariationalOptions(PlainOptions):
     hidden_widths: tuple[Width, ...] = Field(description="Widths from the input to the code; the decoder mirrors them.")
     activation: Activation = Field("relu", description="Activation of the hidden layers.")
     beta: float = Field(1.0, ge=0, description="Weight of the KL term.")
+
+    @property
+    def penalty(self) -> str:
+        """What it is called that the model adds to the loss: with it the loss is the negative ELBO."""
+        return "KL divergence" if self.beta == 1 else f"{self.beta:g} x KL divergence"
 
 
 class ConvolutionalOptions(PlainOptions):

@@ -20,6 +20,7 @@ from aepipe.exports.formats import FILES, FORMATS
 from aepipe.models.options import VariationalOptions
 from aepipe.pages.numbers import IN_BRACKETS, Write, notation_of_errors, page_writer, with_interval
 from aepipe.pages.rendering import markdown_environment
+from aepipe.recipes.naming import own_data_set
 from aepipe.recipes.recipe import Recipe
 from aepipe.stages.data import account_lines
 from aepipe.stages.facts import EvaluationFacts, ExportCheck, HalfCheck
@@ -54,6 +55,7 @@ def render_card(recipe: Recipe, outcome: Done, release_id: str) -> str:
     environment.filters["escaped"] = escape_markdown
     return environment.get_template("card.md.j2").render(
         recipe=recipe,
+        title=_title(recipe, outcome.data.facts.name),
         model=outcome.model,
         parent=outcome.parent,
         plan=outcome.plan,
@@ -86,6 +88,13 @@ def render_card(recipe: Recipe, outcome: Done, release_id: str) -> str:
         is_denoiser=is_denoiser,
         per_pixel=per_pixel,
     )
+
+
+def _title(recipe: Recipe, data_set: str) -> str:
+    """Return what a model is, with the data set that it was trained on and not the one of the recipe's source."""
+    what, on, _ = recipe.title.partition(" on ")
+    is_own = data_set in (recipe.data_set, own_data_set(recipe))
+    return recipe.title if is_own or not on else f"{what} on {data_set}"
 
 
 def escape_markdown(text: str) -> str:
@@ -124,6 +133,8 @@ def _result_rows(results: EvaluationFacts, write: Write) -> Iterator[list[str]]:
     for metric in measured_at("card", [results.metrics]):
         heading = metric.heading("card")
         if metric.scale == "source unit":
+            if results.source_unit in (None, 1):
+                continue
             heading = f"{heading} {notation.plain(results.source_unit)}"
         others = [""] * (len(baselines) + 1)
         if metric.name == MSE:

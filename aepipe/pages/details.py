@@ -44,8 +44,6 @@ def _remark(name: str, facts: EvaluationFacts) -> str:
     """Return what is said behind a value."""
     if name == "code_standard_deviation" and facts.collapsed:
         return " (collapsed)"
-    if name == "code_sparsity" and facts.code_zero_share:
-        return f", {significant(facts.code_zero_share)} exactly 0"
     if name == "probe_accuracy":
         return f" of the code; {significant(facts.pca_probe_accuracy)} of PCA's"
     if name == "neighbours_of_class":

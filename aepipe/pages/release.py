@@ -12,6 +12,7 @@ from aepipe.cells import as_cell, from_cell
 from aepipe.checks.facts import Checked
 from aepipe.errors import ObjectNotFoundError
 from aepipe.gate.verdicts import Verdict
+from aepipe.pages.before import compare_with
 from aepipe.pages.card import render_card
 from aepipe.pages.report import Figure, NoisySet, Report, render_report
 from aepipe.recipes import get_recipe
@@ -22,9 +23,10 @@ from aepipe.store.interface import Store
 
 # In the order of the report; a recipe has those of them that make sense for it.
 CAPTIONS = {
-    "reconstructions": "Held-out images over their reconstructions",
+    "reconstructions": "Held-out images, what model and strongest baseline make of them, and the differences",
     "extremes": "The held-out images that come out best, and worst",
-    "denoising": "Noisy input, what the model makes of it, the clean image",
+    "close_ups": "The parts with the most detail, large enough to see every pixel",
+    "denoising": "Noisy input, what the model makes of it, the difference, the clean image",
     "samples": "New images under held-out ones: codes from the mixture, from the prior, and of the baseline",
     "latent_grid": "Images decoded along the two most telling directions of the code",
     "interpolations": "Images decoded on the way from the code of one image to that of another",
@@ -41,7 +43,7 @@ CAPTIONS = {
 # Of each model, in one long form.
 METRIC_FILES = ("/metrics.csv", "/detection.csv")
 # Those of the channel's model are shown, too: what a model makes of images, not how it came to be.
-COMPARED = ("reconstructions", "extremes", "denoising", "samples", "error_by_noise", "detection")
+COMPARED = ("reconstructions", "extremes", "close_ups", "denoising", "samples", "error_by_noise", "detection")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,6 +110,7 @@ def write_pages(
         figures={outcome.model: list(_figures(outcome, files, store, production)) for outcome in outcomes},
         noisy_sets=list(_noisy_sets(outcomes, files)),
         checked=checked,
+        before=[] if production is None else list(compare_with(production, outcomes)),
     )
     (folder / "report.html").write_text(render_report(report), encoding="utf-8")
 

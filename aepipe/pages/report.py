@@ -7,18 +7,19 @@ from functools import cached_property, partial
 from typing import Any
 
 from aepipe.checks.facts import Checked
-from aepipe.evaluation.catalogue import BY_NAME, DENOISED_MSE, LINEAR_MSE, MSE, Metrics, measured_at
+from aepipe.evaluation.catalogue import BY_NAME, DENOISED_MSE, LINEAR_MSE, MSE, Metric, Metrics, measured_at
 from aepipe.evaluation.strongest import Baseline, find_strongest
 from aepipe.gate.rules import COUNTS, ERRORS, is_sound
 from aepipe.gate.verdicts import Verdict
 from aepipe.notation import Notation, choose_notation, decimals, significant
+from aepipe.pages.before import Before
 from aepipe.pages.data import DataSection
 from aepipe.pages.details import detail_lines, say_baseline
 from aepipe.pages.inline_images import InlineImage, inline_image
+from aepipe.pages.inputs import input_remarks, input_rows
 from aepipe.pages.numbers import notation_of_errors, page_writer
 from aepipe.pages.rendering import html_environment
 from aepipe.part_counts import say_parts
-from aepipe.stages.data import account_lines
 from aepipe.stages.facts import EvaluationFacts
 from aepipe.stages.graph import STAGES
 from aepipe.stages.outcome import Done, Outcome
@@ -77,6 +78,7 @@ class Report:
         figures: Each model's figures, by its name.
         noisy_sets: The noisy-input test sets of the release.
         checked: The user's own data sets, with what their checks came to.
+        before: Its models beside those of the release that the channel has.
     """
 
     release_id: str
@@ -94,6 +96,7 @@ class Report:
     figures: Mapping[str, Sequence[Figure]]
     noisy_sets: Sequence[NoisySet]
     checked: Sequence[Checked] = ()
+    before: Sequence[Before] = ()
 
 
 @dataclass(frozen=True)
@@ -166,10 +169,11 @@ def render_report(report: Report) -> str:
             num_compared=len(ratios),
             num_better=sum(ratio < 1 for ratio in ratios),
             data_sets=[DataSection(one, one.facts.name in _published(entries)) for one in report.checked],
-            inputs={entry.done.data.fingerprint: account_lines(entry.done.data) for entry in entries if entry.done},
+            inputs=_inputs(entries),
+            before=report.before,
             noisy_sets=[(noisy_set, inline_image(noisy_set.png_bytes)) for noisy_set in report.noisy_sets],
             stages=STAGES,
-            columns=measured_at("report", [entry.metrics for entry in entries]),
+            columns=_columns(entries),
             write=write,
             write_figure=partial(_write_figure, per_pixel),
             details=partial(detail_lines, write=write),
@@ -201,6 +205,19 @@ def _groups(entries: Sequence[RecipeEntry]) -> list[list[RecipeEntry]]:
             key = (entry.done.data.fingerprint, entry.done.split.fingerprint)
             groups.setdefault(key, []).append(entry)
     return list(groups.values())
+
+
+def _inputs(entries: Sequence[RecipeEntry]) -> list[tuple[str, list[tuple[str, str]], Sequence[str]]]:
+    """Return each data set that something was trained on: its name, what is known of it, and remarks."""
+    found = {entry.done.data.fingerprint: entry.done.data.facts for entry in entries if entry.done}
+    return [(facts.name, list(input_rows(facts)), input_remarks(facts)) for facts in found.values()]
+
+
+def _columns(entries: Sequence[RecipeEntry]) -> list[Metric]:
+    """Return the metrics of the table; in a source's unit only where it is not that of all others."""
+    has_units = any(entry.facts and entry.facts.source_unit not in (None, 1) for entry in entries)
+    measured = measured_at("report", [entry.metrics for entry in entries])
+    return [metric for metric in measured if has_units or metric.scale != "source unit"]
 
 
 def _published(entries: Sequence[RecipeEntry]) -> set[str]:

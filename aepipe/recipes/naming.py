@@ -12,7 +12,7 @@ from pydantic import Field
 
 from aepipe import datasets
 from aepipe.errors import ParameterError
-from aepipe.recipes import is_recipe_word, recipe_names, spelled_out
+from aepipe.recipes import RECIPES, is_recipe_word, recipe_names, spelled_out
 from aepipe.recipes.recipe import MAX_WORD_LETTERS, Recipe
 
 SIGN = "@"
@@ -29,6 +29,14 @@ def model_name(recipe: Recipe, data_set: str) -> str:
         data_set: The data set's name, as the images have it after their preprocessing.
     """
     return recipe.name if data_set == own_data_set(recipe) else f"{recipe.name}{SIGN}{_slug(data_set)}"
+
+
+def figure_name(recipe: str, setting: str, image_shape: tuple[int, int, int]) -> str:
+    """Return what figures call a model: conv (64x64x3); one that is trained as its source does it is said to be."""
+    own, (height, width, channels) = RECIPES.get(recipe), image_shape
+    short = own.aliases[0] if own is not None and own.aliases else recipe
+    size = f"{height}x{width}" if channels == 1 else f"{height}x{width}x{channels}"
+    return f"{short} ({size})" if setting == "tuned" else f"{short} ({size}, {setting})"
 
 
 def own_data_set(recipe: Recipe) -> str:

@@ -180,14 +180,13 @@ def _by_class(scored: Scored, data: ImageData, rows: np.ndarray) -> Iterator[tup
         yield data.label_names[number], auroc(normal, scored.anomalous[scored.chosen][labels == number])
 
 
-def write_detection(found: Detected, recipe: str, setting: str, evaluation_set: str, folder: Path) -> None:
+def write_detection(found: Detected, who: Mapping[str, str | None], title: str, folder: Path) -> None:
     """Write the numbers, as metrics.csv has them, and the figure.
 
     Args:
         found: What the model came to.
-        recipe: The recipe's name.
-        setting: Which of its settings.
-        evaluation_set: Data set and split.
+        who: Recipe, setting and evaluation set of the long table's rows.
+        title: What a figure calls the model.
         folder: Where they go.
     """
     # Here, because who reads what a release says needs neither.
@@ -195,16 +194,15 @@ def write_detection(found: Detected, recipe: str, setting: str, evaluation_set: 
 
     from aepipe.evaluation.figures.detection import detection
 
-    who = {"recipe": recipe, "setting": setting, "evaluation_set": evaluation_set}
     rows = [MetricRow(**who, class_name=name, metric=metric, value=value) for name, metric, value in found.rows()]
     pd.DataFrame([as_cells(row.model_dump()) for row in rows]).to_csv(folder / "detection.csv", index=False)
     scored = found.scored
-    shown = {recipe: scored.chosen, f"PCA, {IN_WORDS[scored.opponent]}": scored.opponent}
+    shown = {"model": scored.chosen, f"PCA, {IN_WORDS[scored.opponent]}": scored.opponent}
     curves = {
         name: (*roc(scored.normal[score], scored.anomalous[score]), found.by_score[score].auroc)
         for name, score in shown.items()
     }
     scores = scored.normal[scored.chosen], scored.anomalous[scored.chosen]
     path = folder / "figures" / "detection.png"
-    title = f"{recipe} ({setting}): held-out images, normal and anomalous"
-    detection(*scores, scored.threshold, curves, path, title, scored.chosen)
+    what = f"{title}: held-out images, normal and anomalous"
+    detection(*scores, scored.threshold, curves, path, what, scored.chosen)

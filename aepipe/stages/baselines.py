@@ -5,12 +5,11 @@ Every model of the same split and code size is held against the same ones, so th
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from aepipe.evaluation.opponents import Opponents, measure_opponents
+from aepipe.evaluation.opponents import KINDS, Opponents, measure_opponents
 from aepipe.linear import PrincipalComponents
 from aepipe.stages.data import load_data
 from aepipe.stages.facts import BaselineFacts
@@ -57,9 +56,10 @@ class BaselinesStage(Stage[BaselineFacts]):
         found = measure_opponents(data, split, self.code_size)
         components = found.components
         np.savez(place.folder / "components.npz", mean=components.mean, components=components.components)
-        errors: dict[str, Any] = dict(found.errors)
-        np.savez(place.folder / "errors.npz", **errors)
-        return BaselineFacts(chosen=dict(found.chosen))
+        arrays = {"errors": found.errors} | {name: codec.arrays for name, codec in found.chosen.items()}
+        for name, of_it in arrays.items():
+            np.savez(place.folder / f"{name}.npz", allow_pickle=False, **of_it)
+        return BaselineFacts(chosen={name: codec.name for name, codec in found.chosen.items()})
 
 
 def fingerprint_of_baselines(store: Store, lineage: Mapping[str, str], code_size: int | None) -> Iterator[str]:
@@ -81,7 +81,12 @@ def fingerprint_of_baselines(store: Store, lineage: Mapping[str, str], code_size
 
 def load_baselines(store: Store, result: BaselineResult) -> Opponents:
     """Return what `BaselinesStage` put into the store."""
-    with np.load(local_file(store, result.files["components.npz"])) as arrays:
-        components = PrincipalComponents(arrays["mean"], arrays["components"])
-    with np.load(local_file(store, result.files["errors.npz"])) as errors:
-        return Opponents(components, dict(errors.items()), result.facts.chosen)
+    components = PrincipalComponents(**_arrays(store, result, "components"))
+    chosen = result.facts.chosen
+    found = {name: KINDS[name].from_arrays(which, _arrays(store, result, name)) for name, which in chosen.items()}
+    return Opponents(components, _arrays(store, result, "errors"), found)
+
+
+def _arrays(store: Store, result: BaselineResult, name: str) -> dict[str, np.ndarray]:
+    with np.load(local_file(store, result.files[f"{name}.npz"])) as archive:
+        return dict(archive)

@@ -99,7 +99,8 @@ class CalibrateStage(Stage[CalibrationFacts]):
         masks = load_masks(store, self.data)
         detected = detect(model, scoring, baselines.components, images, rows, masks)
         trained = self.trained.facts
-        write_detection(detected, str(trained.recipe), str(trained.setting), self.split.facts.name, place.folder)
+        who = {"recipe": trained.recipe, "setting": trained.setting, "evaluation_set": self.split.facts.name}
+        write_detection(detected, who, trained.title(self.data.facts.name), place.folder)
         return detected
 
     def lines(self, result: StageResult[CalibrationFacts]) -> Sequence[str]:

@@ -48,6 +48,7 @@ class EvaluateStage(Stage[EvaluationFacts]):
         # Here, because they import TensorFlow.
         import pandas as pd
 
+        from aepipe.evaluation.curves import curve_names
         from aepipe.evaluation.measure import measure
         from aepipe.evaluation.subject import HeldOut, Subject
         from aepipe.training.saving import load_autoencoder
@@ -55,6 +56,7 @@ class EvaluateStage(Stage[EvaluationFacts]):
         store, files, corruption = place.store, self.trained.files, self.plan.training.corruption
         models = {name: local_file(store, files[f"{name}.keras"]) for name in ("model", "encoder", "decoder")}
         subject = Subject(
+            title=self.trained.facts.title(self.data.facts.name),
             recipe=self.plan.recipe,
             setting=self.plan.setting,
             autoencoder=load_autoencoder(**models),
@@ -64,6 +66,7 @@ class EvaluateStage(Stage[EvaluationFacts]):
             is_generative=self.plan.is_generative,
             history=pd.read_csv(local_file(store, files["history.csv"])),
             kept_epoch=self.trained.facts.kept_epoch,
+            curves=curve_names(self.plan.training, self.plan.model, self.trained.facts.validation_mse is not None),
         )
         held_out = HeldOut(
             name=self.split.facts.name,

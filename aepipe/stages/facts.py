@@ -80,6 +80,7 @@ class TrainedFacts(Facts):
 
     recipe: str | None = Field(None, description="The recipe's name.")
     setting: str | None = Field(None, description="Which of its settings.")
+    figure_name: str | None = Field(None, description="What figures call the model.")
     collapsed: bool | None = Field(None, description="The code is the same for all images.")
     num_parameters: int = Field(description="Number of weights.")
     code_size: int | None = Field(None, description="Number of values in the code.")
@@ -92,6 +93,10 @@ class TrainedFacts(Facts):
     resumed_at_step: int | None = Field(None, description="The checkpoint's step that it went on from.")
     precision: str | None = Field(None, description="float32 or bfloat16.")
     hardware: str = Field(description="What it computed on, in words.")
+
+    def title(self, data_set: str) -> str:
+        """Return what figures call the model, with the data set."""
+        return f"{self.figure_name or self.recipe} on {data_set}"
 
 
 class EvaluationFacts(Facts):
@@ -120,7 +125,7 @@ class EvaluationFacts(Facts):
     collapsed: bool = Field(description="The code is the same for all images.")
     code_mean: float | None = Field(None, description="Mean of all code values.")
     code_standard_deviation: float = Field(description="Mean over the code's values of how much each varies.")
-    code_sparsity: float | None = Field(None, description="Share of code values near 0.")
+    code_sparsity: float | None = Field(None, description="Share near 0; older versions said so.")
     code_zero_share: float | None = Field(None, description="Share of code values that are 0.")
     code_dead_share: float | None = Field(None, description="Share of the code's values that never vary.")
     code_silhouette: float | None = Field(None, description="How well the classes are apart in the code, up to 1.")

@@ -16,6 +16,7 @@ from aepipe.io.memory import memory_bytes
 from aepipe.models import build, fit_start
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.models.options import count_parameters
+from aepipe.recipes.naming import figure_name
 from aepipe.recipes.plan import TrainingPlan
 from aepipe.splits import Split
 from aepipe.stages.facts import TrainedFacts
@@ -152,6 +153,7 @@ def _facts(plan: TrainingPlan, trained: Trained, collapsed: bool, num_parameters
     return TrainedFacts(
         recipe=plan.recipe,
         setting=plan.setting,
+        figure_name=figure_name(plan.recipe, plan.setting, plan.image_shape),
         collapsed=collapsed,
         num_parameters=num_parameters,
         code_size=plan.model.code_size,

@@ -69,5 +69,6 @@ class GenerationStage(Stage[GenerationFacts]):
                 load_split(store, self.split),
                 load_baselines(store, baselines).components,
                 {"recipe": plan.recipe, "setting": plan.setting, "evaluation_set": self.split.facts.name},
+                self.trained.facts.title(self.data.facts.name),
             )
         )

@@ -23,6 +23,12 @@ def bernoulli_cross_entropy(targets, reconstructions):
     return ops.mean(ops.sum(pixels, axis=(1, 2, 3)))
 
 
+# What each is counted in, for an axis; of others their name.
+UNITS = {
+    "mean-squared-error": "mean squared error per pixel",
+    "half-sum-of-squares": "half the sum of squares of an image",
+    "bernoulli-cross-entropy": "nats an image",
+}
 LOSSES: Mapping[str, Loss] = {
     "mean-squared-error": mean_squared_error,
     "half-sum-of-squares": half_sum_of_squares,

@@ -55,7 +55,7 @@ class OptimizerSettings(BaseModel):
     )
     momentum: float = Field(0.95, ge=0, lt=1, description="Muon's: share of the steps before in the next.")
     iterations: int = Field(
-        4, ge=1, le=6, description="Muon's, to make a step as long in every direction: more are closer, and slower."
+        2, ge=1, le=6, description="Muon's, to make a step as long in every direction: more are closer, and slower."
     )
 
 

@@ -2,9 +2,10 @@
 
 import io
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -25,12 +26,30 @@ class Variable(Protocol):
         """Set its value."""
 
 
+class Losses(NamedTuple):
+    """What a step or a validation comes to.
+
+    Attributes:
+        loss: What is made small, the penalty in it.
+        mse: Per pixel in [0, 1].
+        penalty: What the model itself adds to the loss: the weighted KL divergence or the L1 norm of its codes.
+    """
+
+    loss: float
+    mse: float
+    penalty: float
+
+
+NO_STEPS = np.zeros((0, len(Losses._fields)))
+
+
 @dataclass(frozen=True)
 class Epoch:
     """What one epoch came to. `loss` counts the model's penalties; `mse` is per pixel in [0, 1].
 
-    Both are means over the epoch's steps; of the untrained model, and where epochs are compared with it and nothing is
-    held out, they are on the training images as they are.
+    They are means over the epoch's steps; of the untrained model, and where epochs are compared with it and nothing is
+    held out, they are on the training images as they are. A variational model's losses are those of drawn codes; its
+    validation's MSE is that of their means, as the model is used.
     """
 
     epoch: int
@@ -40,6 +59,8 @@ class Epoch:
     validation_mse: float
     learning_rate: float
     seconds: float
+    penalty: float = math.nan
+    validation_penalty: float = math.nan
 
     @property
     def monitored(self) -> float:
@@ -56,7 +77,7 @@ class TrainingState:
         history: The complete epochs' results.
         best: The best epoch, where one is kept.
         best_weights: Its weights; none where the last are kept.
-        step_losses: Loss and MSE of each step of the epoch that is not complete, (num_steps, 2).
+        step_losses: `Losses` of each step of the epoch that is not complete, (num_steps, 3).
         seconds: How long the training has taken, in seconds, over all its parts.
         epoch_seconds: How long the epoch that is not complete has taken.
     """
@@ -65,7 +86,7 @@ class TrainingState:
     history: list[Epoch] = field(default_factory=list)
     best: Epoch | None = None
     best_weights: list[np.ndarray] = field(default_factory=list)
-    step_losses: np.ndarray = field(default_factory=lambda: np.zeros((0, 2)))
+    step_losses: np.ndarray = field(default_factory=lambda: NO_STEPS)
     seconds: float = 0.0
     epoch_seconds: float = 0.0
 
@@ -79,13 +100,13 @@ class TrainingState:
         self.seconds, self.epoch_seconds = self.seconds + seconds, self.epoch_seconds + seconds
 
     def add_steps(self, losses: np.ndarray) -> None:
-        """Count steps with their losses and MSE, (num_steps, 2)."""
+        """Count steps with their `Losses`, (num_steps, 3)."""
         self.step_losses = np.concatenate([self.step_losses, losses])
 
     def add_epoch(self, epoch: Epoch) -> None:
         """Count an epoch as complete."""
         self.history.append(epoch)
-        self.step_losses, self.epoch_seconds = np.zeros((0, 2)), 0.0
+        self.step_losses, self.epoch_seconds = NO_STEPS, 0.0
 
     def to_bytes(self) -> bytes:
         """Return the state as an npz archive."""

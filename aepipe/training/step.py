@@ -7,7 +7,7 @@ from aepipe.models.autoencoder import Autoencoder
 from aepipe.training.losses import LOSSES, mean_squared_error
 from aepipe.training.optimizer import FusedAdam
 from aepipe.training.perturbation import Perturbation, seen_by_model, what_counts
-from aepipe.training.runtime import tf
+from aepipe.training.runtime import keras, tf
 from aepipe.training.settings import TrainingSettings
 
 
@@ -40,7 +40,7 @@ class Step:
         return self.perturbation.draw_group(batches, group, self.scale)
 
     def update(self, images: tf.Tensor, inputs: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
-        """Move the weights once, and return the loss and the MSE before that, float32 of (2,).
+        """Move the weights once, and return the `Losses` before that, float32 of (3,).
 
         Args:
             images: (batch_size, height, width, channels), as they are stored: the target.
@@ -54,14 +54,20 @@ class Step:
             seen = seen_by_model(self.settings, inputs) if self.settings.corruption else clean
             outputs = tf.cast(model(seen, training=True), tf.float32)
             reconstructions, times = what_counts(self.settings, inputs, clean, outputs)
-            loss = (times * loss_of(clean * unit, reconstructions * unit) + sum(model.losses)) / self.num_shares
+            penalty = penalty_of(model) / self.num_shares
+            loss = times * loss_of(clean * unit, reconstructions * unit) / self.num_shares + penalty
         self.optimizer.apply_step(tape.gradient(loss, weights), model.trainable_variables, values)
-        return tf.stack([loss, times * mean_squared_error(clean, reconstructions) / self.num_shares])
+        return tf.stack([loss, times * mean_squared_error(clean, reconstructions) / self.num_shares, penalty])
 
     @property
     def scale(self) -> Callable[[tf.Tensor], tf.Tensor]:
         """What makes float32 in [0, 1] of stored values."""
         return scaling(self.pixel_range)
+
+
+def penalty_of(model: keras.Model) -> tf.Tensor:
+    """Return what a model that was just called adds to the loss, a float32 scalar."""
+    return tf.cast(tf.add_n(model.losses), tf.float32) if model.losses else tf.zeros(())
 
 
 def scaling(pixel_range: tuple[float, float]) -> Callable[[tf.Tensor], tf.Tensor]:

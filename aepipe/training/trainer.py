@@ -168,19 +168,21 @@ class Trainer:
             self._save()
 
     def _complete_epoch(self, number: int, losses: Iterable[float]) -> None:
-        """Validate, and note what an epoch came to: its mean loss and MSE on the training images."""
+        """Validate, and note what an epoch came to: its mean `Losses` on the training images."""
         started = time.perf_counter()
-        loss, mse = (float(value) for value in losses)
-        validation_loss, validation_mse = self._validate()
+        loss, mse, penalty = (float(value) for value in losses)
+        validation = self._validate()
         self.state.add_seconds(time.perf_counter() - started)
         epoch = Epoch(
             epoch=number,
             loss=loss,
             mse=mse,
-            validation_loss=validation_loss,
-            validation_mse=validation_mse,
+            validation_loss=validation.loss,
+            validation_mse=validation.mse,
             learning_rate=float(self._optimizer.step_values(self._steps_done(), 1)[0, 0]),
             seconds=self.state.epoch_seconds,
+            penalty=penalty,
+            validation_penalty=validation.penalty,
         )
         self._require_finite([epoch.monitored])
         self.state.add_epoch(epoch)

@@ -1,52 +1,62 @@
 """Validation: the losses on images that a training does not learn from."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 
 from aepipe.datasets.images import images_at_once
 from aepipe.models.autoencoder import Autoencoder
+from aepipe.models.posterior import DRAWN_CODE, with_drawn_codes
 from aepipe.training.batches import Pixels
 from aepipe.training.losses import LOSSES, mean_squared_error
 from aepipe.training.perturbation import Perturbation, seen_by_model, what_counts
-from aepipe.training.runtime import tf
+from aepipe.training.runtime import keras, tf
 from aepipe.training.settings import TrainingSettings
-from aepipe.training.step import scaling
+from aepipe.training.state import Losses
+from aepipe.training.step import penalty_of, scaling
 
-Validation = Callable[[], tuple[float, float]]
+Validation = Callable[[], Losses]
 
 
 def compile_validation(autoencoder: Autoencoder, validation: Pixels, settings: TrainingSettings) -> Validation:
-    """Return a function to the mean loss and MSE on the validation images; NaN where there are none.
+    """Return a function to the mean losses on the validation images; NaN where there are none.
 
-    A denoiser's validation input is corrupted alike each time, so that epochs are compared on the same noise.
+    A denoiser's validation input is corrupted alike each time, and a variational model's codes are drawn alike: epochs
+    are compared on the same noise. The MSE is that of the codes' means.
     """
     num_images = len(validation)
     if not num_images:
-        return lambda: (float("nan"), float("nan"))
+        return lambda: Losses(math.nan, math.nan, math.nan)
     size = images_at_once(*validation.images.shape[1:])
     scale, unit, corrupt = scaling(validation.pixel_range), settings.loss_unit, Perturbation.of(settings).corruption
     model, loss_of = autoencoder.model, LOSSES[settings.loss]
-    noise_state = corrupt.variables if corrupt else []
+    drawn = with_drawn_codes(autoencoder, settings.seed)
+    noise_state = [*(corrupt.variables if corrupt else []), *(drawn.get_layer(DRAWN_CODE).variables if drawn else [])]
     initial = [variable.numpy() for variable in noise_state]
 
     @tf.function(reduce_retracing=True, autograph=False)
     def losses(images: tf.Tensor) -> tf.Tensor:
         clean = scale(images)
         inputs = corrupt(clean, training=True) if corrupt else clean
-        outputs = tf.cast(model(seen_by_model(settings, inputs), training=False), tf.float32)
-        reconstructions, times = what_counts(settings, inputs, clean, outputs)
-        loss = times * loss_of(clean * unit, reconstructions * unit) + sum(model.losses)
-        return tf.stack([loss, times * mean_squared_error(clean, reconstructions)])
 
-    def validate() -> tuple[float, float]:
+        def reconstruct(by: keras.Model) -> tuple:
+            outputs = tf.cast(by(seen_by_model(settings, inputs), training=False), tf.float32)
+            return *what_counts(settings, inputs, clean, outputs), penalty_of(by)
+
+        reconstructions, times, penalty = reconstruct(model)
+        mse = times * mean_squared_error(clean, reconstructions)
+        if drawn:
+            reconstructions, times, penalty = reconstruct(drawn)
+        return tf.stack([times * loss_of(clean * unit, reconstructions * unit) + penalty, mse, penalty])
+
+    def validate() -> Losses:
         for variable, value in zip(noise_state, initial, strict=True):
             variable.assign(value)
-        total = np.zeros(2)
+        total = np.zeros(len(Losses._fields))
         for start in range(0, num_images, size):
             images = validation.take(np.arange(start, min(start + size, num_images)))
             total += len(images) * losses(images).numpy().astype(np.float64)
-        loss, mse = total / num_images
-        return float(loss), float(mse)
+        return Losses(*(total / num_images).tolist())
 
     return validate

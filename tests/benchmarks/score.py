@@ -1,7 +1,9 @@
 """Scoring of many pictures beside the model's forward pass alone: python score.py --help.
 
 Each round is a process of its own for either, one after the other. The forward pass has its pictures in memory, in the
-form that the model takes; scoring reads JPEGs, decodes them, and writes table, heat maps and page.
+form that the model takes; it is timed compiled, as scoring has it, and as Keras runs it when a model is called. Scoring
+reads JPEGs, decodes them, and writes table, heat maps and page. Where others use the machine, too, the seconds of
+processors say more than those of a clock. The peak is that of all processes together, for two numbers of pictures.
 """
 
 import json
@@ -11,13 +13,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Annotated
 
 import numpy as np
 import typer
-from data import make_pictures
+from data import Watch, make_pictures
 from published_models import RECIPE, publish
 
 from aepipe.inference.score import score_pictures
@@ -54,22 +58,23 @@ def make_store(top: Path) -> None:
 
 
 @app.command()
-def forward(top: Path, count: int) -> None:
+def forward(top: Path, count: int, how: str) -> None:
     """Time so many pictures through the model, some of them again and again."""
     import aepipe
 
-    loaded = aepipe.load(top / "store", RECIPE)
-    pixels = np.random.default_rng(0).random((BATCH, *loaded.image_shape), np.float32)
-    loaded.reconstruct(pixels)
-    _tell(lambda: [loaded.model(pixels, training=False) for _ in range(-(-count // BATCH))])
+    model = aepipe.load(top / "store", RECIPE).model
+    pixels = np.random.default_rng(0).random((BATCH, *model.input_shape[1:]), np.float32)
+    compute = partial(model, training=False) if how == "called" else model.predict_on_batch
+    compute(pixels)
+    _tell(lambda: [compute(pixels) for _ in range(-(-count // BATCH))])
 
 
 @app.command()
-def score(top: Path) -> None:
-    """Time the scoring of all pictures."""
+def score(top: Path, pictures: str) -> None:
+    """Time the scoring of all pictures of a folder."""
     # What is loaded once is loaded.
     score_pictures(str(top / "training"), top / "store", RECIPE, output=top / f"warm-{os.getpid()}", worst=1)
-    _tell(lambda: score_pictures(str(top / "pictures"), top / "store", RECIPE, output=top / f"scores-{os.getpid()}"))
+    _tell(lambda: score_pictures(str(top / pictures), top / "store", RECIPE, output=top / f"scores-{os.getpid()}"))
 
 
 @app.command()
@@ -77,39 +82,65 @@ def run(
     count: Annotated[int, typer.Option(help="How many pictures.")] = 10_000,
     rounds: Annotated[int, typer.Option(help="How often each is timed.")] = 3,
 ) -> None:
-    """Print pictures a second of both, their ratio, and the peak memory of scoring, medians of all rounds."""
+    """Print pictures a second, medians of all rounds, their ratios, and the peak memory of scoring many and few."""
     with tempfile.TemporaryDirectory(prefix="aepipe-bench-") as folder:
-        top = Path(folder)
+        top, few = Path(folder), count // 3
         make_pictures(top / "pictures", count, os.cpu_count() or 1)
+        make_pictures(top / "few", few, os.cpu_count() or 1)
         make_pictures(top / "training", NUM_TRAINING, 1)
         make_store(top)
-        found: dict[str, list[dict[str, float]]] = {"forward": [], "score": []}
+        measure_few = _measure("score", top, "few")
+        commands = {
+            "score": ("score", top, "pictures"),
+            "compiled": ("forward", top, count, "compiled"),
+            "called": ("forward", top, count, "called"),
+        }
+        found: dict[str, list[dict[str, float]]] = {name: [] for name in commands}
         for number in range(rounds):
-            order = [("forward", str(top), str(count)), ("score", str(top))]
-            for arguments in order if number % 2 == 0 else order[::-1]:
-                command = [sys.executable, __file__, *arguments]
-                done = subprocess.run(command, check=True, capture_output=True, text=True)
-                found[arguments[0]].append(json.loads(done.stdout.splitlines()[-1]))
-    seconds = {name: median(one["seconds"] for one in times) for name, times in found.items()}
+            for name in list(commands)[:: 1 if number % 2 else -1]:
+                found[name].append(_measure(*commands[name]))
+    of = {name: {key: median(one[key] for one in all_of) for key in all_of[0]} for name, all_of in found.items()}
     print(
         json.dumps(
-            {
-                "pictures": count,
-                "forward_per_second": round(count / seconds["forward"], 1),
-                "score_per_second": round(count / seconds["score"], 1),
-                "ratio": round(seconds["forward"] / seconds["score"], 3),
-                "score_peak_megabytes": round(median(one["megabytes"] for one in found["score"])),
-            }
+            _summary(count, of) | {"peak_megabytes": {few: measure_few["megabytes"], count: of["score"]["megabytes"]}}
         )
     )
 
 
-def _tell(work) -> None:
-    started = time.perf_counter()
+def _measure(*arguments: object) -> dict[str, float]:
+    """Return what a command of this file says, and the peak memory of its processes."""
+    command = [sys.executable, __file__, *(str(argument) for argument in arguments)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    watch = Watch(process.pid)
+    said, _ = process.communicate()
+    megabytes = watch.end() / 1e6
+    if process.returncode:
+        raise SystemExit(process.returncode)
+    return {**json.loads(said.splitlines()[-1]), "megabytes": round(megabytes)}
+
+
+def _summary(count: int, of: Mapping[str, Mapping[str, float]]) -> dict[str, object]:
+    """Return pictures a second of each, and the ratio of scoring to either forward pass, by clock and by processors."""
+    summary: dict[str, object] = {"pictures": count}
+    for name, times in of.items():
+        summary[f"{name}_per_second"] = round(count / times["seconds"], 1)
+    for name in ("compiled", "called"):
+        for key, kind in (("seconds", ""), ("processor_seconds", "processor_")):
+            summary[f"{kind}ratio_to_{name}"] = round(of[name][key] / of["score"][key], 3)
+    return summary
+
+
+def _tell(work: Callable[[], object]) -> None:
+    before, started = _processor_seconds(), time.perf_counter()
     work()
     seconds = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "megabytes": peak}))
+    print(json.dumps({"seconds": seconds, "processor_seconds": _processor_seconds() - before}))
+
+
+def _processor_seconds() -> float:
+    """Return what this process and those of its that ended have used."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 if __name__ == "__main__":

@@ -4,17 +4,20 @@ from aepipe.evaluation.figures.charts import (
     error_by_noise,
     error_histogram,
     error_over_time,
-    loss_curves,
     mse_by_class,
 )
 from aepipe.evaluation.figures.codes import code_maps, code_usage
 from aepipe.evaluation.figures.detection import detection
-from aepipe.evaluation.figures.images import denoising, image_grid, noisy_preview, reconstructions
-from aepipe.evaluation.figures.style import image_rows
+from aepipe.evaluation.figures.images import close_ups, denoising, image_grid, noisy_preview, reconstructions
+from aepipe.evaluation.figures.losses import CurveNames, loss_curves
+from aepipe.evaluation.figures.rows import Row, image_rows
 from aepipe.evaluation.figures.watching import RunsOverTime, runs_over_time
 
 __all__ = [
+    "CurveNames",
+    "Row",
     "RunsOverTime",
+    "close_ups",
     "code_maps",
     "code_usage",
     "denoising",

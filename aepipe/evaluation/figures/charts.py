@@ -1,4 +1,4 @@
-"""Figures that show numbers: losses, errors by class and by noise, by image."""
+"""Figures that show numbers: errors by class and by noise, by image, over time."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
-from matplotlib.ticker import LogFormatter, MaxNLocator, NullFormatter
+from matplotlib.ticker import LogFormatter, NullFormatter
 
 from aepipe.evaluation.figures.style import (
     LINEAR,
@@ -49,43 +49,6 @@ class ErrorsOverTime(Protocol):
     @property
     def reference(self) -> Sequence[float]:
         """What it is compared with, at each time."""
-
-
-def loss_curves(history: pd.DataFrame, kept_epoch: int, path: Path, title: str) -> None:
-    """Write training and validation loss by epoch, and mark the epoch whose weights were kept.
-
-    Args:
-        history: Columns epoch, loss, validation_loss; the last may be empty.
-        kept_epoch: The epoch to mark.
-        path: Where the PNG goes.
-        title: Said above.
-    """
-    has_validation = history.validation_loss.notna().any()
-    kept = history.set_index("epoch").loc[kept_epoch]
-    marker = "o" if len(history) < 20 else None
-    with mpl.rc_context(SETTINGS):
-        figure = new_figure(5)
-        axes = figure.add_subplot()
-        axes.plot(history.epoch, history.loss, color=MODEL, marker=marker, markersize=4, label="training")
-        if has_validation:
-            axes.plot(
-                history.epoch, history.validation_loss, color=LINEAR, marker=marker, markersize=4, label="validation"
-            )
-        axes.plot(
-            [kept_epoch],
-            [kept.validation_loss if has_validation else kept.loss],
-            "D",
-            color="black",
-            label=f"kept: epoch {kept_epoch}",
-        )
-        axes.set(xlabel="epoch", ylabel="loss")
-        set_title(figure, title)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        # One epoch alone would be drawn on an axis of fractions of an epoch.
-        axes.set_xlim(min(0.5, history.epoch.min() - 0.5), history.epoch.max() + 0.5)
-        _log_scale(axes, np.concatenate([history.loss, history.validation_loss.dropna()]))
-        axes.legend(loc="upper right")
-        save(figure, path)
 
 
 def mse_by_class(
@@ -180,7 +143,7 @@ def error_by_noise(curves: Mapping[str, pd.DataFrame], path: Path, title: str) -
             panel.set_yscale("log")
             panel.set_title(kind)
             panel.set_xticks(table.level, [f"{level:g}" for level in table.level])
-            _plain_log_ticks(panel.yaxis)
+            plain_log_ticks(panel.yaxis)
             panel.set_xlabel("level")
         for row in panels:
             row[0].set_ylabel("MSE per pixel")
@@ -206,26 +169,23 @@ def error_histogram(
             axes.hist(np.maximum(numbers, smallest), bins, histtype="stepfilled", color=color, alpha=0.45, label=name)
             axes.axvline(max(numbers.mean(), smallest), color=color, linestyle="--")
         axes.set_xscale("log")
-        _plain_log_ticks(axes.xaxis)
+        plain_log_ticks(axes.xaxis)
         axes.set(xlabel="MSE per pixel; dashed: the mean", ylabel="images")
         set_title(figure, title)
         figure.legend(loc="outside lower center", ncols=2)
         save(figure, path)
 
 
-def _log_scale(axes, values: np.ndarray) -> None:
-    if values.min() > 0 and values.max() / values.min() > 3:
-        axes.set_yscale("log")
-        _plain_log_ticks(axes.yaxis)
-
-
-def _plain_log_ticks(axis) -> None:
+def plain_log_ticks(axis) -> None:
     """Label a logarithmic axis at 1, 2 and 5 times powers of ten, in plain numbers."""
     axis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
-    axis.set_major_formatter(_PlainNumbers())
+    axis.set_major_formatter(PlainNumbers())
     axis.set_minor_formatter(NullFormatter())
 
 
-class _PlainNumbers(LogFormatter):
+class PlainNumbers(LogFormatter):
+    """Labels of a logarithmic axis as plain numbers."""
+
     def __call__(self, x: float, pos=None) -> str:
+        """Return a tick's label."""
         return f"{x:g}"

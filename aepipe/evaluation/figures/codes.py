@@ -5,6 +5,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from aepipe.evaluation.figures.style import (
     MAX_NAMED_CLASSES,
@@ -65,5 +66,6 @@ def code_usage(deviations: np.ndarray, path: Path, title: str) -> None:
         axes.set(xlabel="code value, the most varying first", ylabel="standard deviation")
         axes.set_xlim(0, len(ordered))
         axes.set_ylim(bottom=0)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         set_title(figure, title)
         save(figure, path)

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
@@ -20,8 +21,6 @@ WIDTH_INCHES = 9.0
 # Left of rows of images.
 LABEL_INCHES = 1.6
 MIN_COLUMNS = 4
-# Neither black nor white, which noise makes of pixels at the edge.
-GAP_GREY = 0.8
 TITLE_CHARACTERS_PER_INCH = 10
 MAX_NAME_CHARACTERS = 24
 MAX_NAMED_CLASSES = 12
@@ -62,18 +61,19 @@ def new_figure(height_inches: float, width_inches: float = WIDTH_INCHES) -> Figu
 def most_columns(image_width: int, most: int, width_inches: float = WIDTH_INCHES - LABEL_INCHES) -> int:
     """Return how many images of a width in pixels a row has room for without making them smaller; at least four."""
     room = int(width_inches * DOTS_PER_INCH)
-    return min(most, max(MIN_COLUMNS, room // (image_width + _gap(image_width))))
+    return min(most, max(MIN_COLUMNS, room // (image_width + gap_between(image_width))))
 
 
-def _gap(image_width: int) -> int:
+def gap_between(image_width: int) -> int:
+    """Return how many pixels are between images of a row."""
     return max(1, image_width // 12)
 
 
-def set_title(figure: Figure, title: str) -> None:
-    """Write a title above everything, in as many lines as it takes."""
+def set_title(figure: Figure, title: str) -> Text:
+    """Write a title above everything, in as many lines as it takes, and return it."""
     width = int(figure.get_figwidth() * TITLE_CHARACTERS_PER_INCH)
     lines = [textwrap.fill(line, width) for line in _literal(title).splitlines()]
-    figure.suptitle("\n".join(lines), fontsize=13)
+    return figure.suptitle("\n".join(lines), fontsize=13)
 
 
 def short_name(name: str, most_characters: int = MAX_NAME_CHARACTERS) -> str:
@@ -135,33 +135,3 @@ def show_image(axes: Axes, image: np.ndarray) -> None:
         cmap="gray",
         interpolation="antialiased" if is_large else "nearest",
     )
-
-
-def image_rows(rows: Sequence[tuple[str, np.ndarray]], path: Path, title: str, below: Sequence[str] = ()) -> None:
-    """Write rows of images under each other, each with its name at the left.
-
-    Args:
-        rows: Name and images, (num_columns, height, width, channels) in [0, 1], of each row.
-        path: Where the PNG goes.
-        title: Said above.
-        below: A short text under each image of the last row.
-    """
-    names, images = zip(*rows, strict=True)
-    pixels = np.clip(np.stack(images), 0, 1)
-    num_rows, num_columns, height, width, channels = pixels.shape
-    gap = _gap(width)
-    # One picture for all: an axes for each image takes seconds to lay out.
-    mosaic = np.full((num_rows, height + gap, num_columns, width + gap, channels), GAP_GREY, np.float32)
-    mosaic[:, :height, :, :width] = pixels.transpose(0, 2, 1, 3, 4)
-    mosaic = mosaic.reshape(num_rows * (height + gap), num_columns * (width + gap), channels)[:-gap, :-gap]
-    with mpl.rc_context(SETTINGS):
-        figure = new_figure(0.8 + (WIDTH_INCHES - LABEL_INCHES) * mosaic.shape[0] / mosaic.shape[1])
-        # Under its title: how much height the labels take is not known before, and what is left is cropped below.
-        axes = figure.add_subplot(anchor="N")
-        show_image(axes, mosaic)
-        axes.set_yticks(np.arange(num_rows) * (height + gap) + (height - 1) / 2, names)
-        if below:
-            axes.set_xticks(np.arange(num_columns) * (width + gap) + (width - 1) / 2, below, fontsize=10)
-        axes.tick_params(length=0)
-        set_title(figure, title)
-        save(figure, path, is_cropped=True)

@@ -16,7 +16,7 @@ def test_each_is_there_once_and_shown_somewhere():
 
 def test_what_is_measured_of_each_image_and_of_the_whole_set_is_in_it():
     zeros = dict.fromkeys(PER_IMAGE, np.zeros(2))
-    measured = {metric for _, metric, _ in summarise(zeros, None, (), 255)} - {"num_images"}
+    measured = {one.metric for one in summarise(zeros, None, (), 255)} - {"num_images"}
     assert set(PER_IMAGE) <= measured <= set(BY_NAME)
 
 

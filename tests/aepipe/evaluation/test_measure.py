@@ -9,6 +9,7 @@ from scipy.ndimage import gaussian_filter
 
 from aepipe.datasets.images import ImageData
 from aepipe.evaluation import drawing
+from aepipe.evaluation.figures import CurveNames
 from aepipe.evaluation.measure import measure as measure_all
 from aepipe.evaluation.opponents import measure_opponents
 from aepipe.evaluation.subject import HeldOut, Subject, predict
@@ -23,7 +24,6 @@ from aepipe.splits import Split
 EVERY_MODEL = {
     "code_map",
     "code_usage",
-    "error_by_noise",
     "error_histogram",
     "extremes",
     "interpolations",
@@ -59,7 +59,8 @@ def pca_model(data, held_out, **changes) -> Subject:
     fit_start(options, autoencoder, lambda most: data.scaled(held_out.not_held_out))
     history = pd.DataFrame({"epoch": [0, 1], "loss": [0.1, 0.2], "validation_loss": [0.1, 0.2]})
     given = {"trained_noise_level": None, "is_generative": False, "history": history, "kept_epoch": 0}
-    return Subject("mnist-dense", "tuned", autoencoder, 255, **{**given, **changes})
+    given["curves"] = CurveNames("loss")
+    return Subject("dense (8x8) on set", "mnist-dense", "tuned", autoencoder, 255, **{**given, **changes})
 
 
 def measure(folder, model, held_out) -> dict:
@@ -154,7 +155,8 @@ def test_a_denoiser_is_measured_at_its_own_noise(tmp_path, data, held_out):
     ("changes", "more"),
     [
         ({}, {"mse_by_class"}),
-        ({"trained_noise_level": 0.2}, {"mse_by_class", "denoising"}),
+        ({"trained_noise_level": 0.2}, {"mse_by_class", "denoising", "error_by_noise"}),
+        ({"hidden_share": 0.2}, {"mse_by_class", "error_by_noise"}),
         ({"is_generative": True}, {"mse_by_class", "latent_grid"}),
     ],
 )

@@ -7,7 +7,7 @@ from smooth_images import smooth_images
 
 from aepipe.datasets.images import ImageData
 from aepipe.evaluation.codecs import LowPass, PatchComponents, possible_grids
-from aepipe.evaluation.opponents import measure_opponents
+from aepipe.evaluation.opponents import KINDS, Opponents, measure_opponents
 from aepipe.evaluation.strongest import find_baselines, find_strongest
 from aepipe.splits import Split
 
@@ -41,10 +41,24 @@ def test_held_out_images_decide_nothing(few):
     changed = data.images.copy()
     changed[split.test[1:]] = np.random.default_rng(1).random(changed[split.test[1:]].shape)
     after = measure_opponents(ImageData("set", changed, (0, 1)), split, 32)
-    assert after.chosen == before.chosen
+    assert _names(after) == _names(before)
     assert {name: errors[0] for name, errors in after.errors.items()} == {
         name: errors[0] for name, errors in before.errors.items()
     }
+
+
+def _names(found: Opponents) -> dict[str, str]:
+    return {name: codec.name for name, codec in found.chosen.items()}
+
+
+def test_an_opponents_codec_has_the_errors_that_are_said_of_it_also_after_it_was_kept(few):
+    data, split = few
+    found, originals = measure_opponents(data, split, 32), data.scaled(split.test)
+    kept = {name: KINDS[name].from_arrays(codec.name, codec.arrays) for name, codec in found.chosen.items()}
+    again = Opponents(found.components, found.errors, kept)
+    for name in ("pca", "patch_pca", "dct"):
+        errors = np.square(again.codec(name).reconstruct(originals) - originals).mean(axis=(1, 2, 3))
+        np.testing.assert_allclose(errors, found.errors[name], rtol=1e-4)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

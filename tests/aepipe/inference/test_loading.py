@@ -10,6 +10,7 @@ from sklearn.datasets import load_digits
 import aepipe
 from aepipe.datasets.picture_settings import PictureSettings
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError, ParameterError, StoreError
+from aepipe.inference.loaded import MIN_VALUES_TO_COMPILE
 from aepipe.io.folders import default_cache_folder
 from aepipe.recipes.trained import TrainingImages
 from aepipe.store import open_store
@@ -34,6 +35,21 @@ def test_the_models_compute_what_the_trained_ones_do(published_store, trained_fi
     np.testing.assert_allclose(loaded.decode(codes), expected, atol=1e-5)
     with pytest.raises(ParameterError, match=r"shape \(n, \d+\), at least one. Received: shape="):
         loaded.decode(codes[:, 1:])
+
+
+@pytest.mark.parametrize("store_url", ["folder"], indirect=True)
+def test_large_batches_are_computed_by_compiled_models_to_the_same(published_store):
+    loaded = aepipe.load(published_store, RECIPE)
+    count = MIN_VALUES_TO_COMPILE // 64
+    images = np.random.default_rng(0).random((count, 8, 8, 1), np.float32)
+    for batch_size in (count, 100):
+        found = [*loaded.see(images, batch_size), loaded.reconstruct(images, batch_size)]
+        if batch_size == count:
+            compiled = found
+    # Each part was compiled, by the large batches alone.
+    assert all(part.predict_function is not None for part in (loaded.model, loaded.encoder, loaded.decoder))
+    for one, other in zip(compiled, found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
 def test_a_release_can_be_named_and_a_store_by_its_url(published_store):

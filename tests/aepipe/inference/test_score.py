@@ -122,6 +122,8 @@ def test_what_others_came_to_meanwhile_is_left_out(published_store, pictures, tm
     assert (done.manifest.num_pictures, done.manifest.num_skipped) == (8, 5)
     assert len([file for file in done.manifest.files if file.path.startswith("heat-maps/")]) == len(done.scored.worst)
     assert not {suspect.picture.path for suspect in done.scored.worst} & set(names[1])
+    # A view would keep its batch in memory.
+    assert all(suspect.reconstruction.base is None for suspect in done.scored.worst)
 
 
 @on_a_folder

@@ -96,7 +96,7 @@ def test_a_denoiser_has_its_own_table():
 
 def test_a_recipe_on_other_images_than_its_own_says_so():
     assert "\n# Dense autoencoder on MNIST\n\nModel" in card_of("mnist-dense")
-    assert "\n# Dense autoencoder on MNIST, here on digits\n\nModel" in card_of("mnist-dense", data="digits")
+    assert "\n# Dense autoencoder on digits\n\nModel" in card_of("mnist-dense", data="digits")
 
 
 def test_other_formats_are_listed_with_how_near_they_are():

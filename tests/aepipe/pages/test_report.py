@@ -3,12 +3,15 @@ import re
 
 import numpy as np
 import pytest
-from pages import HOSTILE, Page, outcome, report_of
+from pages import HOSTILE, OLD, Page, outcome, report_of
 from PIL import Image
 from results import result
 
-from aepipe.datasets.account import Account
+from aepipe.datasets.account import Account, Losses
+from aepipe.datasets.tally import LeftOut
+from aepipe.evaluation.catalogue import BY_NAME
 from aepipe.notation import ABSENT
+from aepipe.pages.before import Before
 from aepipe.pages.report import Figure, NoisySet, RecipeEntry, render_report
 from aepipe.recipes import RECIPES
 from aepipe.stages.outcome import Done, Failed
@@ -182,10 +185,42 @@ def test_every_outcome_needs_its_verdict():
         render_report(report_of(outcome("mnist-dense"), verdicts=()))
 
 
+def test_the_input_says_sizes_modes_and_what_was_cut_or_left_out():
+    losses = Losses(num_cropped=3, share_cropped=0.25, num_reduced=7)
+    left_out = (LeftOut(reason="broken", count=2, names=("a.jpg", "b.jpg")),)
+    given = {"sizes": {"90x120": 5, "64x64": 2}, "modes": {"RGB": 7}, "losses": losses, "left_out": left_out}
+    page = render_report(report_of(with_account(outcome("mnist-dense", data="images-pets"), **given)))
+    for line in (
+        "<dt>Sizes of the files</dt><dd>90x120 5, 64x64 2</dd>",
+        "<dt>Modes</dt><dd>RGB 7</dd>",
+        "<dt>Cropped</dt><dd>3 images, 25% of their area on average</dd>",
+        "<dt>Resized</dt><dd>7 reduced, 0 enlarged</dd>",
+        "<dt>Left out</dt><dd>2 left out, broken: a.jpg; b.jpg</dd>",
+    ):
+        assert line in page
+
+
+def test_an_error_in_a_unit_is_shown_where_there_is_a_unit():
+    page = Page(render_report(report_of(outcome("mnist-dense", source_unit=1.0))))
+    assert "source's unit" not in page.text
+
+
+def test_a_model_stands_beside_that_of_the_channel():
+    mse = BY_NAME["mse_per_pixel"]
+    before = [Before("mnist-dense", OLD.release, mse, 0.003, 0.00285, True)]
+    before.append(Before("other", OLD.release, mse, 0.003, 0.00285, False))
+    page = Page(render_report(report_of(outcome("mnist-dense"), before=before)))
+    table = next(table for table in page.tables if "Then" in table[0])
+    assert table[1:] == [
+        ["mnist-dense", "MSE per pixel", "0.00300", "0.00285", "-5.0%"],
+        ["other", "MSE per pixel", "0.00300", "0.00285", f"{ABSENT}other held-out images"],
+    ]
+
+
 def test_what_was_taken_of_a_users_own_images_is_said_once():
     notes = ("the user's own parts are kept: <b>test</b>, train",)
     both = [with_account(outcome(name, data="images-pets"), notes=notes) for name in ("mnist-dense", "faces-conv")]
     page = render_report(report_of(*both, outcome("mnist-variational")))
-    assert page.count("What was taken of the images") == 1
-    assert "<li>7 images of 28 x 28, grey, from 7 of 9 files</li>" in page
+    assert page.count("<dt>Files</dt>") == 1
+    assert "<dt>Files</dt><dd>7 of 9 files</dd>" in page
     assert "&lt;b&gt;test" in page

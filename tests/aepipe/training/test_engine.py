@@ -9,13 +9,16 @@ import pytest
 from aepipe.errors import TrainingError
 from aepipe.models import build
 from aepipe.models.options import ConvolutionalOptions, DenseOptions, ResidualOptions, VariationalOptions
+from aepipe.models.posterior import posterior
 from aepipe.training import trainer
 from aepipe.training.batches import Pixels
 from aepipe.training.collapse import is_collapsed
 from aepipe.training.settings import AugmentationSettings, CorruptionSettings, TrainingSettings
+from aepipe.training.state import Losses
 from aepipe.training.trainer import Trainer
 
 DENSE = DenseOptions(hidden_widths=(24,), code_size=8)
+VARIATIONAL = VariationalOptions(hidden_widths=(24,), code_size=4, output_activation="sigmoid", beta=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +56,31 @@ def test_the_reported_error_is_the_models(blobs):
     assert history[-1].validation_loss == pytest.approx(mse, rel=1e-5)
 
 
+def test_a_variational_models_validation_is_its_bound_with_drawn_codes_and_the_error_of_their_means(blobs):
+    autoencoder, trained = train(blobs, VARIATIONAL, loss="half-sum-of-squares", epochs=2, keep="last")
+    last, pixels = trained.history[-1], blobs[:40].astype(np.float32) / 255
+    mean, log_variance = (np.asarray(part, np.float64) for part in posterior(autoencoder.encoder)(pixels))
+    divergence = 0.5 * (mean**2 + np.exp(log_variance) - 1 - log_variance).sum(axis=1).mean()
+    noise = np.random.default_rng(0).normal(size=(200, *mean.shape))
+
+    def half_sum(codes) -> float:
+        return float(0.5 * ((np.asarray(autoencoder.decoder(codes)) - pixels) ** 2).sum(axis=(1, 2, 3)).mean())
+
+    drawn = [half_sum(mean + np.exp(0.5 * log_variance) * one) for one in noise]
+    reconstruction = last.validation_loss - last.validation_penalty
+    assert last.validation_penalty == pytest.approx(0.5 * divergence, rel=1e-4)
+    assert reconstruction == pytest.approx(np.mean(drawn), abs=4 * float(np.std(drawn)))
+    assert last.validation_mse == pytest.approx(half_sum(mean) * 2 / 64, rel=1e-4) != pytest.approx(reconstruction / 32)
+    assert 0 < last.penalty < last.loss
+
+
+def test_epochs_are_compared_on_the_same_drawn_codes(blobs):
+    _, trained = train(blobs, VARIATIONAL, loss="half-sum-of-squares", epochs=2, learning_rate=1e-9)
+    first, second = trained.history
+    assert first.validation_loss == pytest.approx(second.validation_loss, rel=1e-5)
+    assert first.loss != pytest.approx(second.loss, rel=1e-5)
+
+
 def test_pixels_of_all_types_train_alike(blobs):
     settings = {"augmentation": AugmentationSettings(flip=True, shift=0.5)}
     losses = [train(blobs.astype(dtype), **settings)[1].kept.loss for dtype in (np.uint8, np.float32, np.uint16)]
@@ -64,10 +92,7 @@ def test_pixels_of_all_types_train_alike(blobs):
     [
         (DENSE, {}),
         (DENSE, {"corruption": CorruptionSettings(kind="heteroscedastic", level=0.2)}),
-        (
-            VariationalOptions(hidden_widths=(24,), code_size=4, output_activation="sigmoid"),
-            {"loss": "bernoulli-cross-entropy"},
-        ),
+        (VARIATIONAL, {"loss": "bernoulli-cross-entropy"}),
         (
             ConvolutionalOptions(filters=(4, 8), code_size=16, code_l1=0.01),
             {"loss": "half-sum-of-squares", "epochs": 2},
@@ -126,7 +151,7 @@ def validation_losses(monkeypatch):
 
     def pretend(*losses: float) -> None:
         remaining = iter(losses)
-        monkeypatch.setattr(trainer, "compile_validation", lambda *_: lambda: (next(remaining), 0.0))
+        monkeypatch.setattr(trainer, "compile_validation", lambda *_: lambda: Losses(next(remaining), 0.0, 0.0))
 
     return pretend
 

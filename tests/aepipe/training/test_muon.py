@@ -30,11 +30,16 @@ def test_singular_values_become_one_and_singular_vectors_stay(matrix, unit):
 
 def test_more_iterations_lift_smaller_singular_values():
     left, right = polar(GENERATOR.normal(size=(8, 8))), polar(GENERATOR.normal(size=(8, 8)))
-    values = np.geomspace(1, 1e-3, 8)
-    matrix = tf.constant(left * values @ right, tf.float32)
-    smallest = [np.linalg.svd(orthogonal(matrix, number), compute_uv=False).min() for number in (1, 3, 6)]
-    assert smallest[0] < smallest[1] < 0.1
-    assert smallest[2] == pytest.approx(1, abs=0.05)
+    matrix = tf.constant(left * np.geomspace(1, 1e-3, 8) @ right, tf.float32)
+    smallest = [np.linalg.svd(orthogonal(matrix, number), compute_uv=False).min() for number in (1, 2, 4, 6)]
+    assert smallest == sorted(smallest)
+    assert smallest[-1] == pytest.approx(1, abs=0.05)
+
+
+def test_two_iterations_bring_a_hundredth_near_to_the_largest():
+    left, right = polar(GENERATOR.normal(size=(8, 8))), polar(GENERATOR.normal(size=(8, 8)))
+    values = np.linalg.svd(orthogonal(tf.constant(left * np.geomspace(1, 1e-2, 8) @ right, tf.float32), 2))[1]
+    assert 0.2 < values.min() < values.max() < 2.1
 
 
 def test_nothing_stays_nothing():
@@ -54,7 +59,8 @@ def steps(num_steps: int, **settings) -> tuple[list[np.ndarray], list[np.ndarray
     optimizer = Trainer(autoencoder, images, images, chosen)._optimizer
     variables = autoencoder.model.trainable_variables
     before = [variable.numpy() for variable in variables]
-    drawn = [[GENERATOR.normal(size=variable.shape) for variable in variables] for _ in range(num_steps)]
+    generator = np.random.default_rng(1)
+    drawn = [[generator.normal(size=variable.shape) for variable in variables] for _ in range(num_steps)]
     for gradients, values in zip(drawn, optimizer.step_values(0, num_steps), strict=True):
         optimizer.apply_step([tf.constant(one, tf.float32) for one in gradients], variables, tf.constant(values))
     return before, [variable.numpy() for variable in variables], drawn
@@ -82,9 +88,6 @@ def test_a_kernels_step_is_its_orthogonal_momentum_and_a_biass_is_adams():
 
 
 def test_a_clipped_gradient_takes_the_same_step_where_only_its_length_counts():
-    generator_state = GENERATOR.bit_generator.state
-    _, plain, _ = steps(1)
-    GENERATOR.bit_generator.state = generator_state
-    _, clipped, _ = steps(1, gradient_clip_norm=1)
+    (_, plain, _), (_, clipped, _) = steps(1), steps(1, gradient_clip_norm=5)
     for one, other in zip(plain, clipped, strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-4)
+        np.testing.assert_allclose(one, other, atol=0.1 * RATE)

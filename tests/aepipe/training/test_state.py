@@ -36,7 +36,7 @@ def test_a_state_comes_back_as_it_was():
     for number in (1, 2):
         state.add_epoch(Epoch(number, 0.5, 0.4, float("nan"), float("nan"), 1e-3, 2.0))
     state.best, state.best_weights = state.history[0], [np.full(2, 7, np.float32)]
-    state.add_steps(np.ones((4, 2)))
+    state.add_steps(np.ones((4, 3)))
     state.add_seconds(2.5)
     again = new_state()
     again.load(state.to_bytes())
@@ -52,7 +52,7 @@ def test_a_state_comes_back_as_it_was():
 
 NUMBERS = np.array('{"history": [], "best": null, "seconds": 1.5, "epoch_seconds": 0.5}')
 UNKNOWN_BEST = np.array('{"history": [], "best": 3, "seconds": 1.5, "epoch_seconds": 0.5}')
-LOSSES = np.zeros((0, 2))
+LOSSES = np.zeros((0, 3))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from aepipe.evaluation import figures
-from aepipe.evaluation.figures import charts, codes, style
+from aepipe.evaluation.figures import charts, codes, losses, style
 from aepipe.evaluation.figures.style import save
 
 
@@ -13,7 +13,7 @@ from aepipe.evaluation.figures.style import save
 def drawn(monkeypatch):
     """The Matplotlib figures that would be saved, for their texts and lines; rendering them takes most of the time."""
     figures_drawn = []
-    for module in (charts, codes):
+    for module in (charts, codes, losses):
         monkeypatch.setattr(module, "save", lambda figure, path: figures_drawn.append(figure))
     return figures_drawn
 
@@ -29,24 +29,53 @@ def legend(figure) -> list[str]:
     return [text.get_text() for text in owner.get_texts()]
 
 
+NAMES = figures.CurveNames("loss: nats an image", penalty="KL divergence")
+
+
 @pytest.mark.parametrize(("num_epochs", "has_validation"), [(1, True), (5, False), (40, True)])
 def test_losses_of_any_length(tmp_path, drawn, num_epochs, has_validation):
-    figures.loss_curves(history(num_epochs, has_validation), num_epochs, tmp_path / "figure.png", "title")
+    figures.loss_curves(history(num_epochs, has_validation), num_epochs, tmp_path / "figure.png", "title", NAMES)
     assert legend(drawn[0]) == ["training", *["validation"] * has_validation, f"kept: epoch {num_epochs}"]
-    ticks = drawn[0].axes[0].get_xticks()
-    np.testing.assert_array_equal(ticks, np.rint(ticks))
+    axes = drawn[0].axes[0]
+    np.testing.assert_array_equal(axes.get_xticks(), np.rint(axes.get_xticks()))
+    assert axes.get_ylabel() == "loss: nats an image"
 
 
 def test_the_kept_epoch_is_marked_on_the_validation_loss(tmp_path, drawn):
-    figures.loss_curves(history(10), 4, tmp_path / "figure.png", "title")
+    figures.loss_curves(history(10), 4, tmp_path / "figure.png", "title", NAMES)
     np.testing.assert_allclose(drawn[0].axes[0].lines[-1].get_xydata(), [[4, 0.06 / 4]])
-    assert drawn[0].axes[0].get_yscale() == "log"
 
 
-def test_a_loss_below_zero_has_a_linear_scale(tmp_path, drawn):
-    table = history(10).assign(loss=-np.arange(10.0), validation_loss=np.nan)
-    figures.loss_curves(table, 10, tmp_path / "figure.png", "title")
-    assert drawn[0].axes[0].get_yscale() == "linear"
+@pytest.mark.parametrize(
+    ("loss", "scale"),
+    [(-np.arange(10.0), "linear"), (np.linspace(30, 20, 10), "linear"), (np.linspace(50, 20, 10), "log")],
+)
+def test_an_axis_is_logarithmic_where_the_curve_asks_for_it(tmp_path, drawn, loss, scale):
+    table = history(10).assign(loss=loss, validation_loss=np.nan)
+    figures.loss_curves(table, 10, tmp_path / "figure.png", "title", NAMES)
+    axes = drawn[0].axes[0]
+    assert axes.get_yscale() == scale
+    low, high = axes.get_ylim()
+    assert sum(low <= tick <= high for tick in axes.get_yticks()) >= 3
+
+
+def test_what_the_model_adds_to_the_loss_has_a_panel_and_so_has_the_rest(tmp_path, drawn):
+    table = history(10).assign(penalty=0.004, validation_penalty=0.005)
+    figures.loss_curves(table, 10, tmp_path / "figure.png", "title", NAMES)
+    assert [panel.get_title() for panel in drawn[0].axes] == ["loss", "reconstruction", "KL divergence"]
+    training, validation, _ = drawn[0].axes[1].lines
+    np.testing.assert_allclose(training.get_ydata(), table.loss - 0.004)
+    np.testing.assert_allclose(validation.get_ydata(), table.validation_loss - 0.005)
+
+
+def test_losses_of_augmented_images_and_of_images_as_they_are_share_no_line(tmp_path, drawn):
+    names = figures.CurveNames("loss", changed="augmented", starts_plain=True)
+    table = history(10).assign(epoch=np.arange(10))
+    figures.loss_curves(table, 3, tmp_path / "figure.png", "title", names)
+    training, start, validation, _ = drawn[0].axes[0].lines
+    assert [list(line.get_xdata()) for line in (training, start)] == [list(range(1, 10)), [0]]
+    assert legend(drawn[0])[:3] == ["training (augmented)", "start (as they are)", "validation (as they are)"]
+    assert len(validation.get_xdata()) == 10
 
 
 def test_few_classes_are_named_in_their_order(tmp_path, drawn):

@@ -13,6 +13,8 @@ from aepipe.pages.index import Series
 GENERATOR = np.random.default_rng(0)
 GREY, COLOR = GENERATOR.random((10, 8, 8, 1)), GENERATOR.random((10, 12, 9, 3))
 NOISY = build_noisy_test_set("set", GREY, None, np.arange(10), NoiseParameters(levels=(0.2,)))
+NAMES = figures.CurveNames("nats an image")
+LARGE = GENERATOR.random((3, 64, 80, 3))
 MAPS = {"t-SNE": GREY[:, 0, :2, 0], "PCA": GREY[:, 1, :2, 0]}
 SERIES = [
     Series(
@@ -31,14 +33,15 @@ def history(validation) -> pd.DataFrame:
 
 
 FIGURES = {
-    "grey": lambda path: figures.reconstructions(GREY, GREY, path, "a title"),
-    "color": lambda path: figures.reconstructions(COLOR, 1 - COLOR, path, "a title"),
-    "few": lambda path: figures.reconstructions(GREY[:2], GREY[:2], path, "a title"),
+    "grey": lambda path: figures.reconstructions(GREY, {"model": GREY}, path, "a title"),
+    "color": lambda path: figures.reconstructions(COLOR, {"model": 1 - COLOR, "PCA": COLOR}, path, "a title"),
+    "few": lambda path: figures.reconstructions(GREY[:2], {"model": GREY[:2]}, path, "a title"),
+    "close-ups": lambda path: figures.close_ups(LARGE, {"model": 1 - LARGE}, path, "a title"),
     "denoising": lambda path: figures.denoising(GREY, GREY, GREY, path, "a title"),
     "preview": lambda path: figures.noisy_preview(NOISY, path),
     "grid": lambda path: figures.image_grid(GREY, 5, path, "a title"),
-    "losses": lambda path: figures.loss_curves(history([0.8, 0.2, 0.3]), 2, path, "a title"),
-    "no validation": lambda path: figures.loss_curves(history([np.nan] * 3), 3, path, "a title"),
+    "losses": lambda path: figures.loss_curves(history([0.8, 0.2, 0.3]), 2, path, "a title", NAMES),
+    "no validation": lambda path: figures.loss_curves(history([np.nan] * 3), 3, path, "a title", NAMES),
     "classes": lambda path: figures.mse_by_class({"a": 0.1, "b": 0.2}, {"a": 0.2, "b": 0.1}, path, "a title"),
     "many classes": lambda path: figures.mse_by_class(*[{f"c{i}": i + 1.0 for i in range(40)}] * 2, path, "a title"),
     "noise": lambda path: figures.error_by_noise({"gaussian": CURVE, "dropout": CURVE}, path, "a title"),
