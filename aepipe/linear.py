@@ -19,6 +19,9 @@ LARGE_IMAGE_VALUES, MAX_LARGE_ROWS = 3072, 2000
 BATCH_ROWS = 4096
 # Up to so many rows or values an eigendecomposition takes seconds; it grows with their cube.
 MAX_EXACT = 2048
+# Of the components, which are kept, and of the images that are held at once: 128 and 512 MiB of float32. Only images of
+# 128x128x3 and more reach either.
+MAX_COMPONENT_VALUES, MAX_HELD_VALUES = 1 << 25, 1 << 27
 # Of the randomised one (Halko, Martinsson and Tropp, 2011): directions beside the wanted ones, passes over the images.
 MORE_DIRECTIONS, NUM_PASSES = 32, 4
 
@@ -44,8 +47,9 @@ class PrincipalComponents:
     def fit_batches(cls, batches: Callable[[], Iterable[np.ndarray]], code_size: int) -> "PrincipalComponents":
         """Fit on training images that are read several times, some at a time.
 
-        They are held all at once only where there are at most 2,048, and fewer than values in an image. Where there are
-        more of both the components are found by a randomised method.
+        They are held all at once only where there are at most 2,048 of at most 512 MiB, and fewer than values in an
+        image. Where there are more of both the components are found by a randomised method. There are no more
+        components than 128 MiB hold: of images of 256x256x3 these are 170.
         """
         num_rows, total = 0, np.zeros(())
         for images in batches():
@@ -55,9 +59,11 @@ class PrincipalComponents:
         def centred() -> Iterable[np.ndarray]:
             return (_rows(images) - mean for images in batches())
 
-        if min(num_rows, len(mean)) > max(MAX_EXACT, code_size):
+        code_size = min(code_size, max(1, MAX_COMPONENT_VALUES // len(mean)))
+        are_held = num_rows < len(mean) and num_rows * len(mean) <= MAX_HELD_VALUES
+        if min(num_rows, len(mean)) > max(MAX_EXACT, code_size) or (num_rows < len(mean) and not are_held):
             axes = _leading_axes(centred, len(mean), code_size)
-        elif num_rows < len(mean):
+        elif are_held:
             axes, _ = principal_axes(np.concatenate(list(centred())))
         else:
             axes, _ = _eigenvectors(_sum(product(rows, rows) for rows in centred()))

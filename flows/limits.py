@@ -56,8 +56,17 @@ def images_of(parameters: Iterable[Mapping[str, Any]]) -> list[str]:
     parameters = list(parameters)
     data_sets = [str(each["data_set"]) for each in parameters if each.get("data_set") is not None]
     places = [str(each[name]) for each in parameters for name in PLACES if each.get(name) is not None]
+    clean = [place for each in parameters if (place := clean_pictures_of(each)) is not None]
     named = [name for name in data_sets if name.startswith(IMAGES)]
-    return list(dict.fromkeys(name.removeprefix(IMAGES) for name in (*named, *places)))
+    return list(dict.fromkeys(name.removeprefix(IMAGES) for name in (*named, *places, *clean)))
+
+
+def clean_pictures_of(parameters: Mapping[str, Any]) -> str | None:
+    """Return where a set of parameters takes the clean pictures of noisy ones from; None where it names none."""
+    data = parameters.get("data")
+    # As a deployment has them, or as a flow that was called by hand.
+    place = data.get("clean") if isinstance(data, Mapping) else getattr(data, "clean", None)
+    return None if place is None else str(place)
 
 
 def _deployment() -> DeploymentResponse | None:

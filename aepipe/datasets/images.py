@@ -14,6 +14,9 @@ OWN = "images"
 
 Rows = np.ndarray | slice
 
+# What is known of each image of a data set.
+BY_ROW = ("images", "clean", "labels", "persons", "parts", "files", "anomalous")
+
 # So many are computed with at a time; of those over 64x64x3 no more values than these have.
 MAX_AT_ONCE, MAX_VALUES_AT_ONCE = 500, 500 * 64 * 64 * 3
 
@@ -53,6 +56,7 @@ class ImageData:
         files: (num_images,) int64, a number for the file that each is a frame of; None where every file has one.
         anomalous: (num_images,) booleans, what shows something that is not normal; None where nothing does.
         account: What was seen, taken and left out of a user's own images; None where they are known ones.
+        clean: What a model is to make of each image, of the same shape and type; None where that is the image itself.
     """
 
     name: str
@@ -66,6 +70,12 @@ class ImageData:
     files: np.ndarray | None = None
     anomalous: np.ndarray | None = None
     account: Account | None = None
+    clean: Images | None = None
+
+    @property
+    def targets(self) -> "ImageData":
+        """What a model is to make of the images: the clean ones where they are noisy, otherwise they themselves."""
+        return self if self.clean is None else replace(self, images=self.clean, clean=None)
 
     @property
     def is_own(self) -> bool:
@@ -87,8 +97,13 @@ class ImageData:
         pixels = self.images[rows].astype(np.float32)
         return (pixels - np.float32(minimum)) * np.float32(1 / (maximum - minimum))
 
+    def pairs(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+        """Return what a model is given of these rows, and what it is to make of it, scaled; mostly one and the same."""
+        inputs = self.scaled(rows)
+        return inputs, inputs if self.clean is None else self.targets.scaled(rows)
+
     def take(self, rows: np.ndarray, **changes: Any) -> "ImageData":
         """Return only these rows, with further fields replaced."""
-        by_row = {name: getattr(self, name) for name in ("images", "labels", "persons", "parts", "files", "anomalous")}
+        by_row = {name: getattr(self, name) for name in BY_ROW}
         taken = {name: None if array is None else array[rows] for name, array in by_row.items()}
         return replace(self, **{**taken, **changes})

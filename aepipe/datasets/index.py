@@ -51,6 +51,8 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     "block_row": ("int64", "Its row there, or null."),
     "channels": ("int8", "1 or 3, of the pixels there."),
     "depth": ("int8", "Bits of a value there: 8, 16, or 32 of a float."),
+    "clean": ("string", "Path of the clean picture that it is to become, below the place of those, or null."),
+    "clean_sha256": ("string", "Of the decoded pixels of that one."),
 }
 
 

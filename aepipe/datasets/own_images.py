@@ -18,7 +18,7 @@ from aepipe.datasets.index import OK, Index, make_index
 from aepipe.datasets.layouts import Arrangement, open_layout
 from aepipe.datasets.locations import OneFile, check_location, existing, holds_arrays, open_listing
 from aepipe.datasets.own.arrays import kept_of_arrays, take_arrays
-from aepipe.datasets.own.describing import Described, describe, passed_over, place_images
+from aepipe.datasets.own.describing import Described, Seen, describe, passed_over, place_images
 from aepipe.datasets.own.files import KEPT, Counts
 from aepipe.datasets.own.keeping import Blocks, LocalBlocks
 from aepipe.datasets.own.reading import NETWORK_THREADS, Kept
@@ -28,7 +28,7 @@ from aepipe.datasets.own_settings import OwnSettings
 from aepipe.datasets.picture_settings import size_text
 from aepipe.datasets.spec import DataSetSpec, DataSetSummary, join_digests
 from aepipe.datasets.tally import Tally
-from aepipe.errors import BrokenFileError
+from aepipe.errors import BrokenFileError, DataError
 from aepipe.io.temporary import temporary_folder
 from aepipe.io.urls import without_secrets
 
@@ -38,6 +38,8 @@ ENDINGS = r"\.(zip|npz|csv|tsv|parquet|tgz|tbz2?|txz|tar(\.(gz|bz2|xz))?)$"
 TOO_LARGE = "too large"
 # In an index's facts.
 DATA_SET, LOCATION, IDENTITY, FORM = "data_set", "location", "identity", "form"
+# That of the noisy ones alone, where the identity is that of pairs.
+NOISY = "noisy"
 
 SUMMARY = DataSetSummary(
     name="images",
@@ -57,14 +59,20 @@ class OwnImages:
     Attributes:
         name: The data set's.
         facts: Of the index.
-        describe: Returns the images and what is known about each.
+        settings: What was chosen of the images.
+        kept: What is taken of each.
+        see: Returns what lies there, each picture by itself.
         counts: What reading them came to.
+        clean: The clean pictures that they are to become; None where they stay what they are.
     """
 
     name: str
     facts: Mapping[str, str]
-    describe: Callable[[], Described]
+    settings: OwnSettings
+    kept: Kept
+    see: Callable[[], Seen]
     counts: Counts
+    clean: "OwnImages | None" = None
 
     @property
     def identity(self) -> str:
@@ -78,27 +86,34 @@ class OwnImages:
         Raises:
             DataError: there are too few of them.
         """
-        return self.describe()
+        seen, clean = self.see(), None
+        if self.clean is not None:
+            clean, where = self.clean.see(), self.clean.facts[LOCATION]
+            seen = replace(seen, notes=[*seen.notes, f"pairs: each is noisy, and its clean picture lies in {where}"])
+        return describe(self.facts[LOCATION], seen, self.kept.form, self.settings, clean)
 
     @cached_property
     def index(self) -> Index:
         """The index of all files."""
         return make_index(self.described.rows, self.facts)
 
-    def form(self, settings: OwnSettings) -> Form:
-        """Return what the pictures were brought to.
-
-        Args:
-            settings: What was chosen of them.
-        """
+    @property
+    def form(self) -> Form:
+        """What the pictures were brought to, whatever their colour."""
         height, width, _ = self.described.account.image_shape
-        return Form((height, width), settings.fit)
+        return Form((height, width), self.settings.fit)
 
     @property
     def images_sha256(self) -> str:
         """Digest of all images in their order: what the pictures show, and the form that they were brought to."""
-        values, pixels = self.described.values, self.index.images["pixels_sha256"]
-        return join_digests([self.facts[FORM], str(values.channels), values.dtype, *pixels])
+        values, images = self.described.values, self.index.images
+        clean = [] if self.clean is None else images["clean_sha256"]
+        return join_digests([self.facts[FORM], str(values.channels), values.dtype, *images["pixels_sha256"], *clean])
+
+    def beside(self, clean: "OwnImages") -> "OwnImages":
+        """Return these images as the noisy ones of pairs."""
+        facts = {**self.facts, NOISY: self.identity, IDENTITY: join_digests([self.identity, clean.identity])}
+        return replace(self, facts=facts, counts=self.counts + clean.counts, clean=clean)
 
 
 def own_images_spec(location: str, settings: OwnSettings | None = None) -> DataSetSpec:
@@ -113,13 +128,20 @@ def own_images_spec(location: str, settings: OwnSettings | None = None) -> DataS
     """
     check_location(location)
     chosen = settings or OwnSettings()
+    if chosen.clean is not None:
+        check_location(chosen.clean)
     return DataSetSpec(SUMMARY, lambda _: _in_memory(location, chosen), digest=lambda: find_identity(location, chosen))
 
 
 def take(
-    location: str, settings: OwnSettings, blocks: Blocks, version: str = "", before: Index | None = None
+    location: str,
+    settings: OwnSettings,
+    blocks: Blocks,
+    version: str = "",
+    before: Index | None = None,
+    clean_before: Index | None = None,
 ) -> OwnImages:
-    """Read what a place has that the index before has not.
+    """Read what a place has that the index before has not; and so the place of their clean pictures, if there is one.
 
     Args:
         location: A folder, an archive, an npz file, a table, or an s3:// prefix.
@@ -127,41 +149,58 @@ def take(
         blocks: Where their pixels are kept.
         version: Changes when pictures are decoded otherwise.
         before: What was taken before; None reads everything.
+        clean_before: What was taken before of the clean pictures.
 
     Raises:
-        DataError: the place or a file can't be read, or it has too few images.
+        DataError: a place or a file can't be read, or it has too few images.
         ChangedDataError: files were written or removed all the time.
         StoreError: S3 does not give one's own images.
     """
-    check_location(location)
     if holds_arrays(location):
         settings.check_unused(location)
-        return _take_arrays(location, settings, blocks, version, before)
+    name = name_of(location, settings.name)
+    own = _take_place(location, name, settings, blocks, version, before)
+    if settings.clean is None:
+        return own
+    chosen = settings.of_clean(own.facts[SIZE])
+    clean = _take_place(settings.clean, clean_name(name), chosen, blocks, version, clean_before)
+    if own.facts[LOCATION] == clean.facts[LOCATION]:
+        raise DataError("Clean pictures lie elsewhere than noisy ones.", clean=own.facts[LOCATION])
+    return own.beside(clean)
+
+
+def _take_place(
+    location: str, name: str, settings: OwnSettings, blocks: Blocks, version: str, before: Index | None
+) -> OwnImages:
+    check_location(location)
+    if holds_arrays(location):
+        return _take_arrays(location, name, settings, blocks, version, before)
     taken = take_files(location, settings, version, blocks, before)
 
-    def describe_files() -> Described:
+    def see_files() -> Seen:
         rows, listing, arrangement = [dict(row) for row in taken.rows], taken.listing, taken.arrangement
         layout = place_images([row for row in rows if row["state"] == OK], listing, arrangement)
-        listed = passed_over(listing, arrangement)
-        return describe(location, rows, listed, listing.num_files, taken.kept.form, settings, layout.notes)
+        return Seen(rows, passed_over(listing, arrangement), listing.num_files, layout.notes)
 
-    identity = _identity(taken.listing, taken.arrangement, taken.rows)
-    return _own_images(location, settings, identity, taken.kept, describe_files, taken.counts)
+    facts = _facts(location, name, _identity(taken.listing, taken.arrangement, taken.rows), taken.kept)
+    return OwnImages(name, facts, settings, taken.kept, see_files, taken.counts)
 
 
-def _take_arrays(location: str, settings: OwnSettings, blocks: Blocks, version: str, before: Index | None) -> OwnImages:
+def _take_arrays(
+    location: str, name: str, settings: OwnSettings, blocks: Blocks, version: str, before: Index | None
+) -> OwnImages:
     """Return the images of an npz file, which are copied when they are described: a file that is known needs it not."""
     path, file = existing(location), OneFile(location)
     identity, kept = file.sha256(), kept_of_arrays(path, settings, version)
-    is_new = before is None or before.facts.get(IDENTITY) != identity
+    is_new = before is None or before.facts.get(NOISY, before.facts.get(IDENTITY)) != identity
 
-    def describe_arrays() -> Described:
+    def see_arrays() -> Seen:
         rows = take_arrays(path, kept, blocks)
         file.check_unchanged()
-        return describe(location, rows, Tally(), len(rows), kept.form, settings)
+        return Seen(rows, Tally(), len(rows))
 
     counts = Counts(1, int(before is None), int(is_new and before is not None), 0, int(is_new), int(is_new))
-    return _own_images(location, settings, identity, kept, describe_arrays, counts)
+    return OwnImages(name, _facts(location, name, identity, kept), settings, kept, see_arrays, counts)
 
 
 def find_identity(location: str, settings: OwnSettings) -> str:
@@ -171,6 +210,9 @@ def find_identity(location: str, settings: OwnSettings) -> str:
         DataError: the place or a file can't be read.
         StoreError: S3 does not list it.
     """
+    if settings.clean is not None:
+        own, clean = settings.model_copy(update={"clean": None}), settings.of_clean(settings.size)
+        return join_digests([find_identity(location, own), find_identity(settings.clean, clean)])
     if holds_arrays(location):
         return OneFile(location).sha256()
     with open_listing(location) as listing, ThreadPoolExecutor(NETWORK_THREADS) as pool:
@@ -189,15 +231,22 @@ def name_of(location: str, name: str | None = None) -> str:
     return f"{OWN}-{slug}" if slug else OWN
 
 
+def clean_name(name: str) -> str:
+    """Return what the clean pictures of a data set of noisy ones are called."""
+    return f"{name}-clean"
+
+
 def own_data(name: str, described: Described, blocks: Blocks) -> ImageData:
     """Return images, from where their blocks are kept."""
     arrays, values, keys = described.arrays, described.values, described.block_keys
-    shape, whites = described.account.image_shape, arrays.get("whites")
+
+    def images_at(places: str, whites: str) -> BlockImages:
+        shape, find = described.account.image_shape, lambda number: blocks.path(keys[number])
+        return BlockImages(find, arrays[places], shape, values.dtype, arrays.get(whites), values.white)
+
     return ImageData(
         name=name,
-        images=BlockImages(
-            lambda number: blocks.path(keys[number]), arrays["places"], shape, values.dtype, whites, values.white
-        ),
+        images=images_at("places", "whites"),
         pixel_range=(0, values.white),
         labels=arrays.get("labels"),
         label_names=described.label_names,
@@ -205,19 +254,12 @@ def own_data(name: str, described: Described, blocks: Blocks) -> ImageData:
         files=arrays.get("files"),
         anomalous=arrays.get("anomalous"),
         account=described.account,
+        clean=images_at("clean_places", "clean_whites") if "clean_places" in arrays else None,
     )
 
 
-def _own_images(
-    location: str,
-    settings: OwnSettings,
-    identity: str,
-    kept: Kept,
-    describe: Callable[[], Described],
-    counts: Counts,
-) -> OwnImages:
-    name = name_of(location, settings.name)
-    facts = {
+def _facts(location: str, name: str, identity: str, kept: Kept) -> Mapping[str, str]:
+    return {
         DATA_SET: name,
         LOCATION: _whole(location),
         IDENTITY: identity,
@@ -225,7 +267,6 @@ def _own_images(
         SIZE: size_text(kept.form.size),
         FORM: kept.form.text,
     }
-    return OwnImages(name, facts, describe, counts)
 
 
 def _whole(location: str) -> str:
@@ -255,4 +296,5 @@ def _in_memory(location: str, settings: OwnSettings) -> ImageData:
         blocks = LocalBlocks(folder)
         own = take(location, settings, blocks)
         data = own_data(own.name, own.described, blocks)
-        return replace(data, images=np.asarray(data.images))
+        clean = None if data.clean is None else np.asarray(data.clean)
+        return replace(data, images=np.asarray(data.images), clean=clean)

@@ -1,9 +1,11 @@
 """Settings of a data set of one's own: its name, what is taken of its pictures, and how they are laid out."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from aepipe.datasets.layouts.settings import LayoutSettings
 from aepipe.datasets.picture_settings import PictureSettings
+from aepipe.errors import ParameterError
+from aepipe.io.urls import without_secrets
 
 
 class OwnSettings(PictureSettings, LayoutSettings):
@@ -16,6 +18,43 @@ class OwnSettings(PictureSettings, LayoutSettings):
         title="Name",
         description="What one's own data set is called; by default as its folder is. Its indices go by it.",
     )
+
+    clean: str | None = Field(
+        None,
+        min_length=1,
+        title="Clean pictures",
+        description="Where the clean pictures lie that noisy ones are to become, as images: takes a place; each has "
+        "the path of its noisy one, whatever the ending.",
+    )
+
+    def of_clean(self, size: str) -> "OwnSettings":
+        """Return what is chosen of the clean pictures: the same of their pixels, and nothing of how they lie there.
+
+        Args:
+            size: What the noisy ones are brought to.
+        """
+        return OwnSettings(size=size, fit=self.fit, color=self.color, pages=self.pages, layout="flat")
+
+    def check_built_in(self, data_set: str) -> None:
+        """Check that nothing was chosen for a known data set that only pictures in files can have.
+
+        Raises:
+            ParameterError: something was.
+        """
+        self.check_unused(data_set)
+        if self.clean is not None:
+            raise ParameterError(
+                "Clean pictures go with noisy ones of your own.",
+                "Name those as the data set: images:/path/to/noisy.",
+                data_set=data_set,
+                clean=without_secrets(self.clean),
+            )
+
+    @field_validator("clean")
+    @classmethod
+    def _is_a_place(cls, clean: str | None) -> str | None:
+        # The word before it is that of a data set; whoever writes it means the place.
+        return None if clean is None else clean.removeprefix("images:")
 
     @property
     def own(self) -> "OwnSettings":

@@ -94,7 +94,7 @@ def _share(
 
 
 MSE, DENOISED_MSE, LINEAR_MSE = "mse_per_pixel", "denoised_mse_per_pixel", "linear_mse_per_pixel"
-NOISY_MSE = "noisy_mse_per_pixel"
+NOISY_MSE, NOISY_PSNR = "noisy_mse_per_pixel", "noisy_psnr_db"
 HIDDEN_MSE, NEIGHBOURS_MSE = "hidden_mse_per_pixel", "neighbours_mse_per_pixel"
 AUROC, PCA_AUROC = "auroc", "pca_auroc"
 REAL_VARIANCE = "% of real variance"
@@ -153,6 +153,15 @@ METRICS = (
         baseline_of=MSE,
     ),
     _error("mean_image_mse_per_pixel", "Mean image", _shown("details")),
+    Metric(
+        NOISY_PSNR,
+        "PSNR of the noisy input",
+        _shown("details", "card", "artifact", "manifest"),
+        unit="dB",
+        places=1,
+        better="higher",
+        is_common=False,
+    ),
     _error(
         NOISY_MSE,
         "doing nothing",

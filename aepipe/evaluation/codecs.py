@@ -16,7 +16,9 @@ from aepipe.splits import evenly_spaced
 MAX_PATCHES = 50_000
 # Above this size of a patch its components take minutes, and large patches are memorised as whole images are.
 MAX_PATCH_VALUES = 1024
-GRIDS = (2, 4, 8)
+GRIDS = (2, 4, 8, 16, 32, 64)
+# How far a grid may reach beyond an image, as a share of it: what lies there is the image in a mirror.
+MAX_BEYOND = 1 / 16
 # Of a low-pass by frequency: JPEG's colour space, and the share of the code that each colour difference gets.
 YCBCR = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
 COLOUR_SHARE = 1 / 8
@@ -98,7 +100,7 @@ class PatchComponents:
         """Fit on the patches of training images, at most 50,000 evenly spaced ones."""
         patches = _patches(images, grid)
         patches = patches[evenly_spaced(len(patches), MAX_PATCHES)]
-        name = "x".join(str(length // grid) for length in images.shape[1:3])
+        name = "x".join(str(-(-length // grid)) for length in images.shape[1:3])
         return cls(name, grid, PrincipalComponents.fit(patches, code_size // grid**2))
 
     @classmethod
@@ -116,16 +118,18 @@ class PatchComponents:
         """Return the images with each patch projected, of the same shape."""
         patches = self.components.reconstruct(_patches(images, self.grid))
         num, height, width, channels = images.shape
-        tiled = patches.reshape(num, self.grid, self.grid, height // self.grid, width // self.grid, channels)
-        return np.clip(tiled.transpose(0, 1, 3, 2, 4, 5).reshape(images.shape), 0, 1)
+        rows, columns = (-(-length // self.grid) for length in (height, width))
+        tiled = patches.reshape(num, self.grid, self.grid, rows, columns, channels).transpose(0, 1, 3, 2, 4, 5)
+        whole = tiled.reshape(num, self.grid * rows, self.grid * columns, channels)
+        return np.clip(whole[:, :height, :width], 0, 1)
 
 
 def possible_grids(image_shape: tuple[int, int, int], code_size: int) -> Iterator[int]:
-    """Yield how many patches there may be in each direction: whole ones, each with at least one value of the code."""
+    """Yield how many patches there may be in each direction: about whole ones, each with a value of the code."""
     height, width, channels = image_shape
     for grid in GRIDS:
-        divides = height % grid == width % grid == 0 and min(height, width) >= 2 * grid
-        if divides and grid**2 <= code_size and height * width * channels <= MAX_PATCH_VALUES * grid**2:
+        are_whole = all(-length % grid <= length * MAX_BEYOND and length >= 2 * grid for length in (height, width))
+        if are_whole and grid**2 <= code_size and height * width * channels <= MAX_PATCH_VALUES * grid**2:
             yield grid
 
 
@@ -138,6 +142,7 @@ def _coefficients(images: np.ndarray, colours: np.ndarray) -> np.ndarray:
 
 def _patches(images: np.ndarray, grid: int) -> np.ndarray:
     """Return (num_images * grid**2, patch height, patch width, channels)."""
-    num, height, width, channels = images.shape
-    tiled = images.reshape(num, grid, height // grid, grid, width // grid, channels)
+    beyond = [(0, -length % grid) for length in images.shape[1:3]]
+    num, height, width, channels = (whole := np.pad(images, [(0, 0), *beyond, (0, 0)], mode="reflect")).shape
+    tiled = whole.reshape(num, grid, height // grid, grid, width // grid, channels)
     return tiled.transpose(0, 1, 3, 2, 4, 5).reshape(-1, height // grid, width // grid, channels)

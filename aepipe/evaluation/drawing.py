@@ -1,16 +1,17 @@
 """Drawing of the figures that a trained model gets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from aepipe.evaluation import figures
+from aepipe.evaluation.catalogue import MSE
 from aepipe.evaluation.codes import map_codes, principal_map
 from aepipe.evaluation.figures.images import CLOSE_UPS, GRID_INCHES, close_up_side
 from aepipe.evaluation.figures.style import drawable_names, most_columns
 from aepipe.evaluation.measurements import Measurements
-from aepipe.evaluation.metrics import mse_by_class
+from aepipe.evaluation.metrics import Summary, summarise_by_class
 from aepipe.evaluation.subject import HeldOut, Subject, predict
 from aepipe.splits import evenly_spaced
 
@@ -32,7 +33,7 @@ def draw(folder: Path, subject: Subject, held_out: HeldOut, measured: Measuremen
     _draw_reconstructions(folder, subject, held_out, measured)
     _draw_close_ups(folder, subject, held_out, measured)
     _draw_interpolations(folder, subject, measured)
-    if subject.trained_noise_level is not None:
+    if held_out.has_pairs or subject.trained_noise_level is not None:
         _draw_denoising(folder, subject, held_out)
     if subject.is_generative:
         _draw_latent_grid(folder, subject, measured.codes)
@@ -53,25 +54,25 @@ def _draw_reconstructions(folder: Path, subject: Subject, held_out: HeldOut, mea
         ),
     }
     for name, (rows, what) in chosen.items():
-        originals = held_out.data.scaled(held_out.split.test[rows])
+        inputs, originals = held_out.data.pairs(held_out.split.test[rows])
         title = f"{subject.title}: {what}, MSE per pixel under each"
-        figures.reconstructions(originals, _by(subject, measured, originals), folder / f"{name}.png", title)
+        figures.reconstructions(originals, _by(subject, measured, inputs), folder / f"{name}.png", title)
 
 
 def _draw_close_ups(folder: Path, subject: Subject, held_out: HeldOut, measured: Measurements) -> None:
     side = close_up_side(*held_out.data.image_shape[:2])
     if side:
         rows = evenly_spaced(len(measured.errors), CLOSE_UPS)
-        originals = held_out.data.scaled(held_out.split.test[rows])
+        inputs, originals = held_out.data.pairs(held_out.split.test[rows])
         title = f"{subject.title}: the {side} x {side} pixels with the most detail, MSE under each"
-        figures.close_ups(originals, _by(subject, measured, originals), folder / "close_ups.png", title)
+        figures.close_ups(originals, _by(subject, measured, inputs), folder / "close_ups.png", title)
 
 
-def _by(subject: Subject, measured: Measurements, originals: np.ndarray) -> Mapping[str, np.ndarray]:
+def _by(subject: Subject, measured: Measurements, inputs: np.ndarray) -> Mapping[str, np.ndarray]:
     """Return what the model and the strongest baseline make of images, by what they are called."""
     strongest = measured.strongest
-    reconstructed = predict(subject.autoencoder.model, originals)
-    return {"model": reconstructed, strongest.label: strongest.codec.reconstruct(originals)}
+    reconstructed = predict(subject.autoencoder.model, inputs)
+    return {"model": reconstructed, strongest.label: strongest.codec.reconstruct(inputs)}
 
 
 def _columns(subject: Subject) -> int:
@@ -94,13 +95,25 @@ def _draw_interpolations(folder: Path, subject: Subject, measured: Measurements)
 
 
 def _draw_denoising(folder: Path, subject: Subject, held_out: HeldOut) -> None:
+    noisy, clean, what = (_some_pairs if held_out.has_pairs else _some_of_noisy_test_set)(subject, held_out)
+    denoised = predict(subject.autoencoder.model, noisy)
+    title = f"{subject.title}: {what}, MSE per pixel under each"
+    figures.denoising(noisy, denoised, clean, folder / "denoising.png", title)
+
+
+def _some_pairs(subject: Subject, held_out: HeldOut) -> tuple[np.ndarray, np.ndarray, str]:
+    """Return a few held-out noisy images, their clean ones, and what they are in words."""
+    rows = held_out.split.test[evenly_spaced(len(held_out.split.test), _columns(subject))]
+    return *held_out.data.pairs(rows), "held-out pairs"
+
+
+def _some_of_noisy_test_set(subject: Subject, held_out: HeldOut) -> tuple[np.ndarray, np.ndarray, str]:
+    """Return the same of the noisy test set, at the level nearest to the one that the model was trained for."""
     specs = [spec for spec in held_out.noisy.specs if spec.kind == "gaussian"] or held_out.noisy.specs
     spec = min(specs, key=lambda spec: abs(spec.level - subject.trained_noise_level))
     clean, noisy = held_out.noisy.pair(spec)
     rows = evenly_spaced(len(clean), _columns(subject))
-    denoised = predict(subject.autoencoder.model, noisy[rows])
-    title = f"{subject.title}: {spec.kind} noise {spec.level:g}, MSE per pixel under each"
-    figures.denoising(noisy[rows], denoised, clean[rows], folder / "denoising.png", title)
+    return noisy[rows], clean[rows], f"{spec.kind} noise {spec.level:g}"
 
 
 def _draw_latent_grid(folder: Path, subject: Subject, codes: np.ndarray) -> None:
@@ -122,8 +135,7 @@ def _draw_errors(folder: Path, subject: Subject, held_out: HeldOut, measured: Me
     title = f"{subject.title}: error of each held-out image"
     strongest = measured.strongest
     figures.error_histogram(measured.errors, strongest.errors, folder / "error_histogram.png", title, strongest.label)
-    labels = held_out.labels(held_out.split.test), held_out.data.label_names
-    by_class, baseline = (_by_class(errors, *labels) for errors in (measured.errors, strongest.errors))
+    by_class, baseline = (_by_class(errors, held_out) for errors in (measured.errors, strongest.errors))
     if len(by_class) > 1:
         title = f"{subject.title}: held-out error by class"
         figures.mse_by_class(by_class, baseline, folder / "mse_by_class.png", title, strongest.label)
@@ -146,6 +158,8 @@ def _draw_codes(folder: Path, subject: Subject, held_out: HeldOut, measured: Mea
     figures.code_usage(measured.codes.std(axis=0), folder / "code_usage.png", title)
 
 
-def _by_class(errors: np.ndarray, labels: np.ndarray | None, names: Sequence[str]) -> Mapping[str, float]:
+def _by_class(errors: np.ndarray, held_out: HeldOut) -> Mapping[str, Summary]:
     # Numbered here where they have no font, so that a class has one number in all figures.
-    return dict(mse_by_class(errors, labels, tuple(drawable_names(names))))
+    names, labels = tuple(drawable_names(held_out.data.label_names)), held_out.labels(held_out.split.test)
+    _, *by_class = summarise_by_class(MSE, errors, labels, names, held_out.groups)
+    return {summary.class_name: summary for summary in by_class}

@@ -9,13 +9,13 @@ import pandas as pd
 
 from aepipe.cells import as_cells
 from aepipe.evaluation.bootstrap import bootstrap_interval
-from aepipe.evaluation.catalogue import DENOISED_MSE, HIDDEN_MSE, LINEAR_MSE, NEIGHBOURS_MSE, NOISY_MSE
+from aepipe.evaluation.catalogue import DENOISED_MSE, HIDDEN_MSE, LINEAR_MSE, NEIGHBOURS_MSE, NOISY_MSE, NOISY_PSNR
 from aepipe.evaluation.codes import code_statistics, silhouette
 from aepipe.evaluation.drawing import draw
 from aepipe.evaluation.figures.style import numbered_classes
 from aepipe.evaluation.hidden import MAX_IMAGES, hidden_errors, hide_held_out, mean_of_neighbours
 from aepipe.evaluation.measurements import Measurements, take_measurements
-from aepipe.evaluation.metrics import ALL, Summary, summarise_by_class
+from aepipe.evaluation.metrics import ALL, MIN_MSE, Summary, psnr_db, summarise_by_class
 from aepipe.evaluation.opponents import Opponents
 from aepipe.evaluation.strongest import require_strongest
 from aepipe.evaluation.subject import HeldOut, Subject, predict
@@ -41,7 +41,8 @@ def measure(folder: Path, subject: Subject, held_out: HeldOut, opponents: Oppone
         The figures that the gate and the report ask for.
     """
     measured = take_measurements(subject, held_out, opponents)
-    means = [*measured.summary, *_of_baselines(held_out, opponents), *_of_hidden(subject, held_out)]
+    baselines, denoised = _of_baselines(held_out, opponents), _of_pairs(held_out, measured)
+    means = [*measured.summary, *baselines, *denoised, *_of_hidden(subject, held_out)]
     facts = _facts(subject, held_out, measured, means)
     _write_metrics(folder / "metrics.csv", subject, held_out, measured, means, facts)
     test = held_out.split.test
@@ -62,6 +63,15 @@ def _of_baselines(held_out: HeldOut, opponents: Opponents) -> Iterator[Summary]:
     labels = held_out.labels(held_out.split.test), held_out.data.label_names
     for name, errors in opponents.errors.items():
         yield from summarise_by_class(f"{name}_mse_per_pixel", errors, *labels, held_out.groups)
+
+
+def _of_pairs(held_out: HeldOut, measured: Measurements) -> Iterator[Summary]:
+    """Yield the error of a denoiser on noisy images whose clean ones are known, and the PSNR of those images before."""
+    if not held_out.has_pairs:
+        return
+    yield from summarise_by_class(DENOISED_MSE, measured.errors, None, (), held_out.groups)
+    before = float(measured.opponents.errors["noisy"].mean())
+    yield Summary(ALL, NOISY_PSNR, psnr_db(max(before, MIN_MSE)))
 
 
 def _facts(subject: Subject, held_out: HeldOut, measured: Measurements, means: Sequence[Summary]) -> dict[str, Any]:

@@ -75,9 +75,9 @@ def take_measurements(subject: Subject, held_out: HeldOut, opponents: Opponents)
     """Return what a model makes of the held-out images."""
     batches: list[tuple[np.ndarray, np.ndarray]] = []
     measured: list[dict[str, np.ndarray]] = []
-    for originals in held_out.batches(held_out.split.test):
-        batches.append((predict(subject.autoencoder.encoder, originals), opponents.components.encode(originals)))
-        measured.append(measure_images(originals, predict(subject.autoencoder.model, originals)))
+    for inputs, originals in held_out.pairs(held_out.split.test):
+        batches.append((predict(subject.autoencoder.encoder, inputs), opponents.components.encode(inputs)))
+        measured.append(measure_images(originals, predict(subject.autoencoder.model, inputs)))
     codes, pca_codes = (np.concatenate(parts) for parts in zip(*batches, strict=True))
     metrics = {name: np.concatenate([batch[name] for batch in measured]) for name in measured[0]}
     classes = held_out.labels(held_out.split.test), held_out.data.label_names

@@ -1,6 +1,8 @@
 """Opponents of an autoencoder at its code size: PCA, PCA of patches, a low-pass filter; the same for every model.
 
-What there is to choose about an opponent is chosen on the validation part; held-out images decide nothing.
+What there is to choose about an opponent is chosen on the validation part; held-out images decide nothing. Of pairs of
+noisy and clean images they are fitted on the clean ones, and given the noisy ones as a model is; doing nothing, and the
+best linear map, which need no code, are opponents, too.
 """
 
 import math
@@ -12,12 +14,16 @@ from typing import Protocol
 import numpy as np
 
 from aepipe.datasets.images import ImageData, images_at_once
+from aepipe.evaluation.baselines import LinearDenoiser
 from aepipe.evaluation.codecs import LowPass, PatchComponents, possible_grids
-from aepipe.linear import PrincipalComponents
+from aepipe.linear import PrincipalComponents, most_rows
 from aepipe.splits import Split, evenly_spaced
 
 # Bounds memory and time where images are many; their variances are known long before.
 MAX_VALUES = 25_000_000
+
+# From what a model is given to what it should be.
+Answer = Callable[[np.ndarray], np.ndarray]
 
 
 class Codec(Protocol):
@@ -40,7 +46,7 @@ class Opponents:
     Attributes:
         components: PCA of whole images, whose codes are compared with a model's.
         errors: MSE per pixel of each held-out image, (num_images,), by the opponent's name: pca, patch_pca, dct, and
-            mean_image.
+            mean_image; of pairs noisy, which is doing nothing, and linear.
         chosen: The patch_pca and the dct that did best on images that are not held out.
     """
 
@@ -55,20 +61,26 @@ class Opponents:
 
 def measure_opponents(data: ImageData, split: Split, code_size: int) -> Opponents:
     """Return what the opponents come to on a split's held-out images; they are fitted on all others."""
-    not_held_out = np.union1d(split.train, split.validation)
-    components = PrincipalComponents.fit_batches(lambda: batches(data, not_held_out), code_size)
+    not_held_out, targets = np.union1d(split.train, split.validation), data.targets
+    components = PrincipalComponents.fit_batches(lambda: batches(targets, not_held_out), code_size)
     most = max(2, MAX_VALUES // math.prod(data.image_shape))
     train, deciding = _parts_to_choose_by(split)
-    parts = [data.scaled(rows[evenly_spaced(len(rows), most)]) for rows in (train, deciding, not_held_out)]
+    train, deciding, known = (rows[evenly_spaced(len(rows), most)] for rows in (train, deciding, not_held_out))
+    parts = targets.scaled(train), data.pairs(deciding), targets.scaled(known)
     fits = {"patch_pca": _patch_fits(parts[0], code_size), "dct": _dct_fits(code_size)}
     codecs = {name: _best(of_it, *parts) for name, of_it in fits.items()}
     found = {name: codec for name, codec in codecs.items() if codec is not None}
-    errors: dict[str, list[np.ndarray]] = {name: [] for name in ("pca", "mean_image", *found)}
-    for originals in batches(data, split.test):
-        errors["pca"].append(_mse(originals, components.reconstruct(originals)))
-        errors["mean_image"].append(_mse(originals, components.mean.reshape(originals.shape[1:])))
-        for name, codec in found.items():
-            errors[name].append(_mse(originals, codec.reconstruct(originals)))
+    mean = components.mean.reshape(data.image_shape)
+    answers: dict[str, Answer] = {
+        "pca": components.reconstruct,
+        "mean_image": lambda inputs: np.broadcast_to(mean, inputs.shape),
+        **{name: codec.reconstruct for name, codec in found.items()},
+        **_denoisers(data, not_held_out),
+    }
+    errors: dict[str, list[np.ndarray]] = {name: [] for name in answers}
+    for inputs, originals in pair_batches(data, split.test):
+        for name, answer in answers.items():
+            errors[name].append(_mse(originals, answer(inputs)))
     return Opponents(
         components,
         {name: np.concatenate(values) for name, values in errors.items()},
@@ -76,11 +88,28 @@ def measure_opponents(data: ImageData, split: Split, code_size: int) -> Opponent
     )
 
 
+def _denoisers(data: ImageData, not_held_out: np.ndarray) -> Mapping[str, Answer]:
+    """Return what can be done to noisy images without a model; nothing where images are not pairs."""
+    if data.clean is None:
+        return {}
+    rows = not_held_out[evenly_spaced(len(not_held_out), most_rows(math.prod(data.image_shape)))]
+    linear = LinearDenoiser.fit_pairs(*data.pairs(rows))
+    return {"noisy": lambda inputs: inputs, "linear": linear.denoise}
+
+
 def batches(data: ImageData, rows: np.ndarray) -> Iterator[np.ndarray]:
     """Yield the images of these rows, some at a time, float32 in [0, 1]."""
+    return (data.scaled(some) for some in _some_at_a_time(data, rows))
+
+
+def pair_batches(data: ImageData, rows: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield what a model is given of these rows, and what it is to make of it, some at a time."""
+    return (data.pairs(some) for some in _some_at_a_time(data, rows))
+
+
+def _some_at_a_time(data: ImageData, rows: np.ndarray) -> Iterator[np.ndarray]:
     size = images_at_once(*data.image_shape)
-    for start in range(0, len(rows), size):
-        yield data.scaled(rows[start : start + size])
+    return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 def _patch_fits(images: np.ndarray, code_size: int) -> Sequence[Fit]:
@@ -92,13 +121,16 @@ def _dct_fits(code_size: int) -> Sequence[Fit]:
     return [partial(choose, code_size=code_size) for choose in (LowPass.by_variance, LowPass.by_zig_zag)]
 
 
-def _best(fits: Sequence[Fit], train: np.ndarray, deciding: np.ndarray, not_held_out: np.ndarray) -> Chosen | None:
-    """Return the codec that does best on the images that decide, fitted on all that are not held out."""
+def _best(
+    fits: Sequence[Fit], train: np.ndarray, deciding: tuple[np.ndarray, np.ndarray], not_held_out: np.ndarray
+) -> Chosen | None:
+    """Return the codec that does best on the inputs and images that decide, fitted on all that are not held out."""
+    inputs, originals = deciding
     if not fits:
         return None
-    if len(fits) == 1 or not len(deciding):
+    if len(fits) == 1 or not len(inputs):
         return fits[0](not_held_out)
-    return min(fits, key=lambda fit: _mse(deciding, fit(train).reconstruct(deciding)).mean())(not_held_out)
+    return min(fits, key=lambda fit: _mse(originals, fit(train).reconstruct(inputs)).mean())(not_held_out)
 
 
 def _parts_to_choose_by(split: Split) -> tuple[np.ndarray, np.ndarray]:

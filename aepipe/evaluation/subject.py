@@ -8,7 +8,7 @@ import pandas as pd
 
 from aepipe.datasets.images import ImageData, images_at_once
 from aepipe.evaluation.figures.losses import CurveNames
-from aepipe.evaluation.opponents import batches
+from aepipe.evaluation.opponents import batches, pair_batches
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.noise import NoiseBaseline
 from aepipe.noisy_test_set import NoisyTestSet
@@ -79,6 +79,15 @@ class HeldOut:
     def batches(self, rows: np.ndarray) -> Iterator[np.ndarray]:
         """Return the images of these rows, some at a time, float32 in [0, 1]."""
         return batches(self.data, rows)
+
+    def pairs(self, rows: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Return what a model is given of these rows, and what it is to make of it, some at a time."""
+        return pair_batches(self.data, rows)
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether images are noisy, with clean ones beside them."""
+        return self.data.clean is not None
 
     def groups_of_first(self, count: int) -> np.ndarray | None:
         """Return what the first so many held-out images belong to."""

@@ -95,7 +95,7 @@ def _compare(name: str, path: str, given: Mapping[str, np.ndarray]) -> dict[str,
         return found | {"max_abs_value": float(np.abs(expected).max())}
     return found | {
         "mse_to_keras": float(np.mean(np.square(difference))),
-        "mse_per_pixel": float(np.mean(np.square(outputs.astype(np.float64) - inputs))),
+        "mse_per_pixel": float(np.mean(np.square(outputs.astype(np.float64) - given["targets"]))),
     }
 
 

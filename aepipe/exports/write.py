@@ -67,13 +67,14 @@ def compute_parts(autoencoder: Autoencoder, images: np.ndarray) -> dict[Part, np
 
 
 def compare_exports(
-    paths: Mapping[str, Path], images: np.ndarray, expected: Mapping[Part, np.ndarray]
+    paths: Mapping[str, Path], images: np.ndarray, targets: np.ndarray, expected: Mapping[Part, np.ndarray]
 ) -> dict[str, dict[str, Any]]:
     """Return for each file how far its outputs are from what Keras gives.
 
     Args:
         paths: Where files of `aepipe.exports.formats.FILES` are, by their names there.
         images: float32, (num_images, height, width, channels).
+        targets: What a model is to make of them, mostly they themselves.
         expected: What Keras gives, of `compute_parts`.
 
     Returns:
@@ -85,7 +86,7 @@ def compare_exports(
     with temporary_folder("exports") as folder:
         arrays = folder / "arrays.npz"
         outputs: dict[str, Any] = {str(part): array for part, array in expected.items()}
-        np.savez(arrays, images=images, **outputs)
+        np.savez(arrays, images=images, targets=targets, **outputs)
         command = [
             sys.executable,
             "-m",

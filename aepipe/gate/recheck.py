@@ -95,7 +95,11 @@ def measure_published(store: Store, release: str, model: str, outcome: Done) -> 
     inputs, targets, hidden = _held_out_images(store, outcome)
     try:
         key = f"{prefix}/recipe.json"
-        plan = parse_stored(store.get(key), TrainedRecipe, key).plan
+        published = parse_stored(store.get(key), TrainedRecipe, key)
+        plan, knows_clean = published.plan, published.trained_on.has_clean
+        if knows_clean != (outcome.data.facts.clean is not None):
+            whose = "it was" if knows_clean else "this run's was, it was not,"
+            return _not_measured(release, f"{NOT_FAIR}{whose} trained on pairs of noisy and clean pictures. {BY_HAND}")
         shape = plan.image_shape
         if shape != inputs.shape[1:]:
             shapes = ["x".join(map(str, of)) for of in (shape, inputs.shape[1:])]
@@ -132,12 +136,12 @@ def _held_out_images(store: Store, outcome: Done) -> tuple[np.ndarray, np.ndarra
         clean, noisy = load_noise(store, outcome.noisy).pair(NoiseSpec(kind="gaussian", level=corruption.level))
         return noisy, clean, None
     test = load_split(store, outcome.split).test
-    images = load_data(store, outcome.data).scaled(test)
+    inputs, targets = load_data(store, outcome.data).pairs(test)
     if learned_blind(outcome.measured) and corruption is not None:
         from aepipe.evaluation.hidden import hide_held_out
 
-        return hide_held_out(images, corruption.level, test)
-    return images, images, None
+        return hide_held_out(inputs, corruption.level, test)
+    return inputs, targets, None
 
 
 def _not_measured(release: str, problem: str) -> PublishedErrors:

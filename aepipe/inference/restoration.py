@@ -99,7 +99,7 @@ class Restoration:
         if self.manifest is None:
             yield "Nothing is new: nothing was written."
             return
-        if self.model.trained.plan.training.corruption is None:
+        if not self.model.trained.removes_noise:
             yield f"{self.model.name} was not trained to remove noise: what it can't reproduce is gone as well."
         yield from self._how()
         if self.manifest.num_unreadable:

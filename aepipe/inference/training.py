@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 # What the release of a model is called that was never published.
 UNPUBLISHED = "unpublished"
-ARRAYS = "arrays.npz"
+ARRAYS, CLEAN_ARRAYS = "arrays.npz", "clean.npz"
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -47,6 +47,7 @@ def train(
     recipe: str = "faces-conv",
     labels: np.ndarray | None = None,
     *,
+    clean: np.ndarray | str | Path | None = None,
     setting: SettingName = "tuned",
     preset: Preset = "full",
     data: Mapping[str, Any] | None = None,
@@ -72,6 +73,7 @@ def train(
             data set.
         recipe: The recipe's name, or its short name.
         labels: (n,) integers or texts, the images' classes, for arrays; each class is then in every part.
+        clean: What noisy images are to become, in the same way: each row, or each file's path, has its own.
         setting: Which of the recipe's settings.
         preset: quick: few steps.
         data: What is chosen about the images, as `--set data.*` has it: {"size": "64"}.
@@ -92,7 +94,7 @@ def train(
             "preset": preset,
             "data_set": _data_set(images, labels, folder),
             "overrides": _checked(Overrides, overrides),
-            "data": _checked(DataSettings, data or {}),
+            "data": _checked(DataSettings, {**(data or {}), **_clean(clean, folder)}),
             "split": _checked(SplitOverrides, split or {}),
         }
         request = _checked(TrainingRequest, chosen)
@@ -111,6 +113,14 @@ def _data_set(images: np.ndarray | str | Path, labels: np.ndarray | None, folder
     else:
         np.savez(folder / ARRAYS, images=images, labels=labels)
     return f"images:{folder / ARRAYS}"
+
+
+def _clean(clean: np.ndarray | str | Path | None, folder: Path) -> dict[str, str]:
+    """Return what is chosen about images that clean ones are named for; arrays become a file."""
+    if not isinstance(clean, np.ndarray):
+        return {} if clean is None else {"clean": str(clean)}
+    np.savez(folder / CLEAN_ARRAYS, images=clean)
+    return {"clean": str(folder / CLEAN_ARRAYS)}
 
 
 def _checked(kind: type[ModelT], chosen: Mapping[str, Any]) -> ModelT:

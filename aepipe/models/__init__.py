@@ -21,6 +21,7 @@ ARCHITECTURES: Mapping[str, str] = {
     "variational": "aepipe.models.variational",
     "convolutional": "aepipe.models.convolutional",
     "residual": "aepipe.models.residual",
+    "strided": "aepipe.models.strided",
 }
 
 

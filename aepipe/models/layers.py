@@ -40,6 +40,28 @@ class CodeThreshold(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
+class MirrorPadding(keras.layers.Layer):
+    """Adds to images what lies at their edges, in a mirror.
+
+    Args:
+        rows: How many rows above and below.
+        columns: How many columns at the left and the right.
+    """
+
+    def __init__(self, rows: tuple[int, int], columns: tuple[int, int], **kwargs):
+        super().__init__(**kwargs)
+        self.rows, self.columns = tuple(rows), tuple(columns)
+
+    def call(self, images):
+        """Return larger images."""
+        return ops.pad(images, ((0, 0), self.rows, self.columns, (0, 0)), mode="reflect")
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        return {**super().get_config(), "rows": self.rows, "columns": self.columns}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
 class NormalSampling(keras.layers.Layer):
     """Draws the code while training and returns its mean otherwise; adds `beta` times the KL term to the loss.
 

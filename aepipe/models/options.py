@@ -2,24 +2,20 @@
 
 import itertools
 import math
-from collections.abc import Collection, Mapping
-from typing import Annotated, Literal, TypeVar, get_args
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aepipe.errors import ParameterError
+from aepipe.models.patches import patch_grid
 
 Activation = Literal["linear", "relu", "elu", "sigmoid", "tanh", "gelu", "silu"]
 Initializer = Literal["glorot_uniform", "he_normal", "variance_scaling"]
 Width = Annotated[int, Field(ge=1, le=65536)]
 
-# A code of more than a quarter of the pixels is hardly a bottleneck.
-MIN_COMPRESSION = 4
-MIN_WIDTH = 2
-# Of images larger than its own a recipe's model would have a hundred million weights (64x64x3), and gigabytes of files.
-MAX_SCALED_WIDTH, MAX_SCALED_CODE = 2048, 512
-# Of the widest layer at 64x64x3: with 128x128x3 each step and each file would be four times as large.
-MAX_SCALED_WEIGHTS = 25_165_824
+# Of the convolutions on one image: with more a step on some of 256x256 takes over a second on two cores.
+MAX_REFINING_MULTIPLICATIONS = 400_000_000
+STRIDES = (1, 2, 4)
 
 
 class ModelOptions(BaseModel):
@@ -86,13 +82,13 @@ class ConvolutionalOptions(PlainOptions):
     normalise_code: bool = Field(False, description="Batch normalisation before the code's activation.")
 
 
-class ResidualOptions(ModelOptions):
-    """A linear code and linear decoder that start as PCA, with 3x3 convolutions before and after that start as nothing.
+class LinearStartOptions(ModelOptions):
+    """What the architectures have whose code and decoder start as a linear map, with convolutions before and after.
 
-    The convolutions add to the image what the linear map leaves over, so the model begins as good as PCA.
+    The convolutions start as nothing and add to the image what the linear map leaves over, so the model begins as good
+    as that.
     """
 
-    architecture: Literal["residual"] = "residual"
     code_activation: Literal["linear"] = "linear"
     output_activation: Literal["clip"] = Field("clip", description="Pixels below 0 become 0, those above 1 become 1.")
     pixel_unit: float = Field(1.0, ge=1, le=1, description="PCA is fitted on pixels in [0, 1].")
@@ -103,66 +99,57 @@ class ResidualOptions(ModelOptions):
     code_l1: float = Field(0.0, ge=0, description="Weight of the sum of absolute values of a code, for sparsity.")
 
 
+class ResidualOptions(LinearStartOptions):
+    """A linear map of whole images, which starts as their PCA."""
+
+    architecture: Literal["residual"] = "residual"
+
+
+class StridedOptions(LinearStartOptions):
+    """A linear map of overlapping patches, the same for all places, which starts as the PCA of patches.
+
+    The code is spatial: it has as many values for each patch. The weights do not grow with the image.
+    """
+
+    architecture: Literal["strided"] = "strided"
+    initializer: Initializer = Field("he_normal", description="How kernels are drawn; biases start at 0.")
+    decoder_filters: tuple[Width, ...] = Field(
+        (32, 32, 32), description="Filters of the convolutions after the linear decoder."
+    )
+    block: int | None = Field(
+        None, ge=2, le=256, description="Pixels of a patch's side; by the sizes of image and code where left out."
+    )
+    stride: int | None = Field(
+        None, ge=1, le=8, description="Pixels that the convolutions make a step of; by the image's size where left out."
+    )
+
+
 WidthsOptions = DenseOptions | SubclassedOptions | VariationalOptions
-AnyModelOptions = Annotated[WidthsOptions | ConvolutionalOptions | ResidualOptions, Field(discriminator="architecture")]
+AnyModelOptions = Annotated[
+    WidthsOptions | ConvolutionalOptions | ResidualOptions | StridedOptions, Field(discriminator="architecture")
+]
 # By architecture.
 OPTIONS: Mapping[str, type[ModelOptions]] = {
     one.model_fields["architecture"].default: one for one in get_args(get_args(AnyModelOptions)[0])
 }
-Chosen = TypeVar("Chosen", bound=ModelOptions)
 
 
-def scale_to_pixels(
-    options: AnyModelOptions, native_pixels: int, num_pixels: int, as_written: Collection[str] = ()
-) -> AnyModelOptions:
-    """Return the options for images of another size: dense widths and the code grow with the number of pixels.
-
-    Widths grow to at most 2,048, and of images over 64x64x3 to no more weights than those have; the code to at most
-    512 values. What is larger for the native images stays.
-
-    Args:
-        options: What was chosen for images of `native_pixels`.
-        native_pixels: Pixels times channels of the images that the options were chosen for.
-        num_pixels: Pixels times channels of the images at hand.
-        as_written: What is not scaled: code_size, model.hidden_widths.
-    """
-    if native_pixels == num_pixels:
-        return options
-    factor = num_pixels / native_pixels
-    largest_code = max(1, num_pixels // MIN_COMPRESSION)
-    scaled: dict[str, int | tuple[int, ...]] = {
-        "code_size": min(largest_code, _scaled(options.code_size, factor, MAX_SCALED_CODE))
-    }
-    if isinstance(options, WidthsOptions):
-        widest = max(MAX_SCALED_CODE, min(MAX_SCALED_WIDTH, MAX_SCALED_WEIGHTS // num_pixels))
-        scaled["hidden_widths"] = tuple(_scaled(width, factor, widest) for width in options.hidden_widths)
-    kept = {name.removeprefix("model.") for name in as_written}
-    return options.model_copy(update={name: value for name, value in scaled.items() if name not in kept})
-
-
-def check_bottleneck(options: Chosen, num_pixels: int) -> Chosen:
-    """Return the options if the code is at most a quarter of the pixels.
-
-    Raises:
-        ParameterError: it is larger, so that a low error would mean nothing.
-    """
-    if options.code_size * MIN_COMPRESSION > num_pixels:
-        raise ParameterError(
-            f"A code has at most a quarter of the image's {num_pixels} values.",
-            f"Choose code_size up to {num_pixels // MIN_COMPRESSION}.",
-            code_size=options.code_size,
-        )
-    return options
+def refining_stride(options: StridedOptions, image_shape: tuple[int, int, int]) -> int:
+    """Return how many pixels the convolutions make one step of: as few as the time for a step allows."""
+    if options.stride is not None:
+        return options.stride
+    grid = patch_grid(image_shape, options.code_size, options.block)
+    possible = [stride for stride in STRIDES if grid.block % stride == 0]
+    cheap = [s for s in possible if _refining(options, image_shape, s) <= MAX_REFINING_MULTIPLICATIONS]
+    return min(cheap, default=max(possible))
 
 
 def count_parameters(options: AnyModelOptions, image_shape: tuple[int, int, int]) -> int:
     """Return the number of weights of a model for images of (height, width, channels), without building it."""
     if isinstance(options, ConvolutionalOptions):
         return _count_convolutional(options, image_shape)
-    if isinstance(options, ResidualOptions):
-        values = math.prod(image_shape)
-        refinements = map(_count_convolutions, _refinements(options, image_shape[2]))
-        return _count_dense([values, options.code_size, values]) + sum(refinements)
+    if isinstance(options, LinearStartOptions):
+        return _count_linear(options, image_shape) + _count_refinements(options, image_shape)
     widths = [math.prod(image_shape), *options.hidden_widths, options.code_size]
     count = 2 * _count_dense(widths) - sum(widths[1:]) + sum(widths[:-1])
     if isinstance(options, VariationalOptions):
@@ -175,8 +162,11 @@ def count_multiplications(options: AnyModelOptions, image_shape: tuple[int, int,
     """Return about how many multiplications one image takes through a model, for telling long trainings from short."""
     pixels, channels = math.prod(image_shape[:2]), image_shape[2]
     if isinstance(options, ResidualOptions):
-        convolutions = sum(map(_kernel_values, _refinements(options, channels)))
-        return convolutions * pixels + 2 * pixels * channels * options.code_size
+        return _refining(options, image_shape, 1) + 2 * pixels * channels * options.code_size
+    if isinstance(options, StridedOptions):
+        window = patch_grid(image_shape, options.code_size, options.block).window
+        refining = _refining(options, image_shape, refining_stride(options, image_shape))
+        return refining + 2 * window**2 * channels * options.code_size
     if not isinstance(options, ConvolutionalOptions):
         return count_parameters(options, image_shape)
     filters = options.filters
@@ -186,9 +176,37 @@ def count_multiplications(options: AnyModelOptions, image_shape: tuple[int, int,
     return encoder + decoder + pixels // 4 * filters[-1] * options.code_size
 
 
-def _refinements(options: ResidualOptions, channels: int) -> list[tuple[int, ...]]:
-    """Return the channels between the convolutions of each refinement, from image to image."""
-    return [(channels, *filters, channels) for filters in (options.encoder_filters, options.decoder_filters) if filters]
+def _refining(options: LinearStartOptions, image_shape: tuple[int, int, int], stride: int) -> int:
+    """Return how many multiplications the convolutions around a linear map take on one image."""
+    kernels = _refining_kernels(options, image_shape[2], stride)
+    return sum(side**2 * i * o for side, i, o in kernels) * math.prod(image_shape[:2]) // stride**2
+
+
+def _refining_kernels(options: LinearStartOptions, channels: int, stride: int) -> Iterator[tuple[int, int, int]]:
+    """Yield side, inputs and outputs of the convolutions around a linear map, from image to image."""
+    for filters in (options.encoder_filters, options.decoder_filters):
+        if filters:
+            outer = outer_side(stride)
+            sides = [outer, *[3] * (len(filters) - 1), outer]
+            yield from zip(sides, (channels, *filters), (*filters, channels), strict=True)
+
+
+def outer_side(stride: int) -> int:
+    """Return the side of the kernels that lead from an image to steps of a stride and back: they overlap."""
+    return 3 if stride == 1 else 2 * stride
+
+
+def _count_refinements(options: LinearStartOptions, image_shape: tuple[int, int, int]) -> int:
+    stride = refining_stride(options, image_shape) if isinstance(options, StridedOptions) else 1
+    return sum(side**2 * i * o + o for side, i, o in _refining_kernels(options, image_shape[2], stride))
+
+
+def _count_linear(options: LinearStartOptions, image_shape: tuple[int, int, int]) -> int:
+    values, channels = math.prod(image_shape), image_shape[2]
+    if not isinstance(options, StridedOptions):
+        return _count_dense([values, options.code_size, values])
+    grid = patch_grid(image_shape, options.code_size, options.block)
+    return 2 * grid.window**2 * channels * grid.values + grid.values + channels
 
 
 def _kernel_values(filters: tuple[int, ...]) -> int:
@@ -212,7 +230,3 @@ def _count_convolutional(options: ConvolutionalOptions, image_shape: tuple[int, 
     unfold = 0 if options.code_size == small else (options.code_size + 1) * small
     normalisation = 4 * options.code_size if options.normalise_code else 0
     return encoder + decoder + code + unfold + normalisation
-
-
-def _scaled(width: int, factor: float, largest: int) -> int:
-    return max(MIN_WIDTH, min(round(width * factor), max(width, largest)))

@@ -15,6 +15,7 @@ from aepipe.models.autoencoder import Autoencoder, compose, kernel_initializer
 from aepipe.models.backend import keras
 from aepipe.models.layers import CodePenalty, CodeThreshold
 from aepipe.models.options import ResidualOptions
+from aepipe.models.refinement import refine
 from aepipe.models.seeds import Seeds
 
 
@@ -39,7 +40,7 @@ def fit_start(autoencoder: Autoencoder, images: Callable[[int], np.ndarray]) -> 
 
 def _encoder(options: ResidualOptions, image_shape: tuple[int, int, int], seeds: Seeds) -> keras.Model:
     images = keras.Input(image_shape, name="images")
-    refined = _refine(images, options.encoder_filters, options, seeds)
+    refined = refine(images, options.encoder_filters, options, seeds)
     code = keras.layers.Dense(options.code_size, kernel_initializer=kernel_initializer(options, seeds), name="code")(
         keras.layers.Flatten(name="pixels")(refined)
     )
@@ -56,27 +57,5 @@ def _decoder(options: ResidualOptions, image_shape: tuple[int, int, int], seeds:
         math.prod(image_shape), kernel_initializer=kernel_initializer(options, seeds), name="pixels"
     )(code)
     images = keras.layers.Reshape(image_shape, name="decoded")(pixels)
-    images = _refine(images, options.decoder_filters, options, seeds)
+    images = refine(images, options.decoder_filters, options, seeds)
     return keras.Model(code, keras.layers.ReLU(max_value=1, name="reconstruction")(images), name="decoder")
-
-
-def _refine(
-    images: keras.KerasTensor, filters: tuple[int, ...], options: ResidualOptions, seeds: Seeds
-) -> keras.KerasTensor:
-    """Return images plus what convolutions make of them: nothing, to begin with."""
-    if not filters:
-        return images
-    hidden = images
-    for number, width in enumerate(filters, 1):
-        hidden = keras.layers.Conv2D(
-            width,
-            3,
-            padding="same",
-            activation=options.activation,
-            kernel_initializer=kernel_initializer(options, seeds),
-            name=f"convolution_{number}",
-        )(hidden)
-    added = keras.layers.Conv2D(
-        images.shape[-1], 3, padding="same", kernel_initializer="zeros", name="convolution_output"
-    )(hidden)
-    return keras.layers.Add(name="refined")([images, added])

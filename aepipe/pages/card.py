@@ -146,7 +146,9 @@ def _result_rows(results: EvaluationFacts, write: Write) -> Iterator[list[str]]:
 def _uses(outcome: Done) -> Iterator[str]:
     plan, data = outcome.plan, outcome.data.facts
     corruption = plan.training.corruption
-    if corruption is not None and corruption.is_blind_spot:
+    if data.clean is not None:
+        yield f"Removing the noise of images like those of {data.name}, which it learned from noisy and clean ones."
+    elif corruption is not None and corruption.is_blind_spot:
         yield f"Removing noise from images like those of {data.name}, which it learned from noisy ones alone."
     elif corruption is not None:
         yield f"Removing {corruption.kind} noise from images like those of {data.name}."
@@ -182,6 +184,8 @@ def _limits(outcome: Done) -> Iterator[str]:
             if noise.is_blind_spot
             else f"It is trained on {noise.kind} noise of level {noise.level}; other noise may stay in the image."
         )
+    if outcome.data.facts.clean is not None:
+        yield "It knows the noise of its noisy images alone; other noise, or more or less of it, may stay in the image."
     if plan.training.max_steps is not None:
         yield f"Its training was ended after at most {plan.training.max_steps} steps, to be quick and not to be good."
     if plan.setting == "published":

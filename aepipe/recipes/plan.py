@@ -5,13 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aepipe.models.options import (
-    AnyModelOptions,
-    ResidualOptions,
-    VariationalOptions,
-    check_bottleneck,
-    scale_to_pixels,
-)
+from aepipe.errors import ParameterError
+from aepipe.models.options import AnyModelOptions, ResidualOptions, VariationalOptions
+from aepipe.models.scaling import check_bottleneck, check_patches, scale_to_images
 from aepipe.recipes import get_recipe
 from aepipe.recipes.changes import change_model, change_training, chosen_of_training
 from aepipe.recipes.overrides import Overrides as Overrides
@@ -52,6 +48,20 @@ class TrainingPlan(BaseModel):
         """Whether codes drawn from N(0, 1) decode to new images."""
         return isinstance(self.model, VariationalOptions)
 
+    def for_pairs(self) -> "TrainingPlan":
+        """Return the plan for pairs of noisy and clean pictures: no noise is put on them, whatever the recipe's own.
+
+        Raises:
+            ParameterError: it is one of a model that makes new images.
+        """
+        if self.is_generative:
+            raise ParameterError(
+                "Pairs of noisy and clean pictures train models that restore, and no variational ones.",
+                "Choose another recipe, such as conv.",
+                recipe=self.recipe,
+            )
+        return self.model_copy(update={"training": self.training.model_copy(update={"corruption": None})})
+
 
 def plan_training(
     recipe: Recipe | str,
@@ -72,12 +82,14 @@ def plan_training(
         goes_on: It begins with the weights of a trained model.
 
     Raises:
-        ParameterError: there is no such recipe, it has no such setting or option, or the code would be no bottleneck.
+        ParameterError: there is no such recipe, it has no such setting or option, the code would be no bottleneck, or
+            the patches of an image can't share it.
     """
     recipe = get_recipe(recipe) if isinstance(recipe, str) else recipe
     variant = recipe.variant(setting_name)
     num_pixels, native_pixels = math.prod(image_shape), math.prod(recipe.native_shape)
-    scaled = scale_to_pixels(variant.model, native_pixels, num_pixels, recipe.as_written)
+    as_written = (*recipe.as_written, *overrides.by_dotted_name())
+    scaled = scale_to_images(variant.model, recipe.native_shape, image_shape, as_written)
     # What was chosen is not scaled.
     model, changes = change_model(scaled, overrides), chosen_of_training(overrides)
     is_as_written = "learning_rate" in recipe.as_written
@@ -93,7 +105,7 @@ def plan_training(
         setting=setting_name,
         source_unit=recipe.source_unit,
         image_shape=image_shape,
-        model=check_bottleneck(model, num_pixels),
+        model=check_patches(check_bottleneck(model, num_pixels), image_shape),
         training=_going_on(training, overrides) if goes_on else training,
     )
 

@@ -34,6 +34,9 @@ class TrainingImages(BaseModel):
     sample_bits: int | None = Field(
         None, description="Bits that picture files of 16 bits a pixel used; None where there were none."
     )
+    has_clean: bool = Field(
+        False, description="They are noisy, and the model learned to make clean pictures of them that it was shown."
+    )
 
 
 class TrainedRecipe(BaseModel):
@@ -44,6 +47,11 @@ class TrainedRecipe(BaseModel):
     schema_version: Literal[1] = 1
     plan: TrainingPlan = Field(description="What was trained.")
     trained_on: TrainingImages = Field(description="The images.")
+
+    @property
+    def removes_noise(self) -> bool:
+        """Whether the model was trained to."""
+        return self.trained_on.has_clean or self.plan.training.corruption is not None
 
     @property
     def form(self) -> Form:

@@ -20,6 +20,8 @@ from aepipe.splits import Split, evenly_spaced
 
 # So many pictures, with each kind of anomaly, take seconds, and say which score is better.
 MAX_DECIDING = 300
+# In use there is no clean picture, so none counts here.
+OF_PAIRS = " An error is that of a noisy picture to what the model makes of it, as it is in use."
 
 Compute = Callable[[np.ndarray], np.ndarray]
 
@@ -67,7 +69,7 @@ def calibrate(model: Model, data: ImageData, split: Split, test_digests: np.ndar
     score, why = choose_score(aurocs)
     spec = ScoringSpec(
         score=score,
-        why=f"{why} Decided on {len(pictures):,} pictures of the {part} part.",
+        why=f"{why} Decided on {len(pictures):,} pictures of the {part} part.{'' if data.clean is None else OF_PAIRS}",
         settings=settings,
         scales=scales,
         made_auroc=aurocs,

@@ -154,7 +154,7 @@ class DataStage(Stage[DataFacts]):
     def work(self, place: Workplace) -> DataFacts:
         """Decode and preprocess the images of a known data set: they are one block, which lies with the result."""
         source = self._source()
-        self.parameters.settings.check_unused(self.parameters.data_set)
+        self.parameters.settings.check_built_in(self.parameters.data_set)
         data = preprocess(datasets.build(source), self.parameters.preprocessing)
         data = choose_pictures(data, self.parameters.settings)
         for name in ("images", *ARRAYS):
@@ -179,7 +179,7 @@ class DataStage(Stage[DataFacts]):
 
         def write(folder: Path) -> DataFacts:
             write_own(own, folder, taking.blocks.all_sizes)
-            write_masks(location, own.index, own.form(self.parameters.settings), folder)
+            write_masks(location, own.index, own.form, folder)
             return own_facts(own, self.parameters.settings, self.parameters.name, self.parameters.data_set)
 
         result = None if refresh else stage.find(store)
@@ -236,17 +236,23 @@ def load_data(store: Store, result: DataResult) -> ImageData:
         label_names=facts.label_names,
         num_official_train=facts.num_official_train,
         images=load_images(store, result),
+        clean=_images_in_blocks(store, result, "clean_"),
         **known,
     )
 
 
 def load_images(store: Store, result: DataResult) -> Images:
     """Return the images alone, as one array."""
-    places = _array(store, result, "places")
-    if places is not None:
-        return load_blocks(store, result, places, _array(store, result, "whites"))
+    in_blocks = _images_in_blocks(store, result)
+    if in_blocks is not None:
+        return in_blocks
     images: np.ndarray = np.load(local_file(store, result.files["images.npy"]), mmap_mode="r")
     return images
+
+
+def _images_in_blocks(store: Store, result: DataResult, prefix: str = "") -> Images | None:
+    places = _array(store, result, f"{prefix}places")
+    return None if places is None else load_blocks(store, result, places, _array(store, result, f"{prefix}whites"))
 
 
 def load_masks(store: Store, result: DataResult) -> Masks | None:

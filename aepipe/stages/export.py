@@ -61,10 +61,8 @@ class ExportStage(Stage[ExportFacts]):
 
         store = place.store
         images, rows = load_data(store, self.data), load_split(store, self.split)
-        test, train = (
-            images.scaled(part[evenly_spaced(len(part), most)])
-            for part, most in ((rows.test, MAX_IMAGES), (rows.train, NUM_CALIBRATION_IMAGES))
-        )
+        test, targets = images.pairs(rows.test[evenly_spaced(len(rows.test), MAX_IMAGES)])
+        train = images.scaled(rows.train[evenly_spaced(len(rows.train), NUM_CALIBRATION_IMAGES)])
         kept = {
             file: local_file(store, self.trained.files[file])
             for form in OF_EVERY_TRAINING.values()
@@ -72,7 +70,7 @@ class ExportStage(Stage[ExportFacts]):
         }
         autoencoder = load_autoencoder(*(kept[file] for file in FORMATS["keras"].files.values()))
         made = export_autoencoder(autoencoder, self.parameters.formats, place.folder, train)
-        found = compare_exports({**kept, **made}, test, compute_parts(autoencoder, test))
+        found = compare_exports({**kept, **made}, test, targets, compute_parts(autoencoder, test))
         return ExportFacts.model_validate(
             {
                 "num_test_images": len(test),

@@ -46,6 +46,9 @@ class DataFacts(Facts):
     sample_bits: int | None = Field(None, description="Bits that picture files of 16 bits a pixel used.")
     account: Account | None = Field(None, description="What was taken of a user's own images.")
     identity: str | None = Field(None, description="Digest of the source.")
+    clean: str | None = Field(
+        None, description="Where the clean pictures lie that the images are to become; None where they are targets."
+    )
 
     @property
     def has_official_parts(self) -> bool:
@@ -136,6 +139,7 @@ class EvaluationFacts(Facts):
     denoised_mse_per_pixel: float | None = Field(None, description="A denoiser's MSE on noise of its level.")
     linear_mse_per_pixel: float | None = Field(None, description="That of the best linear map.")
     noisy_mse_per_pixel: float | None = Field(None, description="That of doing nothing.")
+    noisy_psnr_db: float | None = Field(None, description="PSNR of the noisy images of pairs, as they are.")
     hidden_mse_per_pixel: float | None = Field(
         None, description="MSE of hidden pixels, by a model that learned from noisy images alone."
     )
@@ -183,7 +187,7 @@ class ExportCheck(BaseModel):
 
     max_abs_difference: float = Field(description="Largest difference of a pixel.")
     mse_to_keras: float | None = Field(None, description="MSE per pixel to the Keras model's outputs.")
-    mse_per_pixel: float | None = Field(None, description="MSE per pixel to the images.")
+    mse_per_pixel: float | None = Field(None, description="MSE per pixel to what it is to make of the images.")
 
 
 class HalfCheck(BaseModel):

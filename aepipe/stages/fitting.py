@@ -73,11 +73,13 @@ def fit_plan(
     """
     check_size(plan)
     settings, epochs = plan.training, num_epochs(len(split.train), plan.training)
-    train, validation = (Pixels(data.images, data.pixel_range, rows) for rows in (split.train, split.validation))
+    train, validation, examples = (
+        Pixels(data.images, data.pixel_range, rows, data.clean)
+        for rows in (split.train, split.validation, split.train[:NUM_EXAMPLES])
+    )
     keras.backend.clear_session()
     strategy = distribution(settings.devices, settings.batch_size)
     autoencoder = _begin(plan, train, strategy, start)
-    examples = Pixels(data.images, data.pixel_range, split.train[:NUM_EXAMPLES])
     with ProgressBar(f"{plan.setting} {plan.recipe}", epochs) as bar:
         watching: list[Callback] = [TensorBoard(folder / "tensorboard", examples, epochs), bar]
         trained = Trainer(

@@ -57,7 +57,8 @@ class NoiseStage(Stage[NoiseFacts]):
         """Corrupt the held-out images, and fit what there is to beat."""
         from aepipe.evaluation.figures import noisy_preview
 
-        images, rows = load_data(place.store, self.data), load_split(place.store, self.split)
+        # Noise on noisy images would say little.
+        images, rows = load_data(place.store, self.data).targets, load_split(place.store, self.split)
         name = self.split.facts.name
         test = rows.test[: most_images(images.images[0].size, self.parameters)]
         labels = None if images.labels is None else np.asarray(images.labels[test])

@@ -15,7 +15,7 @@ from aepipe.datasets import own_images
 from aepipe.datasets.blocks import PREFIX, BlockImages
 from aepipe.datasets.index import Index, write_index
 from aepipe.datasets.indices import list_indices, load_index, save_index
-from aepipe.datasets.own_images import LOCATION, OwnImages, name_of
+from aepipe.datasets.own_images import LOCATION, OwnImages, clean_name, name_of
 from aepipe.datasets.own_settings import OwnSettings
 from aepipe.datasets.picture_settings import PictureSettings
 from aepipe.errors import CorruptObjectError, DataError
@@ -83,21 +83,28 @@ class Taking:
         own: The images.
         blocks: Where their pixels are.
         before: The index before of the same choice, or None.
+        clean_before: That of the clean pictures, or None.
         choice: Digest of what was chosen about pixels.
     """
 
     own: OwnImages
     blocks: StoredBlocks
     before: Index | None
+    clean_before: Index | None
     choice: str
 
     def note_index(self) -> None:
-        """Keep the index for the next run, where it is not the one before.
+        """Keep the index for the next run, where it is not the one before; and that of clean pictures.
 
         Raises:
             DataError: the images are others than the data set of this name has.
         """
-        store, own, before = self.blocks.store, self.own, self.before
+        self._note(self.own, self.before)
+        if self.own.clean is not None:
+            self._note(self.own.clean, self.clean_before)
+
+    def _note(self, own: OwnImages, before: Index | None) -> None:
+        store = self.blocks.store
         others = before if before is not None else _newest(store, list_indices(store, own.name, "data"))
         if others is not None:
             _check_same_set(others, own.index, own.name)
@@ -118,11 +125,19 @@ def take_own(store: Store, location: str, settings: OwnSettings, refresh: bool) 
         DataError: the images can't be read.
         StoreError: the store, or S3 where the images are, does not answer.
     """
-    blocks, choice = StoredBlocks(store), _choice(settings)
-    before = _newest(store, list_indices(store, name_of(location, settings.name), "data", choice))
-    # The size that was found stays.
-    known = replace(before, rows=before.rows[:0]) if before is not None and refresh else before
-    return Taking(own_images.take(location, settings, blocks, _decoder_version(), known), blocks, before, choice)
+    blocks, choice, name = StoredBlocks(store), _choice(settings), name_of(location, settings.name)
+    before = _newest(store, list_indices(store, name, "data", choice))
+    # The clean pictures' own choice is the noisy ones'.
+    clean_keys = [] if settings.clean is None else list_indices(store, clean_name(name), "data", choice)
+    clean_before = _newest(store, clean_keys)
+    known = _known(before, refresh), _known(clean_before, refresh)
+    own = own_images.take(location, settings, blocks, _decoder_version(), *known)
+    return Taking(own, blocks, before, clean_before, choice)
+
+
+def _known(before: Index | None, refresh: bool) -> Index | None:
+    """Return what need not be read again; the size that was found stays in any case."""
+    return replace(before, rows=before.rows[:0]) if before is not None and refresh else before
 
 
 def _decoder_version() -> str:
@@ -160,9 +175,11 @@ def own_facts(own: OwnImages, settings: PictureSettings, name: str, data_set: st
         pixel_range=(0, described.values.white),
         label_names=described.label_names,
         images_sha256=own.images_sha256,
-        sample_bits=described.account.losses.deep_bits,
+        # Those of white, which clean pictures decide as well.
+        sample_bits=int(described.values.white).bit_length() if described.account.losses.num_deep else None,
         account=described.account,
         identity=own.identity,
+        clean=None if own.clean is None else own.clean.facts[LOCATION],
     )
 
 

@@ -73,7 +73,7 @@ class TrainingRequest(BaseModel):
     def is_of_denoiser(self) -> bool:
         """Whether it is trained to remove noise that is put on clean images."""
         plan = _native_plan(self)
-        corruption = None if plan is None else plan.training.corruption
+        corruption = None if plan is None or self.data.clean is not None else plan.training.corruption
         return corruption is not None and not corruption.is_blind_spot
 
     @field_validator("data_set")
@@ -87,6 +87,17 @@ class TrainingRequest(BaseModel):
     @classmethod
     def _is_free(cls, name: str | None) -> str | None:
         return None if name is None else check_chosen(name)
+
+    @model_validator(mode="after")
+    def _has_one_kind_of_noise(self) -> "TrainingRequest":
+        chosen = {name: value for name, value in self.overrides.chosen().items() if name.startswith("corruption")}
+        if self.data.clean is not None and chosen:
+            raise ParameterError(
+                "The noise of pairs is that of their noisy pictures: there is none to put on them.",
+                "Leave out the corruption, or data.clean.",
+                **chosen,
+            )
+        return self
 
     @model_validator(mode="after")
     def _setting_can_be_changed_so(self) -> "TrainingRequest":
@@ -142,6 +153,8 @@ class TrainingRequest(BaseModel):
         """
         shape, goes_on = image_shape_of(data), self.parent is not None
         plan = plan_training(self.recipe, self.setting, self.preset, self.overrides, shape, goes_on)
+        if data.facts.clean is not None:
+            plan = plan.for_pairs()
         if self.parent is not None:
             self.parent.check_fits(plan)
         return plan

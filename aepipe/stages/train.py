@@ -6,13 +6,14 @@ from functools import partial
 from pathlib import Path
 
 from aepipe.models import ARCHITECTURES
+from aepipe.models.scaling import describe_patches
 from aepipe.recipes import source_modules
 from aepipe.recipes.plan import TrainingPlan
 from aepipe.recipes.trained import TrainedRecipe, TrainingImages
 from aepipe.stages.data import load_data
 from aepipe.stages.facts import TrainedFacts
 from aepipe.stages.parent import Parent, load_weights
-from aepipe.stages.results import DataResult, SplitResult, TrainedResult
+from aepipe.stages.results import DataResult, SplitResult, StageResult, TrainedResult
 from aepipe.stages.scale import scale_of
 from aepipe.stages.split import load_split
 from aepipe.stages.stage import OnEpoch, Stage, Workplace
@@ -78,6 +79,11 @@ class TrainStage(Stage[TrainedFacts]):
             lambda stop: fit_plan(place.folder, self.plan, images, rows, checkpoints, self.saving, tell, stop, start)
         )
 
+    def lines(self, result: StageResult[TrainedFacts]) -> Sequence[str]:
+        """Return a line about what the size of the images decided."""
+        line = describe_patches(self.plan.model, self.plan.image_shape)
+        return [f"{self.plan.recipe}: {line}"] if line else []
+
     def _checkpoints(self, store: Store) -> Checkpoints:
         return Checkpoints(store, self.fingerprint())
 
@@ -92,5 +98,6 @@ def _describe(folder: Path, plan: TrainingPlan, data: DataResult) -> None:
         pictures=facts.pictures,
         scale=scale_of(facts),
         sample_bits=facts.sample_bits,
+        has_clean=facts.clean is not None,
     )
     (folder / "recipe.json").write_text(TrainedRecipe(plan=plan, trained_on=images).model_dump_json(indent=2))

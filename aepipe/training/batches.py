@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,24 +27,49 @@ class Pixels:
         images: (num_stored, height, width, channels), uint8, uint16 or float32; a memory map is read as it is needed.
         pixel_range: What becomes 0 and 1.
         rows: Which of the stored images; all where None.
+        clean: What each is to become, of the same shape and type; None where that is the image itself.
     """
 
     images: Images
     pixel_range: tuple[float, float]
     rows: np.ndarray | None = None
+    clean: Images | None = None
 
     def __len__(self) -> int:
         return len(self.images) if self.rows is None else len(self.rows)
 
     def take(self, positions: np.ndarray) -> np.ndarray:
-        """Return the images at these positions, with the positions' shape in front, of type `dtype`."""
-        images: np.ndarray = self.images[positions if self.rows is None else self.rows[positions]]
+        """Return the images at these positions, with the positions' shape in front, of type `dtype`.
+
+        A pair is one image with the channels of both, the noisy one's first: what is done to one is done to the other.
+        """
+        rows = positions if self.rows is None else self.rows[positions]
+        images: np.ndarray = self.images[rows]
+        if self.clean is not None:
+            images = np.concatenate([images, self.clean[rows]], axis=-1)
         return images.astype(self.dtype, copy=False)
 
     def scaled(self, positions: np.ndarray) -> np.ndarray:
-        """Return the images at these positions as float32 in [0, 1]."""
+        """Return the images at these positions as float32 in [0, 1]; of pairs the noisy ones."""
         minimum, maximum = self.pixel_range
-        return (self.take(positions).astype(np.float32, copy=False) - minimum) * np.float32(1 / (maximum - minimum))
+        images = replace(self, clean=None).take(positions).astype(np.float32, copy=False)
+        return (images - minimum) * np.float32(1 / (maximum - minimum))
+
+    @property
+    def targets(self) -> "Pixels":
+        """What the images are to become: the clean ones of pairs, otherwise they themselves."""
+        return self if self.clean is None else replace(self, images=self.clean, clean=None)
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether what is taken has the channels of a noisy image and those of its clean one."""
+        return self.clean is not None
+
+    @property
+    def taken_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels) of one image that is taken."""
+        height, width, channels = self.images.shape[1:]
+        return height, width, 2 * channels if self.has_pairs else channels
 
     @property
     def dtype(self) -> np.dtype:
@@ -54,7 +79,7 @@ class Pixels:
     @property
     def image_bytes(self) -> int:
         """Size of one image that is taken."""
-        return self.dtype.itemsize * math.prod(self.images.shape[1:])
+        return self.dtype.itemsize * math.prod(self.taken_shape)
 
 
 @dataclass

@@ -27,19 +27,27 @@ class Perturbation:
     Attributes:
         augmentation: Changes input and target alike.
         corruption: Changes the input alone. A blind spot gives it one more channel, which says what is hidden.
+        of_pairs: Batches have the channels of noisy images, which are the input, and those of clean ones.
     """
 
     augmentation: Augmentation | None
     corruption: Corruption | BlindSpot | None
+    of_pairs: bool = False
 
     @classmethod
-    def of(cls, settings: TrainingSettings) -> "Perturbation":
+    def of(cls, settings: TrainingSettings, of_pairs: bool = False) -> "Perturbation":
         """Return the layers that settings ask for, with their seeds."""
         change, noise, seed = settings.augmentation, settings.corruption, settings.seed
         return cls(
             Augmentation(change.flip, change.shift, seed=seed) if change else None,
             _layer_of(noise, seed) if noise else None,
+            of_pairs,
         )
+
+    @property
+    def has_inputs(self) -> bool:
+        """Whether the input is another image than the target."""
+        return self.of_pairs or self.corruption is not None
 
     def draw(self, images, scale: Callable) -> tuple:
         """Return a batch as it is this time, and the input for it: the same, or scaled to [0, 1] and corrupted.
@@ -48,13 +56,20 @@ class Perturbation:
         """
         if self.augmentation:
             images = self.augmentation(images, training=True)
-        return images, self._corrupted(images, scale)
+        return self.targets_and_inputs(images, scale)
 
     def draw_group(self, batches, group: int, scale: Callable) -> tuple:
         """Return the same for so many batches at once."""
         if self.augmentation:
             batches = tf.stack([self.augmentation(batches[number], training=True) for number in range(group)])
-        return batches, self._corrupted(batches, scale)
+        return self.targets_and_inputs(batches, scale)
+
+    def targets_and_inputs(self, images, scale: Callable) -> tuple:
+        """Return what the outputs are compared with, as it is stored, and the input: the same, or scaled to [0, 1]."""
+        if not self.of_pairs:
+            return images, self._corrupted(images, scale)
+        noisy, clean = tf.split(images, 2, axis=-1)
+        return clean, scale(noisy) if self.corruption is None else self._corrupted(noisy, scale)
 
     def _corrupted(self, images, scale: Callable):
         if isinstance(self.corruption, BlindSpot) and len(images.shape) > BATCH_AXES:
@@ -89,12 +104,12 @@ def seen_by_model(settings: TrainingSettings, inputs):
 
 
 def training_images(train: Pixels, settings: TrainingSettings) -> Callable[[int], np.ndarray]:
-    """Return what gives up to a number of training images as a step has them for its target.
+    """Return what gives up to a number of training images as a step has them for its target, those of pairs clean.
 
     They are float32, (num_images, height, width, channels) in [0, 1], evenly spaced; augmented images come in up to 40
     variants.
     """
-    augmentation = Perturbation.of(settings).augmentation
+    augmentation, train = Perturbation.of(settings).augmentation, train.targets
 
     def images(most: int) -> np.ndarray:
         if most < len(train):

@@ -44,14 +44,14 @@ class Step:
 
         Args:
             images: (batch_size, height, width, channels), as they are stored: the target.
-            inputs: The same, or scaled to [0, 1] and corrupted.
+            inputs: The same, or scaled to [0, 1] and noisy.
             values: The optimizer's numbers for this step, (3,).
         """
         model, unit, loss_of = self.autoencoder.model, self.settings.loss_unit, LOSSES[self.settings.loss]
         clean = self.scale(images)
         weights = [variable.value for variable in model.trainable_variables]
         with tf.GradientTape() as tape:
-            seen = seen_by_model(self.settings, inputs) if self.settings.corruption else clean
+            seen = seen_by_model(self.settings, inputs) if self.perturbation.has_inputs else clean
             outputs = tf.cast(model(seen, training=True), tf.float32)
             reconstructions, times = what_counts(self.settings, inputs, clean, outputs)
             penalty = penalty_of(model) / self.num_shares

@@ -97,13 +97,13 @@ class Trainer:
             optimizer = OPTIMIZERS[settings.optimizer.name]
             self._optimizer = optimizer(settings, num_steps, self.autoencoder.rate_factor)
             self._optimizer.build(self.autoencoder.model.trainable_variables)
-            perturbation = Perturbation.of(settings)
+            perturbation = Perturbation.of(settings, train.has_pairs)
         self.state = TrainingState(
             [*self.autoencoder.model.variables, *self._optimizer.variables, *perturbation.variables]
         )
         num_shares = self.strategy.num_replicas_in_sync if self.strategy else 1
         step = Step(self.autoencoder, self._optimizer, perturbation, settings, train.pixel_range, num_shares)
-        batch = tf.TensorSpec((min(settings.batch_size, len(train)), *train.images.shape[1:]), train.dtype)
+        batch = tf.TensorSpec((min(settings.batch_size, len(train)), *train.taken_shape), train.dtype)
         self._group = 1 if self.strategy else steps_in_a_group(self.autoencoder, num_steps)
         self._train_chunk = compile_chunk(step, batch, self._group, self.strategy)
         self._validate = compile_validation(self.autoencoder, self.validation, settings)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -29,19 +30,20 @@ def compile_validation(autoencoder: Autoencoder, validation: Pixels, settings: T
     if not num_images:
         return lambda: Losses(math.nan, math.nan, math.nan)
     size = images_at_once(*validation.images.shape[1:])
-    scale, unit, corrupt = scaling(validation.pixel_range), settings.loss_unit, Perturbation.of(settings).corruption
+    scale, unit, perturbation = scaling(validation.pixel_range), settings.loss_unit, _unaugmented(settings, validation)
     model, loss_of = autoencoder.model, LOSSES[settings.loss]
     drawn = with_drawn_codes(autoencoder, settings.seed)
-    noise_state = [*(corrupt.variables if corrupt else []), *(drawn.get_layer(DRAWN_CODE).variables if drawn else [])]
+    noise_state = [*perturbation.variables, *(drawn.get_layer(DRAWN_CODE).variables if drawn else [])]
     initial = [variable.numpy() for variable in noise_state]
 
     @tf.function(reduce_retracing=True, autograph=False)
     def losses(images: tf.Tensor) -> tf.Tensor:
-        clean = scale(images)
-        inputs = corrupt(clean, training=True) if corrupt else clean
+        targets, inputs = perturbation.targets_and_inputs(images, scale)
+        clean = scale(targets)
+        seen = seen_by_model(settings, inputs) if perturbation.has_inputs else clean
 
         def reconstruct(by: keras.Model) -> tuple:
-            outputs = tf.cast(by(seen_by_model(settings, inputs), training=False), tf.float32)
+            outputs = tf.cast(by(seen, training=False), tf.float32)
             return *what_counts(settings, inputs, clean, outputs), penalty_of(by)
 
         reconstructions, times, penalty = reconstruct(model)
@@ -60,3 +62,7 @@ def compile_validation(autoencoder: Autoencoder, validation: Pixels, settings: T
         return Losses(*(total / num_images).tolist())
 
     return validate
+
+
+def _unaugmented(settings: TrainingSettings, validation: Pixels) -> Perturbation:
+    return replace(Perturbation.of(settings, validation.has_pairs), augmentation=None)

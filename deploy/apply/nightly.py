@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import Field
 
-from aepipe.deploy.apply.entries import EntrySpec, from_any_folder, read_entry
+from aepipe.deploy.apply.entries import EntrySpec, from_any_folder, path_from_any_folder, read_entry
 from aepipe.deploy.apply.job_templates import PoolType
 from aepipe.deploy.apply.refusals import read_yaml, refuse_repeated
 from aepipe.deploy.apply.specification import (
@@ -25,6 +25,7 @@ from aepipe.deploy.apply.specification import (
 )
 from aepipe.deploy.apply.uses import use_deployment
 from aepipe.errors import ParameterError
+from aepipe.flows.limits import IMAGES, clean_pictures_of
 from aepipe.flows.nightly import nightly
 
 ENTRYPOINT = "aepipe.flows.nightly.nightly"
@@ -90,6 +91,9 @@ def _night(file: Path, where: str, entry: Mapping[str, Any], store: str) -> Depl
     if night.model is not None:
         chosen["name"] = night.model
     chosen["data_set"] = from_any_folder(file, night.data_set)
+    clean = clean_pictures_of(chosen)
+    if clean is not None:
+        chosen["data"] = {**chosen["data"], "clean": path_from_any_folder(file, clean.removeprefix(IMAGES))}
     recipes = chosen.get("recipes", RECIPES)
     given: dict[str, Any] = {"store": store, "execution": "pool", **chosen}
     given["recipes"] = [recipes] if isinstance(recipes, str) else recipes

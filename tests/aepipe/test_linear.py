@@ -45,3 +45,13 @@ def test_many_large_images_have_the_same_components_found_at_random(monkeypatch)
     assert again[0].components.shape == exact.components.shape
     np.testing.assert_array_equal(again[0].components, again[1].components)
     np.testing.assert_allclose(again[0].reconstruct(images), exact.reconstruct(images), atol=2e-3)
+
+
+def test_large_images_are_not_held_and_have_as_many_components_as_memory_has_room_for(monkeypatch):
+    images = smooth_images(30)
+    exact = PrincipalComponents.fit(images, 3)
+    monkeypatch.setattr("aepipe.linear.MAX_HELD_VALUES", images.size - 1)
+    monkeypatch.setattr("aepipe.linear.MAX_COMPONENT_VALUES", 3 * images[0].size)
+    found = PrincipalComponents.fit(images, 20)
+    assert found.components.shape == exact.components.shape
+    np.testing.assert_allclose(found.reconstruct(images), exact.reconstruct(images), atol=2e-3)

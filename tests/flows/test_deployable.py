@@ -19,6 +19,7 @@ from aepipe.flows import limits, missed_runs, names
 from aepipe.flows.limits import check_limits
 from aepipe.flows.missed_runs import cancel_missed_runs
 from aepipe.flows.names import is_made_up, named
+from aepipe.stages.data import DataSettings
 from aepipe.tasks.failures import tell_failures_in_one_line
 
 
@@ -110,7 +111,13 @@ def test_images_may_come_from_where_the_worker_allows_it(of_a_worker, images):
 )
 def test_images_from_elsewhere_are_refused(of_a_worker, images):
     of_a_worker("/srv/store", "/data/shoes, s3://photos")
-    for given in ({"data_set": f"images:{images}"}, {"images": images}, {"reference": f"images:{images}"}):
+    for given in (
+        {"data_set": f"images:{images}"},
+        {"images": images},
+        {"reference": f"images:{images}"},
+        {"data": {"clean": images}},
+        {"data": DataSettings.model_construct(clean=images)},
+    ):
         with pytest.raises(ParameterError, match=r"A run reads images from where its worker allows it."):
             check_limits({"store": "/srv/store", **given})
 

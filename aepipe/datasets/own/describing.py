@@ -14,6 +14,7 @@ from aepipe.datasets.layouts import Arrangement
 from aepipe.datasets.layouts.layout import Layout
 from aepipe.datasets.locations import WAY_OUT
 from aepipe.datasets.own.accounting import account_of
+from aepipe.datasets.own.pairs import pair_up
 from aepipe.datasets.own.rows import Row, file_of, left_out, path_of, tally_rows
 from aepipe.datasets.own.values import DEEP, Values, values_of
 from aepipe.datasets.picture_settings import PictureSettings
@@ -35,7 +36,7 @@ class Described:
         rows: Of the index.
         block_keys: Keys of the blocks.
         arrays: By name: `places` of the images in the blocks, and `whites`, `labels`, `parts`, `files` and `anomalous`
-            where the images need them.
+            where the images need them; of the clean ones that they are to become, `clean_places` and `clean_whites`.
         values: What all images have.
         label_names: A name for each class.
         account: What was taken and left out.
@@ -70,6 +71,23 @@ def place_images(images: Sequence[Row], listing: Listing, arrangement: Arrangeme
     return layout
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What lies at a place, each picture by itself.
+
+    Attributes:
+        rows: Of each file, by path, in their places of the layout; each reader has its own.
+        listed: What the listing passed over.
+        num_files: What lies there, whatever it is.
+        notes: How the place was understood.
+    """
+
+    rows: list[Row]
+    listed: Tally
+    num_files: int
+    notes: Sequence[str] = ()
+
+
 def passed_over(listing: Listing, arrangement: Arrangement) -> Tally:
     """Return what gave no row of its own: files that are no pictures, and those that the table alone knows."""
     tally = listing.tally.copy()
@@ -77,30 +95,22 @@ def passed_over(listing: Listing, arrangement: Arrangement) -> Tally:
     return tally
 
 
-def describe(
-    location: str,
-    rows: Sequence[Row],
-    listed: Tally,
-    num_files: int,
-    form: Form,
-    settings: PictureSettings,
-    notes: Sequence[str] = (),
-) -> Described:
+def describe(location: str, seen: Seen, form: Form, settings: PictureSettings, clean: Seen | None = None) -> Described:
     """Return what is known of all images together: their classes and parts, and which of them are equal.
 
     Args:
         location: Where they are from.
-        rows: Of each file, by path, in their places of the layout; those of images are changed.
-        listed: What the listing passed over.
-        num_files: What lies there, whatever it is.
+        seen: What lies there; rows of images are changed.
         form: What the pictures were brought to.
         settings: What was chosen of them.
-        notes: How the place was understood.
+        clean: The clean pictures that they are to become; None where they stay what they are.
 
     Raises:
         DataError: there are too few images.
         ParameterError: no image is of a class that was chosen.
     """
+    rows, listed = seen.rows, seen.listed.copy()
+    targets = {} if clean is None else pair_up(rows, clean.rows, listed)
     images, others = [row for row in rows if row["state"] == OK], [row for row in rows if row["state"] != OK]
     images, not_chosen = _chosen(images, settings)
     tally = listed.copy()
@@ -111,14 +121,15 @@ def describe(
             WAY_OUT,
             location=location,
             num_images=len(images),
-            num_files=num_files,
+            num_files=seen.num_files,
             reasons=[one.short for one in tally.left_out()],
         )
     duplicates = _mark_duplicates(images)
-    values = values_of(images, settings.color == "rgb")
+    clean_images = [targets[row["path"]] for row in images if targets]
+    values = values_of([*images, *clean_images], settings.color == "rgb")
     labels, label_names = _labels_of(images)
-    keys, arrays = _arrays_of(images, values)
-    account = account_of(images, duplicates, tally, num_files, form, values, notes)
+    keys, arrays = _arrays_of(images, clean_images, values)
+    account = account_of(images, duplicates, tally, seen.num_files, form, values, seen.notes)
     if labels is not None:
         arrays["labels"] = labels
     if account.parts:
@@ -184,17 +195,25 @@ def _labels_of(images: Sequence[Row]) -> tuple[np.ndarray | None, tuple[str, ...
     return np.array([numbers[row["class"]] for row in images], np.int64), tuple(names)
 
 
-def _arrays_of(images: Sequence[Row], values: Values) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
-    """Return the keys of the blocks, and by name which is whose."""
-    keys, blocks = np.unique([row["block"] for row in images], return_inverse=True)
-    arrays = {"places": np.stack([blocks, [row["block_row"] for row in images]], axis=1).astype(np.int64)}
-    depths = {row["depth"] for row in images}
-    if len(depths) > 1:
-        arrays["whites"] = np.array([values.white if row["depth"] == DEEP else WHITE for row in images], np.uint16)
+def _arrays_of(
+    images: Sequence[Row], clean: Sequence[Row], values: Values
+) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
+    """Return the keys of the blocks, and by name which is whose: first those of the images, then of clean ones."""
+    keys, blocks = np.unique([row["block"] for row in (*images, *clean)], return_inverse=True)
+    arrays = _places_of(images, blocks[: len(images)], values)
+    if clean:
+        arrays |= {f"clean_{name}": array for name, array in _places_of(clean, blocks[len(images) :], values).items()}
     if any(row["page"] is not None for row in images):
         numbers = {file: number for number, file in enumerate(dict.fromkeys(file_of(row) for row in images), 1)}
         arrays["files"] = np.array([numbers[file_of(row)] for row in images])
     return tuple(str(key) for key in keys), arrays
+
+
+def _places_of(rows: Sequence[Row], blocks: np.ndarray, values: Values) -> dict[str, np.ndarray]:
+    """Return which row of which block each image is, and its value of white where that is not the set's."""
+    arrays = {"places": np.stack([blocks, [row["block_row"] for row in rows]], axis=1).astype(np.int64)}
+    whites = np.array([values.white if row["depth"] == DEEP else WHITE for row in rows], np.uint16)
+    return arrays if values.dtype == "float32" or np.all(whites == values.white) else {**arrays, "whites": whites}
 
 
 def _passed_over(listed: Tally, rows: Sequence[Row]) -> list[Row]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from aepipe.datasets.tally import Reason
 # In an index's facts: digest of what its pixels depend on beside the files.
 KEPT = "kept"
 # The columns that a file's own bytes do not decide.
-OF_ALL_FILES = ("class", "kind", "mask", "group", "part")
+OF_ALL_FILES = ("class", "kind", "mask", "group", "part", "clean", "clean_sha256")
 # Files of a job, where pictures are small or few: blocks are not to be many, nor processes to be idle.
 MAX_JOB_FILES, FEWEST_JOBS, MIN_JOB_FILES = 4096, 8, 64
 # One block is kept while the next is filled.
@@ -37,6 +37,10 @@ class Counts:
     num_gone: int
     num_read: int
     num_decoded: int
+
+    def __add__(self, others: "Counts") -> "Counts":
+        """Return the counts of both."""
+        return Counts(*map(sum, zip(astuple(self), astuple(others), strict=True)))
 
     @property
     def is_nothing(self) -> bool:

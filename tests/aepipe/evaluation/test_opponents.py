@@ -47,6 +47,21 @@ def test_held_out_images_decide_nothing(few):
     }
 
 
+def test_of_pairs_they_are_given_noisy_images_and_held_against_clean_ones():
+    clean, split = textures(200), Split(np.arange(150), np.arange(150, 160), np.arange(160, 200))
+    # A map that a linear one undoes, and the noise of a camera.
+    noisy = (0.5 * clean + np.random.default_rng(1).normal(0, 0.01, clean.shape)).astype(np.float32)
+    found = measure_opponents(ImageData("set", noisy, (0, 1), clean=clean), split, 32)
+    errors = {name: of_each.mean() for name, of_each in found.errors.items()}
+    assert set(errors) == {"pca", "patch_pca", "dct", "mean_image", "noisy", "linear"}
+    assert errors["noisy"] == pytest.approx(np.mean(np.square(noisy - clean)[160:]), rel=1e-5)
+    assert errors["linear"] < 0.1 * errors["noisy"]
+    assert errors["mean_image"] == pytest.approx(np.mean(np.square(clean[160:] - clean[:160].mean(axis=0))), rel=1e-4)
+    # Fitted on clean images, which all of these are half of.
+    np.testing.assert_allclose(found.components.mean.reshape(clean.shape[1:]), clean[:160].mean(axis=0), atol=1e-5)
+    assert errors["pca"] > 0.5 * errors["noisy"]
+
+
 def _names(found: Opponents) -> dict[str, str]:
     return {name: codec.name for name, codec in found.chosen.items()}
 
@@ -83,10 +98,10 @@ def test_the_zig_zag_is_jpegs_order_and_learns_nothing():
     )
 
 
-@pytest.mark.parametrize("grid", [2, 4])
-def test_patches_with_all_components_are_the_images(grid):
-    images = smooth_images(200)[:, :4, :4]
-    code_size = images[0].size
+@pytest.mark.parametrize(("grid", "shape"), [(2, (4, 4)), (4, (4, 4)), (2, (5, 7))])
+def test_patches_with_all_components_are_the_images(grid, shape):
+    images = smooth_images(200)[:, : shape[0], : shape[1]]
+    code_size = grid**2 * -(-shape[0] // grid) * -(-shape[1] // grid) * images.shape[-1]
     np.testing.assert_allclose(PatchComponents.fit(images, code_size, grid).reconstruct(images), images, atol=1e-4)
 
 
@@ -94,13 +109,15 @@ def test_patches_with_all_components_are_the_images(grid):
     ("shape", "code_size", "grids"),
     [
         ((28, 28, 1), 98, [2, 4]),
-        ((64, 64, 3), 512, [4, 8]),
+        ((64, 64, 3), 512, [4, 8, 16]),
+        ((256, 256, 3), 8192, [16, 32, 64]),
+        ((250, 330, 3), 10752, [16]),
         ((64, 64, 1), 30, [2, 4]),
         ((7, 7, 1), 8, []),
         ((8, 8, 1), 3, []),
     ],
 )
-def test_patches_are_whole_and_each_has_a_value(shape, code_size, grids):
+def test_patches_are_about_whole_and_each_has_a_value(shape, code_size, grids):
     assert list(possible_grids(shape, code_size)) == grids
 
 

@@ -13,6 +13,7 @@ from aepipe.errors import TrainingError
 from aepipe.exports.formats import FILES, OF_EVERY_TRAINING, ExportFormat
 from aepipe.exports.write import compare_exports, compute_parts, export_autoencoder
 from aepipe.models import build
+from aepipe.models.options import StridedOptions
 from aepipe.recipes import RECIPES
 from aepipe.training.saving import save_autoencoder
 
@@ -26,6 +27,8 @@ MODELS = {
     "residual": RECIPES["faces-sparse"].tuned.model.model_copy(
         update={"encoder_filters": (4,), "decoder_filters": (4,), "code_size": 8}
     ),
+    # Patches reach beyond the images.
+    "strided": StridedOptions(encoder_filters=(4,), decoder_filters=(4,), code_size=12, block=6, stride=2),
 }
 
 
@@ -49,7 +52,7 @@ def differences(written, tmp_path_factory) -> dict[str, dict]:
     commands = []
     for name, (paths, expected) in written.items():
         arrays = tmp_path_factory.mktemp("arrays") / f"{name}.npz"
-        np.savez(arrays, images=IMAGES, **expected)
+        np.savez(arrays, images=IMAGES, targets=IMAGES, **expected)
         commands.append([str(arrays), *(f"{file}={path}" for file, path in paths.items())])
     code = "import json, sys; from aepipe.exports.check import main; [main(*one) for one in json.loads(sys.argv[1])]"
     command = [sys.executable, "-c", code, json.dumps(commands)]
@@ -84,15 +87,15 @@ def test_files_are_held_against_what_keras_gives(written, differences, tmp_path)
     # In a cache files are called by their digests.
     cached = shutil.copy(paths["model.onnx"], tmp_path / f"{'0' * 64}.onnx")
     onnx = {"model.onnx": Path(cached)}
-    found = compare_exports(onnx, IMAGES, expected)
+    found = compare_exports(onnx, IMAGES, IMAGES, expected)
     assert found == {"model.onnx": pytest.approx(differences["residual"]["model.onnx"])}
     with pytest.raises(TrainingError, match=r"model\.onnx gives \(20, 8, 8, 1\), Keras \(20, 64\)"):
-        compare_exports(onnx, IMAGES, {"model": expected["model"].reshape(20, 64)})
+        compare_exports(onnx, IMAGES, IMAGES, {"model": expected["model"].reshape(20, 64)})
 
 
 def test_a_file_that_does_not_run_is_said_in_one_line(tmp_path):
     broken = tmp_path / "model.onnx"
     broken.write_bytes(b"no model")
     with pytest.raises(TrainingError, match=r"must run in a process of their own: .*Leave the format out") as caught:
-        compare_exports({"model.onnx": broken}, IMAGES, {"model": IMAGES})
+        compare_exports({"model.onnx": broken}, IMAGES, IMAGES, {"model": IMAGES})
     assert "\n" not in str(caught.value)

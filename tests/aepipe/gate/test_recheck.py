@@ -1,5 +1,6 @@
 """The gate does not measure what can't be loaded, and a store that is away is no fault of a model."""
 
+import json
 import zipfile
 
 import pytest
@@ -54,6 +55,19 @@ def test_a_published_model_is_measured_on_every_held_out_image(store, outcome):
     measured = measure_published(store, RELEASE, RECIPE, outcome)
     assert measured.problem == ""
     assert len(measured.per_image) == outcome.split.facts.num_test
+
+
+@pytest.mark.parametrize("knows_clean", [True, False])
+def test_models_of_pairs_and_of_others_are_no_fair_comparison(store, outcome, knows_clean):
+    key = f"{PREFIX}/recipe.json"
+    published = json.loads(store.get(key))
+    published["trained_on"]["has_clean"] = knows_clean
+    store.put(key, json.dumps(published).encode())
+    facts = outcome.data.facts.model_copy(update={"clean": None if knows_clean else "/clean"})
+    outcome = outcome.model_copy(update={"data": outcome.data.model_copy(update={"facts": facts})})
+    measured = measure_published(store, RELEASE, RECIPE, outcome)
+    whose = "it was" if knows_clean else "this run's was, it was not,"
+    assert measured.problem.startswith(f"no fair comparison: {whose} trained on pairs")
 
 
 @pytest.mark.parametrize("damage", ["deep", "no zip", "no recipe", "hostile recipe", "gone"])

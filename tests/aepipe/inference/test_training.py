@@ -103,6 +103,17 @@ def test_images_are_checked_as_those_of_files_are():
         aepipe.train(IMAGES / 1.0, "dense")
 
 
+def test_arrays_of_pairs_train_a_model_that_removes_noise():
+    noisy = np.clip(IMAGES * 15.0 + np.random.default_rng(0).normal(0, 70, IMAGES.shape), 0, 255).astype(np.uint8)
+    clean = IMAGES[:300] * 15
+    loaded = aepipe.train(noisy[:300], "mnist-dense", clean=clean, max_steps=2, verbose=False)
+    assert loaded.trained.removes_noise
+    assert loaded.trained.plan.training.corruption is None
+    assert "An error is that of a noisy picture" in loaded.scoring.spec.why
+    with pytest.raises(ParameterError, match="no variational ones"):
+        aepipe.train(noisy[:300], "mnist-variational", clean=clean, verbose=False)
+
+
 @pytest.mark.parametrize("use", ["reconstruct", "encode", "score", "restore"])
 def test_pixels_of_any_range_are_refused_or_named_in_every_use(example, use):
     use_it, floats = getattr(example["loaded"], use), IMAGES[:3] * 15.0

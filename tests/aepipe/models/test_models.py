@@ -9,7 +9,7 @@ import pytest
 from aepipe.linear import PrincipalComponents
 from aepipe.models import ARCHITECTURES, build, fit_start
 from aepipe.models.layers import Augmentation, CodePenalty, CodeThreshold, Corruption, NormalSampling
-from aepipe.models.options import ResidualOptions, count_parameters
+from aepipe.models.options import ResidualOptions, StridedOptions, count_parameters
 from aepipe.recipes import RECIPES, get_recipe
 from aepipe.recipes.plan import Overrides, plan_training
 
@@ -115,6 +115,30 @@ def test_a_residual_model_starts_as_pca():
     assert autoencoder.encoder(images).shape == (40, 12)
 
 
+# Whole patches; patches that reach beyond the images.
+@pytest.mark.parametrize(("shape", "block", "code_size"), [((16, 24, 3), 8, 24), ((15, 21, 1), 6, 24)])
+def test_a_strided_model_starts_as_pca_of_patches(shape, block, code_size):
+    images = np.cumsum(np.random.default_rng(0).normal(0, 0.1, (40, *shape)), axis=1)
+    images = np.clip(images + 0.5, 0, 1).astype(np.float32)
+    options = StridedOptions(code_size=code_size, block=block, encoder_filters=(4,), decoder_filters=(4, 4), stride=2)
+    autoencoder = build(options, shape, seed=0)
+    assert count_parameters(options, shape) == autoencoder.model.count_params()
+    fit_start(options, autoencoder, lambda most: images[:most])
+    rows, columns = (-(-length // block) for length in shape[:2])
+    beyond = [(0, 0), (0, rows * block - shape[0]), (0, columns * block - shape[1]), (0, 0)]
+    patches = np.pad(images, beyond, mode="reflect").reshape(40, rows, block, columns, block, shape[2]).swapaxes(2, 3)
+    rows_of_pixels = patches.reshape(-1, block * block * shape[2])
+    components = PrincipalComponents.fit(rows_of_pixels, code_size // (rows * columns))
+    expected = components.reconstruct(rows_of_pixels).reshape(patches.shape).swapaxes(2, 3)
+    expected = expected.reshape(40, rows * block, columns * block, shape[2])[:, : shape[0], : shape[1]]
+    mse, least = (np.mean((found - images) ** 2) for found in (autoencoder.model(images), np.clip(expected, 0, 1)))
+    # The mean patch is one colour here.
+    assert mse == pytest.approx(least, rel=0.03)
+    codes = autoencoder.encoder(images)
+    assert codes.shape == (40, code_size)
+    np.testing.assert_allclose(autoencoder.decoder(codes), autoencoder.model(images), atol=1e-6)
+
+
 def test_code_values_beyond_the_images_rank_can_still_be_learned():
     images = np.random.default_rng(0).random((5, 6, 5, 2), dtype=np.float32)
     autoencoder = build(RESIDUAL, images.shape[1:], seed=0)
@@ -146,7 +170,8 @@ def test_augmentation_mirrors_every_other_image_while_training_only():
 
 def test_every_architecture_is_used_by_a_recipe():
     used = {variant.model.architecture for recipe in RECIPES.values() for variant in recipe.variants.values()}
-    assert used == set(ARCHITECTURES)
+    large = {plan_training(name, "tuned", "full", Overrides(), (64, 64, 1)).model.architecture for name in RECIPES}
+    assert used | large == set(ARCHITECTURES)
 
 
 def test_a_code_threshold_makes_small_values_zero_and_leaves_the_others():

@@ -1,10 +1,9 @@
 """Layers grow with the images, and stop where a step and a file would become many times as large."""
 
-import math
-
 import pytest
 
-from aepipe.models.options import DenseOptions, count_parameters, scale_to_pixels
+from aepipe.models.options import DenseOptions, count_parameters
+from aepipe.models.scaling import scale_to_images
 
 
 @pytest.mark.parametrize(
@@ -18,14 +17,14 @@ from aepipe.models.options import DenseOptions, count_parameters, scale_to_pixel
     ],
 )
 def test_widths_and_code_are_bounded(shape, widths, code):
-    scaled = scale_to_pixels(DenseOptions(hidden_widths=(392, 196), code_size=98), 28 * 28, math.prod(shape))
+    scaled = scale_to_images(DenseOptions(hidden_widths=(392, 196), code_size=98), (28, 28, 1), shape)
     assert (scaled.hidden_widths, scaled.code_size) == (widths, code)
 
 
 def test_images_of_128_pixels_have_no_more_weights_than_those_of_64():
     small, large = (
         count_parameters(
-            scale_to_pixels(DenseOptions(hidden_widths=(392, 196), code_size=98), 28 * 28, side * side * 3),
+            scale_to_images(DenseOptions(hidden_widths=(392, 196), code_size=98), (28, 28, 1), (side, side, 3)),
             (side, side, 3),
         )
         for side in (64, 128)

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from aepipe.errors import ParameterError
 from aepipe.models.options import count_parameters
+from aepipe.models.scaling import describe_patches
 from aepipe.recipes import OWN_RECIPES, RECIPES, RecipeName, get_recipe, recipe_names
 from aepipe.recipes.overrides import Overrides, SplitOverrides
 from aepipe.recipes.plan import MAX_QUICK_STEPS, QUICK_STEPS, plan_split, plan_training
@@ -39,10 +40,48 @@ def test_large_images_have_models_of_a_size_that_can_be_published(name):
 
 def test_a_model_that_starts_as_pca_has_a_lower_rate_on_larger_images():
     native = get_recipe("faces-conv").tuned.training.learning_rate
-    rates = {shape: plan("faces-conv", shape=shape).training.learning_rate for shape in [(16, 16, 1), (64, 64, 3)]}
-    assert rates == {(16, 16, 1): native, (64, 64, 3): pytest.approx(native / 12)}
-    assert plan("faces-conv", shape=(64, 64, 3), learning_rate=0.01).training.learning_rate == 0.01
+    rates = {shape: plan("faces-conv", shape=shape).training.learning_rate for shape in [(16, 16, 1), (48, 48, 3)]}
+    assert rates == {(16, 16, 1): native, (48, 48, 3): pytest.approx(native / 6.75)}
+    assert plan("faces-conv", shape=(48, 48, 3), learning_rate=0.01).training.learning_rate == 0.01
     assert plan("mnist-dense", shape=(64, 64, 3)).training.learning_rate == plan("mnist-dense").training.learning_rate
+
+
+@pytest.mark.parametrize(
+    ("shape", "code", "size"),
+    [
+        ((64, 64, 3), 512, "4x4 patches of 16x16 pixels, 32 values each: a code of 512, 24.0 times fewer"),
+        ((256, 256, 3), 8192, "16x16 patches of 16x16 pixels, 32 values each: a code of 8192, 24.0 times fewer"),
+        ((300, 200, 1), 7904, "19x13 patches of 16x16 pixels, 32 values each: a code of 7904, 7.6 times fewer"),
+        ((512, 512, 3), 32768, "32x32 patches of 16x16 pixels, 32 values each: a code of 32768, 24.0 times fewer"),
+    ],
+)
+def test_large_images_are_made_of_patches_with_a_value_for_8_pixels(shape, code, size):
+    model = plan("faces-conv", shape=shape).model
+    assert (model.architecture, model.code_size) == ("strided", code)
+    assert size in describe_patches(model, shape)
+    # No more weights for a larger image, but for the longer strides.
+    assert count_parameters(model, shape) < 230_000
+
+
+@pytest.mark.parametrize("shape", [(63, 64, 1), (31, 400, 1), (32, 32, 3)])
+def test_smaller_and_narrow_images_are_not(shape):
+    assert plan("faces-conv", shape=shape).model.architecture == "residual"
+
+
+def test_an_architecture_and_its_patches_can_be_chosen():
+    chosen = {"architecture": "residual"}
+    assert plan("faces-conv", shape=(64, 64, 3), model=chosen).model.decoder_filters == (32, 32, 32)
+    assert plan("faces-conv", shape=(64, 64, 3), model=chosen).model.architecture == "residual"
+    model = plan("mnist-dense", model={"architecture": "strided", "block": 7, "stride": 1}, code_size=96).model
+    assert "4x4 patches of 7x7 pixels, 6 values each" in describe_patches(model, (28, 28, 1))
+    with pytest.raises(ParameterError, match=r"multiple of the convolutions' stride\. .*block=16, stride=3"):
+        plan("faces-conv", shape=(64, 64, 3), model={"stride": 3})
+
+
+def test_a_code_that_patches_can_not_share_is_refused_with_the_nearest_sizes():
+    expected = r"same number of the code's values\. Received: code_size=501, .*'64x64x3'\. Choose code_size=500 or 504"
+    with pytest.raises(ParameterError, match=expected):
+        plan("faces-conv", shape=(64, 64, 3), code_size=501)
 
 
 def test_what_a_user_chooses_is_not_held_to_the_largest_scaled_code():

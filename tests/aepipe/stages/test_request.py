@@ -2,6 +2,7 @@
 
 import pytest
 
+from aepipe.errors import ParameterError
 from aepipe.noise import KINDS, NoiseParameters
 from aepipe.preprocess import Preprocessing
 from aepipe.recipes.plan import Overrides
@@ -76,3 +77,10 @@ def test_what_is_chosen_replaces_what_the_recipe_does_with_its_own_data():
         assert parameters.preprocessing == Preprocessing()
     kept = TrainingRequest(recipe="horses-stacked", data=DataSettings(**{"class": "dog"})).data_parameters()
     assert kept.preprocessing == Preprocessing(color="channel-mean")
+
+
+def test_no_noise_is_put_on_pairs():
+    chosen = {"recipe": "faces-denoising", "data_set": "images:/noisy", "data": {"clean": "/clean"}}
+    assert not TrainingRequest(**chosen).is_of_denoiser
+    with pytest.raises(ParameterError, match="The noise of pairs is that of their noisy pictures"):
+        TrainingRequest(**chosen, overrides=Overrides(corruption={"kind": "gaussian"}))

@@ -9,7 +9,13 @@ import pytest
 
 from aepipe.errors import TrainingInterruptedError
 from aepipe.models import build
-from aepipe.models.options import ConvolutionalOptions, DenseOptions, ResidualOptions, VariationalOptions
+from aepipe.models.options import (
+    ConvolutionalOptions,
+    DenseOptions,
+    ResidualOptions,
+    StridedOptions,
+    VariationalOptions,
+)
 from aepipe.store import open_store
 from aepipe.training import batches, chunk
 from aepipe.training.batches import Pixels
@@ -42,6 +48,7 @@ RECIPES = {
         ResidualOptions(decoder_filters=(4,), code_size=8),
         {"augmentation": AugmentationSettings(flip=True, shift=0.5), "keep": "best-or-start"},
     ),
+    "strided": (StridedOptions(decoder_filters=(4,), code_size=8, stride=2), {"keep": "best-or-start"}),
 }
 
 
