@@ -2,7 +2,7 @@
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from aepipe.noise import NoiseKind
 
@@ -81,6 +81,15 @@ class OptimizerSettings(BaseModel):
     iterations: int = Field(
         2, ge=1, le=6, description="Muon's, to make a step as long in every direction: more are closer, and slower."
     )
+
+    @field_validator("momentum", "iterations")
+    @classmethod
+    def _is_muons(cls, value: float, info: ValidationInfo) -> float:
+        # The default is also what settings have that were changed and stored.
+        is_default = value == cls.model_fields[str(info.field_name)].default
+        if info.data.get("name") == "adam" and not is_default:
+            raise ValueError(f"{info.field_name} is Muon's; choose optimizer=muon, too")
+        return value
 
 
 class TrainingSettings(BaseModel):

@@ -247,7 +247,12 @@ def test_another_epochs_value_for_one_recipe_retrains_and_judges_that_recipe_alo
     }
     assert [verdict.verdict for verdict in first.verdicts] == ["first", "first"]
     assert [verdict.verdict for verdict in second.verdicts] == ["held", "promoted"]
+    worse, same = (verdict.comparison for verdict in second.verdicts)
+    assert (worse.shown, same.is_equal) == ("worse", True)
     store = open_store(str(folder))
+    told = read_manifest(store, second.release).recipes[DENSE]
+    assert told.behind_best == worse.behind_best > 0.02
+    assert told.intervals["mse_per_pixel"].low < told.metrics["mse_per_pixel"] < told.intervals["mse_per_pixel"].high
     assert read_channel(store, "candidate").release == second.release
     production = resolve_release(store, "production")
     assert production.release == second.channel_release not in (first.release, second.release)
@@ -272,8 +277,8 @@ def test_another_epochs_value_for_one_recipe_retrains_and_judges_that_recipe_alo
     assert costs[DENSE]["trained"].bytes > 10_000
     assert [manifest.release for manifest in list_releases(store)][-1] == first.release
     pages = [store.get(f"releases/{release}/report.html").decode() for release in (first.release, second.release)]
-    # The reconstructions, extremes and noise curves of both recipes, and the samples of one.
-    assert [len(re.findall(r"<figcaption>In the channel now \(.*?\): ", page)) for page in pages] == [0, 7]
+    # The reconstructions and extremes of both recipes, neither of which is a denoiser, and the samples of one.
+    assert [len(re.findall(r"<figcaption>In the channel now \(.*?\): ", page)) for page in pages] == [0, 5]
 
 
 def test_refresh_trains_again_to_the_same_bytes(published):
