@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from aepipe.cli import training
 from aepipe.cli.app import app, main
-from aepipe.cli.arguments import GROUPS, names_of, parse_changes, parse_lists, parse_recipes, parse_space
+from aepipe.cli.arguments import GROUPS, names_of, parse_changes, parse_lists, parse_recipes, parse_space, settable
 from aepipe.errors import ParameterError
 from aepipe.recipes import RECIPES
 from aepipe.recipes.file import read_recipe
@@ -49,6 +49,7 @@ CONTRACT = {
     "recipes": ["--json"],
     "recipes check": ["--data-set", "--json", "--set", "FILE"],
     "recipes schema": [],
+    "recipes settings": ["--json"],
     "recipes show": ["--as-file", "--json", "--setting", "RECIPE"],
     "reconstruct": ["--batch-size", "--channel", "--json", "--model", "--output", "--recipe", "--store", "IMAGES"],
     "serve": [
@@ -340,6 +341,19 @@ def test_a_recipe_is_shown_as_a_file_and_the_schema_of_files_is_one():
     assert {"name", "extends", "model", "training"} <= set(schema["properties"])
     tables = [properties for table in schema["$defs"].values() for properties in table["properties"].values()]
     assert all(field.get("description") for field in (*tables, *schema["properties"].values()))
+
+
+def test_every_setting_is_shown_with_its_values_and_a_line_about_it():
+    rows = json.loads(CliRunner().invoke(app, ["recipes", "settings", "--json"]).output)
+    shown = {row["name"]: row["values"] for row in rows}
+    assert list(shown) == list(settable())
+    assert all(row["what"] for row in rows)
+    assert shown["epochs"] == "a whole number >= 1, <= 100000"
+    assert next(row for row in rows if row["name"] == "model.beta")["what"].endswith(" Of variational.")
+    assert shown["model.hidden_widths"] == "values with commas between them"
+    assert shown["augmentation.flip"] == "true, false"
+    assert "scratches" in shown["corruption.kind"]
+    assert shown["data.size"] == "a text"
 
 
 def test_noise_makes_a_set_and_says_where(tmp_path):
