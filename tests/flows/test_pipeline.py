@@ -94,6 +94,21 @@ def test_a_training_whose_end_the_server_told_without_its_result_is_found_in_the
     assert outcome.trained.fingerprint == list_releases(open_store(str(folder)))[-1].lineage[DENSE]["trained"]
 
 
+def test_a_recipe_file_is_trained_by_its_text_and_kept_in_the_release(tmp_path):
+    text = 'name = "thin"\nextends = "dense"\ntitle = "A thin network"\n[model]\nhidden_widths = [20]\ncode_size = 6\n'
+    state, result = run(tmp_path, recipes=[], recipe_file=text, exports=())
+    assert state.is_completed(), state.message
+    manifest = resolve_release(open_store(str(tmp_path)), result.release)
+    assert list(manifest.recipes) == ["thin@digits"]
+    assert manifest.parameters["recipe_file"] == text
+    models = tmp_path / "releases" / result.release / "models" / "thin@digits"
+    assert json.loads((models / "recipe.json").read_text())["plan"]["model"]["hidden_widths"] == [20]
+    assert "A thin network" in (models / "card.md").read_text()
+    # Another comment is no other recipe: nothing is trained again.
+    state, _ = run(tmp_path, recipes=[], recipe_file=f"{text}# A comment.\n", exports=())
+    assert "1 of 1 recipes were in the store" in state.message
+
+
 def test_every_file_of_a_release_is_in_its_manifest_with_its_bytes(published):
     folder, _, result = published
     release = folder / "releases" / result.release
