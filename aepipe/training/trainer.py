@@ -6,15 +6,16 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from aepipe.errors import CorruptObjectError, TrainingError
 from aepipe.models.autoencoder import Autoencoder
-from aepipe.training.batches import Pace, Pixels, epoch_rows, num_epochs, read_ahead, steps_per_epoch, total_steps
+from aepipe.training.batches import Pace, Pixels, epoch_rows, read_ahead, steps_per_epoch, total_steps
 from aepipe.training.checkpoints import Checkpoints, PacedSaving
 from aepipe.training.chunk import compile_chunk, steps_in_a_group
+from aepipe.training.ending import End, ending, is_out_of_time
 from aepipe.training.muon import Muon
 from aepipe.training.optimizer import FusedAdam
 from aepipe.training.perturbation import Perturbation
@@ -25,7 +26,6 @@ from aepipe.training.step import Step
 from aepipe.training.stopping import stopped
 from aepipe.training.validation import compile_validation
 
-End = Literal["limit", "patience", "time limit"]
 OPTIMIZERS: Mapping[OptimizerName, type[FusedAdam]] = {"adam": FusedAdam, "muon": Muon}
 logger = logging.getLogger(__name__)
 
@@ -123,14 +123,14 @@ class Trainer:
             callback.on_train_begin(self.state.history)
         if self._on_plain_images and not self.state.history:
             self._complete_epoch(0, self._on_plain_images())
-        while (ended_by := self._ended_by()) is None and not self.stop.is_set():
+        while (ended_by := ending(self.settings, self.state, len(self.train))) is None and not self.stop.is_set():
             self.run_steps()
             if not self.stop.is_set():
                 self.end_epoch()
         if ended_by is None or self.stop.is_set():
             self._save(is_last=True)
             raise stopped()
-        kept = self._keep()
+        kept = self._keep(ended_by)
         for callback in self.callbacks:
             callback.on_train_end(self.autoencoder)
         return Trained(self.state.history, kept, ended_by, resumed_at)
@@ -192,26 +192,19 @@ class Trainer:
         for callback in self.callbacks:
             callback.on_epoch_end(self.autoencoder, epoch)
 
-    def _ended_by(self) -> End | None:
-        """Return what ended the training, or None."""
-        state, patience = self.state, self.settings.patience
-        if state.num_epochs >= num_epochs(len(self.train), self.settings):
-            return "limit"
-        if state.best and patience is not None and state.num_epochs - state.best.epoch >= patience:
-            return "patience"
-        return "time limit" if state.num_epochs and self._is_out_of_time() else None
-
     def _steps_done(self) -> int:
         steps = self.state.num_epochs * steps_per_epoch(len(self.train), self.settings.batch_size)
         return min(steps + len(self.state.step_losses), total_steps(len(self.train), self.settings))
 
     def _is_out_of_time(self) -> bool:
-        limit = self.settings.time_limit_minutes
-        return limit is not None and self.state.seconds >= 60 * limit
+        return is_out_of_time(self.settings, self.state)
 
-    def _keep(self) -> Epoch:
-        """Leave the model with the weights that are kept, and return their epoch."""
-        if self.state.best is None:
+    def _keep(self, ended_by: End) -> Epoch:
+        """Leave the model with the weights that are kept, and return their epoch: at a target, those that reached it.
+
+        By another loss than the MSE an epoch before may be better, and have missed it.
+        """
+        if self.state.best is None or ended_by == "target":
             return self.state.history[-1]
         self.autoencoder.model.set_weights(self.state.best_weights)
         return self.state.best

@@ -172,6 +172,22 @@ def test_training_stops_after_so_many_epochs_without_a_better_one(blobs, validat
     assert trained.ended_by == "patience"
 
 
+def test_a_target_ends_a_training_whose_weights_are_those_that_reached_it(blobs):
+    autoencoder, trained = train(blobs, epochs=200, learning_rate=0.01, stop_at_mse=0.02, loss="huber")
+    assert trained.ended_by == "target"
+    errors = [epoch.validation_mse for epoch in trained.history]
+    assert errors[-1] <= 0.02 < min(errors[:-1])
+    pixels = blobs[:40].astype(np.float32) / 255
+    assert np.mean((autoencoder.model.predict(pixels, verbose=0) - pixels) ** 2) == pytest.approx(errors[-1], rel=1e-4)
+    assert trained.kept is trained.history[-1]
+
+
+def test_where_nothing_is_held_out_the_target_is_the_training_images(blobs):
+    trained = train(blobs, num_validation=0, epochs=200, learning_rate=0.01, stop_at_mse=0.02)[1]
+    assert trained.ended_by == "target"
+    assert trained.history[-1].mse <= 0.02
+
+
 def test_a_start_that_no_epoch_betters_is_kept(blobs, validation_losses):
     # The first two are those of the start, on the training and on the validation images.
     validation_losses(0, 1, 2, 1.5, 1)
