@@ -106,7 +106,8 @@ def check_size(plan: TrainingPlan) -> None:
         ParameterError: it is larger than this machine can train.
     """
     count = count_parameters(plan.model, plan.image_shape)
-    num_bytes, most = COPIES_IN_TRAINING * FLOAT_BYTES * count, memory_bytes()
+    copies = COPIES_IN_TRAINING + (plan.training.weights_average is not None)
+    num_bytes, most = copies * FLOAT_BYTES * count, memory_bytes()
     size = "x".join(str(length) for length in plan.image_shape)
     if num_bytes > most:
         raise ParameterError(

@@ -78,6 +78,12 @@ class TrainingSettings(BaseModel):
     )
     learning_rate: float = Field(1e-3, gt=0, le=1, description="The optimizer's rate, at its highest.")
     optimizer: OptimizerSettings = Field(OptimizerSettings(), description="How gradients become steps.")
+    weights_average: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="What a step leaves of the weights' running average, such as 0.999; it is measured and kept.",
+    )
     schedule: Schedule = Field(
         "constant", description="How the rate falls after the warm-up: not at all, to 0, or to a hundredth."
     )

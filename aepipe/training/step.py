@@ -45,7 +45,7 @@ class Step:
         Args:
             images: (batch_size, height, width, channels), as they are stored: the target.
             inputs: The same, or scaled to [0, 1] and noisy.
-            values: The optimizer's numbers for this step, (3,).
+            values: The optimizer's numbers for this step, (4,).
         """
         model, reconstruction_loss = self.autoencoder.model, loss_of(self.settings)
         clean = self.scale(images)

@@ -159,11 +159,12 @@ class Trainer:
     def end_epoch(self) -> None:
         """Note what the steps of an epoch came to, and validate."""
         # Steps see augmented images: by their errors no epoch could be compared with the start.
-        if self._on_plain_images and not len(self.validation):
-            losses = self._on_plain_images()
-        else:
-            losses = self.state.step_losses.mean(axis=0)
-        self._complete_epoch(self.state.num_epochs + 1, losses)
+        with self._optimizer.averaged(self.autoencoder.model.trainable_variables):
+            if self._on_plain_images and not len(self.validation):
+                losses = self._on_plain_images()
+            else:
+                losses = self.state.step_losses.mean(axis=0)
+            self._complete_epoch(self.state.num_epochs + 1, losses)
         if self._saving.is_due_after(self.state.num_epochs):
             self._save()
 
@@ -205,6 +206,7 @@ class Trainer:
         By another loss than the MSE an epoch before may be better, and have missed it.
         """
         if self.state.best is None or ended_by == "target":
+            self._optimizer.take_averages(self.autoencoder.model.trainable_variables)
             return self.state.history[-1]
         self.autoencoder.model.set_weights(self.state.best_weights)
         return self.state.best

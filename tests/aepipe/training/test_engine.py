@@ -172,6 +172,23 @@ def test_training_stops_after_so_many_epochs_without_a_better_one(blobs, validat
     assert trained.ended_by == "patience"
 
 
+@pytest.mark.parametrize("keep", ["last", "best"])
+def test_averages_of_the_weights_are_measured_and_kept(blobs, keep):
+    settings = {"epochs": 2, "batch_size": 80, "learning_rate": 0.01, "keep": keep}
+    # One step a batch of 80 of 160 images: the weights after each, which averaging doesn't change.
+    after = [train(blobs, **settings, max_steps=steps)[0].model.get_weights() for steps in (1, 2, 3, 4)]
+    autoencoder, trained = train(blobs, **settings, weights_average=0.15)
+    expected = after[0]
+    for left, weights in zip((1 / 10, 0.15, 0.15), after[1:], strict=True):
+        expected = [left * average + (1 - left) * now for average, now in zip(expected, weights, strict=True)]
+    for found, average in zip(autoencoder.model.get_weights(), expected, strict=True):
+        np.testing.assert_allclose(found, average, rtol=1e-4, atol=1e-6)
+    pixels = blobs[:40].astype(np.float32) / 255
+    mse = np.mean((autoencoder.model.predict(pixels, verbose=0) - pixels) ** 2)
+    assert trained.kept is trained.history[-1]
+    assert trained.kept.validation_mse == pytest.approx(mse, rel=1e-4)
+
+
 def test_a_target_ends_a_training_whose_weights_are_those_that_reached_it(blobs):
     autoencoder, trained = train(blobs, epochs=200, learning_rate=0.01, stop_at_mse=0.02, loss="huber")
     assert trained.ended_by == "target"
