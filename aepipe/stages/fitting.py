@@ -166,7 +166,20 @@ def _facts(plan: TrainingPlan, trained: Trained, collapsed: bool, num_parameters
         validation_mse=None if np.isnan(kept.validation_mse) else kept.validation_mse,
         training_seconds=round(sum(epoch.seconds for epoch in trained.history), 3),
         ended_by=trained.ended_by,
+        **_cost(trained),
         resumed_at_step=trained.resumed_at,
         precision=resolve_precision(plan.training.precision),
         hardware=hardware(),
     )
+
+
+def _cost(trained: Trained) -> dict[str, float | None]:
+    """Return what a training took of the machine, by the facts' names."""
+    speeds = [epoch.images_a_second for epoch in trained.history if not np.isnan(epoch.images_a_second)]
+    last, compiling = trained.history[-1], trained.compile_seconds
+    return {
+        "images_a_second": round(float(np.median(speeds)), 1) if speeds else None,
+        "compile_seconds": None if compiling is None else round(compiling, 3),
+        "peak_memory_mb": round(last.peak_memory_mb, 1),
+        "gpu_peak_memory_mb": None if np.isnan(last.gpu_peak_memory_mb) else round(last.gpu_peak_memory_mb, 1),
+    }

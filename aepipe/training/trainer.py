@@ -15,6 +15,7 @@ from aepipe.models.autoencoder import Autoencoder
 from aepipe.training.batches import Pace, Pixels, epoch_rows, read_ahead, steps_per_epoch, total_steps
 from aepipe.training.checkpoints import Checkpoints, PacedSaving
 from aepipe.training.chunk import compile_chunk, steps_in_a_group
+from aepipe.training.cost import Speed, gpu_peak_memory_mb, peak_memory_mb
 from aepipe.training.ending import End, ending, is_out_of_time
 from aepipe.training.muon import Muon
 from aepipe.training.optimizer import FusedAdam
@@ -24,7 +25,7 @@ from aepipe.training.settings import CheckpointSettings, OptimizerName, Training
 from aepipe.training.state import Epoch, TrainingState
 from aepipe.training.step import Step
 from aepipe.training.stopping import stopped
-from aepipe.training.validation import compile_validation
+from aepipe.training.validation import code_mean, compile_validation
 
 OPTIMIZERS: Mapping[OptimizerName, type[FusedAdam]] = {"adam": FusedAdam, "muon": Muon}
 logger = logging.getLogger(__name__)
@@ -39,12 +40,14 @@ class Trained:
         kept: The epoch whose weights the model has.
         ended_by: What ended it.
         resumed_at: The step that it went on from, counted over all epochs; None where it started anew.
+        compile_seconds: What the first steps took, which are compiled before; None where it took none.
     """
 
     history: Sequence[Epoch]
     kept: Epoch
     ended_by: End
     resumed_at: int | None
+    compile_seconds: float | None
 
 
 class Callback(Protocol):
@@ -109,7 +112,7 @@ class Trainer:
         self._validate = compile_validation(self.autoencoder, self.validation, settings)
         keeps_start = settings.keep == "best-or-start"
         self._on_plain_images = compile_validation(self.autoencoder, train, settings) if keeps_start else None
-        self._pace, self._saving = Pace(), PacedSaving(self.checkpoints, self.saving)
+        self._pace, self._speed, self._saving = Pace(), Speed(), PacedSaving(self.checkpoints, self.saving)
 
     def run(self) -> Trained:
         """Train until a limit is reached.
@@ -133,7 +136,7 @@ class Trainer:
         kept = self._keep(ended_by)
         for callback in self.callbacks:
             callback.on_train_end(self.autoencoder)
-        return Trained(self.state.history, kept, ended_by, resumed_at)
+        return Trained(self.state.history, kept, ended_by, resumed_at, self._speed.compile_seconds)
 
     def run_steps(self) -> None:
         """Train until the epoch ends, time runs out or it is told to stop."""
@@ -149,6 +152,7 @@ class Trainer:
             state.add_seconds(seconds)
             state.add_steps(losses)
             self._pace.adapt(len(batches), seconds)
+            self._speed.add(len(batches) * batches.shape[1], seconds)
             self._require_finite(losses)
             if self._saving.is_due():
                 self._save()
@@ -184,6 +188,10 @@ class Trainer:
             seconds=self.state.epoch_seconds,
             penalty=penalty,
             validation_penalty=validation.penalty,
+            code_mean=code_mean(self.autoencoder, self.validation if len(self.validation) else self.train),
+            images_a_second=self._speed.take(),
+            peak_memory_mb=peak_memory_mb(),
+            gpu_peak_memory_mb=gpu_peak_memory_mb(),
         )
         self._require_finite([epoch.monitored])
         self.state.add_epoch(epoch)

@@ -9,6 +9,7 @@ import numpy as np
 from aepipe.datasets.images import images_at_once
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.models.posterior import DRAWN_CODE, with_drawn_codes
+from aepipe.splits import evenly_spaced
 from aepipe.training.batches import Pixels
 from aepipe.training.losses import loss_of, mean_squared_error
 from aepipe.training.perturbation import Perturbation, seen_by_model, what_counts
@@ -18,6 +19,8 @@ from aepipe.training.state import Losses
 from aepipe.training.step import penalty_of, scaling
 
 Validation = Callable[[], Losses]
+# The mean of so many images' codes is near that of all, and takes next to no time.
+NUM_CODES = 200
 
 
 def compile_validation(autoencoder: Autoencoder, validation: Pixels, settings: TrainingSettings) -> Validation:
@@ -62,6 +65,13 @@ def compile_validation(autoencoder: Autoencoder, validation: Pixels, settings: T
         return Losses(*(total / num_images).tolist())
 
     return validate
+
+
+def code_mean(autoencoder: Autoencoder, images: Pixels) -> float:
+    """Return the mean of all code values on up to 200 of the images, evenly spaced, as they are stored."""
+    count = min(len(images), NUM_CODES, images_at_once(*images.images.shape[1:]))
+    codes = autoencoder.encoder(images.scaled(evenly_spaced(len(images), count)), training=False)
+    return float(tf.reduce_mean(tf.cast(codes, tf.float32)))
 
 
 def _unaugmented(settings: TrainingSettings, validation: Pixels) -> Perturbation:

@@ -54,6 +54,16 @@ def test_the_reported_error_is_the_models(blobs):
     mse = np.mean((autoencoder.model.predict(pixels, verbose=0) - pixels) ** 2)
     assert history[-1].validation_mse == pytest.approx(mse, rel=1e-5)
     assert history[-1].validation_loss == pytest.approx(mse, rel=1e-5)
+    codes = autoencoder.encoder.predict(pixels, verbose=0)
+    assert history[-1].code_mean == pytest.approx(codes.mean(), rel=1e-4)
+
+
+def test_what_a_training_takes_of_the_machine_is_told(blobs):
+    trained = train(blobs, epochs=3)[1]
+    assert trained.compile_seconds > trained.history[-1].seconds
+    assert all(epoch.images_a_second > 0 for epoch in trained.history)
+    memory = [epoch.peak_memory_mb for epoch in trained.history]
+    assert 100 < memory[0] <= memory[-1]
 
 
 def test_a_variational_models_validation_is_its_bound_with_drawn_codes_and_the_error_of_their_means(blobs):
