@@ -1,16 +1,17 @@
 """Drawing of the figures that a trained model gets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from aepipe.evaluation import figures
+from aepipe.evaluation.catalogue import MSE
 from aepipe.evaluation.codes import map_codes, principal_map
 from aepipe.evaluation.figures.images import CLOSE_UPS, GRID_INCHES, close_up_side
 from aepipe.evaluation.figures.style import drawable_names, most_columns
 from aepipe.evaluation.measurements import Measurements
-from aepipe.evaluation.metrics import mse_by_class
+from aepipe.evaluation.metrics import Summary, summarise_by_class
 from aepipe.evaluation.subject import HeldOut, Subject, predict
 from aepipe.splits import evenly_spaced
 
@@ -134,8 +135,7 @@ def _draw_errors(folder: Path, subject: Subject, held_out: HeldOut, measured: Me
     title = f"{subject.title}: error of each held-out image"
     strongest = measured.strongest
     figures.error_histogram(measured.errors, strongest.errors, folder / "error_histogram.png", title, strongest.label)
-    labels = held_out.labels(held_out.split.test), held_out.data.label_names
-    by_class, baseline = (_by_class(errors, *labels) for errors in (measured.errors, strongest.errors))
+    by_class, baseline = (_by_class(errors, held_out) for errors in (measured.errors, strongest.errors))
     if len(by_class) > 1:
         title = f"{subject.title}: held-out error by class"
         figures.mse_by_class(by_class, baseline, folder / "mse_by_class.png", title, strongest.label)
@@ -158,6 +158,8 @@ def _draw_codes(folder: Path, subject: Subject, held_out: HeldOut, measured: Mea
     figures.code_usage(measured.codes.std(axis=0), folder / "code_usage.png", title)
 
 
-def _by_class(errors: np.ndarray, labels: np.ndarray | None, names: Sequence[str]) -> Mapping[str, float]:
+def _by_class(errors: np.ndarray, held_out: HeldOut) -> Mapping[str, Summary]:
     # Numbered here where they have no font, so that a class has one number in all figures.
-    return dict(mse_by_class(errors, labels, tuple(drawable_names(names))))
+    names, labels = tuple(drawable_names(held_out.data.label_names)), held_out.labels(held_out.split.test)
+    _, *by_class = summarise_by_class(MSE, errors, labels, names, held_out.groups)
+    return {summary.class_name: summary for summary in by_class}

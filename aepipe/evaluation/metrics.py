@@ -190,16 +190,6 @@ def summarise_by_class(
         yield _mean(name, metric, values[chosen], None if groups is None else groups[chosen])
 
 
-def mse_by_class(
-    errors: Float64[np.ndarray, " num_images"],
-    labels: Int[np.ndarray, " num_images"] | None,
-    label_names: tuple[str, ...],
-) -> Iterator[tuple[str, float]]:
-    """Yield each class that there is with its mean error."""
-    for name, chosen in _classes(labels, label_names):
-        yield name, float(errors[chosen].mean())
-
-
 def _classes(labels: np.ndarray | None, label_names: tuple[str, ...]) -> Iterator[tuple[str, np.ndarray]]:
     """Yield each class that there is, and which images are of it.
 

@@ -42,6 +42,8 @@ class LoadedModel:
         read_scoring: Reads what its scores are taken with; `scoring` calls it once.
         read_mixture: Reads or fits what new codes are drawn from; `code_mixture` calls it once. None where there is
             nothing to have it from.
+        is_compiled: Batches of any size are computed by compiled parts, which takes seconds at first: for who computes
+            many small ones beside other threads, as a server does.
     """
 
     release: str
@@ -52,6 +54,7 @@ class LoadedModel:
     trained: TrainedRecipe
     read_scoring: "Callable[[], Scoring]" = field(repr=False)
     read_mixture: "Callable[[], CodeMixture] | None" = field(default=None, repr=False)
+    is_compiled: bool = False
 
     @cached_property
     def scoring(self) -> "Scoring":
@@ -243,5 +246,5 @@ class LoadedModel:
         return np.concatenate([self._compute_batch(part, inputs[start : start + batch_size]) for start in starts])
 
     def _compute_batch(self, part: "keras.Model", batch: np.ndarray) -> np.ndarray:
-        is_large = len(batch) * math.prod(self.image_shape) >= MIN_VALUES_TO_COMPILE
-        return part.predict_on_batch(batch) if is_large else np.asarray(part(batch, training=False))
+        is_worth_it = self.is_compiled or len(batch) * math.prod(self.image_shape) >= MIN_VALUES_TO_COMPILE
+        return part.predict_on_batch(batch) if is_worth_it else np.asarray(part(batch, training=False))

@@ -10,6 +10,7 @@ from aepipe.errors import ParameterError
 BLOCKS = (4, 8, 16, 32)
 # Of one patch: fewer say little of a large patch, more say as much of smaller ones.
 USUAL_VALUES = 32
+VALUES_OF_SIDE, MIN_SIDE_OF_LARGE_BLOCKS = 8, 192
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,14 @@ def patch_grid(image_shape: tuple[int, int, int], code_size: int, block: int | N
 
 
 def usual_code_size(image_shape: tuple[int, int, int]) -> int:
-    """Return the size of a code with one value for 8 pixels, or a little more where patches reach beyond the image."""
-    block = 16
-    return -(-image_shape[0] // block) * -(-image_shape[1] // block) * USUAL_VALUES
+    """Return the size of a code with about 8 values for each pixel of a side: 512 at 64x64, 2048 at 256x256.
+
+    A larger picture of the same thing does not say as much more as it has more pixels.
+    """
+    height, width, _ = image_shape
+    side = math.sqrt(height * width)
+    block = 16 if side < MIN_SIDE_OF_LARGE_BLOCKS else 32
+    return -(-height // block) * -(-width // block) * max(1, round(VALUES_OF_SIDE * block**2 / side))
 
 
 def _grids(image_shape: tuple[int, int, int], code_size: int, block: int | None) -> Iterator[PatchGrid]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from aepipe.evaluation.catalogue import Metric
+from aepipe.evaluation.intervals import Interval
 from aepipe.gate.rules import judged_metric
 from aepipe.recipes.published import published_models
 from aepipe.releases.manifest import Manifest
@@ -21,6 +22,8 @@ class Before:
         then: The channel's model's, as its release says.
         now: This one's.
         is_same: Both are of the same held-out images.
+        then_interval: The 95% interval of `then`, where the release says it.
+        now_interval: That of `now`.
     """
 
     model: str
@@ -29,6 +32,8 @@ class Before:
     then: float
     now: float
     is_same: bool
+    then_interval: Interval | None = None
+    now_interval: Interval | None = None
 
     @property
     def change(self) -> float | None:
@@ -49,4 +54,5 @@ def compare_with(production: Manifest, outcomes: Iterable[Outcome]) -> Iterator[
         if then is not None and now is not None:
             images = summary.images_sha256, summary.test_rows_sha256
             is_same = images == (outcome.data.facts.images_sha256, outcome.split.facts.test_sha256)
-            yield Before(outcome.model, incumbent.manifest.release, metric, then, now, is_same)
+            intervals = ((said.intervals or {}).get(metric.name) for said in (summary, facts))
+            yield Before(outcome.model, incumbent.manifest.release, metric, then, now, is_same, *intervals)

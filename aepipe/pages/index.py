@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aepipe.errors import printable
-from aepipe.evaluation.catalogue import DENOISED_MSE, LINEAR_MSE, MSE, Metrics, metrics_at
+from aepipe.evaluation.catalogue import DENOISED_MSE, LINEAR_MSE, MSE, metrics_at
+from aepipe.evaluation.intervals import Interval
 from aepipe.evaluation.strongest import find_strongest
 from aepipe.io.temporary import temporary_folder
 from aepipe.pages.inline_images import InlineImage, inline_image
@@ -15,6 +16,7 @@ from aepipe.pages.table import data_key, tell_apart
 from aepipe.recipes import RECIPES
 from aepipe.recipes.published import summaries_by_name
 from aepipe.releases.channels import list_channels
+from aepipe.releases.facts import RecipeSummary
 from aepipe.releases.manifest import Manifest, survey_releases
 from aepipe.store.interface import Store
 
@@ -35,12 +37,14 @@ class Series:
         created: ISO times, the oldest first.
         mse: MSE per pixel on held-out images; a denoiser's on noisy input.
         reference: That of the strongest baseline with the same code size; for a denoiser the best linear map's.
+        intervals: The 95% interval of each error; None where a release says none.
     """
 
     label: str
     created: Sequence[str]
     mse: Sequence[float]
     reference: Sequence[float]
+    intervals: Sequence[Interval | None] = ()
 
 
 def write_index(store: Store) -> str:
@@ -115,12 +119,12 @@ def series_of(model: str, manifests: Iterable[Manifest]) -> list[Series]:
         model: Its name.
         manifests: Releases, the latest first; a model that one took over from another is left out.
     """
-    found: dict[tuple, list[tuple[str, float, float]]] = {}
+    found: dict[tuple, list[tuple[str, float, float, Interval | None]]] = {}
     for manifest in reversed(list(manifests)):
         summary = summaries_by_name(manifest).get(model)
         if summary is None or summary.origin != manifest.release:
             continue
-        point = _point(summary.metrics)
+        point = _point(summary)
         if point is not None:
             preset = str(manifest.parameters.get("preset", "full"))
             # At its end where it goes on, so that the series that ended first are the first to be left out.
@@ -133,12 +137,14 @@ def series_of(model: str, manifests: Iterable[Manifest]) -> list[Series]:
     ]
 
 
-def _point(metrics: Metrics) -> tuple[float, float] | None:
+def _point(summary: RecipeSummary) -> tuple[float, float, Interval | None] | None:
+    """Return a model's error, what it is compared with, and the interval that it has."""
+    metrics, intervals = summary.metrics, summary.intervals or {}
     denoised, linear = metrics.get(DENOISED_MSE), metrics.get(LINEAR_MSE)
     if denoised is not None and linear is not None:
-        return denoised, linear
+        return denoised, linear, intervals.get(DENOISED_MSE)
     mse, strongest = metrics.get(MSE), find_strongest(metrics)
-    return None if mse is None or strongest is None else (mse, strongest.mse_per_pixel)
+    return None if mse is None or strongest is None else (mse, strongest.mse_per_pixel, intervals.get(MSE))
 
 
 def _present(manifests: Iterable[Manifest]) -> list[str]:

@@ -11,7 +11,8 @@ def input_rows(facts: DataFacts) -> Iterator[tuple[str, str]]:
     kind = "grey" if channels == 1 else "color"
     yield "Images", f"{facts.num_images:,} of {height} x {width}, {kind}"
     black, white = facts.pixel_range
-    yield "Pixels", f"{facts.dtype or 'numbers'}, black {black:g} and white {white:g}"
+    kept_as = f"{facts.dtype}, " if facts.dtype else ""
+    yield "Pixels", f"{kept_as}black {black:g} and white {white:g}"
     if facts.account is not None:
         yield from facts.account.counts()
         return

@@ -91,6 +91,22 @@ def read_recipe(text: str) -> Recipe:
     return _whole(file) if base is None else _extended(file, base)
 
 
+def find_recipe(name: str, text: str | None = None) -> Recipe:
+    """Return the recipe of a file's text, or of a name where there is none.
+
+    Raises:
+        ParameterError: there is no such recipe.
+    """
+    if text is None:
+        return get_recipe(name)
+    recipe = read_recipe(text)
+    if recipe.name != name:
+        raise ParameterError(
+            "A run's recipe is that of its file.", "Leave its name out.", recipe=name, file=recipe.name
+        )
+    return recipe
+
+
 def read_recipe_at(path: str) -> str:
     """Return the text of a recipe file, which is a recipe.
 

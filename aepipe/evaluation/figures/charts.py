@@ -8,6 +8,7 @@ from typing import Protocol
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.ticker import LogFormatter, NullFormatter
 
@@ -23,6 +24,7 @@ from aepipe.evaluation.figures.style import (
     set_title,
     short_name,
 )
+from aepipe.evaluation.intervals import Interval
 from aepipe.evaluation.metrics import MIN_MSE
 
 NUM_BINS = 41
@@ -50,26 +52,39 @@ class ErrorsOverTime(Protocol):
     def reference(self) -> Sequence[float]:
         """What it is compared with, at each time."""
 
+    @property
+    def intervals(self) -> Sequence[Interval | None]:
+        """The 95% interval of each error; None where it has none."""
+
+
+class Mean(Protocol):
+    """A mean over images."""
+
+    @property
+    def value(self) -> float:
+        """The mean."""
+
+    @property
+    def interval(self) -> Interval | None:
+        """Its 95% interval; None where it has none."""
+
 
 def mse_by_class(
-    errors: Mapping[str, float], baseline_errors: Mapping[str, float], path: Path, title: str, baseline: str = "PCA"
+    errors: Mapping[str, Mean], baseline_errors: Mapping[str, Mean], path: Path, title: str, baseline: str = "PCA"
 ) -> None:
-    """Write the error of each class, beside a baseline's at the same code size; many classes are sorted, not named."""
-    names = list(errors) if len(errors) <= MAX_NAMED_CLASSES else sorted(errors, key=lambda name: errors[name])
+    """Write the error of each class with its interval, beside a baseline's at the same code size.
+
+    Many classes are sorted, not named.
+    """
+    names = list(errors) if len(errors) <= MAX_NAMED_CLASSES else sorted(errors, key=lambda name: errors[name].value)
     places = np.arange(len(names))
     with mpl.rc_context(SETTINGS):
         figure = new_figure(5)
         axes = figure.add_subplot()
-        axes.bar(places - 0.2, [errors[name] for name in names], 0.4, color=MODEL, label="model")
-        axes.bar(
-            places + 0.2,
-            [baseline_errors[name] for name in names],
-            0.4,
-            color=LINEAR,
-            label=f"{baseline}, same code size",
-        )
+        _bars(axes, places - 0.2, [errors[name] for name in names], MODEL, "model")
+        _bars(axes, places + 0.2, [baseline_errors[name] for name in names], LINEAR, f"{baseline}, same code size")
         axes.grid(False, axis="x")
-        axes.set(ylabel="MSE per pixel")
+        axes.set(ylabel="MSE per pixel; lines: 95% intervals")
         set_title(figure, title)
         if len(names) <= MAX_NAMED_CLASSES:
             long_names = max(map(len, names)) > 7
@@ -85,11 +100,18 @@ def mse_by_class(
         save(figure, path)
 
 
+def _bars(axes: Axes, places: np.ndarray, means: Sequence[Mean], color: str, label: str) -> None:
+    axes.bar(places, [mean.value for mean in means], 0.4, color=color, label=label)
+    for place, mean in zip(places, means, strict=True):
+        if mean.interval is not None:
+            axes.plot([place, place], [mean.interval.low, mean.interval.high], color="black", linewidth=1)
+
+
 def error_over_time(series: Sequence[ErrorsOverTime], path: Path, title: str) -> None:
     """Write a recipe's error over time, a line for each series.
 
     Args:
-        series: Each has label, created (ISO times), mse and reference, which is dashed.
+        series: Each has label, created (ISO times), mse with its intervals, and reference, which is dashed.
         path: Where the PNG goes.
         title: Said above.
     """
@@ -102,6 +124,9 @@ def error_over_time(series: Sequence[ErrorsOverTime], path: Path, title: str) ->
             times = [date2num(datetime.fromisoformat(created)) for created in line.created]
             axes.plot(times, line.mse, "o-", color=colors(number % 10), label=short_name(line.label, 80))
             axes.plot(times, line.reference, "_--", color=colors(number % 10), markersize=12)
+            for when, interval in zip(times, line.intervals, strict=False):
+                if interval is not None:
+                    axes.plot([when, when], [interval.low, interval.high], color=colors(number % 10), linewidth=1)
             drawn += times
         axes.set_ylabel("MSE per pixel")
         axes.set_ylim(0, 1.1 * max(max(*line.mse, *line.reference) for line in series) or 1)
@@ -121,7 +146,8 @@ def error_by_noise(curves: Mapping[str, pd.DataFrame], path: Path, title: str) -
     """Write the error by level of noise, a panel for each kind.
 
     Args:
-        curves: Kind to a table with the columns level, model, linear, nothing (MSE per pixel against the clean image).
+        curves: Kind to a table with the columns level, model, linear, nothing (MSE per pixel against the clean image);
+            maybe with model_interval and nothing_interval.
         path: Where the PNG goes.
         title: Said above.
     """
@@ -140,6 +166,7 @@ def error_by_noise(curves: Mapping[str, pd.DataFrame], path: Path, title: str) -
         for panel, (kind, table) in zip(panels.flat, curves.items(), strict=False):
             for column, (label, color, style) in lines.items():
                 panel.plot(table.level, table[column], style, color=color, label=label)
+                _draw_band(panel, table, column, color)
             panel.set_yscale("log")
             panel.set_title(kind)
             panel.set_xticks(table.level, [f"{level:g}" for level in table.level])
@@ -151,6 +178,14 @@ def error_by_noise(curves: Mapping[str, pd.DataFrame], path: Path, title: str) -
         handles, names = panels.flat[0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower center", ncols=3)
         save(figure, path)
+
+
+def _draw_band(panel: Axes, table: pd.DataFrame, column: str, color: str) -> None:
+    """Draw the intervals of a noise curve, where it has any."""
+    intervals = table.get(f"{column}_interval")
+    if intervals is not None and intervals.notna().all():
+        low, high = zip(*((interval.low, interval.high) for interval in intervals), strict=True)
+        panel.fill_between(table.level, low, high, color=color, alpha=0.25, linewidth=0)
 
 
 def error_histogram(

@@ -73,8 +73,8 @@ def _lay_out(title: str, shape: tuple[int, ...]) -> tuple[Figure, Axes, Axes, Ax
         (x, y), (of_width, of_height) = (left, GAP_INCHES + (tallest - size[1]) / 2) / unit, size / unit
         return figure.add_axes((x, y, of_width, of_height))
 
-    panels = [add(left, (width, height)) for left in lefts[:2]]
-    return figure, *panels, add(lefts[2], (BAR_INCHES, 0.94 * tallest))
+    left, right = (add(place, (width, height)) for place in lefts[:2])
+    return figure, left, right, add(lefts[2], (BAR_INCHES, 0.94 * tallest))
 
 
 def _add_title(figure: Figure, title: str) -> None:
@@ -83,7 +83,7 @@ def _add_title(figure: Figure, title: str) -> None:
     extent = heading.get_window_extent()
     # Of a script with wide characters a line has less room.
     smaller = min(1.0, (figure.get_figwidth() - 2 * GAP_INCHES) * figure.dpi / extent.width)
-    heading.set_fontsize(heading.get_fontsize() * smaller)
+    heading.set_fontsize(float(heading.get_fontsize()) * smaller)
     figure.set_figheight(figure.get_figheight() + smaller * extent.height / figure.dpi + 3 * GAP_INCHES)
     heading.set_y(1 - GAP_INCHES / figure.get_figheight())
 

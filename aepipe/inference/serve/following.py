@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -104,7 +104,7 @@ class Following:
 
     def _switch(self, release: str) -> None:
         try:
-            loaded = load(self._store, self.model, self.channel)
+            loaded = replace(load(self._store, self.model, self.channel), is_compiled=True)
             _warm_up(loaded)
         except TransientStoreError:
             raise
@@ -135,9 +135,12 @@ class Following:
 
 
 def _warm_up(loaded: LoadedModel) -> None:
-    """Compute once: the first request of a model waits no longer than the others, and one that can't is not used."""
-    picture = np.zeros((1, *loaded.image_shape), np.float32)
-    loaded.reconstruct(picture)
-    # A release may be older than calibrations are; whoever asks for a score is told.
-    with suppress(ObjectNotFoundError):
-        loaded.score(picture)
+    """Compute for the first time: no request of a model waits for its compiling, and one that can't is not used."""
+    # What was compiled for two numbers of pictures takes any.
+    for num_pictures in (1, 2):
+        pictures = np.zeros((num_pictures, *loaded.image_shape), np.float32)
+        loaded.reconstruct(pictures)
+        loaded.see(pictures)
+        # A release may be older than calibrations are; whoever asks for a score is told.
+        with suppress(ObjectNotFoundError):
+            loaded.score(pictures)

@@ -29,22 +29,26 @@ ROOT = Path(__file__).parents[3]
 # Names are only ever added to; scripts and schedules of other people hold on to the rest.
 CONTRACT = {
     "run": [
-        *["--accept-data", "--allow-unsafe-pointer", "--at-once", "--data-set", "--exports", "--name", "--preset"],
-        *["--recipes", "--refresh", "--server", "--set", "--setting", "--start-from", "--store"],
+        *["--accept-data", "--allow-unsafe-pointer", "--at-once", "--data-set", "--dry-run", "--exports", "--name"],
+        *["--preset", "--recipe-file", "--recipes", "--refresh", "--server", "--set", "--setting", "--start-from"],
+        "--store",
     ],
     "sweep": [
-        *["--at-once", "--data-set", "--most-left-out", "--preset", "--seeds", "--server", "--set", "--setting"],
-        *["--store", "RECIPE"],
+        *["--at-once", "--data-set", "--most-left-out", "--preset", "--recipe-file", "--seeds", "--server", "--set"],
+        *["--setting", "--store", "RECIPE"],
     ],
     "tune": [
-        *["--at-once", "--data-set", "--most-left-out", "--preset", "--rungs", "--server", "--set", "--setting"],
-        *["--store", "--trials", "RECIPE"],
+        *["--at-once", "--data-set", "--most-left-out", "--preset", "--recipe-file", "--rungs", "--server", "--set"],
+        *["--setting", "--store", "--trials", "RECIPE"],
     ],
     "apply": ["--check", "--file", "--nightly", "--notify", "--pools", "--store"],
     "up": ["--database", "--file", "--host", "--nightly", "--notify", "--port", "--state", "--store"],
     "clean": ["--days", "--delete", "--grace-hours", "--json", "--keep", "--store"],
     "doctor": ["--file", "--json", "--nightly", "--pools", "--state", "--store"],
     "recipes": ["--json"],
+    "recipes check": ["--data-set", "--json", "--set", "FILE"],
+    "recipes schema": [],
+    "recipes show": ["--as-file", "--json", "--setting", "RECIPE"],
     "reconstruct": ["--batch-size", "--channel", "--json", "--model", "--output", "--recipe", "--store", "IMAGES"],
     "serve": [
         *["--batch-ms", "--batch-size", "--channel", "--drain-seconds", "--host", "--max-bytes", "--max-waiting"],
@@ -101,7 +105,14 @@ def commands(command, path=()) -> dict[str, list[str]]:
         found = {}
         for name, inner in command.commands.items():
             found.update(commands(inner, (*path, name)))
-        return found
+        if not command.invoke_without_command:
+            return found
+        # A group that does something by itself.
+        return {**found, **options_of(command, path)}
+    return options_of(command, path)
+
+
+def options_of(command, path) -> dict[str, list[str]]:
     names = []
     for parameter in command.params:
         long_names = [option for option in parameter.opts if option.startswith("--") and option != "--help"]

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from scipy.fft import idctn
 from sklearn.linear_model import Ridge, RidgeCV
 from smooth_images import smooth_images
 
 from aepipe import linear
 from aepipe.evaluation import baselines
-from aepipe.evaluation.baselines import LinearDenoiser
+from aepipe.evaluation.baselines import LinearDenoiser, RidgeMap
 from aepipe.evaluation.metrics import mse_per_image
 from aepipe.linear import PrincipalComponents
 from aepipe.noise import NoiseSpec, corrupt
@@ -50,10 +51,31 @@ def test_every_strength_is_that_ridge_regression(num_images, strength):
 
 def test_few_noisy_images_take_a_strong_ridge(monkeypatch):
     images, spec = smooth_images(140), NoiseSpec(kind="gaussian", level=0.4)
-    noisy = corrupt(images[40:], spec, 0, np.arange(40, 140)) / np.float32(255)
-    error = LinearDenoiser.fit(images[:40], np.arange(40), spec, 0).mse(noisy, images[40:])
+    noisy = corrupt(images, spec, 0, np.arange(140)) / np.float32(255)
+
+    def error() -> float:
+        ridge = RidgeMap.fit(noisy[:40], images[:40])
+        return float(np.mean(np.square(ridge.denoise(noisy[40:]) - images[40:])))
+
+    strong = error()
     monkeypatch.setattr(baselines, "RIDGE_STRENGTHS", (1e-4, 1e-3))
-    assert error < 0.9 * LinearDenoiser.fit(images[:40], np.arange(40), spec, 0).mse(noisy, images[40:])
+    assert strong < 0.9 * error()
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "dropout"])
+def test_with_few_images_the_linear_map_beats_ridge_regression_and_a_projection_on_pca(kind):
+    generator = np.random.default_rng(0)
+    frequency = np.add.outer(np.arange(16), np.arange(16))[..., None]
+    drawn = generator.standard_normal((120, 16, 16, 1)) / (1 + frequency)
+    images = np.clip(0.5 + idctn(drawn, axes=(1, 2), norm="ortho") / 2, 0, 1).astype(np.float32)
+    spec, ids = NoiseSpec(kind=kind, level=0.2), np.arange(120)
+    noisy = corrupt(images, spec, 0, ids) / np.float32(255)
+    train, test = slice(0, 60), slice(60, 120)
+    found = LinearDenoiser.fit(images[train], ids[train], spec, 0).mse(noisy[test], images[test])
+    ridge = RidgeMap.fit(noisy[train], images[train]).denoise(noisy[test])
+    projections = [PrincipalComponents.fit(images[train], size).reconstruct(noisy[test]) for size in (8, 16, 32, 59)]
+    others = [float(np.mean(np.square(other - images[test]))) for other in (ridge, noisy[test], *projections)]
+    assert found < 0.9 * min(others)
 
 
 @pytest.mark.parametrize("count", [1, 9])

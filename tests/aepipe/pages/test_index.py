@@ -6,6 +6,7 @@ from releases import describe, put_release
 from typer.testing import CliRunner
 
 from aepipe.cli.app import releases_app as app
+from aepipe.evaluation.intervals import Interval
 from aepipe.pages.index import MAX_SERIES, render_index, series_of, write_index
 from aepipe.releases.channels import point_channel
 from aepipe.releases.manifest import manifest_sha256
@@ -42,7 +43,13 @@ def test_what_is_not_comparable_is_another_line():
 
 def test_a_denoiser_is_judged_on_noisy_input():
     (series,) = series_of("mnist-dense@digits", [release(denoised_mse_per_pixel=0.01, linear_mse_per_pixel=0.02)])
-    assert (series.mse, series.reference) == ((0.01,), (0.02,))
+    assert (series.mse, series.reference, series.intervals) == ((0.01,), (0.02,), (None,))
+
+
+def test_an_error_has_the_interval_that_its_release_says():
+    said = {"mse_per_pixel": {"low": 0.003, "high": 0.005}, "pca_mse_per_pixel": {"low": 0.007, "high": 0.009}}
+    (series,) = series_of("mnist-dense@digits", [release(intervals=said)])
+    assert series.intervals == (Interval(low=0.003, high=0.005),)
 
 
 def test_models_taken_over_and_failed_recipes_have_no_point():

@@ -42,6 +42,12 @@ def test_two_iterations_bring_a_hundredth_near_to_the_largest():
     assert 0.2 < values.min() < values.max() < 2.1
 
 
+def test_what_is_muons_is_refused_for_adam():
+    assert OptimizerSettings(name="adam", momentum=0.95) == OptimizerSettings()
+    with pytest.raises(ValueError, match=r"iterations is Muon's; choose optimizer=muon"):
+        OptimizerSettings(iterations=3)
+
+
 def test_nothing_stays_nothing():
     assert not np.any(orthogonal(tf.zeros((4, 6)), 4))
 

@@ -7,6 +7,8 @@ import pytest
 from aepipe.evaluation import figures
 from aepipe.evaluation.figures import charts, codes, losses, style
 from aepipe.evaluation.figures.style import save
+from aepipe.evaluation.intervals import Interval
+from aepipe.evaluation.metrics import Summary
 
 
 @pytest.fixture
@@ -22,6 +24,10 @@ def history(num_epochs: int, has_validation: bool = True) -> pd.DataFrame:
     epochs = np.arange(1, num_epochs + 1)
     validation = 0.06 / epochs if has_validation else np.full(num_epochs, np.nan)
     return pd.DataFrame({"epoch": epochs, "loss": 0.05 / epochs, "validation_loss": validation})
+
+
+def mean(value: float) -> Summary:
+    return Summary("a class", "mse_per_pixel", value, Interval(low=value / 2, high=value * 2))
 
 
 def legend(figure) -> list[str]:
@@ -79,15 +85,16 @@ def test_losses_of_augmented_images_and_of_images_as_they_are_share_no_line(tmp_
 
 
 def test_few_classes_are_named_in_their_order(tmp_path, drawn):
-    errors = {"ship": 0.3, "airplane": 0.1, "frog": 0.2}
-    figures.mse_by_class(errors, dict.fromkeys(errors, 0.25), tmp_path / "figure.png", "title")
+    errors = {name: mean(value) for name, value in (("ship", 0.3), ("airplane", 0.1), ("frog", 0.2))}
+    figures.mse_by_class(errors, dict.fromkeys(errors, mean(0.25)), tmp_path / "figure.png", "title")
     axes = drawn[0].axes[0]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["ship", "airplane", "frog"]
     assert [bar.get_height() for bar in axes.patches] == [0.3, 0.1, 0.2, 0.25, 0.25, 0.25]
+    assert [list(line.get_ydata()) for line in axes.lines[:2]] == [[0.15, 0.6], [0.05, 0.2]]
 
 
 def test_many_classes_are_sorted_and_counted(tmp_path, drawn):
-    errors = {f"person {index}": (index * 7 % 40 + 1) / 100 for index in range(40)}
+    errors = {f"person {index}": mean((index * 7 % 40 + 1) / 100) for index in range(40)}
     figures.mse_by_class(errors, errors, tmp_path / "figure.png", "title")
     heights = [bar.get_height() for bar in drawn[0].axes[0].patches][:40]
     assert heights == sorted(heights)
@@ -99,7 +106,9 @@ def test_a_users_folder_names_are_drawn_as_they_are(tmp_path, read, drawn):
     labels = np.arange(30) % 3
     maps = {"PCA": np.random.default_rng(0).normal(size=(30, 2))}
     figures.code_maps(maps, labels, names, tmp_path / "map.png", r"$\x_{$")
-    figures.mse_by_class(dict.fromkeys(names, 0.1), dict.fromkeys(names, 0.2), tmp_path / "bars.png", r"$\x_{$")
+    figures.mse_by_class(
+        dict.fromkeys(names, mean(0.1)), dict.fromkeys(names, mean(0.2)), tmp_path / "bars.png", r"$\x_{$"
+    )
     assert legend(drawn[0]) == [" _hidden", r"price \$\x_{\$", "a" * 21 + "..."]
     for figure in drawn:
         save(figure, tmp_path / "figure.png")
@@ -114,6 +123,9 @@ def test_each_kind_of_noise_has_a_panel_with_three_lines(tmp_path, drawn, num_ki
     panels = [axes for axes in drawn[0].axes if axes.lines]
     assert [axes.get_title() for axes in panels] == list(curves)
     assert {len(axes.lines) for axes in panels} == {3}
+    with_intervals = {"gaussian": table.assign(model_interval=[Interval(low=0.009, high=0.011)] * len(table))}
+    figures.error_by_noise(with_intervals, tmp_path / "figure.png", "title")
+    assert len(drawn[1].axes[0].collections) == 1
 
 
 def test_code_maps_name_few_classes_and_scale_many(tmp_path, drawn):
@@ -163,7 +175,7 @@ def test_classes_that_no_font_can_write_have_numbers_and_a_legend(tmp_path):
     assert style.numbered_classes(names) == f"1: {names[0]}, 3: {names[2]}"
     assert style.numbered_classes(["cat"]) == ""
     # Saved for good: a glyph that is missing is a warning, and warnings are errors.
-    errors = dict.fromkeys(names, 0.1)
+    errors = dict.fromkeys(names, mean(0.1))
     figures.mse_by_class(errors, errors, tmp_path / "classes.png", "title")
     figures.code_maps({"PCA": np.eye(4, 2)}, np.arange(4), names, tmp_path / "map.png", "title")
 

@@ -6,6 +6,8 @@ import pytest
 from PIL import Image
 
 from aepipe.evaluation import figures
+from aepipe.evaluation.intervals import Interval
+from aepipe.evaluation.metrics import Summary
 from aepipe.noise import NoiseParameters
 from aepipe.noisy_test_set import build_noisy_test_set
 from aepipe.pages.index import Series
@@ -20,7 +22,7 @@ SERIES = [
     Series(
         "tuned, full, digits", ("2026-01-01T02:00:00+00:00", "2026-01-02T02:00:00+00:00"), (0.02, 0.01), (0.03, 0.03)
     ),
-    Series("published", ("2026-01-02T02:00:00+00:00",), (0.05,), (0.03,)),
+    Series("published", ("2026-01-02T02:00:00+00:00",), (0.05,), (0.03,), (Interval(low=0.04, high=0.06),)),
 ]
 CURVE = pd.DataFrame({"level": [0.1, 0.2], "model": [0.01, 0.02], "linear": [0.02, 0.03], "nothing": [0.1, 0.2]})
 
@@ -30,6 +32,13 @@ ROCS = {"model": (RATES, np.sqrt(RATES), 2 / 3), "PCA": (RATES, RATES, 0.5)}
 
 def history(validation) -> pd.DataFrame:
     return pd.DataFrame({"epoch": [1, 2, 3], "loss": [0.9, 0.1, 0.01], "validation_loss": validation})
+
+
+def means(**values: float) -> dict[str, Summary]:
+    return {
+        name: Summary(name, "mse_per_pixel", value, Interval(low=value / 2, high=value))
+        for name, value in values.items()
+    }
 
 
 FIGURES = {
@@ -42,8 +51,10 @@ FIGURES = {
     "grid": lambda path: figures.image_grid(GREY, 5, path, "a title"),
     "losses": lambda path: figures.loss_curves(history([0.8, 0.2, 0.3]), 2, path, "a title", NAMES),
     "no validation": lambda path: figures.loss_curves(history([np.nan] * 3), 3, path, "a title", NAMES),
-    "classes": lambda path: figures.mse_by_class({"a": 0.1, "b": 0.2}, {"a": 0.2, "b": 0.1}, path, "a title"),
-    "many classes": lambda path: figures.mse_by_class(*[{f"c{i}": i + 1.0 for i in range(40)}] * 2, path, "a title"),
+    "classes": lambda path: figures.mse_by_class(means(a=0.1, b=0.2), means(a=0.2, b=0.1), path, "a title"),
+    "many classes": lambda path: figures.mse_by_class(
+        *[means(**{f"c{i}": i + 1.0 for i in range(40)})] * 2, path, "a title"
+    ),
     "noise": lambda path: figures.error_by_noise({"gaussian": CURVE, "dropout": CURVE}, path, "a title"),
     "errors": lambda path: figures.error_histogram(GREY[:, 0, 0, 0], GREY[:, 1, 0, 0], path, "a title"),
     "equal errors": lambda path: figures.error_histogram(np.zeros(3), np.zeros(3), path, "a title"),

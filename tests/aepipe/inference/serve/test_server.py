@@ -17,7 +17,7 @@ from serving import DIGITS, PNG, png_of, wait_for
 
 START_SECONDS, END_SECONDS = 120, 60
 # Seconds of work for a model of 8 x 8 pixels.
-LARGE = np.zeros((700, 700), np.uint8)
+LARGE = np.zeros((500, 500), np.uint8)
 
 
 @contextmanager
