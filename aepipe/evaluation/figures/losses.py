@@ -103,7 +103,8 @@ def _draw(
 
 def _choose_scale(axes: Axes, values: np.ndarray) -> None:
     smallest, largest = values.min(), values.max()
-    if smallest <= 0 or largest < MIN_FALL * smallest:
+    # One that rises, as a divergence does, begins near 0.
+    if smallest <= 0 or values[0] < MIN_FALL * smallest:
         return
     axes.set_yscale("log")
     if largest >= DECADE * smallest:

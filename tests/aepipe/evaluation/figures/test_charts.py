@@ -54,7 +54,12 @@ def test_the_kept_epoch_is_marked_on_the_validation_loss(tmp_path, drawn):
 
 @pytest.mark.parametrize(
     ("loss", "scale"),
-    [(-np.arange(10.0), "linear"), (np.linspace(30, 20, 10), "linear"), (np.linspace(50, 20, 10), "log")],
+    [
+        (-np.arange(10.0), "linear"),
+        (np.linspace(30, 20, 10), "linear"),
+        (np.linspace(1, 9, 10), "linear"),
+        (np.linspace(50, 20, 10), "log"),
+    ],
 )
 def test_an_axis_is_logarithmic_where_the_curve_asks_for_it(tmp_path, drawn, loss, scale):
     table = history(10).assign(loss=loss, validation_loss=np.nan)
