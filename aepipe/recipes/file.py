@@ -25,6 +25,7 @@ from aepipe.splits import SplitSettings
 from aepipe.training.settings import TrainingSettings
 
 MAX_CHARACTERS = 20_000
+HINT = "# What else a file can say, and what is taken where it says nothing: aepipe recipes schema."
 Shape = tuple[int, int, int]
 
 
@@ -128,14 +129,17 @@ def read_recipe_at(path: str) -> str:
 def write_recipe(recipe: Recipe, setting: SettingName) -> str:
     """Return a recipe, with one of its settings, as the text of a file; it has a name that is not taken."""
     variant = recipe.variant(setting)
+    training, defaults = (settings.model_dump(mode="json") for settings in (variant.training, TrainingSettings()))
     said: dict[str, Any] = {
         "name": f"my-{recipe.name}",
         **recipe.model_dump(mode="json", include={"title", "source", "data_set", "native_shape"}),
         "source_unit": recipe.source_unit,
         "preprocessing": recipe.preprocessing.model_dump(mode="json"),
-        **variant.model_dump(mode="json"),
+        "split": variant.split.model_dump(mode="json"),
+        "model": variant.model.model_dump(mode="json"),
+        "training": {name: value for name, value in training.items() if value != defaults[name]},
     }
-    return "\n".join(_as_toml(said)).lstrip("\n") + "\n"
+    return "\n".join([HINT, *_as_toml(said)]) + "\n"
 
 
 def schema_of_files() -> str:
