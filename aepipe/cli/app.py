@@ -64,6 +64,7 @@ recipes_app.callback(invoke_without_command=True, epilog="Example: aepipe recipe
 app.add_typer(recipes_app, name="recipes")
 _add(recipes_app, "show", recipes.show_recipe, "aepipe recipes show mnist-dense --as-file > shoes.toml")
 _add(recipes_app, "check", recipes.check_file, "aepipe recipes check shoes.toml --data-set images:/data/shoes")
+_add(recipes_app, "settings", recipes.list_settings, "aepipe recipes settings")
 _add(recipes_app, "schema", recipes.print_schema, "aepipe recipes schema > recipe.schema.json")
 _add(app, "table", models.show_table, "aepipe table --store s3://models/aepipe")
 _add(app, "reproduce", models.reproduce, "aepipe reproduce deep-code one-class --seeds 0 --output reproductions.csv")

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from aepipe.choices import flat
-from aepipe.cli.arguments import parse_changes
+from aepipe.choices import flat, values_in_words
+from aepipe.cli.arguments import parse_changes, settable
 from aepipe.cli.options import DataSetOption, JsonOption, SettingOption
 from aepipe.cli.output import Row, print_result, print_rows
 from aepipe.errors import ParameterError
-from aepipe.models.options import count_parameters
+from aepipe.models.options import OPTIONS, count_parameters
 from aepipe.recipes import complete_name, get_recipe, load_recipes
 from aepipe.recipes.file import read_recipe_at, schema_of_files, write_recipe
 from aepipe.recipes.overrides import Overrides
@@ -29,6 +29,14 @@ class RecipeRow(Row):
     parameters: int
     architecture: str
     source: str | None
+
+
+class SettingRow(Row):
+    """Something that can be set."""
+
+    name: str
+    values: str
+    what: str
 
 
 class ForecastRow(Row):
@@ -114,6 +122,22 @@ def check_file(
         split=chosen["split"],
     )
     print_forecasts(requests, as_json)
+
+
+def list_settings(as_json: JsonOption = False) -> None:
+    """Show everything that --set takes: its name, its values, what it does."""
+    rows = [
+        SettingRow(name=name, values=values_in_words(field), what=f"{field.description}{_only_of(name)}")
+        for name, field in settable().items()
+    ]
+    print_rows(as_json, "Settings", SettingRow, rows)
+
+
+def _only_of(name: str) -> str:
+    """Return of which architectures an option is; nothing where it is of all, or is no option of one."""
+    group, _, option = name.rpartition(".")
+    having = [architecture for architecture, options in OPTIONS.items() if option in options.model_fields]
+    return "" if group != "model" or len(having) == len(OPTIONS) else f" Of {', '.join(having)}."
 
 
 def print_schema() -> None:

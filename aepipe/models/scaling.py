@@ -23,7 +23,7 @@ MIN_WIDTH = 2
 # Of images larger than its own a recipe's model would have a hundred million weights (64x64x3), and gigabytes of files.
 MAX_SCALED_WIDTH, MAX_SCALED_CODE = 2048, 512
 # From so many pixels an image is made of patches: PCA of whole ones takes more images, memory and time than there are.
-MIN_PIXELS_OF_PATCHES, MIN_SIDE_OF_PATCHES = 64 * 64, 32
+MIN_PIXELS_OF_PATCHES, MIN_SIDE_OF_PATCHES = 64 * 64, 48
 # Of the widest layer at 64x64x3: with 128x128x3 each step and each file would be four times as large.
 MAX_SCALED_WEIGHTS = 25_165_824
 

@@ -30,19 +30,19 @@ Shape = tuple[int, int, int]
 
 @choices_of(*OPTIONS.values())
 class ModelTable(ModelOverrides):
-    """The architecture and its options."""
+    """What a file says of the model."""
 
 
 @choices_of(TrainingSettings)
 class TrainingTable(Choices):
-    """Loss, optimizer, limits, noise, augmentation."""
+    """What a file says of the training."""
 
     corruption: CorruptionOverrides = Field(CorruptionOverrides(), description="Noise on the input, for denoisers.")
 
 
 @choices_of(Preprocessing)
 class PreprocessingTable(Choices):
-    """What is done to the data set before it is divided."""
+    """What a file says of its data set."""
 
 
 class RecipeFile(Choices):
