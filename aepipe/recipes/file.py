@@ -227,7 +227,8 @@ def _shape_of(data_set: str, preprocessing: Preprocessing) -> Shape:
 
 def _as_toml(values: dict[str, Any], table: str = "") -> list[str]:
     """Return lines of TOML: values first, then the tables in it."""
-    plain = {name: value for name, value in values.items() if value is not None and not isinstance(value, dict)}
+    # What is not there says the same as None, and as a list of nothing.
+    plain = {name: value for name, value in values.items() if value not in (None, []) and not isinstance(value, dict)}
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in plain.items()]
     inner = {name: value for name, value in values.items() if isinstance(value, dict)}
     if table and (lines or not inner):
