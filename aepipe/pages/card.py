@@ -31,7 +31,7 @@ HUB_TASKS = {DENOISED_MSE: "Denoising", AUROC: "Anomaly detection"}
 # Of a denoiser, on the noise that it was trained for.
 NOISY_ROWS = {
     NOISY_MSE: "as it is",
-    LINEAR_MSE: "denoised by a linear model",
+    LINEAR_MSE: "denoised by the best linear map",
     DENOISED_MSE: "denoised by this model",
 }
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#|~!$^])")

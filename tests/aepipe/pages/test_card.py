@@ -89,7 +89,7 @@ def test_a_denoiser_has_its_own_table():
     facts = {"noisy_mse_per_pixel": 0.0371, "denoised_mse_per_pixel": 0.00491, "linear_mse_per_pixel": 0.00772}
     rows = table_rows(card_of("mnist-denoising", **facts))
     assert ["as it is", "0.0371"] in rows
-    assert ["denoised by a linear model", "0.00772"] in rows
+    assert ["denoised by the best linear map", "0.00772"] in rows
     assert ["denoised by this model", "0.00491"] in rows
     assert "Noisy input" not in card_of("mnist-dense", denoised_mse_per_pixel=None)
 
