@@ -4,7 +4,7 @@ BIN := .venv/bin
 # What is installed: runtime, or gpu for TensorFlow with CUDA.
 LOCK ?= $(if $(wildcard .venv/gpu.installed),gpu,runtime)
 
-.PHONY: help run up test lint types pictures e2e bench bench-data bench-denoising bench-gate bench-quality bench-score bench-store one-class defects bench-serve image-test lock clean clean-store
+.PHONY: help run up test lint types pictures e2e bench bench-data bench-denoising bench-gate bench-pictures bench-quality bench-score bench-store one-class defects bench-serve image-test lock clean clean-store
 
 help:  ## these lines
 	@sed -nE 's/^([a-z0-9-]+):.*  ## (.*)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -43,6 +43,10 @@ bench-denoising: .venv/dev.installed  ## denoisers beside BM3D (pip install bm3d
 
 bench-gate: .venv/dev.installed  ## how often the gate holds models that differ by their seed alone, and worse ones
 	$(BIN)/python tests/benchmarks/twins.py $(SELECT)
+
+# SELECT='/data/parts --sizes 256 --steps 1000' is a set of one's own.
+bench-pictures: .venv/dev.installed  ## pictures of 64, 128 and 256 pixels beside PCA of patches, DCT and an ordinary autoencoder
+	$(BIN)/python tests/benchmarks/pictures.py $(SELECT)
 
 # SELECT='mnist-dense --share 0.25' is a part of it.
 bench-quality: .venv/dev.installed  ## time to the tuned settings' error with another optimizer, and its error in that time

@@ -17,6 +17,8 @@ from aepipe.findings import UNKNOWN_NAME
 from aepipe.suggestions import did_you_mean
 
 Kind = TypeVar("Kind", bound=BaseModel)
+# What pydantic calls the bounds of a number.
+BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 
 
 class Choices(BaseModel):
@@ -189,6 +191,20 @@ def is_number(field: FieldInfo | None) -> bool:
 def is_whole(field: FieldInfo | None) -> bool:
     """Tell whether a value of a field is a whole number."""
     return _bare_type(field) is int
+
+
+def values_in_words(field: FieldInfo | None) -> str:
+    """Return which values a field takes, in words."""
+    inner = None if field is None else without_none(field.annotation)
+    bare = _bare_type(field)
+    if get_origin(bare) is Literal:
+        return ", ".join(map(str, get_args(bare)))
+    if get_origin(bare) is tuple:
+        return "values with commas between them"
+    words = {bool: "true, false", int: "a whole number", float: "a number"}.get(bare, "a text")
+    about = [*(get_args(inner)[1:] if get_origin(inner) is Annotated else ()), *(field.metadata if field else ())]
+    bounds = [f"{sign} {getattr(one, name):g}" for one in about for name, sign in BOUNDS.items() if hasattr(one, name)]
+    return f"{words} {', '.join(bounds)}".rstrip() if words.endswith("number") else words
 
 
 def group_of(field: FieldInfo | None) -> type[BaseModel] | None:

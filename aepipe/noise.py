@@ -14,8 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from aepipe.arrays import Int, Real, UInt8
 
-NoiseKind = Literal["gaussian", "heteroscedastic", "salt-and-pepper", "masking", "dropout"]
+NoiseKind = Literal["gaussian", "heteroscedastic", "salt-and-pepper", "masking", "dropout", "scratches"]
+# Those of a denoiser's test set where none are named.
 KINDS: tuple[NoiseKind, ...] = ("gaussian", "heteroscedastic", "salt-and-pepper", "masking", "dropout")
+# Of the shorter side, how wide a scratch is; at least a pixel.
+SCRATCH_WIDTH = 1 / 32
 WHITE = 255
 BITS = 1 << 16
 # Gaussian noise under this changes hardly a pixel by one of its 255 levels of grey.
@@ -55,10 +58,11 @@ class NoiseParameters(BaseModel):
         None,
         min_length=1,
         title="Kinds",
-        description="Where none are named: all for data that a denoiser is trained on, gaussian alone for others. "
+        description="Where none are named: all but scratches for data that a denoiser is trained on, gaussian alone "
+        "for others. "
         "gaussian: one standard deviation; heteroscedastic: one for each pixel, between 0 and twice the "
         "level; salt-and-pepper: a share of the pixels turns black or white; masking: black squares; dropout: a "
-        "share of the pixels turns black.",
+        "share of the pixels turns black; scratches: black and white lines.",
     )
     levels: tuple[float, ...] = Field(
         (0.1, 0.2, 0.4),
@@ -216,10 +220,32 @@ def _masking(image: np.ndarray, level: int, integers: np.ndarray) -> np.ndarray:
     return masked
 
 
+def _scratches(image: np.ndarray, level: int, integers: np.ndarray) -> np.ndarray:
+    """Draw black and white lines, each from one edge to the opposite one, until the share is reached or draws end."""
+    height, width, _ = image.shape
+    rows, columns = np.mgrid[:height, :width]
+    wide = max(1, round(min(height, width) * SCRATCH_WIDTH))
+    scratched = image.copy()
+    covered = np.zeros((height, width), bool)
+    for begins, ends, direction, colour in integers[: len(integers) // 4 * 4].reshape(-1, 4):
+        if covered.sum() * BITS >= level * covered.size:
+            break
+        is_down = direction < BITS // 2
+        places, along, (breadth, length) = (
+            (columns, rows, (width, height)) if is_down else (rows, columns, (height, width))
+        )
+        begin, end, steps = begins * breadth // BITS, ends * breadth // BITS, max(1, length - 1)
+        new = 2 * np.abs((places - begin) * steps - (end - begin) * along) <= wide * steps
+        scratched[new] = WHITE if colour < BITS // 2 else 0
+        covered |= new
+    return scratched
+
+
 DRAWS: Mapping[NoiseKind, Callable[[np.ndarray, int, np.ndarray], np.ndarray]] = {
     "gaussian": _gaussian,
     "heteroscedastic": _heteroscedastic,
     "salt-and-pepper": _salt_and_pepper,
     "masking": _masking,
     "dropout": _dropout,
+    "scratches": _scratches,
 }

@@ -9,6 +9,8 @@ from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
 
+from aepipe.recipes.file import read_recipe
+
 # A list shows no more.
 MAX_LETTERS = 120
 
@@ -27,6 +29,12 @@ def named(description: str | Callable[[], str]) -> Callable[[], str]:
         return description.format(**flow_run.parameters) if isinstance(description, str) else description()
 
     return name
+
+
+def name_of_recipe() -> str:
+    """Return what this run's recipe is called, one of a file too."""
+    text = flow_run.parameters.get("recipe_file")
+    return str(flow_run.parameters["recipe"]) if text is None else read_recipe(text).name
 
 
 def rename_run(before: str, name: str) -> None:

@@ -19,6 +19,7 @@ from aepipe.inference.watch import WatchSettings
 from aepipe.noise import NoiseParameters
 from aepipe.publishing import promotion
 from aepipe.recipes import RecipeName, naming, plan
+from aepipe.recipes.file import MAX_CHARACTERS
 from aepipe.splits import SplitSettings
 from aepipe.stages import parent
 from aepipe.stages.data import DataSettings
@@ -27,8 +28,15 @@ from aepipe.training.settings import CheckpointSettings
 
 DATA_SET_NAMES = ", ".join(f"{name}:PATH" if name == OWN_IMAGES else name for name in DATA_SETS)
 
-Recipe = Annotated[RecipeName, Field(description="What to train.")]
 Recipes = Annotated[list[RecipeName], Field(description="What to train.")]
+Recipe = Annotated[RecipeName | None, Field(description="What to train; none where a recipe file says it.")]
+RecipeFile = Annotated[
+    str | None,
+    Field(
+        max_length=MAX_CHARACTERS,
+        description="A recipe of your own, as the text of a file that aepipe recipes show --as-file prints a start of.",
+    ),
+]
 Setting = Annotated[
     plan.SettingName, Field(description="tuned is the best that is known; published is what the sources do.")
 ]

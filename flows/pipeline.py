@@ -13,7 +13,7 @@ from aepipe.flows import parameters
 from aepipe.flows.deployable import deployable
 from aepipe.flows.executors.executor import Shared
 from aepipe.flows.executors.train_all import train_all
-from aepipe.flows.names import named, rename_run
+from aepipe.flows.names import name_of_recipe, named, rename_run
 from aepipe.gate.settings import PublishSettings
 from aepipe.noise import NoiseParameters
 from aepipe.publishing.publish import Published
@@ -32,7 +32,8 @@ from aepipe.training.settings import CheckpointSettings
 
 def _run_name() -> str:
     chosen = flow_run.parameters
-    names = [str(name) for name in chosen["recipes"]]
+    by_name = chosen.get("recipe_file") is None
+    names = [str(name) for name in chosen["recipes"]] if by_name else [name_of_recipe()]
     what = ", ".join(names) if len(names) <= 3 else f"{len(names)} recipes"
     return f"{chosen['setting']} {what}, {chosen['preset']}"
 
@@ -41,6 +42,7 @@ def _run_name() -> str:
 @deployable
 def pipeline(
     recipes: parameters.Recipes = OWN_RECIPES,
+    recipe_file: parameters.RecipeFile = None,
     setting: parameters.Setting = "tuned",
     preset: parameters.Preset = "full",
     data_set: parameters.DataSet = None,
@@ -67,6 +69,7 @@ def pipeline(
         overrides,
         recipe_overrides,
         name,
+        recipe_file,
         setting=setting,
         preset=preset,
         data_set=data_set,

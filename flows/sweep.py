@@ -5,6 +5,7 @@ prefect deployment run sweep/on-demand --param recipe=mnist-dense --param seeds=
 """
 
 from prefect import flow
+from prefect.runtime import flow_run
 from prefect.states import Completed, Failed, State
 
 from aepipe.experiments.sweep import SweepValues, plan_sweep
@@ -12,7 +13,7 @@ from aepipe.flows import parameters
 from aepipe.flows.deployable import deployable
 from aepipe.flows.executors.executor import Shared
 from aepipe.flows.executors.train_all import train_all
-from aepipe.flows.names import named
+from aepipe.flows.names import name_of_recipe, named
 from aepipe.noise import NoiseParameters
 from aepipe.recipes.plan import Overrides, SplitOverrides
 from aepipe.stages.data import DataSettings
@@ -23,10 +24,15 @@ from aepipe.tasks.timeouts import TimeoutSettings
 from aepipe.training.settings import CheckpointSettings
 
 
-@flow(name="sweep", flow_run_name=named("{setting} {recipe} sweep"))
+def _run_name() -> str:
+    return f"{flow_run.parameters['setting']} {name_of_recipe()} sweep"
+
+
+@flow(name="sweep", flow_run_name=named(_run_name))
 @deployable
 def sweep(
-    recipe: parameters.Recipe,
+    recipe: parameters.Recipe = None,
+    recipe_file: parameters.RecipeFile = None,
     seeds: parameters.Seeds = [0, 1, 2],  # noqa: B006
     values: parameters.Lists = SweepValues(),  # noqa: B008 - frozen
     setting: parameters.Setting = "tuned",
@@ -45,6 +51,7 @@ def sweep(
 ) -> State[SweepResult]:
     """Train a recipe with every seed and every combination of values; the table goes to the store."""
     chosen = {"setting": setting, "preset": preset, "data_set": data_set, "data": data, "split": split, "noise": noise}
+    chosen["recipe_file"] = recipe_file
     requests = plan_sweep(recipe, seeds, values, overrides, **chosen)
     shared = Shared(store=store, checkpoints=checkpoints, timeouts=timeouts, refresh=refresh)
     outcomes = train_all(requests, execution, at_once, shared)

@@ -36,7 +36,8 @@ def _run_name() -> str:
 @flow(name="train", flow_run_name=named(_run_name))
 @deployable
 def train(
-    recipe: parameters.Recipe,
+    recipe: parameters.Recipe = None,
+    recipe_file: parameters.RecipeFile = None,
     setting: parameters.Setting = "tuned",
     preset: parameters.Preset = "full",
     data_set: parameters.DataSet = None,
@@ -58,6 +59,7 @@ def train(
     """Train and evaluate one recipe; what the store already has is not done again."""
     request = TrainingRequest(
         recipe=recipe,
+        recipe_file=recipe_file,
         setting=setting,
         preset=preset,
         data_set=data_set,

@@ -5,6 +5,7 @@ prefect deployment run tune/on-demand --param recipe=mnist-dense
 """
 
 from prefect import flow
+from prefect.runtime import flow_run
 from prefect.states import Completed, Failed, State
 
 from aepipe.experiments.search import Search, open_search
@@ -14,7 +15,7 @@ from aepipe.flows import parameters
 from aepipe.flows.deployable import deployable
 from aepipe.flows.executors.executor import Shared
 from aepipe.flows.executors.train_all import train_all
-from aepipe.flows.names import named
+from aepipe.flows.names import name_of_recipe, named
 from aepipe.recipes.plan import Overrides, SplitOverrides
 from aepipe.stages.data import DataSettings, DataStage, image_shape_of
 from aepipe.stages.request import TrainingRequest
@@ -30,10 +31,15 @@ DEFAULT_RANGES = SearchRanges.model_validate({"learning_rate": Range(low=1e-4, h
 AT_ONCE = {"local": 2, "pool": 8}
 
 
-@flow(name="tune", flow_run_name=named("{setting} {recipe} search"))
+def _run_name() -> str:
+    return f"{flow_run.parameters['setting']} {name_of_recipe()} search"
+
+
+@flow(name="tune", flow_run_name=named(_run_name))
 @deployable
 def tune(
-    recipe: parameters.Recipe,
+    recipe: parameters.Recipe = None,
+    recipe_file: parameters.RecipeFile = None,
     ranges: parameters.Ranges = DEFAULT_RANGES,
     values: parameters.Values = SweepValues(),  # noqa: B008 - frozen
     trials: parameters.Trials = 20,
@@ -53,6 +59,7 @@ def tune(
     """Search for better settings; run again with the same parameters, or more trials, it goes on where it was."""
     request = TrainingRequest(
         recipe=recipe,
+        recipe_file=recipe_file,
         setting=setting,
         preset=preset,
         data_set=data_set,

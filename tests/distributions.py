@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 PAGE = (Path(__file__).parents[1] / "docs" / "own-recipes.md").read_text()
-(METADATA,) = (tomllib.loads(block) for block in re.findall(r"^```toml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
+# The recipe file that the page shows, and what a package says that has one as a module.
+FILE, PACKAGE = re.findall(r"^```toml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+METADATA = tomllib.loads(PACKAGE)
 (SOURCE,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 # The recipe that the page about one's own shows.
 NAME, ALIAS = "digits-narrow", "narrow"

@@ -78,7 +78,8 @@ def _called(words: list[str]) -> tuple[str, list[str]]:
 def parse_aepipe(arguments: list[str]) -> None:
     """Read the arguments of `aepipe` as it does; what it does not understand is an error."""
     command, name = typer.main.get_command(app), "aepipe"
-    while hasattr(command, "commands"):
+    # A group may do something by itself.
+    while hasattr(command, "commands") and not (command.invoke_without_command and not arguments):
         name, *arguments = arguments
         command = command.commands[name]
     command.make_context(name, arguments)

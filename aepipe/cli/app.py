@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from aepipe.cli import cleaning, data_sets, models, operations, releases, serving, training, upkeep, uses
+from aepipe.cli import cleaning, data_sets, models, operations, recipes, releases, serving, training, upkeep, uses
 from aepipe.cli.arguments import settable
 from aepipe.errors import AepipeError, ParameterError
 from aepipe.findings import describe_validation_error
@@ -58,7 +58,14 @@ _add(app, "sweep", training.sweep, "aepipe sweep mnist-dense --seeds 0,1,2 --set
 _add(app, "tune", training.tune, "aepipe tune mnist-dense --trials 20 --set learning_rate=0.0001..0.01")
 _add(app, "rerun", training.rerun, "aepipe rerun production --to ./rerun")
 
-_add(app, "recipes", models.list_recipes, "aepipe recipes")
+recipes_app = _group()
+recipes_app.info.no_args_is_help = False
+recipes_app.callback(invoke_without_command=True, epilog="Example: aepipe recipes")(recipes.list_recipes)
+app.add_typer(recipes_app, name="recipes")
+_add(recipes_app, "show", recipes.show_recipe, "aepipe recipes show mnist-dense --as-file > shoes.toml")
+_add(recipes_app, "check", recipes.check_file, "aepipe recipes check shoes.toml --data-set images:/data/shoes")
+_add(recipes_app, "settings", recipes.list_settings, "aepipe recipes settings")
+_add(recipes_app, "schema", recipes.print_schema, "aepipe recipes schema > recipe.schema.json")
 _add(app, "table", models.show_table, "aepipe table --store s3://models/aepipe")
 _add(app, "reproduce", models.reproduce, "aepipe reproduce deep-code one-class --seeds 0 --output reproductions.csv")
 _add(

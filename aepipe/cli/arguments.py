@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from aepipe.choices import dotted_names, field_of, group_of, groups_of, is_sequence, names_of, nested, unknown_name
 from aepipe.errors import ParameterError
@@ -30,10 +31,13 @@ GROUPS: Mapping[str, type[BaseModel]] = {
 }
 
 
-def settable() -> list[str]:
-    """Return the names that --set takes."""
-    others = (f"{group}.{name}" for group, model in GROUPS.items() for name in dotted_names(model))
-    return [*dotted_names(Overrides), *others]
+def settable() -> dict[str, FieldInfo]:
+    """Return the fields that --set takes, by name."""
+    models: dict[str, type[BaseModel]] = {"": Overrides, **{f"{group}.": model for group, model in GROUPS.items()}}
+    found = {
+        f"{prefix}{name}": field_of(model, name) for prefix, model in models.items() for name in dotted_names(model)
+    }
+    return {name: field for name, field in found.items() if field is not None}
 
 
 def split_list(text: str) -> list[str]:

@@ -25,6 +25,7 @@ from aepipe.training.settings import CheckpointSettings
 
 Parameters = Mapping[str, Any]
 CHOSEN_FOR_ALL = ("setting", "preset", "data_set")
+CHOSEN_FOR_ONE = (*CHOSEN_FOR_ALL, "recipe_file")
 
 
 def refuse_mistakes(parameters: Parameters) -> list[TrainingRequest]:
@@ -40,7 +41,12 @@ def refuse_mistakes(parameters: Parameters) -> list[TrainingRequest]:
     shared["start_from"] = parameters.get("start_from", NOTHING)
     overrides = {name: Overrides(**changes) for name, changes in parameters["recipe_overrides"].items()}
     requests = plan_requests(
-        parameters["recipes"], Overrides(**parameters["overrides"]), overrides, parameters.get("name"), **shared
+        parameters["recipes"],
+        Overrides(**parameters["overrides"]),
+        overrides,
+        parameters.get("name"),
+        parameters.get("recipe_file"),
+        **shared,
     )
     CheckpointSettings(**parameters["checkpoints"])
     TimeoutSettings(**parameters["timeouts"])
@@ -58,7 +64,7 @@ def refuse_sweep_mistakes(parameters: Parameters) -> list[TrainingRequest]:
         ValidationError: a seed or a value is not what its field allows.
     """
     _check_places(parameters)
-    shared = {name: parameters[name] for name in CHOSEN_FOR_ALL}
+    shared = {name: parameters[name] for name in CHOSEN_FOR_ONE}
     seeds = [Overrides.model_validate({"seed": seed}).seed or 0 for seed in parameters["seeds"]]
     requests = plan_sweep(parameters["recipe"], seeds, SweepValues(**parameters["values"]), Overrides(), **shared)
     _try_store(parameters["store"])
@@ -73,7 +79,7 @@ def refuse_search_mistakes(parameters: Parameters) -> None:
         ValidationError: a value or a range is not what its field allows.
     """
     _check_places(parameters)
-    request = TrainingRequest(recipe=parameters["recipe"], **{name: parameters[name] for name in CHOSEN_FOR_ALL})
+    request = TrainingRequest(recipe=parameters["recipe"], **{name: parameters[name] for name in CHOSEN_FOR_ONE})
     check_space(SearchRanges(**parameters["ranges"]), SweepValues(**parameters["values"]), request)
     _try_store(parameters["store"])
 

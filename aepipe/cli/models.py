@@ -1,6 +1,5 @@
-"""aepipe recipes, table and reproduce: what can be trained, and how good it came out."""
+"""aepipe table and reproduce: how good models came out, and what others have published."""
 
-import math
 from pathlib import Path
 from typing import Annotated
 
@@ -8,47 +7,8 @@ import typer
 
 from aepipe.cli.arguments import split_list
 from aepipe.cli.options import JsonOption, StoreOption
-from aepipe.cli.output import Row, print_result, print_rows, printable
+from aepipe.cli.output import print_result, printable
 from aepipe.errors import ParameterError
-from aepipe.models.options import count_parameters
-from aepipe.recipes import load_recipes
-
-
-class RecipeRow(Row):
-    """One setting of a recipe."""
-
-    recipe: str
-    short: str | None
-    setting: str
-    data_set: str
-    pixels: int
-    code: int
-    parameters: int
-    architecture: str
-    source: str | None
-
-
-def list_recipes(as_json: JsonOption = False) -> None:
-    """Show the recipes: data, code size, parameters, source."""
-    known, problems = load_recipes()
-    rows = [
-        RecipeRow(
-            recipe=recipe.name,
-            short=", ".join(recipe.aliases) or None,
-            setting=setting,
-            data_set=recipe.data_set,
-            pixels=math.prod(recipe.native_shape),
-            code=model.code_size,
-            parameters=count_parameters(model, recipe.native_shape),
-            architecture=model.architecture,
-            source=recipe.source,
-        )
-        for recipe in known
-        for setting, model in ((name, variant.model) for name, variant in recipe.variants.items())
-    ]
-    print_rows(as_json, "Recipes", RecipeRow, rows)
-    for problem in problems:
-        typer.echo(f"aepipe: {problem}", err=True)
 
 
 def show_table(store: StoreOption = "./store", as_json: JsonOption = False) -> None:

@@ -15,7 +15,10 @@ StoreOption = Annotated[str, typer.Option("--store", envvar="AEPIPE_STORE", help
 
 # Of trainings.
 RecipeArgument = Annotated[
-    str, typer.Argument(help=f"{words(parameters.Recipe)} A short name will do: conv for faces-conv.")
+    str | None, typer.Argument(help=f"{words(parameters.Recipe)} A short name will do: conv for faces-conv.")
+]
+RecipeFileOption = Annotated[
+    str | None, typer.Option("--recipe-file", help=f"{words(parameters.RecipeFile)} Here the file's path.")
 ]
 SettingOption = Annotated[SettingName, typer.Option(help=words(parameters.Setting))]
 PresetOption = Annotated[Preset, typer.Option(help=words(parameters.Preset))]

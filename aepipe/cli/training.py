@@ -14,6 +14,7 @@ from aepipe.cli.options import (
     MaxLeftOutOption,
     PresetOption,
     RecipeArgument,
+    RecipeFileOption,
     RefreshOption,
     ReleaseArgument,
     ServerOption,
@@ -21,6 +22,7 @@ from aepipe.cli.options import (
     StoreOption,
 )
 from aepipe.cli.output import print_table
+from aepipe.cli.recipes import print_forecasts
 from aepipe.cli.saved_progress import watch_progress
 from aepipe.errors import ParameterError
 from aepipe.flows import parameters
@@ -29,6 +31,7 @@ from aepipe.flows.parameters import words
 from aepipe.flows.which_server import use_server
 from aepipe.gate.settings import PublishSettings
 from aepipe.recipes import complete_name
+from aepipe.recipes.file import read_recipe_at
 from aepipe.releases.manifest import list_releases
 from aepipe.stages.parent import NOTHING
 from aepipe.store import Store, open_store
@@ -43,6 +46,7 @@ def run(
             help=f"{words(parameters.Recipes)} Names with commas between them (conv: faces-conv), or all of aepipe's."
         ),
     ] = "all",
+    recipe_file: RecipeFileOption = None,
     setting: SettingOption = "tuned",
     preset: PresetOption = "full",
     data_set: DataSetOption = None,
@@ -63,11 +67,15 @@ def run(
     allow_unsafe_pointer: Annotated[
         bool, typer.Option("--allow-unsafe-pointer", help=words(PublishSettings, "allow_unsafe_pointer"))
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be trained, and about how long it would take.")
+    ] = False,
     server: ServerOption = None,
 ) -> None:
     """Train, evaluate and publish recipes; what the store already has is not done again."""
     chosen: dict[str, Any] = {
-        "recipes": parse_recipes(recipes, setting),
+        "recipes": [] if recipe_file and recipes == "all" else parse_recipes(recipes, setting),
+        "recipe_file": read_recipe_at(recipe_file) if recipe_file else None,
         "setting": setting,
         "preset": preset,
         "data_set": data_set,
@@ -82,7 +90,10 @@ def run(
     }
     if allow_unsafe_pointer:
         chosen["publishing"]["allow_unsafe_pointer"] = True
-    _run(chosen, server)
+    if dry_run:
+        print_forecasts(refuse_mistakes(chosen))
+    else:
+        _run(chosen, server)
 
 
 def _run(chosen: dict[str, Any], server: str | None) -> str | None:
@@ -122,7 +133,8 @@ def _release_of(state: Any, store: Store) -> str | None:
 
 
 def sweep(
-    recipe: RecipeArgument,
+    recipe: RecipeArgument = None,
+    recipe_file: RecipeFileOption = None,
     seeds: Annotated[str, typer.Option(help=f"{words(parameters.Seeds)} Seeds with commas between them.")] = "0,1,2",
     setting: SettingOption = "tuned",
     preset: PresetOption = "full",
@@ -137,7 +149,7 @@ def sweep(
 ) -> None:
     """Train a recipe with several seeds and values side by side; the table goes to the store, nothing is published."""
     chosen: dict[str, Any] = {
-        "recipe": complete_name(recipe),
+        **_recipe(recipe, recipe_file),
         "seeds": split_list(seeds),
         "values": parse_lists(changes or []),
         "setting": setting,
@@ -157,7 +169,8 @@ def sweep(
 
 
 def tune(
-    recipe: RecipeArgument,
+    recipe: RecipeArgument = None,
+    recipe_file: RecipeFileOption = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", help="name=low..high for a range, name=value,value,... for a list.")
     ] = None,
@@ -176,7 +189,7 @@ def tune(
     Run again with the same options, or more trials, it goes on where it was.
     """
     chosen: dict[str, Any] = {
-        "recipe": complete_name(recipe),
+        **_recipe(recipe, recipe_file),
         "trials": trials,
         "rungs": rungs,
         "setting": setting,
@@ -227,6 +240,18 @@ def rerun(
     rows = compare_models(first, second)
     print_table(f"{first.release} and {second.release}", ["model", "bytes", "MSE", "MSE again"], rows)
     raise typer.Exit(1 if any(row[1] in ("different", "missing") for row in rows) else 0)
+
+
+def _recipe(recipe: str | None, recipe_file: str | None) -> dict[str, str | None]:
+    """Return the parameters that say what a flow of one recipe trains."""
+    if (recipe is None) == (recipe_file is None):
+        raise ParameterError(
+            "It trains one recipe, by its name or by its file.", recipe=recipe, recipe_file=recipe_file
+        )
+    return {
+        "recipe": recipe and complete_name(recipe),
+        "recipe_file": read_recipe_at(recipe_file) if recipe_file else None,
+    }
 
 
 @contextmanager

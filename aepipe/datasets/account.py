@@ -110,7 +110,7 @@ class Account(BaseModel):
         return "as it is the only file, held-out frames are neighbours of those that are trained on"
 
     def counts(self) -> Iterator[tuple[str, str]]:
-        """Yield what was counted, a name and a few words each; of what there was nothing there is no line."""
+        """Yield what was counted, a name and a few words each."""
         yield "Files", f"{self.num_taken:,} of {counted(self.num_files, 'file')}"
         yield "Left out", "; ".join(one.line for one in self.left_out) or "none"
         yield "Sizes of the files", _several(self.sizes)
@@ -119,9 +119,10 @@ class Account(BaseModel):
         if self.parts:
             yield "Parts by the user's own folders", _several(self.parts)
         losses = self.losses
-        cut = f", {losses.share_cropped:.0%} of their area on average" if losses.num_cropped else ""
-        yield "Cropped", f"{counted(losses.num_cropped, 'image')}{cut}"
-        yield "Resized", f"{losses.num_reduced:,} reduced, {losses.num_enlarged:,} enlarged"
+        cut = f"{counted(losses.num_cropped, 'image')}, {losses.share_cropped:.0%} of their area on average"
+        resized = f"{losses.num_reduced:,} reduced, {losses.num_enlarged:,} enlarged"
+        yield "Cropped", cut if losses.num_cropped else "none"
+        yield "Resized", resized if losses.num_reduced or losses.num_enlarged else "none"
 
     def _losses(self) -> Iterator[str]:
         losses, found = self.losses, _several(self.sizes)

@@ -13,9 +13,10 @@ import numpy as np
 from aepipe.linear import PrincipalComponents
 from aepipe.splits import evenly_spaced
 
-MAX_PATCHES = 50_000
-# Above this size of a patch its components take minutes, and large patches are memorised as whole images are.
-MAX_PATCH_VALUES = 1024
+# 50,000 of 32x32 pixels.
+MAX_PATCHES, MAX_VALUES_OF_PATCHES = 50_000, 51_200_000
+# Large patches are memorised as whole images are: up to 32x32 in colour.
+MAX_PATCH_VALUES = 3072
 GRIDS = (2, 4, 8, 16, 32, 64)
 # How far a grid may reach beyond an image, as a share of it: what lies there is the image in a mirror.
 MAX_BEYOND = 1 / 16
@@ -97,9 +98,10 @@ class PatchComponents:
 
     @classmethod
     def fit(cls, images: np.ndarray, code_size: int, grid: int) -> "PatchComponents":
-        """Fit on the patches of training images, at most 50,000 evenly spaced ones."""
+        """Fit on the patches of training images, at most 50,000 evenly spaced ones; fewer of large ones."""
         patches = _patches(images, grid)
-        patches = patches[evenly_spaced(len(patches), MAX_PATCHES)]
+        most = min(MAX_PATCHES, MAX_VALUES_OF_PATCHES // patches[0].size)
+        patches = patches[evenly_spaced(len(patches), most)]
         name = "x".join(str(-(-length // grid)) for length in images.shape[1:3])
         return cls(name, grid, PrincipalComponents.fit(patches, code_size // grid**2))
 

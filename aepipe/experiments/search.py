@@ -24,7 +24,6 @@ from aepipe.experiments.space import Range, SearchRanges, check_space
 from aepipe.experiments.sweep import SweepValues
 from aepipe.io.hashing import canonical_json
 from aepipe.io.temporary import temporary_folder
-from aepipe.recipes import get_recipe
 from aepipe.recipes.overrides import Overrides
 from aepipe.recipes.plan import plan_training
 from aepipe.stages.facts import SearchFacts
@@ -83,9 +82,9 @@ class Search:
         check_space(ranges, values, request)
         self._ranges, self._values = ranges.by_dotted_name(), values.by_dotted_name()
         self._request, self._store = request, store
-        native_shape = get_recipe(request.recipe).native_shape
+        native_shape = request.definition.native_shape
         shape = image_shape or native_shape
-        plan = plan_training(request.recipe, request.setting, request.preset, request.overrides, shape)
+        plan = plan_training(request.definition, request.setting, request.preset, request.overrides, shape)
         self._plan, self._training = plan, plan.training
         self._own = self._setting_as_it_is()
         self.budgets = [Budget(share=REDUCTION**rung) for rung in reversed(range(num_rungs))]

@@ -8,7 +8,6 @@ from pydantic.fields import FieldInfo
 from aepipe.choices import Choices, choices_like, dotted_names, field_of, is_number, nested
 from aepipe.errors import ParameterError
 from aepipe.experiments.sweep import SweepValues
-from aepipe.recipes import get_recipe
 from aepipe.recipes.changes import check_changes
 from aepipe.recipes.overrides import Overrides
 from aepipe.stages.request import TrainingRequest
@@ -68,4 +67,4 @@ def check_space(ranges: SearchRanges, values: SweepValues, request: TrainingRequ
     first = {name: span.low for name, span in ranges.by_dotted_name().items()}
     first |= {name: listed[0] for name, listed in values.by_dotted_name().items()}
     changed = request.overrides.replaced_by(Overrides(**nested(first)))
-    check_changes(get_recipe(request.recipe).variant(request.setting), changed)
+    check_changes(request.definition.variant(request.setting), changed)

@@ -17,7 +17,6 @@ from aepipe.errors import ParameterError
 from aepipe.evaluation.catalogue import metrics_at
 from aepipe.evaluation.seeds import SeedSpread
 from aepipe.gate.seeds import measure_seed_spreads
-from aepipe.recipes import RecipeName
 from aepipe.recipes.overrides import Overrides
 from aepipe.recipes.plan import TrainingPlan
 from aepipe.stages.facts import SweepFacts
@@ -51,12 +50,12 @@ class SweepValues(Choices):
 
 
 def plan_sweep(
-    recipe: RecipeName, seeds: Sequence[int], values: SweepValues, overrides: Overrides, **shared: Any
+    recipe: str | None, seeds: Sequence[int], values: SweepValues, overrides: Overrides, **shared: Any
 ) -> list[TrainingRequest]:
     """Return a request for each combination of values with each seed.
 
     Args:
-        recipe: What to train.
+        recipe: What to train; None where `recipe_file` of the requests' other fields says it.
         seeds: Each once.
         values: Lists of values; a list goes before the same name in overrides.
         overrides: What is changed about every training.

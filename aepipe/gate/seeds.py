@@ -1,7 +1,8 @@
 """Seeds at the gate: what is known of how much they change the error of a run's model.
 
-Where a sweep in the store has trained the same with several seeds, it tells. Otherwise there is a number that is large
-enough for the short trainings that were measured (docs/releases.md); full ones of the tuned settings differ by less.
+Where a sweep in the store has trained the same with several seeds, it tells. Otherwise it is taken to be a little more
+than was measured: of tuned settings as they are over three seeds (docs/reproductions.md), of anything else what short
+trainings came to (docs/releases.md).
 """
 
 import hashlib
@@ -11,11 +12,13 @@ from aepipe.errors import CorruptObjectError, NewerObjectError
 from aepipe.evaluation.seeds import SeedSpread
 from aepipe.gate.rules import judged_error
 from aepipe.io.hashing import canonical_json
+from aepipe.recipes import get_recipe
+from aepipe.recipes.plan import Overrides, plan_training
 from aepipe.stages.outcome import Done, Outcome
 from aepipe.stages.results import SweepResult, find_stage
 from aepipe.store.interface import Store
 
-DEFAULT_SPREAD = SeedSpread(share=0.03)
+TUNED_SPREAD, DEFAULT_SPREAD = SeedSpread(share=0.015), SeedSpread(share=0.03)
 
 
 def alike(outcome: Done) -> str:
@@ -47,7 +50,16 @@ def find_seed_spread(store: Store, outcome: Done, chosen: float | None = None) -
         return SeedSpread(share=chosen)
     name = alike(outcome)
     found = [spreads[name] for spreads in _spreads_of_sweeps(store) if name in spreads]
-    return max(found, key=lambda spread: spread.num_seeds or 0, default=DEFAULT_SPREAD)
+    default = TUNED_SPREAD if _is_as_tuned(outcome) else DEFAULT_SPREAD
+    return max(found, key=lambda spread: spread.num_seeds or 0, default=default)
+
+
+def _is_as_tuned(outcome: Done) -> bool:
+    """Tell whether a recipe's tuned setting was trained as it is, on the recipe's own data."""
+    plan, native = outcome.plan, get_recipe(outcome.recipe).data_set
+    if outcome.setting != "tuned" or outcome.data.facts.name != native:
+        return False
+    return plan == plan_training(plan.recipe, "tuned", "full", Overrides(seed=plan.training.seed), plan.image_shape)
 
 
 def _spreads_of_sweeps(store: Store) -> Iterator[dict[str, SeedSpread]]:

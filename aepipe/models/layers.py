@@ -94,42 +94,6 @@ class NormalSampling(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class Corruption(keras.layers.Layer):
-    """Corrupts images while training, anew for each batch; passes them on unchanged otherwise.
-
-    Args:
-        kind: gaussian (one standard deviation), heteroscedastic (a deviation for each pixel, drawn from [0, 2 level])
-            or dropout (each pixel becomes 0 with probability `level`; the others keep their value).
-        level: Standard deviation of the noise for pixels in [0, 1], or the probability.
-        seed: What the draws depend on.
-    """
-
-    def __init__(self, kind: str, level: float, seed: int | None = None, **kwargs):
-        super().__init__(**kwargs)
-        self.kind = kind
-        self.level = level
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
-
-    def call(self, images, training=False):
-        """Return images of the same shape, in [0, 1]."""
-        if not training:
-            return images
-        if self.kind == "dropout":
-            kept = keras.random.uniform(ops.shape(images), seed=self.seed_generator) >= self.level
-            return images * ops.cast(kept, images.dtype)
-        deviation = self.level
-        if self.kind == "heteroscedastic":
-            deviation = keras.random.uniform(ops.shape(images), 0.0, 2 * self.level, seed=self.seed_generator)
-        noise = keras.random.normal(ops.shape(images), dtype=images.dtype, seed=self.seed_generator)
-        return ops.clip(images + deviation * noise, 0.0, 1.0)
-
-    def get_config(self):
-        """Return what `from_config` needs."""
-        return {**super().get_config(), "kind": self.kind, "level": self.level, "seed": self.seed}
-
-
-@keras.saving.register_keras_serializable(PACKAGE)
 class BlindSpot(keras.layers.Layer):
     """Hides pixels of images while training: each becomes one of those around it, drawn anew for each batch.
 

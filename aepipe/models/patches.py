@@ -1,8 +1,8 @@
 """Patches of an image: how large they are, how many, and how many values of the code each of them has."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from aepipe.errors import ParameterError
 
@@ -10,6 +10,7 @@ from aepipe.errors import ParameterError
 BLOCKS = (4, 8, 16, 32)
 # Of one patch: fewer say little of a large patch, more say as much of smaller ones.
 USUAL_VALUES = 32
+VALUES_OF_SIDE, MIN_SIDE_OF_LARGE_BLOCKS = 8, 192
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,14 @@ class PatchGrid:
     values: int
 
     @property
+    def num_patches(self) -> int:
+        """Patches of an image."""
+        return self.rows * self.columns
+
+    @property
     def code_size(self) -> int:
         """Values of the whole code."""
-        return self.rows * self.columns * self.values
+        return self.num_patches * self.values
 
     @property
     def margin(self) -> int:
@@ -59,12 +65,13 @@ def patch_grid(image_shape: tuple[int, int, int], code_size: int, block: int | N
     Raises:
         ParameterError: no patches share so many values evenly.
     """
-    grids = list(_grids(image_shape, code_size, block))
-    fitting = [grid for grid in grids if grid.code_size == code_size]
+    grids = [replace(grid, values=code_size // grid.num_patches) for grid in _grids(image_shape, block)]
+    largest = {grid: grid.block**2 * image_shape[2] for grid in grids}
+    fitting = [grid for grid in grids if grid.code_size == code_size and 1 <= grid.values <= largest[grid]]
     if not fitting:
         raise ParameterError(
             "Each patch of an image has the same number of the code's values.",
-            _way_out(image_shape, code_size, block),
+            _way_out(grids, code_size),
             code_size=code_size,
             image_shape="x".join(str(length) for length in image_shape),
             **({} if block is None else {"block": block}),
@@ -73,30 +80,30 @@ def patch_grid(image_shape: tuple[int, int, int], code_size: int, block: int | N
 
 
 def usual_code_size(image_shape: tuple[int, int, int]) -> int:
-    """Return the size of a code with one value for 8 pixels, or a little more where patches reach beyond the image."""
-    block = 16
-    return -(-image_shape[0] // block) * -(-image_shape[1] // block) * USUAL_VALUES
+    """Return the size of a code with about 8 values for each pixel of a side: 512 at 64x64, 2048 at 256x256.
+
+    A larger picture of the same thing does not say as much more as it has more pixels.
+    """
+    height, width, _ = image_shape
+    side = math.sqrt(height * width)
+    block = 16 if side < MIN_SIDE_OF_LARGE_BLOCKS else 32
+    return -(-height // block) * -(-width // block) * max(1, round(VALUES_OF_SIDE * block**2 / side))
 
 
-def _grids(image_shape: tuple[int, int, int], code_size: int, block: int | None) -> Iterator[PatchGrid]:
-    """Yield the patches that there may be, with at least one value and at most as many as pixels."""
-    height, width, channels = image_shape
+def _grids(image_shape: tuple[int, int, int], block: int | None) -> Iterator[PatchGrid]:
+    """Yield the patches that there may be, with a value each."""
+    height, width, _ = image_shape
     for side in BLOCKS if block is None else (block,):
-        rows, columns = -(-height // side), -(-width // side)
-        values = code_size // (rows * columns)
-        grid = PatchGrid(side, rows, columns, values)
+        grid = PatchGrid(side, -(-height // side), -(-width // side), 1)
         # What lies beyond an image repeats it in a mirror, and no more than once.
-        is_mirrored = max(grid.beyond(image_shape)) + grid.margin < min(height, width)
-        if is_mirrored and 1 <= values <= side * side * channels:
+        if max(grid.beyond(image_shape)) + grid.margin < min(height, width):
             yield grid
 
 
-def _way_out(image_shape: tuple[int, int, int], code_size: int, block: int | None) -> str:
+def _way_out(grids: Sequence[PatchGrid], code_size: int) -> str:
     """Return what to choose instead: the nearest sizes of a code."""
-    height, width, _ = image_shape
-    sides = [side for side in (BLOCKS if block is None else (block,)) if side <= min(height, width)]
-    counts = [-(-height // side) * -(-width // side) for side in sides]
-    below = max((code_size // count * count for count in counts), default=0)
-    above = min((-(-code_size // count) * count for count in counts), default=0)
-    sizes = " or ".join(str(size) for size in sorted({below, above}) if size)
-    return f"Choose code_size={sizes}." if sizes else f"Choose a block of at most {min(height, width)} pixels."
+    if not grids:
+        return "Choose a smaller block."
+    below = max(code_size // grid.num_patches * grid.num_patches for grid in grids)
+    above = min(-(-code_size // grid.num_patches) * grid.num_patches for grid in grids)
+    return f"Choose code_size={' or '.join(str(size) for size in sorted({below, above}) if size)}."

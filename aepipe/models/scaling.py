@@ -23,7 +23,7 @@ MIN_WIDTH = 2
 # Of images larger than its own a recipe's model would have a hundred million weights (64x64x3), and gigabytes of files.
 MAX_SCALED_WIDTH, MAX_SCALED_CODE = 2048, 512
 # From so many pixels an image is made of patches: PCA of whole ones takes more images, memory and time than there are.
-MIN_PIXELS_OF_PATCHES, MIN_SIDE_OF_PATCHES = 64 * 64, 32
+MIN_PIXELS_OF_PATCHES, MIN_SIDE_OF_PATCHES = 64 * 64, 48
 # Of the widest layer at 64x64x3: with 128x128x3 each step and each file would be four times as large.
 MAX_SCALED_WEIGHTS = 25_165_824
 
@@ -38,7 +38,7 @@ def scale_to_images(
 
     Widths grow to at most 2,048, and of images over 64x64x3 to no more weights than those have; the code to at most
     512 values. What is larger for the native images stays. What starts as PCA of whole images starts, from 64x64
-    pixels on, as PCA of patches, with a value of the code for 8 pixels.
+    pixels on, as PCA of patches, with 8 values of the code for each pixel of a side.
 
     Args:
         options: What was chosen for images of `native_shape`.
@@ -52,7 +52,7 @@ def scale_to_images(
     kept = {name.removeprefix("model.") for name in as_written}
     if isinstance(options, ResidualOptions) and "architecture" not in kept and is_made_of_patches(image_shape):
         code_size = options.code_size if "code_size" in kept else usual_code_size(image_shape)
-        return StridedOptions(**options.model_dump(exclude={"architecture", "code_size"}), code_size=code_size)
+        return made_of_patches(options, code_size)
     factor = num_pixels / native_pixels
     largest_code = max(1, num_pixels // MIN_COMPRESSION)
     scaled: dict[str, int | tuple[int, ...]] = {
@@ -62,6 +62,18 @@ def scale_to_images(
         widest = max(MAX_SCALED_CODE, min(MAX_SCALED_WIDTH, MAX_SCALED_WEIGHTS // num_pixels))
         scaled["hidden_widths"] = tuple(_scaled(width, factor, widest) for width in options.hidden_widths)
     return options.model_copy(update={name: value for name, value in scaled.items() if name not in kept})
+
+
+def made_of_patches(options: ResidualOptions, code_size: int) -> StridedOptions:
+    """Return the options of a linear map of patches for one of whole images."""
+    return StridedOptions(**options.model_dump(exclude={"architecture", "code_size"}), code_size=code_size)
+
+
+def possible_models(options: AnyModelOptions) -> tuple[AnyModelOptions, ...]:
+    """Return a model of each architecture that options come to, whatever the images; the first is their own."""
+    return (
+        (options, made_of_patches(options, options.code_size)) if isinstance(options, ResidualOptions) else (options,)
+    )
 
 
 def is_made_of_patches(image_shape: tuple[int, int, int]) -> bool:

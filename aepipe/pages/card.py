@@ -151,7 +151,7 @@ def _uses(outcome: Done) -> Iterator[str]:
     elif corruption is not None and corruption.is_blind_spot:
         yield f"Removing noise from images like those of {data.name}, which it learned from noisy ones alone."
     elif corruption is not None:
-        yield f"Removing {corruption.kind} noise from images like those of {data.name}."
+        yield f"Removing {corruption.kinds} noise from images like those of {data.name}."
     yield (
         f"Codes of {plan.model.code_size} values for images like those of {data.name}: "
         "for a classifier, for search, for a map of them."
@@ -182,7 +182,7 @@ def _limits(outcome: Done) -> Iterator[str]:
             "It has seen no clean image: noise that neighbouring pixels share stays, and no figure here says how near "
             "to a clean image it comes."
             if noise.is_blind_spot
-            else f"It is trained on {noise.kind} noise of level {noise.level}; other noise may stay in the image."
+            else f"It is trained on {noise.kinds} noise of level {noise.levels}; other noise may stay in the image."
         )
     if outcome.data.facts.clean is not None:
         yield "It knows the noise of its noisy images alone; other noise, or more or less of it, may stay in the image."

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 MAX_WIDTH = 1400
 # A line plot or a strip of digits stays exact; dense pictures beyond this are the ones that make a page heavy.
 LOSSLESS_BYTES = 64_000
-LOSSY_QUALITY = 80
+LOSSY_QUALITY = 70
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from aepipe.gate.verdicts import Verdict
 from aepipe.pages.before import compare_with
 from aepipe.pages.card import render_card
 from aepipe.pages.report import Figure, NoisySet, Report, render_report
-from aepipe.recipes import get_recipe
+from aepipe.recipes.file import find_recipe
 from aepipe.recipes.published import PublishedModel, published_models
 from aepipe.releases.manifest import Manifest
 from aepipe.stages.outcome import Done, Outcome
@@ -93,7 +93,9 @@ def write_pages(
         if isinstance(outcome, Done) and f"models/{outcome.model}/model.keras" in files:
             card = folder / "models" / outcome.model / "card.md"
             card.parent.mkdir(parents=True)
-            card.write_text(render_card(get_recipe(outcome.recipe), outcome, facts.release), encoding="utf-8")
+            card.write_text(
+                render_card(find_recipe(outcome.recipe, outcome.recipe_file), outcome, facts.release), encoding="utf-8"
+            )
     report = Report(
         release_id=facts.release,
         store_url=store.url,

@@ -9,6 +9,7 @@ from aepipe.choices import group_of, names_of
 from aepipe.errors import ParameterError
 from aepipe.findings import describe_validation_error
 from aepipe.models.options import OPTIONS, AnyModelOptions
+from aepipe.models.scaling import possible_models
 from aepipe.recipes.overrides import MAIN_NAMES, NO_CORRUPTION, Overrides
 from aepipe.recipes.recipe import Variant
 from aepipe.suggestions import did_you_mean
@@ -29,7 +30,9 @@ def check_changes(variant: Variant, overrides: Overrides) -> None:
     Raises:
         ParameterError: it can't.
     """
-    change_model(variant.model, overrides)
+    own, chosen = variant.model, _of_model(overrides).keys()
+    possible = (model for model in possible_models(own) if chosen <= type(model).model_fields.keys())
+    change_model(next(possible, own), overrides)
     change_training(variant.training, chosen_of_training(overrides))
 
 

@@ -30,19 +30,19 @@ Shape = tuple[int, int, int]
 
 @choices_of(*OPTIONS.values())
 class ModelTable(ModelOverrides):
-    """The architecture and its options."""
+    """What a file says of the model."""
 
 
 @choices_of(TrainingSettings)
 class TrainingTable(Choices):
-    """Loss, optimizer, limits, noise, augmentation."""
+    """What a file says of the training."""
 
     corruption: CorruptionOverrides = Field(CorruptionOverrides(), description="Noise on the input, for denoisers.")
 
 
 @choices_of(Preprocessing)
 class PreprocessingTable(Choices):
-    """What is done to the data set before it is divided."""
+    """What a file says of its data set."""
 
 
 class RecipeFile(Choices):
@@ -89,6 +89,22 @@ def read_recipe(text: str) -> Recipe:
         )
     base = None if file.extends is None else get_recipe(complete_name(file.extends))
     return _whole(file) if base is None else _extended(file, base)
+
+
+def find_recipe(name: str, text: str | None = None) -> Recipe:
+    """Return the recipe of a file's text, or of a name where there is none.
+
+    Raises:
+        ParameterError: there is no such recipe.
+    """
+    if text is None:
+        return get_recipe(name)
+    recipe = read_recipe(text)
+    if recipe.name != name:
+        raise ParameterError(
+            "A run's recipe is that of its file.", "Leave its name out.", recipe=name, file=recipe.name
+        )
+    return recipe
 
 
 def read_recipe_at(path: str) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -20,7 +21,7 @@ from aepipe.recipes.naming import figure_name
 from aepipe.recipes.plan import TrainingPlan
 from aepipe.splits import Split
 from aepipe.stages.facts import TrainedFacts
-from aepipe.training.batches import Pixels, num_epochs
+from aepipe.training.batches import Pixels, num_epochs, steps_per_epoch
 from aepipe.training.callbacks import Listener, ProgressBar, TensorBoard
 from aepipe.training.checkpoints import Checkpoints
 from aepipe.training.collapse import is_collapsed
@@ -38,6 +39,8 @@ NUM_EXAMPLES = 10
 NUM_GUARD_IMAGES = 1000
 # Adam keeps two numbers beside each weight and its gradient; a release has each weight three times.
 FLOAT_BYTES, COPIES_IN_TRAINING, COPIES_IN_RELEASE = 4, 4, 3
+# What is measured to tell how long a training takes, after the steps are compiled.
+STEPS_IN_A_GO, MEASURED_SECONDS, MANY_EPOCHS = 8, 2.0, 100_000
 # Above this size a person is told what a model costs.
 MANY_WEIGHTS = 60_000_000
 
@@ -106,7 +109,7 @@ def check_size(plan: TrainingPlan) -> None:
         ParameterError: it is larger than this machine can train.
     """
     count = count_parameters(plan.model, plan.image_shape)
-    num_bytes, most = COPIES_IN_TRAINING * FLOAT_BYTES * count, memory_bytes()
+    num_bytes, most = bytes_to_train(count), memory_bytes()
     size = "x".join(str(length) for length in plan.image_shape)
     if num_bytes > most:
         raise ParameterError(
@@ -122,6 +125,30 @@ def check_size(plan: TrainingPlan) -> None:
             "A smaller data.size or code_size has fewer.",
             *(plan.recipe, size, count / 1e6, num_bytes / 1e9, COPIES_IN_RELEASE * FLOAT_BYTES * count / 1e9),
         )
+
+
+def bytes_to_train(num_parameters: int) -> int:
+    """Return the memory that a model takes with its gradients and their moments."""
+    return COPIES_IN_TRAINING * FLOAT_BYTES * num_parameters
+
+
+def seconds_a_step(plan: TrainingPlan, data: ImageData, split: Split) -> float:
+    """Return how long a step of a plan takes here, from some of its own; what was compiled before does not count."""
+    settings = plan.training.model_copy(update={"epochs": MANY_EPOCHS, "max_steps": None, "keep": "last"})
+    rows = split.train[: STEPS_IN_A_GO * settings.batch_size]
+    train, none = (Pixels(data.images, data.pixel_range, some, data.clean) for some in (rows, rows[:0]))
+    with use_precision(settings.precision):
+        autoencoder = build(plan.model, plan.image_shape, settings.seed)
+    trainer = Trainer(autoencoder, train, none, settings)
+    steps, began = 0, 0.0
+    while not steps or time.perf_counter() - began < MEASURED_SECONDS:
+        trainer.run_steps()
+        trainer.end_epoch()
+        if not began:
+            began = time.perf_counter()
+            continue
+        steps += steps_per_epoch(len(train), settings.batch_size)
+    return (time.perf_counter() - began) / steps
 
 
 def _begin(

@@ -64,6 +64,7 @@ def outcome_of(request: TrainingRequest, run: RunStage, saving: CheckpointSettin
     exported = None if formats is None else run(ExportStage(formats, data, split, trained))
     return Done(
         recipe=request.recipe,
+        recipe_file=request.recipe_file,
         model=request.model,
         setting=request.setting,
         plan=plan,

@@ -29,6 +29,7 @@ class Done(BaseModel):
 
     kind: Literal["done"] = Field("done", description="What became of it.")
     recipe: str = Field(description="The recipe's name.")
+    recipe_file: str | None = Field(None, description="The text of the file that says it, where one does.")
     model: str = Field(default_factory=as_recipe, description="What its model is called.")
     setting: str = Field(description="Which of its settings.")
     plan: TrainingPlan = Field(description="What was trained.")

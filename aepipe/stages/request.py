@@ -2,9 +2,9 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from aepipe import datasets
 from aepipe.errors import ParameterError
@@ -12,11 +12,13 @@ from aepipe.exports.formats import ExportFormat, formats_of
 from aepipe.io.hashing import canonical_json
 from aepipe.models.options import count_multiplications
 from aepipe.noise import NoiseParameters
-from aepipe.recipes import RecipeName, get_recipe
+from aepipe.recipes import OWN_RECIPES, RecipeName
 from aepipe.recipes.changes import check_changes
+from aepipe.recipes.file import find_recipe, read_recipe
 from aepipe.recipes.naming import ChosenName, check_chosen, model_name
 from aepipe.recipes.overrides import Overrides, SplitOverrides
 from aepipe.recipes.plan import Preset, SettingName, TrainingPlan, plan_own_split, plan_split, plan_training
+from aepipe.recipes.recipe import Recipe
 from aepipe.splits import SplitSettings
 from aepipe.stages.data import DataParameters, DataSettings, image_shape_of
 from aepipe.stages.export import ExportParameters
@@ -30,7 +32,8 @@ class TrainingRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    recipe: RecipeName = Field(description="What to train.")
+    recipe: Annotated[str, BeforeValidator(str)] = Field(description="What to train.")
+    recipe_file: str | None = Field(None, description="The text of the file that says the recipe, where one does.")
     setting: SettingName = Field("tuned", description="Which of the recipe's settings.")
     preset: Preset = Field("full", description="quick: few steps, for demonstrations and tests.")
     data_set: str | None = Field(None, description="Another data set than the recipe's own.")
@@ -59,6 +62,15 @@ class TrainingRequest(BaseModel):
         """Return the request that a run of the train flow with these parameters answers."""
         return cls(**{name: value for name, value in parameters.items() if name in cls.model_fields})
 
+    def as_parameters(self) -> dict[str, Any]:
+        """Return the parameters of a run of the train flow that answers this request."""
+        return {**dict(self), "recipe": self.recipe if self.recipe_file is None else None}
+
+    @property
+    def definition(self) -> Recipe:
+        """The recipe itself."""
+        return find_recipe(self.recipe, self.recipe_file)
+
     @property
     def digest(self) -> str:
         """A name for exactly this request."""
@@ -67,7 +79,7 @@ class TrainingRequest(BaseModel):
     @property
     def model(self) -> str:
         """What its model is called."""
-        return self.name or model_name(get_recipe(self.recipe), self.data_parameters().name)
+        return self.name or model_name(self.definition, self.data_parameters().name)
 
     @property
     def is_of_denoiser(self) -> bool:
@@ -75,6 +87,16 @@ class TrainingRequest(BaseModel):
         plan = _native_plan(self)
         corruption = None if plan is None or self.data.clean is not None else plan.training.corruption
         return corruption is not None and not corruption.is_blind_spot
+
+    @model_validator(mode="before")
+    @classmethod
+    def _called_as_its_file_says(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping) or given.get("recipe") is not None:
+            return given
+        text = given.get("recipe_file")
+        if text is None:
+            raise ParameterError("A training has a recipe by its name, or by the text of its file.", recipe=None)
+        return {**given, "recipe": read_recipe(text).name}
 
     @field_validator("data_set")
     @classmethod
@@ -90,7 +112,8 @@ class TrainingRequest(BaseModel):
 
     @model_validator(mode="after")
     def _has_one_kind_of_noise(self) -> "TrainingRequest":
-        chosen = {name: value for name, value in self.overrides.chosen().items() if name.startswith("corruption")}
+        by_name = self.overrides.by_dotted_name()
+        chosen = {name: value for name, value in by_name.items() if name.startswith("corruption.")}
         if self.data.clean is not None and chosen:
             raise ParameterError(
                 "The noise of pairs is that of their noisy pictures: there is none to put on them.",
@@ -101,12 +124,12 @@ class TrainingRequest(BaseModel):
 
     @model_validator(mode="after")
     def _setting_can_be_changed_so(self) -> "TrainingRequest":
-        check_changes(get_recipe(self.recipe).variant(self.setting), self.overrides)
+        check_changes(self.definition.variant(self.setting), self.overrides)
         return self
 
     def data_parameters(self) -> DataParameters:
         """Return which images; the recipe's preprocessing is for its own data set alone, and gives way to a choice."""
-        recipe = get_recipe(self.recipe)
+        recipe = self.definition
         if self.data_set is None or self.data_set == recipe.data_set:
             preprocessing = recipe.preprocessing.without(self.data)
             return DataParameters(data_set=recipe.data_set, preprocessing=preprocessing, settings=self.data)
@@ -138,7 +161,7 @@ class TrainingRequest(BaseModel):
         facts = data.facts
         if self.data_set is not None and datasets.is_own(self.data_set):
             return plan_own_split(self.split)
-        return plan_split(self.recipe, self.setting, self.split, facts.has_official_parts, facts.has_persons)
+        return plan_split(self.definition, self.setting, self.split, facts.has_official_parts, facts.has_persons)
 
     def export_parameters(self) -> ExportParameters | None:
         """Return which formats are made beside Keras', if any."""
@@ -152,7 +175,7 @@ class TrainingRequest(BaseModel):
             ParameterError: the code would be no bottleneck, or the model is not like the one that it begins with.
         """
         shape, goes_on = image_shape_of(data), self.parent is not None
-        plan = plan_training(self.recipe, self.setting, self.preset, self.overrides, shape, goes_on)
+        plan = plan_training(self.definition, self.setting, self.preset, self.overrides, shape, goes_on)
         if data.facts.clean is not None:
             plan = plan.for_pairs()
         if self.parent is not None:
@@ -184,7 +207,7 @@ def _short(value: Any) -> str:
 
 def estimated_work(request: TrainingRequest) -> int:
     """Return about how many multiplications a training takes; 0 for one whose plan will be refused."""
-    plan, recipe = _native_plan(request), get_recipe(request.recipe)
+    plan, recipe = _native_plan(request), request.definition
     if plan is None:
         return 0
     settings, sizes = plan.training, {spec.name: spec.num_images for spec in datasets.describe()}
@@ -196,9 +219,9 @@ def estimated_work(request: TrainingRequest) -> int:
 
 def _native_plan(request: TrainingRequest) -> TrainingPlan | None:
     """Return the plan for images of the recipe's own shape; None where it will be refused."""
-    shape = get_recipe(request.recipe).native_shape
+    recipe = request.definition
     try:
-        return plan_training(request.recipe, request.setting, request.preset, request.overrides, shape)
+        return plan_training(recipe, request.setting, request.preset, request.overrides, recipe.native_shape)
     except ParameterError:
         return None
 
@@ -208,6 +231,7 @@ def plan_requests(
     overrides: Overrides,
     recipe_overrides: Mapping[RecipeName, Overrides],
     name: str | None = None,
+    recipe_file: str | None = None,
     **shared: Any,
 ) -> list[TrainingRequest]:
     """Return a request for each recipe; what is overridden for one goes before what is overridden for all.
@@ -217,6 +241,7 @@ def plan_requests(
         overrides: What is changed about every recipe.
         recipe_overrides: What is changed about one recipe.
         name: What the model is called, where there is one recipe.
+        recipe_file: The text of a recipe file, which is trained in the place of what is trained by default.
         **shared: The requests' other fields.
 
     Raises:
@@ -224,6 +249,8 @@ def plan_requests(
             would have one name.
     """
     names = [str(recipe) for recipe in recipes]
+    if recipe_file is not None:
+        names = _of_file(recipe_file, names)
     if not names or len(set(names)) < len(names):
         raise ParameterError("A run trains at least one recipe, and each once.", recipes=names)
     unused = [str(recipe) for recipe in recipe_overrides if str(recipe) not in names]
@@ -236,12 +263,21 @@ def plan_requests(
             "A name is for the model of one recipe.", "Run each recipe by itself, or leave the name out.", name=name
         )
     changes = {str(recipe): changed for recipe, changed in recipe_overrides.items()}
+    shared = {**shared, "name": name, "recipe_file": recipe_file}
     return with_needed_noise(
         [
-            TrainingRequest(recipe=recipe, overrides=overrides.replaced_by(changes.get(recipe)), name=name, **shared)
+            TrainingRequest(recipe=recipe, overrides=overrides.replaced_by(changes.get(recipe)), **shared)
             for recipe in names
         ]
     )
+
+
+def _of_file(recipe_file: str, names: Sequence[str]) -> list[str]:
+    """Return the name of a file's recipe, the only one of its run."""
+    if list(names) not in ([], [str(name) for name in OWN_RECIPES]):
+        rule = "A run trains the recipe of a file, or recipes by name."
+        raise ParameterError(rule, "Leave the names out.", recipes=list(names))
+    return [read_recipe(recipe_file).name]
 
 
 def with_needed_noise(requests: Sequence[TrainingRequest]) -> list[TrainingRequest]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from aepipe.datasets.images import images_at_once
-from aepipe.models.layers import Augmentation, BlindSpot, Corruption
+from aepipe.models.corruption import Corruption
+from aepipe.models.layers import Augmentation, BlindSpot
 from aepipe.splits import evenly_spaced
 from aepipe.training.batches import Pixels
 from aepipe.training.runtime import keras, tf
@@ -83,7 +84,9 @@ class Perturbation:
 
 
 def _layer_of(noise: CorruptionSettings, seed: int) -> Corruption | BlindSpot:
-    return BlindSpot(noise.level, seed=seed) if noise.is_blind_spot else Corruption(noise.kind, noise.level, seed=seed)
+    if noise.is_blind_spot:
+        return BlindSpot(noise.level, seed=seed)
+    return Corruption(noise.kind, noise.level, seed, noise.level_max, noise.others)
 
 
 def what_counts(settings: TrainingSettings, inputs, targets, outputs) -> tuple:

@@ -1,8 +1,10 @@
 """Settings of a training. Plain data: importing them does not import TensorFlow."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+
+from aepipe.noise import NoiseKind
 
 LossName = Literal["mean-squared-error", "half-sum-of-squares", "bernoulli-cross-entropy"]
 Schedule = Literal["constant", "cosine", "exponential"]
@@ -10,7 +12,7 @@ Precision = Literal["float32", "bfloat16", "auto"]
 Devices = Literal["one", "all"]
 Keep = Literal["best", "best-or-start", "last"]
 OptimizerName = Literal["adam", "muon"]
-CorruptionKind = Literal["gaussian", "heteroscedastic", "dropout", "blind-spot"]
+CorruptionKind = Literal[NoiseKind, "blind-spot"]
 
 
 class CorruptionSettings(BaseModel):
@@ -20,12 +22,34 @@ class CorruptionSettings(BaseModel):
 
     kind: CorruptionKind = Field(
         "gaussian",
-        description="What is done to a pixel; blind-spot: some become one of their neighbours, and the loss is that of "
-        "these alone, so that noisy images are targets, too.",
+        description="What is done to a pixel, as noisy test sets have it; blind-spot: some become one of their "
+        "neighbours, and the loss is that of these alone, so that noisy images are targets, too.",
     )
     level: float = Field(
         0.2, gt=0, le=1, description="Standard deviation for pixels in [0, 1], or share of the pixels."
     )
+    level_max: float | None = Field(
+        None, gt=0, le=1, description="Each image has a level of its own, from the level to this one."
+    )
+    others: tuple[NoiseKind, ...] = Field((), description="Further kinds: each image has one of all, by a draw.")
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        if self.level_max is not None and self.level_max < self.level:
+            raise ValueError("a range of levels goes up, from level to level_max")
+        if self.is_blind_spot and (self.others or self.level_max):
+            raise ValueError("a blind spot has one level, and no other kinds beside it")
+        return self
+
+    @property
+    def kinds(self) -> str:
+        """Its kinds, in words."""
+        return " or ".join((self.kind, *self.others))
+
+    @property
+    def levels(self) -> str:
+        """Its level, or the range of them, in words."""
+        return f"{self.level:g}" if self.level_max is None else f"{self.level:g} to {self.level_max:g}"
 
     @property
     def is_blind_spot(self) -> bool:

@@ -170,7 +170,7 @@ def _train_in_child(context: bytes, request: TrainingRequest, shared: Shared) ->
 
 def train_here(request: TrainingRequest, shared: Shared) -> Outcome:
     """Run the train flow in this process; a failure is an outcome."""
-    state: State = train(**dict(request), **dict(shared), return_state=True)
+    state: State = train(**request.as_parameters(), **dict(shared), return_state=True)
     if not state.is_completed():
         return request.failed(failure_of(state))
     # Where the server's answer was lost, Prefect asks again and is given the state that is there, without the result.

@@ -93,7 +93,7 @@ class _Fan:
 
     def _start(self, request: TrainingRequest) -> None:
         self._attempts[request] += 1
-        parameters = to_jsonable_python({**dict(request), **dict(self._shared)})
+        parameters = to_jsonable_python({**request.as_parameters(), **dict(self._shared)})
         started = patiently()(
             run_deployment,
             DEPLOYMENT,

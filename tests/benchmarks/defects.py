@@ -55,13 +55,15 @@ def _files(texture: str, contrast: float) -> Iterator[tuple[str, np.ndarray]]:
             yield f"ground_truth/{defect}/{number:03}_mask.png", mask
 
 
-def train(store: Store, folder: Path, recipe: str, size: int, steps: int) -> tuple[TrainedResult, CalibrationResult]:
+def train(
+    store: Store, folder: Path, recipe: str, size: int, steps: int, architecture: str | None, code_size: int | None
+) -> tuple[TrainedResult, CalibrationResult]:
     """Train a model of a folder's normal pictures, and measure what it finds."""
     request = TrainingRequest(
         recipe=recipe,
         data_set=f"images:{folder}",
         data=DataSettings(size=str(size)),
-        overrides=Overrides(max_steps=steps),
+        overrides=Overrides(max_steps=steps, code_size=code_size, model={"architecture": architecture}),
     )
     data = DataStage(request.data_parameters()).produce(store)
     split = SplitStage(data, request.split_settings(data)).produce(store)
@@ -108,6 +110,8 @@ def run(
     recipe: Annotated[str, typer.Option(help="What is trained.")] = "faces-conv",
     size: Annotated[int, typer.Option(help="Pixels of a side that the model sees.")] = 128,
     steps: Annotated[int, typer.Option(help="Of the training.")] = 600,
+    architecture: Annotated[str | None, typer.Option(help="Another than the recipe's.")] = None,
+    code_size: Annotated[int | None, typer.Option(help="Another than the recipe's.")] = None,
     textures: Annotated[list[str] | None, typer.Option("--texture", help="Only these textures.")] = None,
     contrast: Annotated[float, typer.Option(help="Grey levels between defects and their pictures' mean.")] = 40.0,
     folder: Annotated[Path | None, typer.Option(help="Where pictures and store are kept.")] = None,
@@ -119,7 +123,7 @@ def run(
         for texture in textures or TEXTURES:
             if not (top / texture).exists():
                 write_set(texture, top / texture, contrast)
-            trained, calibrated = train(store, top / texture, recipe, size, steps)
+            trained, calibrated = train(store, top / texture, recipe, size, steps, architecture, code_size)
             num_alarms = count_false_alarms(store, texture, size, trained, calibrated)
             print(*report(texture, calibrated, num_alarms), sep="\n", flush=True)
 

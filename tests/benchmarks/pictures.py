@@ -189,7 +189,7 @@ def main(
             for size in map(int, sizes.split(",")):
                 rows.append(measure(name, folder, size, steps, seed))
                 output.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
-                print_rows(rows[-1:])
+                typer.echo(json.dumps(asdict(rows[-1])))
     print_rows(rows)
 
 

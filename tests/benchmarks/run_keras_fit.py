@@ -8,7 +8,7 @@ import numpy as np
 from whole_run import EPOCHS, request_for
 
 from aepipe.models import build
-from aepipe.models.layers import Corruption
+from aepipe.models.corruption import Corruption
 from aepipe.stages.data import DataStage, load_data
 from aepipe.stages.split import SplitStage, load_split
 from aepipe.store import open_store

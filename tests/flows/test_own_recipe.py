@@ -16,6 +16,7 @@ from aepipe.releases.manifest import list_releases
 from aepipe.store import open_store
 
 ROOT = Path(__file__).parents[2]
+MODULE = PAGE.partition("## As a module")[2]
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def run(tmp_path):
 
 
 def test_a_recipe_from_outside_is_listed_and_trained(run, tmp_path):
-    shown, trained = (shlex.split(line)[1:] for line in re.findall(r"^aepipe .*$", PAGE, re.MULTILINE))
+    shown, trained = (shlex.split(line)[1:] for line in re.findall(r"^aepipe .*$", MODULE, re.MULTILINE))
     listed = run(*shown, "--json")
     rows = json.loads(listed.stdout)
     assert listed.stderr.count("Mend or uninstall odd 1.0.\n") == listed.stderr.count("\n") == 3

@@ -94,6 +94,21 @@ def test_a_training_whose_end_the_server_told_without_its_result_is_found_in_the
     assert outcome.trained.fingerprint == list_releases(open_store(str(folder)))[-1].lineage[DENSE]["trained"]
 
 
+def test_a_recipe_file_is_trained_by_its_text_and_kept_in_the_release(tmp_path):
+    text = 'name = "thin"\nextends = "dense"\ntitle = "A thin network"\n[model]\nhidden_widths = [20]\ncode_size = 6\n'
+    state, result = run(tmp_path, recipes=[], recipe_file=text, exports=())
+    assert state.is_completed(), state.message
+    manifest = resolve_release(open_store(str(tmp_path)), result.release)
+    assert list(manifest.recipes) == ["thin@digits"]
+    assert manifest.parameters["recipe_file"] == text
+    models = tmp_path / "releases" / result.release / "models" / "thin@digits"
+    assert json.loads((models / "recipe.json").read_text())["plan"]["model"]["hidden_widths"] == [20]
+    assert "A thin network" in (models / "card.md").read_text()
+    # Another comment is no other recipe: nothing is trained again.
+    state, _ = run(tmp_path, recipes=[], recipe_file=f"{text}# A comment.\n", exports=())
+    assert "1 of 1 recipes were in the store" in state.message
+
+
 def test_every_file_of_a_release_is_in_its_manifest_with_its_bytes(published):
     folder, _, result = published
     release = folder / "releases" / result.release
@@ -232,7 +247,12 @@ def test_another_epochs_value_for_one_recipe_retrains_and_judges_that_recipe_alo
     }
     assert [verdict.verdict for verdict in first.verdicts] == ["first", "first"]
     assert [verdict.verdict for verdict in second.verdicts] == ["held", "promoted"]
+    worse, same = (verdict.comparison for verdict in second.verdicts)
+    assert (worse.shown, same.is_equal) == ("worse", True)
     store = open_store(str(folder))
+    told = read_manifest(store, second.release).recipes[DENSE]
+    assert told.behind_best == worse.behind_best > 0.02
+    assert told.intervals["mse_per_pixel"].low < told.metrics["mse_per_pixel"] < told.intervals["mse_per_pixel"].high
     assert read_channel(store, "candidate").release == second.release
     production = resolve_release(store, "production")
     assert production.release == second.channel_release not in (first.release, second.release)
@@ -257,8 +277,8 @@ def test_another_epochs_value_for_one_recipe_retrains_and_judges_that_recipe_alo
     assert costs[DENSE]["trained"].bytes > 10_000
     assert [manifest.release for manifest in list_releases(store)][-1] == first.release
     pages = [store.get(f"releases/{release}/report.html").decode() for release in (first.release, second.release)]
-    # The reconstructions, extremes and noise curves of both recipes, and the samples of one.
-    assert [len(re.findall(r"<figcaption>In the channel now \(.*?\): ", page)) for page in pages] == [0, 7]
+    # The reconstructions and extremes of both recipes, neither of which is a denoiser, and the samples of one.
+    assert [len(re.findall(r"<figcaption>In the channel now \(.*?\): ", page)) for page in pages] == [0, 5]
 
 
 def test_refresh_trains_again_to_the_same_bytes(published):

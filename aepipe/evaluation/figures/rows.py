@@ -26,7 +26,7 @@ from aepipe.evaluation.figures.style import (
 GAP_GREY = 0.8
 # Red is brighter than it should be, blue darker; no difference is white.
 DIVERGING = "RdBu_r"
-LINE_INCHES, LINE_POINTS = 0.2, 10
+LINE_INCHES, LINE_POINTS, SCALE_INCHES = 0.2, 10, 0.45
 # Of the values of a figure's residuals, the smallest share that its colours are spread over.
 SHOWN_SHARE = 0.995
 MIN_LIMIT = 0.01
@@ -66,7 +66,7 @@ def image_rows(rows: Sequence[Row], path: Path, title: str) -> None:
             mosaic[top + height : top + height + band] = 1
     mosaic = mosaic.reshape(len(mosaic), -1, channels)[: len(mosaic) - bands[-1], :-gap]
     with mpl.rc_context(SETTINGS):
-        figure = new_figure(0.8 + len(mosaic) / pixels_an_inch + 0.6 * bool(limit))
+        figure = new_figure(0.8 + len(mosaic) / pixels_an_inch + SCALE_INCHES * bool(limit))
         # Under its title: how much height the labels take is not known before, and what is left is cropped below.
         axes = figure.add_subplot(anchor="N")
         show_image(axes, mosaic)

@@ -19,9 +19,10 @@ from typer.testing import CliRunner
 
 from aepipe.cli import training
 from aepipe.cli.app import app, main
-from aepipe.cli.arguments import GROUPS, names_of, parse_changes, parse_lists, parse_recipes, parse_space
+from aepipe.cli.arguments import GROUPS, names_of, parse_changes, parse_lists, parse_recipes, parse_space, settable
 from aepipe.errors import ParameterError
 from aepipe.recipes import RECIPES
+from aepipe.recipes.file import read_recipe
 from aepipe.recipes.overrides import Overrides
 from aepipe.store import open_store
 
@@ -29,22 +30,27 @@ ROOT = Path(__file__).parents[3]
 # Names are only ever added to; scripts and schedules of other people hold on to the rest.
 CONTRACT = {
     "run": [
-        *["--accept-data", "--allow-unsafe-pointer", "--at-once", "--data-set", "--exports", "--name", "--preset"],
-        *["--recipes", "--refresh", "--server", "--set", "--setting", "--start-from", "--store"],
+        *["--accept-data", "--allow-unsafe-pointer", "--at-once", "--data-set", "--dry-run", "--exports", "--name"],
+        *["--preset", "--recipe-file", "--recipes", "--refresh", "--server", "--set", "--setting", "--start-from"],
+        "--store",
     ],
     "sweep": [
-        *["--at-once", "--data-set", "--most-left-out", "--preset", "--seeds", "--server", "--set", "--setting"],
-        *["--store", "RECIPE"],
+        *["--at-once", "--data-set", "--most-left-out", "--preset", "--recipe-file", "--seeds", "--server", "--set"],
+        *["--setting", "--store", "RECIPE"],
     ],
     "tune": [
-        *["--at-once", "--data-set", "--most-left-out", "--preset", "--rungs", "--server", "--set", "--setting"],
-        *["--store", "--trials", "RECIPE"],
+        *["--at-once", "--data-set", "--most-left-out", "--preset", "--recipe-file", "--rungs", "--server", "--set"],
+        *["--setting", "--store", "--trials", "RECIPE"],
     ],
     "apply": ["--check", "--file", "--nightly", "--notify", "--pools", "--store"],
     "up": ["--database", "--file", "--host", "--nightly", "--notify", "--port", "--state", "--store"],
     "clean": ["--days", "--delete", "--grace-hours", "--json", "--keep", "--store"],
     "doctor": ["--file", "--json", "--nightly", "--pools", "--state", "--store"],
     "recipes": ["--json"],
+    "recipes check": ["--data-set", "--json", "--set", "FILE"],
+    "recipes schema": [],
+    "recipes settings": ["--json"],
+    "recipes show": ["--as-file", "--json", "--setting", "RECIPE"],
     "reconstruct": ["--batch-size", "--channel", "--json", "--model", "--output", "--recipe", "--store", "IMAGES"],
     "serve": [
         *["--batch-ms", "--batch-size", "--channel", "--drain-seconds", "--host", "--max-bytes", "--max-waiting"],
@@ -101,7 +107,14 @@ def commands(command, path=()) -> dict[str, list[str]]:
         found = {}
         for name, inner in command.commands.items():
             found.update(commands(inner, (*path, name)))
-        return found
+        if not command.invoke_without_command:
+            return found
+        # A group that does something by itself.
+        return {**found, **options_of(command, path)}
+    return options_of(command, path)
+
+
+def options_of(command, path) -> dict[str, list[str]]:
     names = []
     for parameter in command.params:
         long_names = [option for option in parameter.opts if option.startswith("--") and option != "--help"]
@@ -200,6 +213,16 @@ MISTAKES = [
     (["run", "--set", "data.checks.most_fewest=1"], "Did you mean most_fewer?"),
     (["run", "--set", "data.checks.most_fewer=2"], "Received: data.checks.most_fewer='2'"),
     (["run", "--recipes", "faces-conv", "--set", "mnist-dense.epochs=3"], "Only a recipe of the run"),
+    (["run", "--recipes", "mnist-dense", "--set", "model.filters=8"], "has the options code_size, "),
+    (["run", "--set", "filter=8"], "Did you mean model.filters?"),
+    (["run", "--recipe-file", "none.toml"], "Received: file='none.toml', problem='No such file"),
+    (["run", "--recipes", "conv", "--recipe-file", "{file}"], "Leave the names out."),
+    (["run", "--recipe-file", "{file}", "--set", "model.filters=8"], "of the architecture dense has the options"),
+    (["recipes", "check", "none.toml"], "Received: file='none.toml'"),
+    (["recipes", "show", "cov"], "Did you mean conv?"),
+    (["sweep"], "one recipe, by its name or by its file. Received: recipe=None"),
+    (["tune", "mnist-dense", "--set", "model.filters=8,16"], "of the architecture dense has the options"),
+    (["tune", "mnist-dense", "--set", "corruption.level=0.1..0.3"], "What is tried is one of"),
     (["sweep", "mnist-dens"], "Did you mean mnist-dense?"),
     (["sweep", "mnist-dense", "--seeds", "1,x"], "Received: seed='x'"),
     (["sweep", "mnist-dense", "--seeds", "1,1"], "Name each seed and each value once."),
@@ -229,9 +252,11 @@ FAILURES = [
 )
 def test_a_mistake_is_one_line_and_starts_nothing(arguments, message, exit_code, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(training, "use_server", None)
-    (tmp_path / "empty").mkdir()
+    empty, file = tmp_path / "empty", tmp_path / "thin.toml"
+    empty.mkdir()
+    file.write_text('name = "thin"\nextends = "dense"\n')
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["aepipe", *(word.format(empty=tmp_path / "empty") for word in arguments)])
+    monkeypatch.setattr(sys, "argv", ["aepipe", *(word.format(empty=empty, file=file) for word in arguments)])
     with pytest.raises(SystemExit) as ended:
         main()
     output, line = capsys.readouterr()
@@ -306,6 +331,29 @@ def test_json_is_for_programs():
     rows = json.loads(aepipe("recipes", "--json").stdout)
     assert {row["recipe"] for row in rows} >= set(RECIPES)
     assert all(row["parameters"] > row["code"] for row in rows)
+
+
+def test_a_recipe_is_shown_as_a_file_and_the_schema_of_files_is_one():
+    shown = CliRunner().invoke(app, ["recipes", "show", "conv", "--as-file"]).output
+    assert read_recipe(shown).name == "my-faces-conv"
+    assert "model.architecture: residual\n" in CliRunner().invoke(app, ["recipes", "show", "conv"]).output
+    schema = json.loads(CliRunner().invoke(app, ["recipes", "schema"]).output)
+    assert {"name", "extends", "model", "training"} <= set(schema["properties"])
+    tables = [properties for table in schema["$defs"].values() for properties in table["properties"].values()]
+    assert all(field.get("description") for field in (*tables, *schema["properties"].values()))
+
+
+def test_every_setting_is_shown_with_its_values_and_a_line_about_it():
+    rows = json.loads(CliRunner().invoke(app, ["recipes", "settings", "--json"]).output)
+    shown = {row["name"]: row["values"] for row in rows}
+    assert list(shown) == list(settable())
+    assert all(row["what"] for row in rows)
+    assert shown["epochs"] == "a whole number >= 1, <= 100000"
+    assert next(row for row in rows if row["name"] == "model.beta")["what"].endswith(" Of variational.")
+    assert shown["model.hidden_widths"] == "values with commas between them"
+    assert shown["augmentation.flip"] == "true, false"
+    assert "scratches" in shown["corruption.kind"]
+    assert shown["data.size"] == "a text"
 
 
 def test_noise_makes_a_set_and_says_where(tmp_path):

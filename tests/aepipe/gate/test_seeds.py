@@ -5,9 +5,9 @@ from results import done, result
 
 from aepipe.evaluation.seeds import SeedSpread
 from aepipe.experiments.sweep import tabulate
-from aepipe.gate.seeds import DEFAULT_SPREAD, find_seed_spread
+from aepipe.gate.seeds import DEFAULT_SPREAD, TUNED_SPREAD, find_seed_spread
 from aepipe.recipes.plan import Overrides, plan_training
-from aepipe.stages.results import EvaluationResult
+from aepipe.stages.results import DataResult, EvaluationResult
 from aepipe.store import open_store
 
 
@@ -39,6 +39,13 @@ def test_a_sweep_of_something_else_or_of_too_few_seeds_tells_nothing(store, chan
 def test_a_sweep_that_is_damaged_holds_no_release_up(store):
     store.put("stages/sweep/0/manifest.json", b"{")
     assert find_seed_spread(store, trained(7)).num_seeds == 3
+
+
+def test_without_a_sweep_tuned_settings_as_they_are_have_been_measured(tmp_path):
+    store = open_store(tmp_path / "empty")
+    assert find_seed_spread(store, trained(7)) == TUNED_SPREAD
+    elsewhere = trained(7).model_copy(update={"data": result(DataResult, name="digits")})
+    assert find_seed_spread(store, elsewhere) == DEFAULT_SPREAD
 
 
 def test_what_was_chosen_goes_first(store):

@@ -8,8 +8,10 @@ import pytest
 
 from aepipe.linear import PrincipalComponents
 from aepipe.models import ARCHITECTURES, build, fit_start
-from aepipe.models.layers import Augmentation, CodePenalty, CodeThreshold, Corruption, NormalSampling
+from aepipe.models.corruption import KINDS, Corruption
+from aepipe.models.layers import Augmentation, CodePenalty, CodeThreshold, NormalSampling
 from aepipe.models.options import ResidualOptions, StridedOptions, count_parameters
+from aepipe.noise import NoiseSpec, corrupt
 from aepipe.recipes import RECIPES, get_recipe
 from aepipe.recipes.plan import Overrides, plan_training
 
@@ -85,7 +87,7 @@ def test_sampling_gives_the_mean_when_not_training_and_the_kl_term_always():
     assert np.std(layer([mean, log_variance], training=True)) > 0.1
 
 
-@pytest.mark.parametrize("kind", ["gaussian", "heteroscedastic", "dropout"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_corruption_works_while_training_only_and_stays_in_range(kind):
     layer = Corruption(kind, 0.3, seed=0)
     images = np.random.default_rng(0).random((8, 16, 16, 1), dtype=np.float32)
@@ -95,12 +97,26 @@ def test_corruption_works_while_training_only_and_stays_in_range(kind):
     assert 0 <= corrupted.min() <= corrupted.max() <= 1
 
 
-def test_gaussian_corruption_has_its_standard_deviation():
-    grey = np.full((8, 32, 32, 1), 0.5, np.float32)
-    assert np.std(Corruption("gaussian", 0.1, seed=0)(grey, training=True)) == pytest.approx(0.1, rel=0.05)
-    assert np.mean(np.asarray(Corruption("dropout", 0.3, seed=0)(grey, training=True)) == 0) == pytest.approx(
-        0.3, abs=0.03
-    )
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("level", [0.1, 0.4])
+def test_what_is_trained_on_is_what_a_noisy_test_set_has(kind, level):
+    grey = np.full((100, 24, 20, 1), 0.5, np.float32)
+    trained = np.asarray(Corruption(kind, level, seed=0)(grey, training=True))
+    tested = corrupt(grey, NoiseSpec(kind=kind, level=level), 0, np.arange(100)) / np.float32(255)
+    for measure in (np.mean, np.std, lambda noisy: np.mean(np.abs(noisy - 0.5) > 0.1)):
+        assert measure(trained) == pytest.approx(measure(tested), rel=0.06)
+
+
+def test_each_image_may_have_a_level_and_a_kind_of_its_own():
+    grey = np.full((2, 60, 12, 12, 1), 0.5, np.float32)
+    layer = Corruption("gaussian", 0.05, seed=0, level_max=0.3, others=("dropout",))
+    noisy = np.asarray(layer(grey, training=True)).reshape(120, -1)
+    dropped = np.isin(noisy, [0, 0.5]).all(axis=1)
+    assert 30 < dropped.sum() < 90
+    deviations = noisy[~dropped].std(axis=1)
+    assert 0.03 < deviations.min() < 0.1 < 0.2 < deviations.max() < 0.35
+    again = Corruption.from_config(layer.get_config())
+    np.testing.assert_array_equal(np.asarray(again(grey, training=True)).reshape(120, -1), noisy)
 
 
 RESIDUAL = ResidualOptions(code_size=12, encoder_filters=(4,), decoder_filters=(4, 6))

@@ -205,6 +205,11 @@ def test_an_error_in_a_unit_is_shown_where_there_is_a_unit():
     assert "source's unit" not in page.text
 
 
+def test_a_variational_models_training_error_is_said_to_be_of_drawn_codes():
+    page = render_report(report_of(outcome("mnist-dense"), outcome("mnist-variational")))
+    assert page.count(", of drawn codes") == 1
+
+
 def test_a_model_stands_beside_that_of_the_channel():
     mse = BY_NAME["mse_per_pixel"]
     before = [Before("mnist-dense", OLD.release, mse, 0.003, 0.00285, True)]

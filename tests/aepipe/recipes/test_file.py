@@ -5,6 +5,7 @@ import tomllib
 
 import jsonschema
 import pytest
+from distributions import FILE
 
 from aepipe.errors import ParameterError
 from aepipe.recipes import RECIPES
@@ -32,6 +33,15 @@ def test_a_file_says_what_differs_from_another_recipe():
     assert (recipe.tuned.model.hidden_widths, recipe.tuned.model.code_size) == ((1000, 500, 250), 30)
     assert recipe.tuned.model.activation == base.tuned.model.activation
     assert list(recipe.variants) == ["tuned"]
+
+
+def test_the_pages_file_is_a_recipe():
+    recipe = read_recipe(FILE)
+    assert (recipe.name, recipe.tuned.model.hidden_widths, recipe.tuned.training.epochs) == (
+        "parts",
+        (1000, 500, 250),
+        30,
+    )
 
 
 def test_what_a_file_says_is_not_scaled_unless_it_says_for_which_images():

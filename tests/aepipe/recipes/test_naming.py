@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from aepipe.errors import ParameterError
 from aepipe.recipes import RECIPES
-from aepipe.recipes.naming import spelled_out_model
+from aepipe.recipes.naming import figure_name, spelled_out_model
 from aepipe.recipes.plan import Overrides
 from aepipe.stages.data import DataSettings
 from aepipe.stages.request import TrainingRequest, describe_request, plan_requests
@@ -77,3 +77,15 @@ def test_a_short_name_of_the_recipe_will_do():
     assert spelled_out_model("conv@digits") == "faces-conv@digits"
     assert spelled_out_model("conv") == "faces-conv"
     assert spelled_out_model("shoes") == "shoes"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "setting", "shape", "name"),
+    [
+        ("faces-conv", "tuned", (64, 64, 3), "conv (64x64x3)"),
+        ("mnist-dense", "published", (28, 28, 1), "dense (28x28, published)"),
+        ("my-own", "tuned", (96, 128, 1), "my-own (96x128)"),
+    ],
+)
+def test_figures_call_a_model_by_its_short_name_and_the_size_of_its_images(recipe, setting, shape, name):
+    assert figure_name(recipe, setting, shape) == name

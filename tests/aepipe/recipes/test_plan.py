@@ -50,20 +50,19 @@ def test_a_model_that_starts_as_pca_has_a_lower_rate_on_larger_images():
     ("shape", "code", "size"),
     [
         ((64, 64, 3), 512, "4x4 patches of 16x16 pixels, 32 values each: a code of 512, 24.0 times fewer"),
-        ((256, 256, 3), 8192, "16x16 patches of 16x16 pixels, 32 values each: a code of 8192, 24.0 times fewer"),
-        ((300, 200, 1), 7904, "19x13 patches of 16x16 pixels, 32 values each: a code of 7904, 7.6 times fewer"),
-        ((512, 512, 3), 32768, "32x32 patches of 16x16 pixels, 32 values each: a code of 32768, 24.0 times fewer"),
+        ((256, 256, 3), 2048, "8x8 patches of 32x32 pixels, 32 values each: a code of 2048, 96.0 times fewer"),
+        ((128, 96, 1), 864, "8x6 patches of 16x16 pixels, 18 values each: a code of 864, 14.2 times fewer"),
+        ((512, 512, 3), 4096, "16x16 patches of 32x32 pixels, 16 values each: a code of 4096, 192.0 times fewer"),
     ],
 )
-def test_large_images_are_made_of_patches_with_a_value_for_8_pixels(shape, code, size):
+def test_large_images_are_made_of_patches_with_8_values_for_each_pixel_of_a_side(shape, code, size):
     model = plan("faces-conv", shape=shape).model
     assert (model.architecture, model.code_size) == ("strided", code)
     assert size in describe_patches(model, shape)
-    # No more weights for a larger image, but for the longer strides.
-    assert count_parameters(model, shape) < 230_000
+    assert count_parameters(model, shape) < 1_000_000
 
 
-@pytest.mark.parametrize("shape", [(63, 64, 1), (31, 400, 1), (32, 32, 3)])
+@pytest.mark.parametrize("shape", [(63, 64, 1), (47, 400, 1), (32, 32, 3)])
 def test_smaller_and_narrow_images_are_not(shape):
     assert plan("faces-conv", shape=shape).model.architecture == "residual"
 

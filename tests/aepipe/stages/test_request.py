@@ -1,13 +1,16 @@
 """What a request asks for where it leaves something open."""
 
 import pytest
+from pydantic_core import to_jsonable_python
 
 from aepipe.errors import ParameterError
+from aepipe.experiments.sweep import SweepValues, plan_sweep
 from aepipe.noise import KINDS, NoiseParameters
 from aepipe.preprocess import Preprocessing
-from aepipe.recipes.plan import Overrides
+from aepipe.recipes import OWN_RECIPES
+from aepipe.recipes.plan import Overrides, plan_training
 from aepipe.stages.data import DataSettings, DataStage, load_data
-from aepipe.stages.request import TrainingRequest, plan_requests
+from aepipe.stages.request import TrainingRequest, describe_request, plan_requests
 from aepipe.store import open_store
 
 
@@ -84,3 +87,43 @@ def test_no_noise_is_put_on_pairs():
     assert not TrainingRequest(**chosen).is_of_denoiser
     with pytest.raises(ParameterError, match="The noise of pairs is that of their noisy pictures"):
         TrainingRequest(**chosen, overrides=Overrides(corruption={"kind": "gaussian"}))
+
+
+THIN = 'name = "thin"\nextends = "dense"\n[model]\nhidden_widths = [20]\n'
+
+
+def test_a_recipe_file_travels_as_its_text():
+    request = TrainingRequest(recipe_file=THIN, data_set="digits", overrides=Overrides(model={"activation": "elu"}))
+    assert (request.recipe, request.model) == ("thin", "thin@digits")
+    assert request.definition.tuned.model.hidden_widths == (20,)
+    sent = to_jsonable_python(request.as_parameters())
+    assert sent["recipe"] is None
+    assert TrainingRequest.of(sent) == request
+    assert "thin, 40 epochs, model.activation elu, on digits" in describe_request(request)
+    with pytest.raises(ParameterError, match=r"that of its file\. Received: recipe='mnist-dense', file='thin'"):
+        TrainingRequest(recipe="mnist-dense", recipe_file=THIN)
+    with pytest.raises(ParameterError, match="by its name, or by the text of its file"):
+        TrainingRequest()
+
+
+def test_a_recipe_file_is_trained_in_the_place_of_what_is_trained_by_default():
+    for names in ([], OWN_RECIPES):
+        (request,) = plan_requests(names, Overrides(), {}, recipe_file=THIN)
+        assert request.recipe == "thin"
+    with pytest.raises(ParameterError, match="Leave the names out"):
+        plan_requests(["faces-conv"], Overrides(), {}, recipe_file=THIN)
+    seeds = plan_sweep(None, [0, 1], SweepValues(code_size=[4]), Overrides(), recipe_file=THIN)
+    assert [(one.recipe, one.overrides.code_size, one.overrides.seed) for one in seeds] == [
+        ("thin", 4, 0),
+        ("thin", 4, 1),
+    ]
+
+
+def test_what_the_recipes_architecture_has_not_is_refused_with_what_it_has():
+    with pytest.raises(ParameterError, match=r"dense has the options .*Received: model\.filters=\(8,\)"):
+        TrainingRequest(recipe="mnist-dense", overrides=Overrides(model={"filters": "8"}))
+    with pytest.raises(ParameterError, match=r"convolutional needs model\.filters"):
+        TrainingRequest(recipe="mnist-dense", overrides=Overrides(model={"architecture": "convolutional"}))
+    other = Overrides(model={"architecture": "convolutional", "filters": "8,16"})
+    plan = plan_training("mnist-dense", "tuned", "full", other, (28, 28, 1))
+    assert (plan.model.architecture, plan.model.filters, plan.model.code_size) == ("convolutional", (8, 16), 98)
