@@ -41,7 +41,7 @@ LAYERS = [
     # How far data may drift is chosen with the data, below everything that reads them.
     ["aepipe.checks.settings"],
     # What a metric is called and where it is shown is known below everything that shows one.
-    ["aepipe.cells", "aepipe.hardware", "aepipe.notation", "aepipe.packages"],
+    ["aepipe.cells", "aepipe.hardware", "aepipe.notation", "aepipe.packages", "aepipe.similarity"],
     ["aepipe.evaluation.catalogue", "aepipe.evaluation.intervals"],
     ["aepipe.unforeseen", "aepipe.choices"],
     # What is wrong with a value is told in one way, above the words for it.

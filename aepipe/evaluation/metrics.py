@@ -13,14 +13,13 @@ from aepipe.errors import TrainingError
 from aepipe.evaluation.bootstrap import bootstrap_interval
 from aepipe.evaluation.catalogue import MSE
 from aepipe.evaluation.intervals import Interval
+from aepipe.similarity import SSIM_C1, SSIM_C2, SSIM_SIGMA, window_radius
 
 ALL = "all"
 # Under this an error is rounding of float32 pixels. A table has no place for the infinite PSNR of none: it says 120 dB.
 MIN_MSE = 1e-12
 # Bounds the memory: a dozen float64 copies of a batch are held at once.
 BATCH_IMAGES = 500
-# Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment", 2004.
-SSIM_SIGMA, SSIM_WINDOW, SSIM_C1, SSIM_C2 = 1.5, 11, 0.01**2, 0.03**2
 
 
 class MetricRow(BaseModel):
@@ -120,8 +119,7 @@ def _squared_errors(originals: np.ndarray, reconstructions: np.ndarray) -> np.nd
 
 
 def _similarities(originals: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
-    window = min(SSIM_WINDOW, originals.shape[1], originals.shape[2])
-    radius = (window - 1) // 2
+    radius = window_radius(*originals.shape[1:3])
     x, y = np.asarray(originals, np.float64), np.asarray(reconstructions, np.float64)
 
     def local_mean(values: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from aepipe.stages.request import TrainingRequest
 
 # Codes of different sizes are not compared, nor what is left of different noise; how long a candidate trains is the
 # rungs' business, and on what hardware nobody's.
-NOT_TRIED = ("code_size", "corruption", "seed", "epochs", "max_steps", "time_limit_minutes", "devices")
+NOT_TRIED = ("code_size", "corruption", "seed", "epochs", "max_steps", "time_limit_minutes", "stop_at_mse", "devices")
 CHOICES = tuple(name for name in dotted_names(Overrides) if name.partition(".")[0] not in NOT_TRIED)
 NUMBERS = tuple(name for name in CHOICES if is_number(field_of(Overrides, name)))
 

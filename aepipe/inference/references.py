@@ -10,9 +10,10 @@ import numpy as np
 from aepipe.datasets.formats.members import Member
 from aepipe.datasets.one_by_one import ArrayRow, images_of
 from aepipe.errors import BrokenFileError, ParameterError, printable
-from aepipe.evaluation.metrics import SSIM_WINDOW, mse_per_image, ssim_per_image
+from aepipe.evaluation.metrics import mse_per_image, ssim_per_image
 from aepipe.inference.pictures import Picture, open_pictures
 from aepipe.inference.restored import PAGE
+from aepipe.similarity import SSIM_WINDOW
 
 # Of a large picture, so many rows are measured at a time.
 BAND_ROWS = 512

@@ -45,6 +45,13 @@ def content_digest(outcomes: Sequence[Outcome], parameters: Mapping[str, JsonVal
     return hashlib.sha256(canonical_json(content)).hexdigest()
 
 
+# What a manifest says about a training, as its stage measured it.
+OF_TRAINING = (
+    *("training_seconds", "ended_by", "images_a_second", "compile_seconds"),
+    *("peak_memory_mb", "gpu_peak_memory_mb"),
+)
+
+
 def summarise(release: str, outcome: Outcome, verdict: Verdict, index: str | None = None) -> RecipeSummary:
     """Return what a manifest says about one model; its index is a path in the release."""
     names = (*RecipeSummary.model_fields, *(metric.name for metric in metrics_at("manifest")))
@@ -66,7 +73,7 @@ def _describe(done: Done, release: str) -> dict[str, JsonValue]:
         "images_sha256": done.data.facts.images_sha256,
         "test_rows_sha256": done.split.facts.test_sha256,
         "started_from": None if done.parent is None else list(done.parent.line),
-        "training_seconds": done.trained.facts.training_seconds,
+        **{name: getattr(done.trained.facts, name) for name in OF_TRAINING},
         "code_size": facts.code_size,
         "compression_ratio": facts.compression_ratio,
         **{name: facts.metrics.get(name) for name in names},

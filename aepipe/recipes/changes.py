@@ -8,12 +8,12 @@ from pydantic import BaseModel, ValidationError
 from aepipe.choices import group_of, names_of
 from aepipe.errors import ParameterError
 from aepipe.findings import describe_validation_error
-from aepipe.models.options import OPTIONS, AnyModelOptions
+from aepipe.models.options import OPTIONS, AnyModelOptions, VariationalOptions
 from aepipe.models.scaling import possible_models
 from aepipe.recipes.overrides import MAIN_NAMES, NO_CORRUPTION, Overrides
 from aepipe.recipes.recipe import Variant
 from aepipe.suggestions import did_you_mean
-from aepipe.training.settings import TrainingSettings
+from aepipe.training.settings import LIKELIHOODS, TrainingSettings
 
 Settings = TypeVar("Settings", bound=BaseModel)
 OF_MODEL = ("model", "code_size")
@@ -32,8 +32,28 @@ def check_changes(variant: Variant, overrides: Overrides) -> None:
     """
     own, chosen = variant.model, _of_model(overrides).keys()
     possible = (model for model in possible_models(own) if chosen <= type(model).model_fields.keys())
-    change_model(next(possible, own), overrides)
-    change_training(variant.training, chosen_of_training(overrides))
+    model = change_model(next(possible, own), overrides)
+    check_loss(model, change_training(variant.training, chosen_of_training(overrides)))
+
+
+def check_loss(model: AnyModelOptions, training: TrainingSettings) -> None:
+    """Check that a loss means something for a model and for what is done to its input.
+
+    Raises:
+        ParameterError: it doesn't.
+    """
+    if isinstance(model, VariationalOptions) and training.loss not in LIKELIHOODS:
+        raise ParameterError(
+            "A variational model's loss is the likelihood of a distribution.",
+            f"Choose one of {', '.join(LIKELIHOODS)}.",
+            loss=training.loss,
+        )
+    if training.loss == "ssim" and training.corruption is not None and training.corruption.is_blind_spot:
+        raise ParameterError(
+            "A blind spot's loss is that of single pixels, and SSIM's windows have many.",
+            "Choose another loss.",
+            loss=training.loss,
+        )
 
 
 def change_model(options: AnyModelOptions, overrides: Overrides) -> AnyModelOptions:

@@ -9,7 +9,7 @@ from aepipe.errors import ParameterError
 from aepipe.models.options import AnyModelOptions, ResidualOptions, VariationalOptions
 from aepipe.models.scaling import check_bottleneck, check_patches, scale_to_images
 from aepipe.recipes import get_recipe
-from aepipe.recipes.changes import change_model, change_training, chosen_of_training
+from aepipe.recipes.changes import change_model, change_training, check_loss, chosen_of_training
 from aepipe.recipes.overrides import Overrides as Overrides
 from aepipe.recipes.overrides import SplitOverrides as SplitOverrides
 from aepipe.recipes.recipe import Recipe
@@ -100,6 +100,7 @@ def plan_training(
         steps = min(MAX_QUICK_STEPS, QUICK_STEPS * max(1, native_pixels // num_pixels))
         changes |= {"max_steps": steps, "epochs": steps}
     training = change_training(variant.training, changes)
+    check_loss(model, training)
     return TrainingPlan(
         recipe=recipe.name,
         setting=setting_name,

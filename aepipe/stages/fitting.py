@@ -109,7 +109,7 @@ def check_size(plan: TrainingPlan) -> None:
         ParameterError: it is larger than this machine can train.
     """
     count = count_parameters(plan.model, plan.image_shape)
-    num_bytes, most = bytes_to_train(count), memory_bytes()
+    num_bytes, most = bytes_to_train(plan), memory_bytes()
     size = "x".join(str(length) for length in plan.image_shape)
     if num_bytes > most:
         raise ParameterError(
@@ -127,9 +127,10 @@ def check_size(plan: TrainingPlan) -> None:
         )
 
 
-def bytes_to_train(num_parameters: int) -> int:
-    """Return the memory that a model takes with its gradients and their moments."""
-    return COPIES_IN_TRAINING * FLOAT_BYTES * num_parameters
+def bytes_to_train(plan: TrainingPlan) -> int:
+    """Return the memory that a model takes with its gradients, their moments and its weights' averages."""
+    copies = COPIES_IN_TRAINING + (plan.training.weights_average is not None)
+    return copies * FLOAT_BYTES * count_parameters(plan.model, plan.image_shape)
 
 
 def seconds_a_step(plan: TrainingPlan, data: ImageData, split: Split) -> float:
@@ -140,15 +141,14 @@ def seconds_a_step(plan: TrainingPlan, data: ImageData, split: Split) -> float:
     with use_precision(settings.precision):
         autoencoder = build(plan.model, plan.image_shape, settings.seed)
     trainer = Trainer(autoencoder, train, none, settings)
-    steps, began = 0, 0.0
-    while not steps or time.perf_counter() - began < MEASURED_SECONDS:
-        trainer.run_steps()
+    trainer.run_steps()
+    steps, seconds = 0, 0.0
+    while seconds < MEASURED_SECONDS:
         trainer.end_epoch()
-        if not began:
-            began = time.perf_counter()
-            continue
-        steps += steps_per_epoch(len(train), settings.batch_size)
-    return (time.perf_counter() - began) / steps
+        began = time.perf_counter()
+        trainer.run_steps()
+        steps, seconds = steps + steps_per_epoch(len(train), settings.batch_size), seconds + time.perf_counter() - began
+    return seconds / steps
 
 
 def _begin(
@@ -192,7 +192,20 @@ def _facts(plan: TrainingPlan, trained: Trained, collapsed: bool, num_parameters
         validation_mse=None if np.isnan(kept.validation_mse) else kept.validation_mse,
         training_seconds=round(sum(epoch.seconds for epoch in trained.history), 3),
         ended_by=trained.ended_by,
+        **_cost(trained),
         resumed_at_step=trained.resumed_at,
         precision=resolve_precision(plan.training.precision),
         hardware=hardware(),
     )
+
+
+def _cost(trained: Trained) -> dict[str, float | None]:
+    """Return what a training took of the machine, by the facts' names."""
+    speeds = [epoch.images_a_second for epoch in trained.history if not np.isnan(epoch.images_a_second)]
+    last, compiling = trained.history[-1], trained.compile_seconds
+    return {
+        "images_a_second": round(float(np.median(speeds)), 1) if speeds else None,
+        "compile_seconds": None if compiling is None else round(compiling, 3),
+        "peak_memory_mb": round(last.peak_memory_mb, 1),
+        "gpu_peak_memory_mb": None if np.isnan(last.gpu_peak_memory_mb) else round(last.gpu_peak_memory_mb, 1),
+    }

@@ -60,7 +60,7 @@ def forecast(request: TrainingRequest) -> Forecast:
                 plan=plan,
                 num_images=len(rows.train),
                 num_parameters=count,
-                memory_bytes=bytes_to_train(count),
+                memory_bytes=bytes_to_train(plan),
                 num_steps=num_steps,
                 seconds=num_steps * seconds_a_step(plan, images, rows),
             )

@@ -13,6 +13,10 @@ from aepipe.training.runtime import tf
 from aepipe.training.state import Epoch
 
 NUM_IMAGE_SUMMARIES = 10
+SCALARS = (
+    *("loss", "mse", "validation_loss", "validation_mse", "learning_rate"),
+    *("code_mean", "images_a_second", "peak_memory_mb", "gpu_peak_memory_mb"),
+)
 
 
 class ProgressBar:
@@ -101,7 +105,7 @@ class TensorBoard:
 
     def _write_scalars(self, epoch: Epoch) -> None:
         with self._writer.as_default(step=epoch.epoch):
-            for name in ("loss", "mse", "validation_loss", "validation_mse", "learning_rate"):
+            for name in SCALARS:
                 value = getattr(epoch, name)
                 if not np.isnan(value):
                     tf.summary.scalar(name, value)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.training.distribution import share_out
+from aepipe.training.optimizer import NUM_STEP_VALUES
 from aepipe.training.runtime import keras, tf
 from aepipe.training.state import Losses
 from aepipe.training.step import Step
@@ -36,7 +37,10 @@ def compile_chunk(
 
     # Autograph would parse these sources while other threads of the process may parse theirs, which Python 3.11 can't.
     @tf.function(
-        input_signature=[tf.TensorSpec((None, *batch.shape), batch.dtype), tf.TensorSpec((None, 3), tf.float32)],
+        input_signature=[
+            tf.TensorSpec((None, *batch.shape), batch.dtype),
+            tf.TensorSpec((None, NUM_STEP_VALUES), tf.float32),
+        ],
         autograph=False,
     )
     def train_chunk(batches: tf.Tensor, values: tf.Tensor) -> tf.Tensor:

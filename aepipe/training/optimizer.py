@@ -1,7 +1,8 @@
-"""Adam as one kernel a weight, and its learning rate over the steps."""
+"""Adam as one kernel a weight, its learning rate over the steps, and the running averages of the weights."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -9,6 +10,10 @@ from aepipe.training.runtime import keras, tf
 from aepipe.training.settings import TrainingSettings
 
 MIN_SHARE = 0.01
+# How many numbers a step needs: its rate, the powers of two betas, what it leaves of an average.
+NUM_STEP_VALUES = 4
+# An average reaches back over a tenth of the steps at most: a short training's has nothing of its start.
+AVERAGE_DELAY = 9
 
 
 class FusedAdam(keras.optimizers.Adam):
@@ -28,17 +33,20 @@ class FusedAdam(keras.optimizers.Adam):
     def build(self, variables) -> None:
         """Create the moments, and look up each weight's factor by its path."""
         self._create_moments(variables)
+        self._averages = self._create_averages(variables) if self._settings.weights_average else []
         self._factors = [self._rate_factor(variable.path) for variable in variables]
 
     def step_values(self, first: int, num_steps: int) -> np.ndarray:
-        """Return learning rate and powers of the betas of the steps from `first`, float32 of (num_steps, 3)."""
+        """Return what each of the steps from `first` needs beside gradients, float32 of (num_steps, 4)."""
         steps = first + np.arange(num_steps, dtype=np.float64)
         powers = [beta ** (steps + 1) for beta in (self.beta_1, self.beta_2)]
-        return np.stack([learning_rate(self._settings, self._num_steps, steps), *powers], axis=1).astype(np.float32)
+        rates = learning_rate(self._settings, self._num_steps, steps)
+        left = np.minimum(self._settings.weights_average or 0, steps / (steps + AVERAGE_DELAY))
+        return np.stack([rates, *powers, left], axis=1).astype(np.float32)
 
     def apply_step(self, gradients, variables, values) -> None:
         """Take one step with one row of `step_values`."""
-        self._rate, self._power_1, self._power_2 = tf.unstack(values)
+        self._rate, self._power_1, self._power_2, self._left = tf.unstack(values)
         self.apply(gradients, variables)
 
     def update_step(self, gradient, variable, _):
@@ -48,6 +56,32 @@ class FusedAdam(keras.optimizers.Adam):
         if self._settings.weight_decay and variable.shape.rank > 1:
             variable.assign_sub(self._settings.weight_decay * rate * variable)
         self._move(gradient, variable, index, rate)
+        if self._averages:
+            average = self._averages[index].value
+            average.assign(self._left * average + (1 - self._left) * variable)
+
+    def take_averages(self, variables) -> None:
+        """Let the weights be their averages, where there are any."""
+        if self._averages:
+            for variable, average in zip(variables, self._averages, strict=True):
+                variable.assign(average)
+
+    @contextmanager
+    def averaged(self, variables) -> Iterator[None]:
+        """Within the block, let the weights be their averages, where there are any."""
+        weights = [variable.numpy() for variable in variables] if self._averages else []
+        self.take_averages(variables)
+        try:
+            yield
+        finally:
+            for variable, value in zip(variables, weights, strict=False):
+                variable.assign(value)
+
+    def _create_averages(self, variables) -> list[keras.Variable]:
+        averages = [self.add_variable_from_reference(variable, name="average") for variable in variables]
+        for variable, average in zip(variables, averages, strict=True):
+            average.assign(variable)
+        return averages
 
     def _create_moments(self, variables) -> None:
         super().build(variables)

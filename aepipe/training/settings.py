@@ -6,7 +6,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from aepipe.noise import NoiseKind
 
-LossName = Literal["mean-squared-error", "half-sum-of-squares", "bernoulli-cross-entropy"]
+LossName = Literal[
+    "mean-squared-error", "half-sum-of-squares", "bernoulli-cross-entropy", "mean-absolute-error", "huber", "ssim"
+]
+# Those that are a distribution of the pixels: a variational model's bound needs one.
+LIKELIHOODS: tuple[LossName, ...] = ("mean-squared-error", "half-sum-of-squares", "bernoulli-cross-entropy")
 Schedule = Literal["constant", "cosine", "exponential"]
 Precision = Literal["float32", "bfloat16", "auto"]
 Devices = Literal["one", "all"]
@@ -99,8 +103,20 @@ class TrainingSettings(BaseModel):
 
     loss: LossName = Field("mean-squared-error", description="What is made small, beside the model's own penalties.")
     loss_unit: float = Field(1.0, gt=0, description="The value of white in the loss: 1, or the source's 255.")
+    huber_delta: float = Field(
+        0.1, gt=0, le=1, description="Huber's: the error, for pixels in [0, 1], from which it counts in proportion."
+    )
+    ssim_share: float = Field(
+        1.0, gt=0, le=1, description="Share of 1 - SSIM in the loss ssim; the rest is the mean squared error."
+    )
     learning_rate: float = Field(1e-3, gt=0, le=1, description="The optimizer's rate, at its highest.")
     optimizer: OptimizerSettings = Field(OptimizerSettings(), description="How gradients become steps.")
+    weights_average: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="What a step leaves of the weights' running average, such as 0.999; it is measured and kept.",
+    )
     schedule: Schedule = Field(
         "constant", description="How the rate falls after the warm-up: not at all, to 0, or to a hundredth."
     )
@@ -119,6 +135,11 @@ class TrainingSettings(BaseModel):
         description="Which epoch's weights are kept; best-or-start: those before the first where none is better.",
     )
     patience: int | None = Field(None, ge=1, description="Epochs without a better loss after which training stops.")
+    stop_at_mse: float | None = Field(
+        None,
+        gt=0,
+        description="Validation MSE for pixels in [0, 1], or training MSE where none is held out, at which it ends.",
+    )
     precision: Precision = Field("float32", description="auto: bfloat16 where the hardware has it, weights float32.")
     devices: Devices = Field("one", description="all: each batch is shared out among the machine's GPUs.")
     seed: int = Field(0, ge=0, lt=2**32, description="What initial weights, order and noise depend on.")

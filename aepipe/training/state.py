@@ -50,6 +50,12 @@ class Epoch:
     They are means over the epoch's steps; of the untrained model, and where epochs are compared with it and nothing is
     held out, they are on the training images as they are. A variational model's losses are those of drawn codes; its
     validation's MSE is that of their means, as the model is used.
+
+    Attributes:
+        code_mean: Mean of all code values on some images, held-out ones where there are any.
+        images_a_second: Of its steps, without those that were compiled first.
+        peak_memory_mb: The most that the process has had so far.
+        gpu_peak_memory_mb: The same of a GPU's memory.
     """
 
     epoch: int
@@ -61,6 +67,10 @@ class Epoch:
     seconds: float
     penalty: float = math.nan
     validation_penalty: float = math.nan
+    code_mean: float = math.nan
+    images_a_second: float = math.nan
+    peak_memory_mb: float = math.nan
+    gpu_peak_memory_mb: float = math.nan
 
     @property
     def monitored(self) -> float:

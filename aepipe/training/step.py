@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from aepipe.models.autoencoder import Autoencoder
-from aepipe.training.losses import LOSSES, mean_squared_error
+from aepipe.training.losses import loss_of, mean_squared_error
 from aepipe.training.optimizer import FusedAdam
 from aepipe.training.perturbation import Perturbation, seen_by_model, what_counts
 from aepipe.training.runtime import keras, tf
@@ -45,9 +45,9 @@ class Step:
         Args:
             images: (batch_size, height, width, channels), as they are stored: the target.
             inputs: The same, or scaled to [0, 1] and noisy.
-            values: The optimizer's numbers for this step, (3,).
+            values: The optimizer's numbers for this step, (4,).
         """
-        model, unit, loss_of = self.autoencoder.model, self.settings.loss_unit, LOSSES[self.settings.loss]
+        model, reconstruction_loss = self.autoencoder.model, loss_of(self.settings)
         clean = self.scale(images)
         weights = [variable.value for variable in model.trainable_variables]
         with tf.GradientTape() as tape:
@@ -55,7 +55,7 @@ class Step:
             outputs = tf.cast(model(seen, training=True), tf.float32)
             reconstructions, times = what_counts(self.settings, inputs, clean, outputs)
             penalty = penalty_of(model) / self.num_shares
-            loss = times * loss_of(clean * unit, reconstructions * unit) / self.num_shares + penalty
+            loss = times * reconstruction_loss(clean, reconstructions) / self.num_shares + penalty
         self.optimizer.apply_step(tape.gradient(loss, weights), model.trainable_variables, values)
         return tf.stack([loss, times * mean_squared_error(clean, reconstructions) / self.num_shares, penalty])
 

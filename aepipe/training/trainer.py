@@ -6,15 +6,17 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from aepipe.errors import CorruptObjectError, TrainingError
 from aepipe.models.autoencoder import Autoencoder
-from aepipe.training.batches import Pace, Pixels, epoch_rows, num_epochs, read_ahead, steps_per_epoch, total_steps
+from aepipe.training.batches import Pace, Pixels, epoch_rows, read_ahead, steps_per_epoch, total_steps
 from aepipe.training.checkpoints import Checkpoints, PacedSaving
 from aepipe.training.chunk import compile_chunk, steps_in_a_group
+from aepipe.training.cost import Speed, gpu_peak_memory_mb, peak_memory_mb
+from aepipe.training.ending import End, ending, is_out_of_time
 from aepipe.training.muon import Muon
 from aepipe.training.optimizer import FusedAdam
 from aepipe.training.perturbation import Perturbation
@@ -23,9 +25,8 @@ from aepipe.training.settings import CheckpointSettings, OptimizerName, Training
 from aepipe.training.state import Epoch, TrainingState
 from aepipe.training.step import Step
 from aepipe.training.stopping import stopped
-from aepipe.training.validation import compile_validation
+from aepipe.training.validation import code_mean, compile_validation
 
-End = Literal["limit", "patience", "time limit"]
 OPTIMIZERS: Mapping[OptimizerName, type[FusedAdam]] = {"adam": FusedAdam, "muon": Muon}
 logger = logging.getLogger(__name__)
 
@@ -39,12 +40,14 @@ class Trained:
         kept: The epoch whose weights the model has.
         ended_by: What ended it.
         resumed_at: The step that it went on from, counted over all epochs; None where it started anew.
+        compile_seconds: What the first steps took, which are compiled before; None where it took none.
     """
 
     history: Sequence[Epoch]
     kept: Epoch
     ended_by: End
     resumed_at: int | None
+    compile_seconds: float | None
 
 
 class Callback(Protocol):
@@ -109,7 +112,7 @@ class Trainer:
         self._validate = compile_validation(self.autoencoder, self.validation, settings)
         keeps_start = settings.keep == "best-or-start"
         self._on_plain_images = compile_validation(self.autoencoder, train, settings) if keeps_start else None
-        self._pace, self._saving = Pace(), PacedSaving(self.checkpoints, self.saving)
+        self._pace, self._speed, self._saving = Pace(), Speed(), PacedSaving(self.checkpoints, self.saving)
 
     def run(self) -> Trained:
         """Train until a limit is reached.
@@ -123,17 +126,17 @@ class Trainer:
             callback.on_train_begin(self.state.history)
         if self._on_plain_images and not self.state.history:
             self._complete_epoch(0, self._on_plain_images())
-        while (ended_by := self._ended_by()) is None and not self.stop.is_set():
+        while (ended_by := ending(self.settings, self.state, len(self.train))) is None and not self.stop.is_set():
             self.run_steps()
             if not self.stop.is_set():
                 self.end_epoch()
         if ended_by is None or self.stop.is_set():
             self._save(is_last=True)
             raise stopped()
-        kept = self._keep()
+        kept = self._keep(ended_by)
         for callback in self.callbacks:
             callback.on_train_end(self.autoencoder)
-        return Trained(self.state.history, kept, ended_by, resumed_at)
+        return Trained(self.state.history, kept, ended_by, resumed_at, self._speed.compile_seconds)
 
     def run_steps(self) -> None:
         """Train until the epoch ends, time runs out or it is told to stop."""
@@ -149,6 +152,7 @@ class Trainer:
             state.add_seconds(seconds)
             state.add_steps(losses)
             self._pace.adapt(len(batches), seconds)
+            self._speed.add(len(batches) * batches.shape[1], seconds)
             self._require_finite(losses)
             if self._saving.is_due():
                 self._save()
@@ -159,11 +163,12 @@ class Trainer:
     def end_epoch(self) -> None:
         """Note what the steps of an epoch came to, and validate."""
         # Steps see augmented images: by their errors no epoch could be compared with the start.
-        if self._on_plain_images and not len(self.validation):
-            losses = self._on_plain_images()
-        else:
-            losses = self.state.step_losses.mean(axis=0)
-        self._complete_epoch(self.state.num_epochs + 1, losses)
+        with self._optimizer.averaged(self.autoencoder.model.trainable_variables):
+            if self._on_plain_images and not len(self.validation):
+                losses = self._on_plain_images()
+            else:
+                losses = self.state.step_losses.mean(axis=0)
+            self._complete_epoch(self.state.num_epochs + 1, losses)
         if self._saving.is_due_after(self.state.num_epochs):
             self._save()
 
@@ -183,6 +188,10 @@ class Trainer:
             seconds=self.state.epoch_seconds,
             penalty=penalty,
             validation_penalty=validation.penalty,
+            code_mean=code_mean(self.autoencoder, self.validation if len(self.validation) else self.train),
+            images_a_second=self._speed.take(),
+            peak_memory_mb=peak_memory_mb(),
+            gpu_peak_memory_mb=gpu_peak_memory_mb(),
         )
         self._require_finite([epoch.monitored])
         self.state.add_epoch(epoch)
@@ -192,26 +201,20 @@ class Trainer:
         for callback in self.callbacks:
             callback.on_epoch_end(self.autoencoder, epoch)
 
-    def _ended_by(self) -> End | None:
-        """Return what ended the training, or None."""
-        state, patience = self.state, self.settings.patience
-        if state.num_epochs >= num_epochs(len(self.train), self.settings):
-            return "limit"
-        if state.best and patience is not None and state.num_epochs - state.best.epoch >= patience:
-            return "patience"
-        return "time limit" if state.num_epochs and self._is_out_of_time() else None
-
     def _steps_done(self) -> int:
         steps = self.state.num_epochs * steps_per_epoch(len(self.train), self.settings.batch_size)
         return min(steps + len(self.state.step_losses), total_steps(len(self.train), self.settings))
 
     def _is_out_of_time(self) -> bool:
-        limit = self.settings.time_limit_minutes
-        return limit is not None and self.state.seconds >= 60 * limit
+        return is_out_of_time(self.settings, self.state)
 
-    def _keep(self) -> Epoch:
-        """Leave the model with the weights that are kept, and return their epoch."""
-        if self.state.best is None:
+    def _keep(self, ended_by: End) -> Epoch:
+        """Leave the model with the weights that are kept, and return their epoch: at a target, those that reached it.
+
+        By another loss than the MSE an epoch before may be better, and have missed it.
+        """
+        if self.state.best is None or ended_by == "target":
+            self._optimizer.take_averages(self.autoencoder.model.trainable_variables)
             return self.state.history[-1]
         self.autoencoder.model.set_weights(self.state.best_weights)
         return self.state.best

@@ -9,8 +9,9 @@ import numpy as np
 from aepipe.datasets.images import images_at_once
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.models.posterior import DRAWN_CODE, with_drawn_codes
+from aepipe.splits import evenly_spaced
 from aepipe.training.batches import Pixels
-from aepipe.training.losses import LOSSES, mean_squared_error
+from aepipe.training.losses import loss_of, mean_squared_error
 from aepipe.training.perturbation import Perturbation, seen_by_model, what_counts
 from aepipe.training.runtime import keras, tf
 from aepipe.training.settings import TrainingSettings
@@ -18,6 +19,8 @@ from aepipe.training.state import Losses
 from aepipe.training.step import penalty_of, scaling
 
 Validation = Callable[[], Losses]
+# The mean of so many images' codes is near that of all, and takes next to no time.
+NUM_CODES = 200
 
 
 def compile_validation(autoencoder: Autoencoder, validation: Pixels, settings: TrainingSettings) -> Validation:
@@ -30,8 +33,8 @@ def compile_validation(autoencoder: Autoencoder, validation: Pixels, settings: T
     if not num_images:
         return lambda: Losses(math.nan, math.nan, math.nan)
     size = images_at_once(*validation.images.shape[1:])
-    scale, unit, perturbation = scaling(validation.pixel_range), settings.loss_unit, _unaugmented(settings, validation)
-    model, loss_of = autoencoder.model, LOSSES[settings.loss]
+    scale, perturbation = scaling(validation.pixel_range), _unaugmented(settings, validation)
+    model, reconstruction_loss = autoencoder.model, loss_of(settings)
     drawn = with_drawn_codes(autoencoder, settings.seed)
     noise_state = [*perturbation.variables, *(drawn.get_layer(DRAWN_CODE).variables if drawn else [])]
     initial = [variable.numpy() for variable in noise_state]
@@ -50,7 +53,7 @@ def compile_validation(autoencoder: Autoencoder, validation: Pixels, settings: T
         mse = times * mean_squared_error(clean, reconstructions)
         if drawn:
             reconstructions, times, penalty = reconstruct(drawn)
-        return tf.stack([times * loss_of(clean * unit, reconstructions * unit) + penalty, mse, penalty])
+        return tf.stack([times * reconstruction_loss(clean, reconstructions) + penalty, mse, penalty])
 
     def validate() -> Losses:
         for variable, value in zip(noise_state, initial, strict=True):
@@ -62,6 +65,13 @@ def compile_validation(autoencoder: Autoencoder, validation: Pixels, settings: T
         return Losses(*(total / num_images).tolist())
 
     return validate
+
+
+def code_mean(autoencoder: Autoencoder, images: Pixels) -> float:
+    """Return the mean of all code values on up to 200 of the images, evenly spaced, as they are stored."""
+    count = min(len(images), NUM_CODES, images_at_once(*images.images.shape[1:]))
+    codes = autoencoder.encoder(images.scaled(evenly_spaced(len(images), count)), training=False)
+    return float(tf.reduce_mean(tf.cast(codes, tf.float32)))
 
 
 def _unaugmented(settings: TrainingSettings, validation: Pixels) -> Perturbation:

@@ -4,7 +4,6 @@ import sys
 
 import as_installed  # noqa: F401 - before Keras
 import keras
-import numpy as np
 from whole_run import EPOCHS, request_for
 
 from aepipe.models import build
@@ -12,7 +11,7 @@ from aepipe.models.corruption import Corruption
 from aepipe.stages.data import DataStage, load_data
 from aepipe.stages.split import SplitStage, load_split
 from aepipe.store import open_store
-from aepipe.training.losses import LOSSES
+from aepipe.training.losses import loss_of
 
 
 def main(folder: str) -> None:
@@ -24,16 +23,12 @@ def main(folder: str) -> None:
         data = DataStage(request.data_parameters()).produce(store)
         plan, parts = request.training_plan(data), SplitStage(data, request.split_settings(data)).produce(store)
         settings, images = plan.training, load_data(store, data).scaled(load_split(store, parts).train)
-        unit, loss_of = np.float32(settings.loss_unit), LOSSES[settings.loss]
         model = build(plan.model, plan.image_shape).model
         if settings.corruption:
             inputs = keras.Input(plan.image_shape)
             corrupted = Corruption(settings.corruption.kind, settings.corruption.level)(inputs)
             model = keras.Model(inputs, model(corrupted))
-        model.compile(
-            keras.optimizers.Adam(settings.learning_rate),
-            lambda targets, outputs, loss_of=loss_of, unit=unit: loss_of(targets * unit, outputs * unit),
-        )
+        model.compile(keras.optimizers.Adam(settings.learning_rate), loss_of(settings))
         model.fit(
             images,
             images,

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 from aepipe.models import build
 from aepipe.recipes import get_recipe
-from aepipe.training.losses import LOSSES
+from aepipe.training.losses import loss_of
 assert "tensorflow" not in sys.modules
 for name in sys.argv[1:]:
     recipe = get_recipe(name)
@@ -26,7 +26,7 @@ for name in sys.argv[1:]:
         reconstructions = autoencoder.model(images, training=True)
         assert reconstructions.shape == images.shape
         assert autoencoder.decoder(autoencoder.encoder(images)).shape == images.shape
-        assert np.isfinite(float(LOSSES[setting.training.loss](images, reconstructions)))
+        assert np.isfinite(float(loss_of(setting.training)(images, reconstructions)))
 print(keras.backend.backend(), len(sys.argv) - 1)
 """
 

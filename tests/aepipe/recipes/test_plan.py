@@ -13,6 +13,18 @@ from aepipe.recipes.overrides import Overrides, SplitOverrides
 from aepipe.recipes.plan import MAX_QUICK_STEPS, QUICK_STEPS, plan_split, plan_training
 
 
+@pytest.mark.parametrize(
+    ("recipe", "chosen", "way_out"),
+    [
+        ("mnist-variational", {"loss": "huber"}, "Choose one of mean-squared-error, half-sum-of-squares, bern"),
+        ("faces-conv", {"loss": "ssim", "corruption": "blind-spot"}, "Choose another loss"),
+    ],
+)
+def test_a_loss_that_means_nothing_for_a_model_is_refused(recipe, chosen, way_out):
+    with pytest.raises(ParameterError, match=rf"Received: loss='{chosen['loss']}'. {way_out}"):
+        plan(recipe, **chosen)
+
+
 def plan(recipe="mnist-dense", setting="tuned", preset="full", shape=(28, 28, 1), **overrides):
     return plan_training(recipe, setting, preset, Overrides(**overrides), shape)
 

@@ -26,7 +26,8 @@ images = np.random.default_rng(0).integers(0, 256, (100, 8, 8, 1), dtype=np.uint
 
 def train(devices, name="adam"):
     settings = TrainingSettings(
-        batch_size=20, epochs=5, devices=devices, weight_decay=0.01, gradient_clip_norm=1, optimizer={"name": name}
+        batch_size=20, epochs=5, devices=devices, weight_decay=0.01, gradient_clip_norm=1, optimizer={"name": name},
+        weights_average=0.9
     )
     strategy = distribution(settings.devices, settings.batch_size)
     checkpoints = Checkpoints(open_store(tempfile.mkdtemp()), "training")

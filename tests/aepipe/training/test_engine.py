@@ -54,6 +54,16 @@ def test_the_reported_error_is_the_models(blobs):
     mse = np.mean((autoencoder.model.predict(pixels, verbose=0) - pixels) ** 2)
     assert history[-1].validation_mse == pytest.approx(mse, rel=1e-5)
     assert history[-1].validation_loss == pytest.approx(mse, rel=1e-5)
+    codes = autoencoder.encoder.predict(pixels, verbose=0)
+    assert history[-1].code_mean == pytest.approx(codes.mean(), rel=1e-4)
+
+
+def test_what_a_training_takes_of_the_machine_is_told(blobs):
+    trained = train(blobs, epochs=3)[1]
+    assert trained.compile_seconds > trained.history[-1].seconds
+    assert all(epoch.images_a_second > 0 for epoch in trained.history)
+    memory = [epoch.peak_memory_mb for epoch in trained.history]
+    assert 100 < memory[0] <= memory[-1]
 
 
 def test_a_variational_models_validation_is_its_bound_with_drawn_codes_and_the_error_of_their_means(blobs):
@@ -170,6 +180,39 @@ def test_training_stops_after_so_many_epochs_without_a_better_one(blobs, validat
     trained = train(blobs, epochs=6, patience=2)[1]
     assert len(trained.history) == 4
     assert trained.ended_by == "patience"
+
+
+@pytest.mark.parametrize("keep", ["last", "best"])
+def test_averages_of_the_weights_are_measured_and_kept(blobs, keep):
+    settings = {"epochs": 2, "batch_size": 80, "learning_rate": 0.01, "keep": keep}
+    # One step a batch of 80 of 160 images: the weights after each, which averaging doesn't change.
+    after = [train(blobs, **settings, max_steps=steps)[0].model.get_weights() for steps in (1, 2, 3, 4)]
+    autoencoder, trained = train(blobs, **settings, weights_average=0.15)
+    expected = after[0]
+    for left, weights in zip((1 / 10, 0.15, 0.15), after[1:], strict=True):
+        expected = [left * average + (1 - left) * now for average, now in zip(expected, weights, strict=True)]
+    for found, average in zip(autoencoder.model.get_weights(), expected, strict=True):
+        np.testing.assert_allclose(found, average, rtol=1e-4, atol=1e-6)
+    pixels = blobs[:40].astype(np.float32) / 255
+    mse = np.mean((autoencoder.model.predict(pixels, verbose=0) - pixels) ** 2)
+    assert trained.kept is trained.history[-1]
+    assert trained.kept.validation_mse == pytest.approx(mse, rel=1e-4)
+
+
+def test_a_target_ends_a_training_whose_weights_are_those_that_reached_it(blobs):
+    autoencoder, trained = train(blobs, epochs=200, learning_rate=0.01, stop_at_mse=0.02, loss="huber")
+    assert trained.ended_by == "target"
+    errors = [epoch.validation_mse for epoch in trained.history]
+    assert errors[-1] <= 0.02 < min(errors[:-1])
+    pixels = blobs[:40].astype(np.float32) / 255
+    assert np.mean((autoencoder.model.predict(pixels, verbose=0) - pixels) ** 2) == pytest.approx(errors[-1], rel=1e-4)
+    assert trained.kept is trained.history[-1]
+
+
+def test_where_nothing_is_held_out_the_target_is_the_training_images(blobs):
+    trained = train(blobs, num_validation=0, epochs=200, learning_rate=0.01, stop_at_mse=0.02)[1]
+    assert trained.ended_by == "target"
+    assert trained.history[-1].mse <= 0.02
 
 
 def test_a_start_that_no_epoch_betters_is_kept(blobs, validation_losses):

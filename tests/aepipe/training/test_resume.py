@@ -33,7 +33,10 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (120, 8, 8, 1), dtype=np.uint
 NOISE = CorruptionSettings(kind="gaussian", level=0.2)
 RECIPES = {
     "dense": (DenseOptions(hidden_widths=(24,), code_size=8), {}),
-    "denoising": (DenseOptions(hidden_widths=(24,), code_size=8), {"corruption": NOISE, "schedule": "cosine"}),
+    "denoising": (
+        DenseOptions(hidden_widths=(24,), code_size=8),
+        {"corruption": NOISE, "schedule": "cosine", "weights_average": 0.9},
+    ),
     "augmented": (
         DenseOptions(hidden_widths=(24,), code_size=8),
         {"augmentation": AugmentationSettings(flip=True, shift=0.5), "corruption": NOISE},
@@ -46,7 +49,7 @@ RECIPES = {
     "convolutional": (ConvolutionalOptions(filters=(4, 8), code_size=16, normalise_code=True), {"patience": 50}),
     "residual": (
         ResidualOptions(decoder_filters=(4,), code_size=8),
-        {"augmentation": AugmentationSettings(flip=True, shift=0.5), "keep": "best-or-start"},
+        {"augmentation": AugmentationSettings(flip=True, shift=0.5), "keep": "best-or-start", "weights_average": 0.8},
     ),
     "strided": (StridedOptions(decoder_filters=(4,), code_size=8, stride=2), {"keep": "best-or-start"}),
 }

@@ -7,17 +7,15 @@ from workloads import Workload
 
 from aepipe.models import build
 from aepipe.recipes import get_recipe
-from aepipe.training.losses import LOSSES
+from aepipe.training.losses import loss_of
 
 
 def prepare(workload: Workload) -> Callable[[], None]:
     """Return a function that trains for one epoch."""
     setting = get_recipe(workload.recipe).published
-    unit = np.float32(setting.training.loss_unit)
-    loss_of = LOSSES[setting.training.loss]
     images = workload.images() / np.float32(255)
     model = build(setting.model, workload.image_shape).model
-    model.compile("adam", lambda targets, outputs: loss_of(targets * unit, outputs * unit))
+    model.compile("adam", loss_of(setting.training))
 
     def run_epoch() -> None:
         model.fit(images, images, batch_size=workload.batch_size, verbose=0)
