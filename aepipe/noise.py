@@ -5,7 +5,7 @@ integer arithmetic and table look-ups until one rounding to 8 bits, so no librar
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Literal
 
@@ -92,9 +92,17 @@ class NoiseParameters(BaseModel):
             raise ValueError("each kind and each level is named once")
         return values
 
-    def with_needed_kinds(self, is_for_denoiser: bool) -> "NoiseParameters":
-        """Return the same with kinds named: those that were, otherwise what is enough for what is trained."""
-        return self.model_copy(update={"kinds": self.kinds or (KINDS if is_for_denoiser else KINDS[:1])})
+    def with_needed_kinds(self, is_for_denoiser: bool, judged_on: Sequence[NoiseSpec] = ()) -> "NoiseParameters":
+        """Return the same with kinds named: those that were, otherwise what is enough for what is trained.
+
+        Args:
+            is_for_denoiser: A denoiser is trained on the data.
+            judged_on: What such ones are judged on, which is in it whatever was named.
+        """
+        kinds = self.kinds or (KINDS if is_for_denoiser else KINDS[:1])
+        kinds = tuple(dict.fromkeys((*kinds, *(spec.kind for spec in judged_on))))
+        levels = tuple(dict.fromkeys((*self.levels, *(spec.level for spec in judged_on))))
+        return self.model_copy(update={"kinds": kinds, "levels": levels})
 
     @property
     def specs(self) -> tuple[NoiseSpec, ...]:

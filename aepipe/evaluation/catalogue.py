@@ -177,7 +177,7 @@ METRICS = (
     _error(
         LINEAR_MSE,
         "the best linear map",
-        _shown("manifest", details="Denoised by a linear model", denoising="best linear map")
+        _shown("manifest", details="Denoised by the best linear map", denoising="best linear map")
         | {"artifact": "that of the best linear map"},
         baseline_of=DENOISED_MSE,
     ),

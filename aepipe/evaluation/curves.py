@@ -15,6 +15,8 @@ def curve_names(training: TrainingSettings, model: ModelOptions, has_validation:
         has_validation: Whether some images were held out from it.
     """
     unit = UNITS.get(training.loss, training.loss.replace("-", " "))
+    if training.loss == "ssim" and training.ssim_share < 1:
+        unit = f"{training.ssim_share:g} ({unit}) + {1 - training.ssim_share:g} MSE"
     white = "" if training.loss_unit == 1 else f", white = {training.loss_unit:g}"
     keeps_start = training.keep == "best-or-start"
     # With nothing held out, epochs are compared with the start on the training images as they are.

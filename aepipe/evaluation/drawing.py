@@ -109,7 +109,7 @@ def _some_pairs(subject: Subject, held_out: HeldOut) -> tuple[np.ndarray, np.nda
 
 def _some_of_noisy_test_set(subject: Subject, held_out: HeldOut) -> tuple[np.ndarray, np.ndarray, str]:
     """Return the same of the noisy test set, at the level nearest to the one that the model was trained for."""
-    specs = [spec for spec in held_out.noisy.specs if spec.kind == "gaussian"] or held_out.noisy.specs
+    specs = [spec for spec in held_out.noisy.specs if spec.kind == subject.judged_kind] or held_out.noisy.specs
     spec = min(specs, key=lambda spec: abs(spec.level - subject.trained_noise_level))
     clean, noisy = held_out.noisy.pair(spec)
     rows = evenly_spaced(len(clean), _columns(subject))

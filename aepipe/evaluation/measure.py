@@ -129,8 +129,8 @@ def _on_noise(line: Any) -> Iterator[Summary]:
 
 
 def _denoising(subject: Subject, curves: Mapping[str, pd.DataFrame]) -> list[Summary]:
-    """Return a denoiser's errors on Gaussian noise of the level that it was trained for, if the test set has that."""
-    table = curves.get("gaussian")
+    """Return a denoiser's errors on the kind and level of noise that it is judged on, if the test set has that."""
+    table = curves.get(subject.judged_kind)
     if subject.trained_noise_level is None or table is None:
         return []
     found = table[np.isclose(table.level, subject.trained_noise_level)]

@@ -10,7 +10,7 @@ from aepipe.datasets.images import ImageData, images_at_once
 from aepipe.evaluation.figures.losses import CurveNames
 from aepipe.evaluation.opponents import batches, pair_batches
 from aepipe.models.autoencoder import Autoencoder
-from aepipe.noise import NoiseBaseline
+from aepipe.noise import NoiseBaseline, NoiseKind
 from aepipe.noisy_test_set import NoisyTestSet
 from aepipe.splits import Split
 
@@ -31,6 +31,7 @@ class Subject:
         kept_epoch: The epoch whose weights were kept.
         curves: What its curves of losses are called.
         hidden_share: Share of the pixels that it learned to tell from their neighbours; None for other models.
+        judged_kind: Kind of noise that a denoiser is judged on.
     """
 
     title: str
@@ -44,6 +45,7 @@ class Subject:
     kept_epoch: int
     curves: CurveNames
     hidden_share: float | None = None
+    judged_kind: NoiseKind = "gaussian"
 
     @property
     def is_denoiser(self) -> bool:

@@ -133,7 +133,8 @@ def _held_out_images(store: Store, outcome: Done) -> tuple[np.ndarray, np.ndarra
     """Return inputs, targets, and which pixels count: all where None."""
     corruption = outcome.plan.training.corruption
     if is_denoiser(outcome.measured) and corruption is not None and outcome.noisy is not None:
-        clean, noisy = load_noise(store, outcome.noisy).pair(NoiseSpec(kind="gaussian", level=corruption.level))
+        judged = NoiseSpec(kind=corruption.judged_kind, level=corruption.level)
+        clean, noisy = load_noise(store, outcome.noisy).pair(judged)
         return noisy, clean, None
     test = load_split(store, outcome.split).test
     inputs, targets = load_data(store, outcome.data).pairs(test)

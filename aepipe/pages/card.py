@@ -31,7 +31,7 @@ HUB_TASKS = {DENOISED_MSE: "Denoising", AUROC: "Anomaly detection"}
 # Of a denoiser, on the noise that it was trained for.
 NOISY_ROWS = {
     NOISY_MSE: "as it is",
-    LINEAR_MSE: "denoised by a linear model",
+    LINEAR_MSE: "denoised by the best linear map",
     DENOISED_MSE: "denoised by this model",
 }
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#|~!$^])")
@@ -188,5 +188,10 @@ def _limits(outcome: Done) -> Iterator[str]:
         yield "It knows the noise of its noisy images alone; other noise, or more or less of it, may stay in the image."
     if plan.training.max_steps is not None:
         yield f"Its training was ended after at most {plan.training.max_steps} steps, to be quick and not to be good."
+    if outcome.trained.facts.ended_by == "target":
+        yield (
+            f"Its training was ended at its target, an MSE of {plan.training.stop_at_mse:g}, and might have gone on to "
+            "a lower one."
+        )
     if plan.setting == "published":
         yield "It is trained as its source does it, to compare with the printed result; it is not tuned."

@@ -25,6 +25,7 @@ from aepipe.splits import SplitSettings
 from aepipe.training.settings import TrainingSettings
 
 MAX_CHARACTERS = 20_000
+HINT = "# What else a file can say, and what is taken where it says nothing: aepipe recipes schema."
 Shape = tuple[int, int, int]
 
 
@@ -128,14 +129,17 @@ def read_recipe_at(path: str) -> str:
 def write_recipe(recipe: Recipe, setting: SettingName) -> str:
     """Return a recipe, with one of its settings, as the text of a file; it has a name that is not taken."""
     variant = recipe.variant(setting)
+    training, defaults = (settings.model_dump(mode="json") for settings in (variant.training, TrainingSettings()))
     said: dict[str, Any] = {
         "name": f"my-{recipe.name}",
         **recipe.model_dump(mode="json", include={"title", "source", "data_set", "native_shape"}),
         "source_unit": recipe.source_unit,
         "preprocessing": recipe.preprocessing.model_dump(mode="json"),
-        **variant.model_dump(mode="json"),
+        "split": variant.split.model_dump(mode="json"),
+        "model": variant.model.model_dump(mode="json"),
+        "training": {name: value for name, value in training.items() if value != defaults[name]},
     }
-    return "\n".join(_as_toml(said)).lstrip("\n") + "\n"
+    return "\n".join([HINT, *_as_toml(said)]) + "\n"
 
 
 def schema_of_files() -> str:
@@ -223,7 +227,8 @@ def _shape_of(data_set: str, preprocessing: Preprocessing) -> Shape:
 
 def _as_toml(values: dict[str, Any], table: str = "") -> list[str]:
     """Return lines of TOML: values first, then the tables in it."""
-    plain = {name: value for name, value in values.items() if value is not None and not isinstance(value, dict)}
+    # What is not there says the same as None, and as a list of nothing.
+    plain = {name: value for name, value in values.items() if value not in (None, []) and not isinstance(value, dict)}
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in plain.items()]
     inner = {name: value for name, value in values.items() if isinstance(value, dict)}
     if table and (lines or not inner):

@@ -63,6 +63,7 @@ class EvaluateStage(Stage[EvaluationFacts]):
             source_unit=self.plan.source_unit,
             trained_noise_level=None if corruption is None or corruption.is_blind_spot else corruption.level,
             hidden_share=corruption.level if corruption is not None and corruption.is_blind_spot else None,
+            judged_kind="gaussian" if corruption is None else corruption.judged_kind,
             is_generative=self.plan.is_generative,
             history=pd.read_csv(local_file(store, files["history.csv"])),
             kept_epoch=self.trained.facts.kept_epoch,

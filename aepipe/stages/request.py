@@ -11,7 +11,7 @@ from aepipe.errors import ParameterError
 from aepipe.exports.formats import ExportFormat, formats_of
 from aepipe.io.hashing import canonical_json
 from aepipe.models.options import count_multiplications
-from aepipe.noise import NoiseParameters
+from aepipe.noise import MIN_LEVEL, NoiseParameters, NoiseSpec
 from aepipe.recipes import OWN_RECIPES, RecipeName
 from aepipe.recipes.changes import check_changes
 from aepipe.recipes.file import find_recipe, read_recipe
@@ -84,9 +84,16 @@ class TrainingRequest(BaseModel):
     @property
     def is_of_denoiser(self) -> bool:
         """Whether it is trained to remove noise that is put on clean images."""
+        return self.judged_on is not None
+
+    @property
+    def judged_on(self) -> NoiseSpec | None:
+        """The noise that a denoiser is judged on; None for another model."""
         plan = _native_plan(self)
         corruption = None if plan is None or self.data.clean is not None else plan.training.corruption
-        return corruption is not None and not corruption.is_blind_spot
+        if corruption is None or corruption.is_blind_spot:
+            return None
+        return NoiseSpec(kind=corruption.judged_kind, level=max(MIN_LEVEL, corruption.level))
 
     @model_validator(mode="before")
     @classmethod
@@ -285,8 +292,12 @@ def with_needed_noise(requests: Sequence[TrainingRequest]) -> list[TrainingReque
 
     Requests of the same data have the same noisy test set.
     """
-    denoised = {request.data_parameters() for request in requests if request.is_of_denoiser}
+    judged: dict[DataParameters, list[NoiseSpec]] = {}
+    for request in requests:
+        if request.judged_on is not None:
+            judged.setdefault(request.data_parameters(), []).append(request.judged_on)
+    needed = (judged.get(request.data_parameters()) for request in requests)
     return [
-        request.model_copy(update={"noise": request.noise.with_needed_kinds(request.data_parameters() in denoised)})
-        for request in requests
+        request.model_copy(update={"noise": request.noise.with_needed_kinds(specs is not None, specs or ())})
+        for request, specs in zip(requests, needed, strict=True)
     ]

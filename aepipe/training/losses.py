@@ -74,7 +74,7 @@ UNITS = {
     "bernoulli-cross-entropy": "nats an image",
     "mean-absolute-error": "mean absolute error per pixel",
     "huber": "Huber's loss per pixel",
-    "ssim": "1 - SSIM, or its mixture with the mean squared error",
+    "ssim": "1 - SSIM",
 }
 LOSSES: Mapping[LossName, Callable] = {
     "mean-squared-error": mean_squared_error,

@@ -46,6 +46,13 @@ class CorruptionSettings(BaseModel):
         return self
 
     @property
+    def judged_kind(self) -> NoiseKind:
+        """The kind of a noisy test set that a denoiser is judged on: its own, of noise in every pixel the Gaussian."""
+        if self.kind == "heteroscedastic" or self.kind == "blind-spot":
+            return "gaussian"
+        return self.kind
+
+    @property
     def kinds(self) -> str:
         """Its kinds, in words."""
         return " or ".join((self.kind, *self.others))

@@ -12,7 +12,7 @@ from aepipe.pages.card import escape_markdown, render_card
 from aepipe.recipes import RECIPES
 from aepipe.recipes.plan import QUICK_STEPS, Overrides, plan_training
 from aepipe.stages.outcome import Done
-from aepipe.stages.results import DataResult, EvaluationResult, ExportResult, SplitResult
+from aepipe.stages.results import DataResult, EvaluationResult, ExportResult, SplitResult, TrainedResult
 
 HOSTILE = "a|b <script>alert(1)</script> [x](http://example.org) `c` *d* __e__\n\n# f \\| &lt;"
 
@@ -89,7 +89,7 @@ def test_a_denoiser_has_its_own_table():
     facts = {"noisy_mse_per_pixel": 0.0371, "denoised_mse_per_pixel": 0.00491, "linear_mse_per_pixel": 0.00772}
     rows = table_rows(card_of("mnist-denoising", **facts))
     assert ["as it is", "0.0371"] in rows
-    assert ["denoised by a linear model", "0.00772"] in rows
+    assert ["denoised by the best linear map", "0.00772"] in rows
     assert ["denoised by this model", "0.00491"] in rows
     assert "Noisy input" not in card_of("mnist-dense", denoised_mse_per_pixel=None)
 
@@ -194,3 +194,13 @@ def test_what_was_taken_of_a_users_own_images():
     assert "\n- 7 images of 28 x 28, grey, from 7 of 9 files\n" in card
     assert HOSTILE not in card
     assert "What was taken" not in card_of("mnist-dense")
+
+
+def test_a_training_that_its_target_ended_is_told_from_one_that_went_on():
+    plan = plan_training("mnist-dense", "tuned", "full", Overrides(stop_at_mse=0.02), (28, 28, 1))
+    ended = {
+        by: done("mnist-dense", plan=plan, trained=result(TrainedResult, ended_by=by)) for by in ("target", "limit")
+    }
+    cards = {by: render_card(RECIPES["mnist-dense"], one, "20250301T060000Z-abcdef") for by, one in ended.items()}
+    assert "ended at its target, an MSE of 0.02" in cards["target"]
+    assert "its target" not in cards["limit"]

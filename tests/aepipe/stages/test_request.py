@@ -5,7 +5,7 @@ from pydantic_core import to_jsonable_python
 
 from aepipe.errors import ParameterError
 from aepipe.experiments.sweep import SweepValues, plan_sweep
-from aepipe.noise import KINDS, NoiseParameters
+from aepipe.noise import KINDS, NoiseParameters, NoiseSpec
 from aepipe.preprocess import Preprocessing
 from aepipe.recipes import OWN_RECIPES
 from aepipe.recipes.plan import Overrides, plan_training
@@ -127,3 +127,13 @@ def test_what_the_recipes_architecture_has_not_is_refused_with_what_it_has():
     other = Overrides(model={"architecture": "convolutional", "filters": "8,16"})
     plan = plan_training("mnist-dense", "tuned", "full", other, (28, 28, 1))
     assert (plan.model.architecture, plan.model.filters, plan.model.code_size) == ("convolutional", (8, 16), 98)
+
+
+def test_a_denoiser_is_judged_on_the_noise_that_it_is_trained_on():
+    scratched = Overrides(corruption={"kind": "scratches", "level": 0.15})
+    (request,) = plan_requests(["mnist-dense"], scratched, {})
+    assert request.judged_on == NoiseSpec(kind="scratches", level=0.15)
+    assert (request.noise.kinds, request.noise.levels) == ((*KINDS, "scratches"), (0.1, 0.2, 0.4, 0.15))
+    (request,) = plan_requests(["mnist-dense"], Overrides(corruption="heteroscedastic"), {})
+    assert request.judged_on == NoiseSpec(kind="gaussian", level=0.2)
+    assert (request.noise.kinds, request.noise.levels) == (KINDS, (0.1, 0.2, 0.4))

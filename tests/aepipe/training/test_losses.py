@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from aepipe.evaluation.curves import curve_names
 from aepipe.evaluation.metrics import mse_per_image, ssim_per_image
 from aepipe.generation.likelihood import PixelModel
+from aepipe.models.options import DenseOptions
 from aepipe.training.losses import LOSSES, UNITS, loss_of
 from aepipe.training.runtime import tf
 from aepipe.training.settings import LIKELIHOODS, TrainingSettings
@@ -34,6 +36,9 @@ def test_ssim_is_mixed_with_the_squared_error():
     pair = pair_of(SHAPES[1])
     expected = 0.3 * (1 - ssim_per_image(*pair).mean()) + 0.7 * mse_per_image(*pair).mean()
     assert loss(pair, loss="ssim", ssim_share=0.3) == pytest.approx(expected, abs=1e-5)
+    options = DenseOptions(hidden_widths=(24,), code_size=8)
+    names = curve_names(TrainingSettings(loss="ssim", ssim_share=0.3), options, has_validation=True)
+    assert names.unit == "loss: 0.3 (1 - SSIM) + 0.7 MSE"
 
 
 @pytest.mark.parametrize("name", LOSSES)
