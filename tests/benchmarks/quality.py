@@ -44,7 +44,7 @@ class Candidate:
     as_long: float
 
 
-LARGE_BATCHES = {"optimizer": {"name": "muon"}, "learning_rate": 0.012, "batch_size": 600}
+LARGE_BATCHES = {"optimizer": {"name": "muon"}, "learning_rate": 0.015, "batch_size": 600}
 CANDIDATES = {
     "mnist-dense": Candidate(LARGE_BATCHES, sooner=0.25, as_long=0.4),
     "mnist-variational": Candidate(LARGE_BATCHES, sooner=0.25, as_long=0.4),
