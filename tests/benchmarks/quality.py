@@ -46,9 +46,9 @@ class Candidate:
 
 LARGE_BATCHES = {"optimizer": {"name": "muon"}, "learning_rate": 0.015, "batch_size": 600}
 CANDIDATES = {
-    "mnist-dense": Candidate(LARGE_BATCHES, sooner=0.2, as_long=0.4),
-    "mnist-variational": Candidate(LARGE_BATCHES, sooner=0.2, as_long=0.4),
-    "mnist-denoising": Candidate(LARGE_BATCHES, sooner=0.2, as_long=0.4),
+    "mnist-dense": Candidate(LARGE_BATCHES, sooner=0.25, as_long=0.4),
+    "mnist-variational": Candidate(LARGE_BATCHES, sooner=0.25, as_long=0.4),
+    "mnist-denoising": Candidate(LARGE_BATCHES, sooner=0.25, as_long=0.4),
     "faces-conv": Candidate({"optimizer": {"name": "muon"}}, sooner=0.4, as_long=0.8),
 }
 
