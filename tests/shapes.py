@@ -1,10 +1,13 @@
 """Shapes of arrays, checked at every call: what `aepipe.arrays` names is jaxtyping's while tests run."""
 
+import importlib.util
+import sys
+from pathlib import Path
+
 import jaxtyping
 from beartype import BeartypeConf, beartype
 
-from aepipe import arrays
-
+ARRAYS = Path(__file__).parents[1] / "aepipe" / "arrays.py"
 # Those whose functions are called with arrays from everywhere.
 MODULES = (
     "aepipe.evaluation.metrics",
@@ -21,7 +24,13 @@ check = beartype(conf=BeartypeConf(is_pep484_tower=True))
 
 
 def check_shapes() -> None:
-    """Have the modules check what they are given and what they return; before the first of them is imported."""
+    """Have the modules check what they are given and what they return; before the first of them is imported.
+
+    The module of names is loaded by its file: `import aepipe` brings some of those that are to be checked.
+    """
+    spec = importlib.util.spec_from_file_location("aepipe.arrays", ARRAYS)
+    arrays = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(arrays)
     for name in arrays.__all__:
         setattr(arrays, name, getattr(jaxtyping, name))
     jaxtyping.install_import_hook(MODULES, "shapes.check")

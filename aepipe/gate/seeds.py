@@ -55,9 +55,14 @@ def find_seed_spread(store: Store, outcome: Done, chosen: float | None = None) -
 
 
 def _is_as_tuned(outcome: Done) -> bool:
-    """Tell whether a recipe's tuned setting was trained as it is, on the recipe's own data."""
+    """Tell whether a recipe's tuned setting was trained as it is, on the recipe's own data.
+
+    What a file changed was measured by nobody.
+    """
+    if outcome.setting != "tuned" or outcome.recipe_file is not None:
+        return False
     plan, native = outcome.plan, get_recipe(outcome.recipe).data_set
-    if outcome.setting != "tuned" or outcome.data.facts.name != native:
+    if outcome.data.facts.name != native:
         return False
     return plan == plan_training(plan.recipe, "tuned", "full", Overrides(seed=plan.training.seed), plan.image_shape)
 

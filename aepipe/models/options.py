@@ -78,7 +78,12 @@ class ConvolutionalOptions(PlainOptions):
         description="Filters of the encoder's convolutions; the first has stride 2.", min_length=1
     )
     activation: Activation = Field("relu", description="Activation of the convolutions.")
-    code_l1: float = Field(0.0, ge=0, description="Weight of the sum of absolute values of a code, for sparsity.")
+    code_l1: float = Field(
+        0.0,
+        ge=0,
+        title="Code sparsity",
+        description="Weight of the sum of absolute values of a code, for sparsity.",
+    )
     normalise_code: bool = Field(False, description="Batch normalisation before the code's activation.")
 
 
@@ -96,7 +101,12 @@ class LinearStartOptions(ModelOptions):
     decoder_filters: tuple[Width, ...] = Field((), description="Filters of the convolutions after the linear decoder.")
     activation: Activation = Field("silu", description="Activation of the convolutions.")
     code_threshold: float = Field(0.0, ge=0, description="Code values up to this size become 0, for sparsity.")
-    code_l1: float = Field(0.0, ge=0, description="Weight of the sum of absolute values of a code, for sparsity.")
+    code_l1: float = Field(
+        0.0,
+        ge=0,
+        title="Code sparsity",
+        description="Weight of the sum of absolute values of a code, for sparsity.",
+    )
 
 
 class ResidualOptions(LinearStartOptions):

@@ -8,6 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from aepipe.errors import ParameterError
+from aepipe.findings import UNKNOWN_NAME
 
 
 def read_yaml(file: Path, subject: str, option: str) -> Any:
@@ -47,6 +48,9 @@ def refusal(file: Path, where: str, error: ValidationError, names: Mapping[int, 
         case ["deployments", int(number), *_]:
             location[1] = names.get(number, number)
     path = ".".join(part for part in (where, *map(str, location)) if part) or "content"
+    if finding["type"] == UNKNOWN_NAME:
+        # It says by itself what was received, and what may have been meant.
+        return ParameterError(f"{path}: {finding['msg']} Correct it in {file}.")
     given, message = finding["input"], finding["msg"].replace("Value error, ", "").partition(" or instance of")[0]
     if finding["type"] == "missing" and isinstance(given, dict):
         given = list(given)

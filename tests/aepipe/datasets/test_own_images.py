@@ -270,8 +270,8 @@ def test_a_zip_file_is_the_same_images_as_its_folder(folder, tmp_path):
 
 
 S3_LISTING = """<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><IsTruncated>false</IsTruncated>
-<Contents><Key>pets/a/1.png</Key><ETag>"{etag}"</ETag><Size>99</Size></Contents>
-<Contents><Key>pets/b/2.png</Key><ETag>"2"</ETag><Size>99</Size></Contents></ListBucketResult>"""
+<Contents><Key>pets/a/1.png</Key><ETag>"{etag}"</ETag><LastModified>2026-01-01T00:00:00.000Z</LastModified><Size>99</Size></Contents>
+<Contents><Key>pets/b/2.png</Key><ETag>"2"</ETag><LastModified>2026-01-01T00:00:00.000Z</LastModified><Size>99</Size></Contents></ListBucketResult>"""
 
 
 def test_s3_prefix(s3):

@@ -57,7 +57,8 @@ def test_a_linear_model_comes_to_what_pca_does(spotted, linear, tmp_path):
     error = mse_per_image(originals, linear[1].reconstruct(originals)).mean()
     assert found.metrics["anomalous_mse_per_pixel"] == pytest.approx(error, rel=1e-3)
     assert (found.num_masks, set(found.by_class)) == (NUM_SPOTTED, {"spot"})
-    write_detection(found, "a-recipe", "tuned", "set-fraction", tmp_path)
+    who = {"recipe": "a-recipe", "setting": "tuned", "evaluation_set": "set-fraction"}
+    write_detection(found, who, "a recipe on a set", tmp_path)
     rows = pd.read_csv(tmp_path / "detection.csv")
     assert not rows.duplicated(["class_name", "metric"]).any()
     numbers = rows[rows["class_name"] == "all"].set_index("metric")["value"]

@@ -73,7 +73,10 @@ REFUSED = {
     "no data set": ({"data_set": None}, r"photos\.data_set: .* Received: data_set=None"),
     "unknown data set": ({"data_set": "mnits"}, r"nightly/photos: .*data_set: .* Received: data_set='mnits'"),
     "unknown recipe": ({"recipes": "faces"}, r"nightly/photos: parameters\.recipes\.0: .* Received: recipes='faces'"),
-    "unknown inner name": ({"overrides": {"epoch": 3}}, r"photos: .*overrides\.epoch: .* Received: epoch=3"),
+    "unknown inner name": (
+        {"overrides": {"epoch": 3}},
+        r"photos: .*overrides: .* Received: name='epoch'\. Did you mean epochs\? Correct",
+    ),
     "out of bounds": ({"data": {"most_left_out": 2}}, r"most_left_out: .*less than or equal to 1.*most_left_out=2"),
     "broken cron": ({"cron": "at two"}, r"photos\.cron: .* Received: cron='at two'"),
     "unknown zone": ({"timezone": "Mars/Base"}, r"photos\.timezone: .* Received: timezone='Mars/Base'"),

@@ -66,7 +66,10 @@ REFUSED = {
     "wrong item": (entry(parameters={"recipes": ["mnist"]}), r"parameters\.recipes\.0: .* Received: recipes='mnist'"),
     "wrong type": (entry(parameters={"at_once": "2"}), r"parameters\.at_once: .* Received: at_once='2'"),
     "out of bounds": (entry(parameters={"at_once": 0}), r"parameters\.at_once: .* equal to 1\. Received: at_once=0"),
-    "unknown inner name": (entry(parameters={"overrides": {"epoch": 3}}), r"overrides\.epoch: .* Received: epoch=3"),
+    "unknown inner name": (
+        entry(parameters={"overrides": {"epoch": 3}}),
+        r"overrides: .* Received: name='epoch'\. Did you mean epochs\? Correct",
+    ),
     "own rule of a model": (entry(parameters={"noise": {"levels": [7]}}), r"levels: a level lies .* levels=\[7\]"),
     "other variable": (entry(parameters={"store": "{{ $STORE }}"}), r"AEPIPE_STORE .* Received: store='{{ \$STORE }}'"),
     "unknown job variable": (entry(work_pool=pool(ram=1)), r"job_variables are some of env, .* unknown=\['ram'\]"),

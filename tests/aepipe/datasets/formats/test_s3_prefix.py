@@ -6,10 +6,10 @@ from aepipe.errors import AccessDeniedError, ChangedDataError, DataError, Object
 
 LISTING = b"""<?xml version="1.0" encoding="UTF-8"?>
 <ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>bucket</Name><IsTruncated>false</IsTruncated>
-<Contents><Key>my/pictures/b/2.png</Key><ETag>"two"</ETag><Size>3</Size></Contents>
-<Contents><Key>my/pictures/a/1.png</Key><ETag>"one"</ETag><Size>3</Size></Contents>
-<Contents><Key>my/pictures/notes.txt</Key><ETag>"no"</ETag><Size>3</Size></Contents>
-<Contents><Key>my/pictures/a/</Key><ETag>"folder"</ETag><Size>0</Size></Contents>
+<Contents><Key>my/pictures/b/2.png</Key><ETag>"two"</ETag><LastModified>2026-01-01T00:00:00.000Z</LastModified><Size>3</Size></Contents>
+<Contents><Key>my/pictures/a/1.png</Key><ETag>"one"</ETag><LastModified>2026-01-01T00:00:00.000Z</LastModified><Size>3</Size></Contents>
+<Contents><Key>my/pictures/notes.txt</Key><ETag>"no"</ETag><LastModified>2026-01-01T00:00:00.000Z</LastModified><Size>3</Size></Contents>
+<Contents><Key>my/pictures/a/</Key><ETag>"folder"</ETag><LastModified>2026-01-01T00:00:00.000Z</LastModified><Size>0</Size></Contents>
 </ListBucketResult>"""
 
 

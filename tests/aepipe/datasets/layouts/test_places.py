@@ -103,7 +103,7 @@ def test_what_the_table_names_and_is_not_there_counts_as_left_out(inspected, tmp
 def test_a_table_of_a_prefix(s3):
     objects = {"a.png": b"x", "labels.csv": b"path,label\na.png,cat"}
     items = "".join(
-        f"<Contents><Key>my/{name}</Key><ETag>&quot;1&quot;</ETag><Size>{len(data)}</Size></Contents>"
+        f"<Contents><Key>my/{name}</Key><ETag>&quot;1&quot;</ETag><LastModified>2026-01-01T00:00:00.000Z</LastModified><Size>{len(data)}</Size></Contents>"
         for name, data in objects.items()
     )
     s3.files["/bucket"] = f"<ListBucketResult><IsTruncated>false</IsTruncated>{items}</ListBucketResult>".encode()
