@@ -6,7 +6,8 @@ trainings came to (docs/releases.md).
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from aepipe.errors import CorruptObjectError, NewerObjectError
 from aepipe.evaluation.seeds import SeedSpread
@@ -38,20 +39,33 @@ def measure_seed_spreads(outcomes: Iterable[Outcome]) -> dict[str, SeedSpread]:
     return {name: spread for name, spread in spreads.items() if spread is not None}
 
 
-def find_seed_spread(store: Store, outcome: Done, chosen: float | None = None) -> SeedSpread:
-    """Return how much the seed changes the error of a run's model.
+class SeedSpreads:
+    """How much seeds change the errors of models, as the sweeps of a store tell; they are read once.
 
     Args:
         store: Where sweeps are.
-        outcome: What the run came to.
-        chosen: What was chosen; None leaves it to the sweep with most seeds that trained the same, if there is one.
     """
-    if chosen is not None:
-        return SeedSpread(share=chosen)
-    name = alike(outcome)
-    found = [spreads[name] for spreads in _spreads_of_sweeps(store) if name in spreads]
-    default = TUNED_SPREAD if _is_as_tuned(outcome) else DEFAULT_SPREAD
-    return max(found, key=lambda spread: spread.num_seeds or 0, default=default)
+
+    def __init__(self, store: Store):
+        self._store = store
+
+    def of(self, outcome: Done, chosen: float | None = None) -> SeedSpread:
+        """Return how much the seed changes the error of a run's model.
+
+        Args:
+            outcome: What the run came to.
+            chosen: What was chosen; None leaves it to the sweep with most seeds that trained the same, if there is one.
+        """
+        if chosen is not None:
+            return SeedSpread(share=chosen)
+        name = alike(outcome)
+        found = [spreads[name] for spreads in self._of_sweeps if name in spreads]
+        default = TUNED_SPREAD if _is_as_tuned(outcome) else DEFAULT_SPREAD
+        return max(found, key=lambda spread: spread.num_seeds or 0, default=default)
+
+    @cached_property
+    def _of_sweeps(self) -> Sequence[Mapping[str, SeedSpread]]:
+        return list(_spreads_of_sweeps(self._store))
 
 
 def _is_as_tuned(outcome: Done) -> bool:

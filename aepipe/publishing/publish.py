@@ -22,7 +22,7 @@ from aepipe.gate.comparison import Terms
 from aepipe.gate.fairness import find_comparable
 from aepipe.gate.recheck import PublishedErrors, measure_published
 from aepipe.gate.rules import Demands, is_sound, judge
-from aepipe.gate.seeds import find_seed_spread
+from aepipe.gate.seeds import SeedSpreads
 from aepipe.gate.settings import PublishSettings
 from aepipe.gate.verdicts import Verdict
 from aepipe.io.hashing import file_sha256
@@ -217,6 +217,7 @@ class _Judging:
         self.preset = str(run.parameters.get("preset", "full"))
         self._measured: dict[tuple[str, str], PublishedErrors] = {}
         self._manifests: dict[str, Manifest] = {}
+        self._seed_spreads = SeedSpreads(store)
 
     def production(self, base: Channel | None) -> Manifest | None:
         """Return what a channel holds; a release never changes, so it is read once."""
@@ -248,7 +249,7 @@ class _Judging:
         return judge(outcome, reloaded, incumbent, demands, self._settings)
 
     def _terms(self, outcome: Done, published: PublishedModel) -> Terms:
-        spread = find_seed_spread(self._store, outcome, self._settings.seed_spread)
+        spread = self._seed_spreads.of(outcome, self._settings.seed_spread)
         groups = load_groups(self._store, outcome.data, outcome.split)
         return Terms(self._settings, spread, groups, published.summary.behind)
 

@@ -7,11 +7,10 @@ import numpy as np
 
 from aepipe.noise import NoiseParameters
 from aepipe.stages.data import DataStage, load_data
-from aepipe.stages.facts import EvaluationFacts
 from aepipe.stages.graph import outcome_of
 from aepipe.stages.outcome import Done
 from aepipe.stages.request import TrainingRequest, with_needed_noise
-from aepipe.stages.results import StageResult, TrainedResult
+from aepipe.stages.results import DataResult, SplitResult, StageResult, TrainedResult
 from aepipe.stages.split import SplitStage, load_split
 from aepipe.stages.stage import Stage
 from aepipe.stages.train import TrainStage
@@ -23,7 +22,7 @@ LITTLE_NOISE = NoiseParameters(kinds=("gaussian",), levels=(0.2,), max_images=10
 
 
 def held_out(store: Store, request: TrainingRequest) -> Mapping[str, float | None]:
-    """Return every metric of the held-out images, and `train_mse` and `training_seconds`."""
+    """Return every metric of the held-out images, and `train_mse`."""
     return _numbers(evaluated(store, request))
 
 
@@ -37,10 +36,10 @@ def evaluated(store: Store, request: TrainingRequest, noise: NoiseParameters = L
     return outcome_of(asked, produce)
 
 
-def trained(store: Store, request: TrainingRequest) -> tuple[Any, Any, TrainedResult]:
+def trained(store: Store, request: TrainingRequest) -> tuple[DataResult, SplitResult, TrainedResult]:
     """Return the results of data, split and training alone."""
-    data = DataStage(request.data_parameters()).produce(store)
-    split = SplitStage(data, request.split_settings(data)).produce(store)
+    data: DataResult = DataStage(request.data_parameters()).produce(store)
+    split: SplitResult = SplitStage(data, request.split_settings(data)).produce(store)
     return data, split, TrainStage(request.training_plan(data), data, split).produce(store)
 
 
@@ -58,6 +57,4 @@ def map_of_codes(store: Store, request: TrainingRequest) -> Mapping[str, float |
 
 
 def _numbers(done: Done) -> dict[str, float | None]:
-    facts: EvaluationFacts = done.measured
-    of_training = {"train_mse": done.trained.facts.train_mse, "training_seconds": done.trained.facts.training_seconds}
-    return {**facts.metrics, **of_training}
+    return {**done.measured.metrics, "train_mse": done.trained.facts.train_mse}

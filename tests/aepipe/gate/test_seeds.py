@@ -5,7 +5,7 @@ from results import done, result
 
 from aepipe.evaluation.seeds import SeedSpread
 from aepipe.experiments.sweep import tabulate
-from aepipe.gate.seeds import DEFAULT_SPREAD, TUNED_SPREAD, find_seed_spread
+from aepipe.gate.seeds import DEFAULT_SPREAD, TUNED_SPREAD, SeedSpreads
 from aepipe.recipes.plan import Overrides, plan_training
 from aepipe.stages.results import DataResult, EvaluationResult
 from aepipe.store import open_store
@@ -25,28 +25,35 @@ def store(tmp_path):
 
 
 def test_the_sweep_that_trained_the_same_tells(store):
-    found = find_seed_spread(store, trained(7))
+    found = SeedSpreads(store).of(trained(7))
     assert (found.share, found.num_seeds) == (pytest.approx(0.02), 3)
     tabulate(store, [trained(seed, mse) for seed, mse in enumerate((0.01,) * 4)])
-    assert find_seed_spread(store, trained(7)) == SeedSpread(share=0, num_seeds=4)
+    assert SeedSpreads(store).of(trained(7)) == SeedSpread(share=0, num_seeds=4)
+
+
+def test_sweeps_are_read_once_for_all_models(store):
+    spreads = SeedSpreads(store)
+    first = spreads.of(trained(7))
+    tabulate(store, [trained(seed, mse) for seed, mse in enumerate((0.01,) * 4)])
+    assert spreads.of(trained(7)) == first
 
 
 @pytest.mark.parametrize("changes", [{"epochs": 4}, {"code_size": 12}, {"epochs": 3}])
 def test_a_sweep_of_something_else_or_of_too_few_seeds_tells_nothing(store, changes):
-    assert find_seed_spread(store, trained(7, **changes)) == DEFAULT_SPREAD
+    assert SeedSpreads(store).of(trained(7, **changes)) == DEFAULT_SPREAD
 
 
 def test_a_sweep_that_is_damaged_holds_no_release_up(store):
     store.put("stages/sweep/0/manifest.json", b"{")
-    assert find_seed_spread(store, trained(7)).num_seeds == 3
+    assert SeedSpreads(store).of(trained(7)).num_seeds == 3
 
 
 def test_without_a_sweep_tuned_settings_as_they_are_have_been_measured(tmp_path):
     store = open_store(tmp_path / "empty")
-    assert find_seed_spread(store, trained(7)) == TUNED_SPREAD
+    assert SeedSpreads(store).of(trained(7)) == TUNED_SPREAD
     elsewhere = trained(7).model_copy(update={"data": result(DataResult, name="digits")})
-    assert find_seed_spread(store, elsewhere) == DEFAULT_SPREAD
+    assert SeedSpreads(store).of(elsewhere) == DEFAULT_SPREAD
 
 
 def test_what_was_chosen_goes_first(store):
-    assert find_seed_spread(store, trained(7), chosen=0.05) == SeedSpread(share=0.05)
+    assert SeedSpreads(store).of(trained(7), chosen=0.05) == SeedSpread(share=0.05)
