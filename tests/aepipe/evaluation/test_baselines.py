@@ -8,7 +8,7 @@ from smooth_images import smooth_images
 
 from aepipe import linear
 from aepipe.evaluation import baselines
-from aepipe.evaluation.baselines import LinearDenoiser, RidgeMap
+from aepipe.evaluation.baselines import FrequencyFilter, LinearDenoiser, RidgeMap
 from aepipe.evaluation.metrics import mse_per_image
 from aepipe.linear import PrincipalComponents
 from aepipe.noise import NoiseSpec, corrupt
@@ -76,6 +76,18 @@ def test_with_few_images_the_linear_map_beats_ridge_regression_and_a_projection_
     projections = [PrincipalComponents.fit(images[train], size).reconstruct(noisy[test]) for size in (8, 16, 32, 59)]
     others = [float(np.mean(np.square(other - images[test]))) for other in (ridge, noisy[test], *projections)]
     assert found < 0.9 * min(others)
+
+
+def test_with_few_images_that_few_patterns_make_a_regression_helps_the_filter():
+    generator = np.random.default_rng(0)
+    # Three patterns at places of their own, which a filter that treats all places alike can't know.
+    patterns, weights = generator.random((3, 8, 8, 1)), generator.dirichlet(np.ones(3), 200)
+    images = np.einsum("nk,khwc->nhwc", weights, patterns).astype(np.float32)
+    noisy = np.clip(images + generator.normal(0, 0.2, images.shape), 0, 1).astype(np.float32)
+    train, test = slice(0, 100), slice(100, 200)
+    found = LinearDenoiser.fit_pairs(noisy[train], images[train]).mse(noisy[test], images[test])
+    alone = FrequencyFilter.fit(noisy[train], images[train]).denoise(noisy[test])
+    assert found < 0.8 * float(np.mean(np.square(alone - images[test])))
 
 
 @pytest.mark.parametrize("count", [1, 9])
