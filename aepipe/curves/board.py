@@ -39,7 +39,8 @@ def show_curves(store: Store, chosen: Chosen, port: int, say: Callable[[str], No
     """
     with _stopped_in_good_order() as stopped, temporary_folder("curves") as folder:
         curves = LogFolder(store, folder, chosen)
-        names = [*curves.add_published(find_published(store, chosen)), *curves.update()]
+        published = curves.add_published(find_published(store, chosen))
+        names = [*published, *curves.add_completed(), *curves.update()]
         for name in names:
             say(name)
         for name in [name for name in chosen.models if name not in curves.answered] or ([] if names else ["any model"]):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from aepipe.curves.chosen import Chosen
@@ -9,6 +10,7 @@ from aepipe.curves.names import describe_changes, model_of
 from aepipe.errors import ObjectNotFoundError
 from aepipe.recipes.published import PublishedModel
 from aepipe.recipes.trained import TrainedRecipe
+from aepipe.releases.manifest import release_ids
 from aepipe.stages.results import TrainedResult, find_stage
 from aepipe.store.interface import ObjectInfo, Store
 from aepipe.store.local_files import local_file
@@ -18,8 +20,10 @@ from aepipe.store.refs import Ref
 from aepipe.training.live_curves import DESCRIPTION, EVENTS, PREFIX
 
 LIVE_EVENTS = re.compile(rf"{PREFIX}([0-9a-f]{{64}})/{EVENTS}/([^/]+)")
-# What was stopped longer ago is not what somebody watches.
-MAX_STOPPED_SECONDS = 24 * 3600
+MANIFEST = re.compile(r"stages/train/([0-9a-f]{64})/manifest\.json")
+# What was stopped or completed longer ago, and is in no release, is not what somebody watches.
+MAX_AGE_SECONDS = 24 * 3600
+RELEASE_TIME = "%Y%m%dT%H%M%SZ"
 LETTERS_OF_FINGERPRINT = 6
 
 
@@ -40,21 +44,38 @@ class LogFolder:
     def __init__(self, store: Store, folder: Path, chosen: Chosen):
         self._store, self._folder, self.chosen = store, folder, chosen
         self.answered: set[str] = set()
-        self._earliest = store.clock() - MAX_STOPPED_SECONDS
+        self._earliest = store.clock() - MAX_AGE_SECONDS
         # By their fingerprints.
         self._names: dict[str, str | None] = {}
         self._going_on: set[str] = set()
+        self._published: set[str] = set()
 
     def add_published(self, models: Iterable[PublishedModel]) -> list[str]:
         """Add the curves of published models, and return what they are called: nothing for those that have none."""
         found: list[str] = []
         for model in models:
             self.answered.update(self.chosen.names_of(model.name, model.recipe))
+            self._published.update(model.lineage.values())
             name = f"{model.name}/{model.manifest.release}"
             paths = [file.path.removeprefix(model.path("")) for file in model.files]
             refs = {path: model.ref(self._store.url, path, "log") for path in paths if path.startswith(f"{EVENTS}/")}
             self._add(name, refs)
             found += [name] if refs else []
+        return found
+
+    def add_completed(self) -> list[str]:
+        """Add the trainings that were completed since the latest release, and return what they are called.
+
+        They are those of a run that goes on with others, of sweeps and of searches.
+        """
+        times = [datetime.strptime(name.partition("-")[0], RELEASE_TIME) for name in release_ids(self._store)[:1]]
+        earliest = max([self._earliest, *(time.replace(tzinfo=UTC).timestamp() for time in times)])
+        found = []
+        for info in self._store.list("stages/train/"):
+            match = MANIFEST.fullmatch(info.key)
+            if match and info.modified >= earliest and match[1] not in self._published:
+                name = self._complete(match[1])
+                found += [name] if name else []
         return found
 
     def update(self) -> list[str]:
@@ -79,19 +100,21 @@ class LogFolder:
         return found
 
     def _name(self, training: str) -> str | None:
-        """Return what a training is called; None for one that is not chosen, or whose description is gone."""
+        """Return what a training that goes on is called; None for one that is not chosen, or that has just ended."""
         if training not in self._names:
             key = f"{PREFIX}{training}/{DESCRIPTION}"
             try:
-                recipe = parse_stored(self._store.get(key), TrainedRecipe, key)
+                self._names[training] = self._named(training, self._store.get(key), key)
             except ObjectNotFoundError:
                 return None
-            model = model_of(recipe)
-            name = f"{describe_changes(recipe.plan)} {training[:LETTERS_OF_FINGERPRINT]}"
-            chosen = self.chosen.names_of(model, recipe.plan.recipe)
-            self.answered.update(chosen)
-            self._names[training] = f"{model}/{name}" if chosen and is_name(model) and is_name(name) else None
         return self._names[training]
+
+    def _named(self, training: str, description: bytes, key: str) -> str | None:
+        recipe = parse_stored(description, TrainedRecipe, key)
+        model, name = model_of(recipe), f"{describe_changes(recipe.plan)} {training[:LETTERS_OF_FINGERPRINT]}"
+        chosen = self.chosen.names_of(model, recipe.plan.recipe)
+        self.answered.update(chosen)
+        return f"{model}/{name}" if chosen and is_name(model) and is_name(name) else None
 
     def _grow(self, training: str, info: ObjectInfo) -> None:
         """Add what an event file in the store has more than the local one."""
@@ -103,12 +126,21 @@ class LogFolder:
                 # The training was completed since the listing.
                 return
 
-    def _complete(self, training: str) -> None:
-        """Add the last curves of a training that is complete; one that was removed has the ones that it had."""
-        name = self._name(training)
-        done = find_stage(self._store, "train", training, TrainedResult) if name else None
-        if done:
-            self._add(str(name), {path: ref for path, ref in done.files.items() if path.startswith(f"{EVENTS}/")})
+    def _complete(self, training: str) -> str | None:
+        """Add all curves of a training that is complete, and return what it is called; None for one that is not chosen.
+
+        One that was removed keeps those that it had.
+        """
+        done = find_stage(self._store, "train", training, TrainedResult)
+        ref = done.files.get(DESCRIPTION) if done else None
+        if done is None or ref is None:
+            return None
+        if training not in self._names:
+            self._names[training] = self._named(training, local_file(self._store, ref).read_bytes(), ref.uri)
+        name = self._names[training]
+        if name:
+            self._add(name, {path: ref for path, ref in done.files.items() if path.startswith(f"{EVENTS}/")})
+        return name
 
     def _add(self, name: str, refs: Mapping[str, Ref]) -> None:
         for path, ref in refs.items():

@@ -57,6 +57,7 @@ def complete(store, training: str, data: bytes) -> None:
     def work(folder):
         (folder / "tensorboard").mkdir()
         (folder / "tensorboard" / FILE).write_bytes(data)
+        (folder / "recipe.json").write_bytes(description("mnist-dense"))
         return TrainedFacts(num_parameters=1, num_epochs=5, kept_epoch=5, training_seconds=0.1, hardware="CPU")
 
     produce_stage(store, "train", training, TrainedResult, work)
@@ -85,6 +86,19 @@ def test_a_training_is_followed_to_its_end(store, tmp_path):
     reader.Reload()
     assert [event.step for event in reader.Scalars("loss")] == [1, 2, 3, 4, 5]
     assert curves.answered == {"mnist-dense"}
+
+
+def test_what_was_completed_since_the_latest_release_is_there(store, tmp_path):
+    for training in (TRAINING, OTHER):
+        complete(store, training, events(tmp_path, 1, 2))
+    lineage = {"mnist-dense": {"trained": TRAINING}}
+    put_release(store, NEW, {"mnist-dense": b"model"}, lineage=lineage)
+    curves = LogFolder(store, tmp_path / "logs", Chosen())
+    assert curves.add_published(find_published(store, curves.chosen)) == []
+    assert curves.add_completed() == ["mnist-dense@digits/tuned bbbbbb"]
+    assert steps(tmp_path / "logs" / "mnist-dense@digits" / "tuned bbbbbb") == [1, 2]
+    put_release(store, "29990101T000000Z-c", {"mnist-dense": b"model"})
+    assert LogFolder(store, tmp_path / "logs", Chosen()).add_completed() == []
 
 
 def test_releases_stand_beside_it(store, tmp_path):
