@@ -75,6 +75,12 @@ _add(
     "aepipe tensorboard dense conv --release production --release candidate",
 )
 
+_add(
+    *(app, "curves", curves.write_curves),
+    "aepipe curves conv --store s3://models/aepipe",
+    "aepipe curves dense conv --release production --release candidate --output curves.html",
+)
+
 recipes_app = _group()
 recipes_app.info.no_args_is_help = False
 recipes_app.callback(invoke_without_command=True, epilog="Example: aepipe recipes")(recipes.list_recipes)

@@ -75,7 +75,7 @@ def result_lines(manifests: Iterable[Manifest]) -> list[ResultLine]:
             training = _training(manifest, summary)
             if training is None:
                 continue
-            key = (recipe, _setting(manifest, recipe, summary), *data_key(summary), training.code_size)
+            key = (recipe, describe_setting(manifest, recipe, summary), *data_key(summary), training.code_size)
             if commits.setdefault(key, manifest.git_commit) == manifest.git_commit:
                 trainings.setdefault(key, {}).setdefault(training.seed, training)
     order = {name: number for number, name in enumerate(RECIPES)}
@@ -132,7 +132,7 @@ def as_markdown(lines: Sequence[ResultLine]) -> str:
     return "\n".join(tables)
 
 
-def _setting(manifest: Manifest, recipe: str, summary: RecipeSummary) -> str:
+def describe_setting(manifest: Manifest, recipe: str, summary: RecipeSummary) -> str:
     """Return what was trained: the setting's name, the preset where it is not the full one, and every change."""
     parameters = RunParameters.model_validate(manifest.parameters)
     changes = {**parameters.overrides, **parameters.recipe_overrides.get(recipe, {})}
