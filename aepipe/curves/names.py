@@ -1,8 +1,9 @@
 """Names of trainings that are not published yet: what is trained, and what was changed about it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
+from aepipe.choices import flat
 from aepipe.errors import ParameterError
 from aepipe.recipes import get_recipe
 from aepipe.recipes.naming import SIGN, model_name
@@ -33,22 +34,15 @@ def _changes(plan: TrainingPlan) -> Iterator[tuple[str, Any]]:
         plain = plan_training(plan.recipe, plan.setting, "full", Overrides(), plan.image_shape)
     except ParameterError:
         return
-    yield from _differences(plain.training.model_dump(), plan.training.model_dump())
-    yield from _differences(plain.model.model_dump(), plan.model.model_dump(), "model.")
-
-
-def _differences(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    before, after = (
+        dict(flat({**each.training.model_dump(), "model": each.model.model_dump()})) for each in (plain, plan)
+    )
     for name, value in after.items():
-        old = before.get(name)
-        if isinstance(value, Mapping) and isinstance(old, Mapping):
-            yield from _differences(old, value, f"{prefix}{name}.")
-        elif value != old:
-            yield f"{prefix}{name}", value
+        if before.get(name, ...) != value:
+            yield name, value
 
 
 def _short(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "changed"
     if isinstance(value, tuple | list):
         return "-".join(map(_short, value))
     return f"{value:.4g}" if isinstance(value, float) else str(value)

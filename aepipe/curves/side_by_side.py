@@ -42,7 +42,7 @@ class Course:
     @property
     def label(self) -> str:
         """What tells it from others."""
-        return f"{self.model}, {self.trained}, {self.release}"
+        return f"{self.model}, {self.release}: {self.trained}"
 
     @property
     def lowest_mse(self) -> float:
