@@ -72,6 +72,7 @@ FIGURES = {
     "usage": lambda path: figures.code_usage(GREY[0, :, 0, 0], path, "a title"),
     "maps": lambda path: figures.code_maps(MAPS, np.arange(10) % 3, ["a", "b", "c"], path, "a title"),
     "maps without labels": lambda path: figures.code_maps(MAPS, None, [], path, "a title"),
+    "maps of images": lambda path: figures.code_maps(MAPS, None, [], path, "a title", lambda places: COLOR[places]),
     "maps of many": lambda path: figures.code_maps(MAPS, np.arange(10), [str(i) for i in range(40)], path, "a title"),
 }
 
