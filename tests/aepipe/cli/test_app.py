@@ -51,7 +51,9 @@ CONTRACT = {
     "recipes schema": [],
     "recipes settings": ["--json"],
     "recipes show": ["--as-file", "--json", "--setting", "RECIPE"],
-    "reconstruct": ["--batch-size", "--channel", "--json", "--model", "--output", "--recipe", "--store", "IMAGES"],
+    "reconstruct": [
+        *["--batch-size", "--channel", "--json", "--model", "--output", "--recipe", "--rows", "--store", "IMAGES"],
+    ],
     "serve": [
         *["--batch-ms", "--batch-size", "--channel", "--drain-seconds", "--host", "--max-bytes", "--max-waiting"],
         *["--model", "--poll-seconds", "--port", "--recipe", "--store", "--token-file"],
