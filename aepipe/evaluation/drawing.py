@@ -154,7 +154,7 @@ def _draw_codes(folder: Path, subject: Subject, held_out: HeldOut, measured: Mea
         held_out.data.label_names,
         folder / "code_map.png",
         f"{subject.title}: maps of {codes.shape[1]} code values",
-        images=lambda places: held_out.data.scaled(rows[places]),
+        lambda places: held_out.data.scaled(rows[places]),
     )
     title = f"{subject.title}: how much each of {codes.shape[1]} code values varies"
     figures.code_usage(measured.codes.std(axis=0), folder / "code_usage.png", title)

@@ -9,14 +9,14 @@ from aepipe.training.runtime import tf
 def keep_epochs(path: Path, num_epochs: int) -> set[int]:
     """Leave in an event file what is of so many epochs and whole, and return which these are.
 
-    Its last epoch goes in any case: a process that was killed may have written a part of it. Where a training begins
-    anew the file goes.
+    Its last epoch goes in any case: a process that was killed may have written a part of it. A file of which nothing is
+    left goes as a whole.
     """
-    if not num_epochs:
-        path.unlink()
-        return set()
     records = list(_records(path))
     whole = {step for step, _ in records if step <= num_epochs} - {max((step for step, _ in records), default=0)}
+    if not any(whole):
+        path.unlink()
+        return set()
     with tf.io.TFRecordWriter(str(path)) as writer:
         for step, record in records:
             # Of step 0 is also what says the kind of the file.
