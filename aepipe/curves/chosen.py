@@ -38,7 +38,7 @@ class Chosen:
 
 
 def find_published(store: Store, chosen: Chosen) -> list[PublishedModel]:
-    """Return the published models that are chosen, the latest first; a model that a release took over only by its name.
+    """Return the published models that are chosen, the latest first.
 
     Raises:
         ObjectNotFoundError: there is no store, or no such release or channel.
@@ -60,19 +60,24 @@ def _named(store: Store, chosen: Chosen) -> Iterator[PublishedModel]:
 
 
 def _latest(store: Store, chosen: Chosen) -> Iterator[PublishedModel]:
-    counts = Counter[str]()
-    for number, manifest in enumerate(_readable(store)):
-        is_enough = (
-            all(counts[name] >= chosen.last for name in chosen.models) if chosen.models else number >= chosen.last
-        )
-        if is_enough:
+    """Yield the latest models that are chosen, each training once: releases that are composed have others' models."""
+    counts, num_releases, seen = Counter[str](), 0, set[tuple[str, str]]()
+    for manifest in _readable(store):
+        if min((counts[name] for name in chosen.models), default=num_releases) >= chosen.last:
             return
-        for name, model in published_models(manifest).items():
-            names = chosen.names_of(name, model.recipe)
-            is_own = model.summary.origin == manifest.release
-            if is_own and any(not chosen.models or counts[name] < chosen.last for name in names):
+        found = [model for name, model in published_models(manifest).items() if (name, _origin(model)) not in seen]
+        seen.update((model.name, _origin(model)) for model in found)
+        num_releases += bool(found)
+        for model in found:
+            names = chosen.names_of(model.name, model.recipe)
+            if any(not chosen.models or counts[name] < chosen.last for name in names):
                 counts.update(names)
                 yield model
+
+
+def _origin(model: PublishedModel) -> str:
+    """Return the release that a model was trained in."""
+    return model.summary.origin or model.manifest.release
 
 
 def _readable(store: Store) -> Iterator[Manifest]:

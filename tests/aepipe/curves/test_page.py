@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from old_stores import COMPOSED, FIRST, unpack
 from releases import put_release
 from typer.testing import CliRunner
 
@@ -70,3 +71,14 @@ def test_what_has_no_curves_is_refused(store, tmp_path):
     with pytest.raises(CorruptObjectError, match=f"columns epoch, validation_mse, seconds.*{damaged}"):
         write_page(store, Chosen(releases=(release, damaged)), tmp_path / "curves.html")
     assert not (tmp_path / "curves.html").exists()
+
+
+def test_stores_of_older_versions_have_curves_and_a_composed_release_those_that_it_took_over(tmp_path, monkeypatch):
+    monkeypatch.setenv("AEPIPE_CACHE", str(tmp_path / "cache"))
+    old = open_store(unpack("0.1.0-acfb12b", tmp_path))
+    compared = write_page(old, Chosen(), tmp_path / "curves.html")
+    shown = [(course.model, course.release) for group in compared for course in group.courses]
+    assert shown == [("faces-conv@digits", COMPOSED), ("mnist-denoising@digits", COMPOSED)]
+    compared = write_page(old, Chosen.of(["conv", "mnist-denoising"], [], 5), tmp_path / "curves.html")
+    shown = [(course.model, course.release) for group in compared for course in group.courses]
+    assert shown[1:] == [("mnist-denoising@digits", COMPOSED), ("mnist-denoising@digits", FIRST)]
