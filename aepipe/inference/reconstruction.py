@@ -130,7 +130,7 @@ def reconstruct_images(
         model: The name of the model that is used.
         channel: A channel's name, or a release's id.
         batch_size: Images that are in memory at a time; an npz file is in memory as a whole.
-        rows: Rows of a built-in data set in place of images.
+        rows: Rows of a built-in data set in place of images; each is written, too, as the model sees it.
 
     Raises:
         ParameterError: the output folder has something in it, or two images would become one file.
@@ -143,7 +143,8 @@ def reconstruct_images(
         _refuse_collisions([file.name for file in pictures.files])
         loaded = load(store, model, channel)
         with disk_errors(output=str(output)), _new_folder(output) as folder:
-            written = _write(pictures, loaded, folder, batch_size)
+            # Images of a data set are no files yet, and are put beside what became of them.
+            written = _write(pictures, loaded, folder, batch_size, with_originals=rows is not None)
     return Reconstructions(
         loaded,
         output,
@@ -191,7 +192,9 @@ def _new_folder(output: Path) -> Iterator[Path]:
         os.replace(folder, output)
 
 
-def _write(pictures: Pictures, loaded: LoadedModel, folder: Path, batch_size: int) -> dict[str, Any]:
+def _write(
+    pictures: Pictures, loaded: LoadedModel, folder: Path, batch_size: int, with_originals: bool
+) -> dict[str, Any]:
     """Write a picture for each image, and the table; return what `Reconstructions` says of them."""
     errors: list[Measurement] = []
     left_out: list[str] = []
@@ -200,20 +203,25 @@ def _write(pictures: Pictures, loaded: LoadedModel, folder: Path, batch_size: in
             if isinstance(found, Unreadable):
                 logger.warning("%s is left out: %s", printable_name(found.path), printable_name(found.reason))
                 left_out.append(found.path)
-        errors += _reconstruct([found for found in batch if isinstance(found, Picture)], loaded, folder)
+        readable = [found for found in batch if isinstance(found, Picture)]
+        errors += _reconstruct(readable, loaded, folder, with_originals)
     if not errors:
         raise DataError("At least one image must be readable.", num_images=len(pictures.files))
     _write_errors(folder / ERRORS, errors)
     return {"errors": tuple(errors), "left_out": tuple(left_out)}
 
 
-def _reconstruct(pictures: Sequence[Picture], loaded: LoadedModel, folder: Path) -> list[Measurement]:
+def _reconstruct(
+    pictures: Sequence[Picture], loaded: LoadedModel, folder: Path, with_originals: bool
+) -> list[Measurement]:
     if not pictures:
         return []
     originals = np.stack([picture.pixels for picture in pictures])
-    outputs = loaded.reconstruct(originals, batch_size=len(originals))
+    outputs, white = loaded.reconstruct(originals, batch_size=len(originals)), loaded.trained.trained_on.pixel_range[1]
     for picture, pixels in zip(pictures, outputs, strict=True):
-        write_png(folder / _png_path(picture.path), pixels, loaded.trained.trained_on.pixel_range[1])
+        write_png(folder / _png_path(picture.path), pixels, white)
+        if with_originals:
+            write_png(folder / _png_path(f"{picture.path}-original"), picture.pixels, white)
     errors = mse_per_image(originals, outputs).tolist()
     return [
         Measurement(picture.path, error, psnr_db(max(error, MIN_MSE)))

@@ -106,7 +106,8 @@ class Published(BaseModel):
             parts.append(f"It has no model: candidate is {self.candidate_release or 'not set'}, as before.")
         if self.channel_release:
             parts.append(f"{self.channel.capitalize()} is {self.channel_release}.")
-        parts += [f"Held: {', '.join(self.newly_held)}."] if self.newly_held else []
+        why = {verdict.model: verdict.reason.rstrip(".") for verdict in self.verdicts}
+        parts += [f"Held: {', '.join(f'{m} ({why[m]})' for m in self.newly_held)}."] if self.newly_held else []
         parts += [f"Held as before: {', '.join(as_before)}."] if as_before else []
         return " ".join(parts)
 
