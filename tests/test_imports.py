@@ -20,7 +20,7 @@ LAYERS = [
     ["aepipe.flows"],
     ["aepipe.tasks"],
     ["aepipe.inference"],
-    ["aepipe.experiments", "aepipe.publishing"],
+    ["aepipe.curves", "aepipe.experiments", "aepipe.publishing"],
     ["aepipe.pages"],
     ["aepipe.gate"],
     ["aepipe.checks"],
@@ -45,7 +45,7 @@ LAYERS = [
     ["aepipe.evaluation.catalogue", "aepipe.evaluation.intervals"],
     ["aepipe.unforeseen", "aepipe.choices"],
     # What is wrong with a value is told in one way, above the words for it.
-    ["aepipe.findings"],
+    ["aepipe.announced", "aepipe.findings"],
     ["aepipe.arrays", "aepipe.errors", "aepipe.suggestions"],
 ]
 # Outside packages that only these may import.

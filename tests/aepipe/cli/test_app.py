@@ -42,6 +42,8 @@ CONTRACT = {
         *["--at-once", "--data-set", "--most-left-out", "--preset", "--recipe-file", "--rungs", "--server", "--set"],
         *["--setting", "--store", "--trials", "RECIPE"],
     ],
+    "curves": ["--json", "--last", "--output", "--release", "--store", "MODELS"],
+    "tensorboard": ["--last", "--port", "--release", "--store", "MODELS"],
     "apply": ["--check", "--file", "--nightly", "--notify", "--pools", "--store"],
     "up": ["--database", "--file", "--host", "--nightly", "--notify", "--port", "--state", "--store"],
     "clean": ["--days", "--delete", "--grace-hours", "--json", "--keep", "--store"],
@@ -51,7 +53,9 @@ CONTRACT = {
     "recipes schema": [],
     "recipes settings": ["--json"],
     "recipes show": ["--as-file", "--json", "--setting", "RECIPE"],
-    "reconstruct": ["--batch-size", "--channel", "--json", "--model", "--output", "--recipe", "--store", "IMAGES"],
+    "reconstruct": [
+        *["--batch-size", "--channel", "--json", "--model", "--output", "--recipe", "--rows", "--store", "IMAGES"],
+    ],
     "serve": [
         *["--batch-ms", "--batch-size", "--channel", "--drain-seconds", "--host", "--max-bytes", "--max-waiting"],
         *["--model", "--poll-seconds", "--port", "--recipe", "--store", "--token-file"],
@@ -216,7 +220,7 @@ MISTAKES = [
     (["run", "--recipes", "mnist-dense", "--set", "model.filters=8"], "has the options code_size, "),
     (["run", "--set", "filter=8"], "Did you mean model.filters?"),
     (["run", "--recipe-file", "none.toml"], "Received: file='none.toml', problem='No such file"),
-    (["run", "--recipes", "conv", "--recipe-file", "{file}"], "Leave the names out."),
+    (["run", "--recipes", "all", "--recipe-file", "{file}"], "Leave --recipes out."),
     (["run", "--recipe-file", "{file}", "--set", "model.filters=8"], "of the architecture dense has the options"),
     (["recipes", "check", "none.toml"], "Received: file='none.toml'"),
     (["recipes", "show", "cov"], "Did you mean conv?"),
