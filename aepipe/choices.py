@@ -245,8 +245,10 @@ def dotted_names(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 def unknown_name(model: type[BaseModel], name: str) -> tuple[str, str]:
     """Return the rule about a name that a model does not have, and a question with the nearest that there is."""
-    names = names_of(model)
-    return f"What is set is one of {', '.join(names)}.", did_you_mean(name, [*names, *dotted_names(model)])
+    names, values = names_of(model), list(dotted_names(model))
+    # A group within another one can be meant, too: training.optimizer.
+    groups = (value.rpartition(".")[0] for value in values if "." in value)
+    return f"What is set is one of {', '.join(names)}.", did_you_mean(name, [*names, *values, *groups])
 
 
 def in_words(name: str) -> str:

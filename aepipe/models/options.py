@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from aepipe.models.patches import patch_grid
+from aepipe.models.patches import MIN_BLOCK, patch_grid
 
 Activation = Literal["linear", "relu", "elu", "sigmoid", "tanh", "gelu", "silu"]
 Initializer = Literal["glorot_uniform", "he_normal", "variance_scaling"]
@@ -164,7 +164,10 @@ class StridedOptions(LinearStartOptions):
         (32, 32, 32), description="Filters of the convolutions after the linear decoder."
     )
     block: int | None = Field(
-        None, ge=2, le=256, description="Pixels of a patch's side; by the sizes of image and code where left out."
+        None,
+        ge=MIN_BLOCK,
+        le=256,
+        description="Pixels of a patch's side; by the sizes of image and code where left out.",
     )
     stride: int | None = Field(
         None, ge=1, le=8, description="Pixels that the convolutions make a step of; by the image's size where left out."

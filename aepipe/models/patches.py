@@ -8,6 +8,7 @@ from aepipe.errors import ParameterError
 
 # A larger one is many pictures' worth of weights, and is learned by heart as whole images are.
 BLOCKS = (4, 8, 16, 32)
+MIN_BLOCK = 2
 # Of one patch: fewer say little of a large patch, more say as much of smaller ones.
 USUAL_VALUES = 32
 VALUES_OF_SIDE, MIN_SIDE_OF_LARGE_BLOCKS = 8, 192
@@ -63,18 +64,26 @@ def patch_grid(image_shape: tuple[int, int, int], code_size: int, block: int | N
         block: Pixels of a patch's side; None for the side with which a patch has about 32 values.
 
     Raises:
-        ParameterError: no patches share so many values evenly.
+        ParameterError: the image is too narrow for patches, or none share so many values evenly.
     """
     grids = [replace(grid, values=code_size // grid.num_patches) for grid in _grids(image_shape, block)]
     largest = {grid: grid.block**2 * image_shape[2] for grid in grids}
     fitting = [grid for grid in grids if grid.code_size == code_size and 1 <= grid.values <= largest[grid]]
+    shape, chosen = "x".join(str(length) for length in image_shape), {} if block is None else {"block": block}
+    if not grids:
+        raise ParameterError(
+            "An image is wider and higher than a patch's margin, and than what its patches reach beyond it.",
+            _way_out_of_narrow(image_shape),
+            image_shape=shape,
+            **chosen,
+        )
     if not fitting:
         raise ParameterError(
             "Each patch of an image has the same number of the code's values.",
             _way_out(grids, code_size),
             code_size=code_size,
-            image_shape="x".join(str(length) for length in image_shape),
-            **({} if block is None else {"block": block}),
+            image_shape=shape,
+            **chosen,
         )
     return min(fitting, key=lambda grid: abs(math.log(grid.values / USUAL_VALUES)))
 
@@ -100,10 +109,14 @@ def _grids(image_shape: tuple[int, int, int], block: int | None) -> Iterator[Pat
             yield grid
 
 
+def _way_out_of_narrow(image_shape: tuple[int, int, int]) -> str:
+    """Return the largest patches that the image is wide and high enough for."""
+    fitting = [side for side in (MIN_BLOCK, *BLOCKS) if any(_grids(image_shape, side))]
+    return f"Choose model.block={max(fitting)}." if fitting else "Choose model.architecture=dense."
+
+
 def _way_out(grids: Sequence[PatchGrid], code_size: int) -> str:
     """Return what to choose instead: the nearest sizes of a code."""
-    if not grids:
-        return "Choose a smaller block."
     below = max(code_size // grid.num_patches * grid.num_patches for grid in grids)
     above = min(-(-code_size // grid.num_patches) * grid.num_patches for grid in grids)
     return f"Choose code_size={' or '.join(str(size) for size in sorted({below, above}) if size)}."

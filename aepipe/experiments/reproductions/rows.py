@@ -15,22 +15,43 @@ from aepipe.store import open_store
 
 IDENTITY = ["table", "row", "part", "seed", "is_quick"]
 COLUMNS = [*IDENTITY, "figure", "value", "seconds", "date"]
+KINDS = {"part": str, "seed": int, "is_quick": bool, "value": float, "seconds": float}
 
 
 def read_rows(path: Path) -> pd.DataFrame:
     """Return the rows of a file, one for each figure of each training; none where there is no file.
 
     Raises:
-        ParameterError: it is a file of something else.
+        ParameterError: it is a file of something else, or can't be read.
     """
     if not path.exists():
         return pd.DataFrame(columns=COLUMNS)
-    rows = pd.read_csv(path, dtype={"part": str, "is_quick": bool}, keep_default_na=False, na_values={"value": [""]})
+    try:
+        rows = pd.read_csv(path, dtype=KINDS, keep_default_na=False, na_values={"value": [""]})
+    except (OSError, ValueError) as error:
+        raise _refused(path, str(error).splitlines()[0]) from error
     if list(rows.columns) != COLUMNS:
-        raise ParameterError(
-            f"Rows of tables have the columns {', '.join(COLUMNS)}.", "Name another file.", output=str(path)
-        )
+        raise _refused(path, f"it has the columns {', '.join(map(str, rows.columns))}")
     return rows
+
+
+def _refused(path: Path, problem: str) -> ParameterError:
+    return ParameterError(
+        f"Rows of tables are a file that can be read and written, with the columns {', '.join(COLUMNS)}.",
+        "Mend the file, or name another with --output.",
+        output=str(path),
+        problem=problem,
+    )
+
+
+def _begin(path: Path) -> None:
+    """Write the columns' names into a new file: that it can't be written is said before hours of training."""
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            if not file.tell():
+                file.write(f"{','.join(COLUMNS)}\n")
+    except OSError as error:
+        raise _refused(path, str(error.strerror)) from error
 
 
 def measure_missing(
@@ -43,14 +64,18 @@ def measure_missing(
         seeds: Each row is trained once with each.
         path: The file, CSV.
         is_quick: A few rows with few steps, for a test of all of it in minutes.
+
+    Raises:
+        ParameterError: the file is one of something else, or can't be written.
     """
+    _begin(path)
     known = {tuple(row) for row in read_rows(path)[IDENTITY].itertuples(index=False)}
     for table in tables:
         for case in table.cases():
             wanted = [seed for seed in seeds if (table.name, case.row, case.part, seed, is_quick) not in known]
             if case.is_quick or not is_quick:
                 for rows in _measured(table, case, wanted, is_quick):
-                    pd.DataFrame(rows, columns=COLUMNS).to_csv(path, mode="a", header=not path.exists(), index=False)
+                    pd.DataFrame(rows, columns=COLUMNS).to_csv(path, mode="a", header=False, index=False)
                     yield rows
 
 

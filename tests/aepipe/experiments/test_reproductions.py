@@ -8,7 +8,7 @@ from aepipe.errors import ParameterError
 from aepipe.experiments.reproductions import TABLES, tables_of
 from aepipe.experiments.reproductions.case import Case, Figure, Published, Table
 from aepipe.experiments.reproductions.one_class import PROTOCOLS
-from aepipe.experiments.reproductions.rows import as_markdown, measure_missing, missed, read_rows
+from aepipe.experiments.reproductions.rows import COLUMNS, as_markdown, measure_missing, missed, read_rows
 from aepipe.recipes import RecipeName
 from aepipe.stages.request import TrainingRequest
 
@@ -37,11 +37,39 @@ def test_what_a_file_has_is_not_trained_again(tmp_path):
     assert len(read_rows(tmp_path / "rows.csv")) == 4
 
 
-def test_a_file_of_something_else_is_left_alone(tmp_path):
-    (tmp_path / "rows.csv").write_text("path,error\na.png,1\n")
-    with pytest.raises(ParameterError, match=r"Name another file\."):
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"path,error\na.png,1\n", "it has the columns path, error"),
+        (b"\xff\xfe\x00", "can't decode"),
+        # Edited by hand.
+        (f"{','.join(COLUMNS)}\nnet,net,,0,False,error,about 3,1,2026-11-26\n".encode(), "could not convert"),
+    ],
+)
+def test_a_file_of_something_else_is_left_alone(tmp_path, content, problem):
+    (tmp_path / "rows.csv").write_bytes(content)
+    with pytest.raises(ParameterError, match=rf"{problem}.*Mend the file, or name another") as refused:
         rows_of(table_of(by_seed), tmp_path)
-    assert (tmp_path / "rows.csv").read_text() == "path,error\na.png,1\n"
+    assert "\n" not in str(refused.value)
+    assert (tmp_path / "rows.csv").read_bytes() == content
+
+
+@pytest.mark.parametrize("name", [".", "no/such/folder.csv"])
+def test_a_file_that_can_not_be_written_is_told_before_anything_is_trained(tmp_path, name):
+    def measure(store, request):
+        raise AssertionError
+
+    with pytest.raises(ParameterError, match=r"can be read and written.*problem="):
+        next(measure_missing([table_of(measure)], (0,), tmp_path / name))
+
+
+def test_a_run_that_was_stopped_before_its_first_row_is_begun_again(tmp_path):
+    def stopped(store, request):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rows_of(table_of(stopped), tmp_path)
+    assert len(rows_of(table_of(by_seed), tmp_path)) == len(read_rows(tmp_path / "rows.csv")) == 2
 
 
 @pytest.mark.parametrize(("published", "said"), [(3.0, "yes"), (2.4, "no")])

@@ -73,6 +73,7 @@ def test_a_whole_recipe_names_its_data_and_its_architecture():
         (f"{NARROW}\n[training]\nepoch = 1\n", "^Line 9: .*Did you mean epochs?"),
         (f"{NARROW}\n[trainin]\nepochs = 1\n", "^Line 8: .*Did you mean training?"),
         ('name = "a"\nextends = "dense"\nepochs = 3\n', "^Line 3: .*Did you mean training.epochs?"),
+        ('name = "a"\nextends = "dense"\n[optimizer]\nname = "muon"\n', "Did you mean training.optimizer?"),
         (
             'name = "a"\nextends = "dense"\n[training.corruption]\nkind = "gausian"\n',
             "^Line 4: .*Did you mean gaussian?",

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from aepipe.errors import ParameterError
 from aepipe.models.options import count_parameters
+from aepipe.models.patches import patch_grid
 from aepipe.models.scaling import describe_patches
 from aepipe.recipes import OWN_RECIPES, RECIPES, RecipeName, get_recipe, recipe_names
 from aepipe.recipes.overrides import Overrides, SplitOverrides
@@ -93,6 +94,22 @@ def test_a_code_that_patches_can_not_share_is_refused_with_the_nearest_sizes():
     expected = r"same number of the code's values\. Received: code_size=501, .*'64x64x3'\. Choose code_size=500 or 504"
     with pytest.raises(ParameterError, match=expected):
         plan("faces-conv", shape=(64, 64, 3), code_size=501)
+
+
+@pytest.mark.parametrize(
+    ("shape", "block", "way_out"),
+    [
+        ((33, 57, 1), 40, "model.block=16"),
+        ((3, 200, 3), None, "model.block=2"),
+        ((1, 900, 1), 2, "model.architecture=dense"),
+    ],
+)
+def test_an_image_too_narrow_for_patches_is_refused_with_what_is_possible(shape, block, way_out):
+    with pytest.raises(ParameterError, match=rf"wider and higher than a patch's margin, .*Choose {way_out}\."):
+        patch_grid(shape, 100, block)
+    if way_out.startswith("model.block"):
+        possible = patch_grid(shape, 1200, int(way_out.partition("=")[2]))
+        assert possible.code_size == 1200
 
 
 def test_what_a_user_chooses_is_not_held_to_the_largest_scaled_code():
