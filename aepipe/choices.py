@@ -174,10 +174,10 @@ def without_none(annotation: Any) -> Any:
 
 def is_sequence(field: FieldInfo | None) -> bool:
     """Tell whether a value of a field is a sequence, which is written with commas."""
-    return get_origin(_bare_type(field)) is tuple
+    return get_origin(bare_type(field)) is tuple
 
 
-def _bare_type(field: FieldInfo | None) -> Any:
+def bare_type(field: FieldInfo | None) -> Any:
     """Return a field's type without None and without its bounds."""
     inner = None if field is None else without_none(field.annotation)
     return get_args(inner)[0] if get_origin(inner) is Annotated else inner
@@ -185,18 +185,18 @@ def _bare_type(field: FieldInfo | None) -> Any:
 
 def is_number(field: FieldInfo | None) -> bool:
     """Tell whether a value of a field is a number."""
-    return _bare_type(field) in (int, float)
+    return bare_type(field) in (int, float)
 
 
 def is_whole(field: FieldInfo | None) -> bool:
     """Tell whether a value of a field is a whole number."""
-    return _bare_type(field) is int
+    return bare_type(field) is int
 
 
 def values_in_words(field: FieldInfo | None) -> str:
     """Return which values a field takes, in words."""
     inner = None if field is None else without_none(field.annotation)
-    bare = _bare_type(field)
+    bare = bare_type(field)
     if get_origin(bare) is Literal:
         return ", ".join(map(str, get_args(bare)))
     if get_origin(bare) is tuple:

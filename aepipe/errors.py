@@ -24,6 +24,7 @@ class AepipeError(Exception):
     def __init__(self, rule: str, way_out: str = "", **received: object):
         values = ", ".join(f"{name}={value!r}" for name, value in received.items())
         self.way_out = printable(way_out)
+        self.received = received
         parts = [rule, f"Received: {values}." if values else "", way_out]
         super().__init__(printable(" ".join(part for part in parts if part)))
 

@@ -45,7 +45,7 @@ LAYERS = [
     ["aepipe.evaluation.catalogue", "aepipe.evaluation.intervals"],
     ["aepipe.unforeseen", "aepipe.choices"],
     # What is wrong with a value is told in one way, above the words for it.
-    ["aepipe.findings"],
+    ["aepipe.announced", "aepipe.findings"],
     ["aepipe.arrays", "aepipe.errors", "aepipe.suggestions"],
 ]
 # Outside packages that only these may import.

@@ -10,7 +10,8 @@ from aepipe.cli.arguments import parse_changes, settable
 from aepipe.cli.options import DataSetOption, JsonOption, SettingOption
 from aepipe.cli.output import Row, print_result, print_rows
 from aepipe.errors import ParameterError
-from aepipe.models.options import OPTIONS, count_parameters
+from aepipe.models.architectures import BROKEN, OPTIONS
+from aepipe.models.options import count_parameters
 from aepipe.recipes import complete_name, get_recipe, load_recipes
 from aepipe.recipes.file import read_recipe_at, schema_of_files, write_recipe
 from aepipe.recipes.overrides import Overrides
@@ -74,7 +75,7 @@ def list_recipes(context: typer.Context, as_json: JsonOption = False) -> None:
         for setting, model in ((name, variant.model) for name, variant in recipe.variants.items())
     ]
     print_rows(as_json, "Recipes", RecipeRow, rows)
-    for problem in problems:
+    for problem in [*problems, *BROKEN.values()]:
         typer.echo(f"aepipe: {problem}", err=True)
 
 

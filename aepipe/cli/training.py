@@ -41,11 +41,12 @@ FAILED = 1
 
 def run(
     recipes: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help=f"{words(parameters.Recipes)} Names with commas between them (conv: faces-conv), or all of aepipe's."
+            help=f"{words(parameters.Recipes)} Names with commas between them (conv: faces-conv), or all of aepipe's.",
+            show_default="all, but for a recipe file",
         ),
-    ] = "all",
+    ] = None,
     recipe_file: RecipeFileOption = None,
     setting: SettingOption = "tuned",
     preset: PresetOption = "full",
@@ -73,8 +74,11 @@ def run(
     server: ServerOption = None,
 ) -> None:
     """Train, evaluate and publish recipes; what the store already has is not done again."""
+    if recipe_file and recipes is not None:
+        rule = "A run trains the recipe of a file, or recipes by name."
+        raise ParameterError(rule, "Leave --recipes out.", recipes=recipes, recipe_file=recipe_file)
     chosen: dict[str, Any] = {
-        "recipes": [] if recipe_file and recipes == "all" else parse_recipes(recipes, setting),
+        "recipes": [] if recipe_file else parse_recipes(recipes or "all", setting),
         "recipe_file": read_recipe_at(recipe_file) if recipe_file else None,
         "setting": setting,
         "preset": preset,

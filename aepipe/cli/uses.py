@@ -65,8 +65,9 @@ def score(
 
 
 def reconstruct(
-    images: Annotated[str, typer.Argument(help="A folder, a .zip, .tar or .npz file, or an s3:// prefix.")],
     model: ModelOption,
+    images: ImagesArgument = None,
+    rows: RowsOption = None,
     store: StoreOption = "./store",
     channel: ModelChannelOption = "production",
     output: Annotated[str, typer.Option(help="A new or empty folder.")] = "./reconstructions",
@@ -76,10 +77,10 @@ def reconstruct(
     """Reconstruct images with a published model: a PNG for each, and errors.csv."""
     from aepipe.inference.reconstruction import reconstruct_images
 
-    done = reconstruct_images(images, output, store, spelled_out_model(model), channel, batch_size)
+    done = reconstruct_images(images, output, store, spelled_out_model(model), channel, batch_size, rows)
     if not as_json:
-        rows = [[printable(error.file), error.mse_per_pixel, error.psnr_db] for error in done.worst()]
-        print_table("The largest errors", ["file", "MSE", "PSNR (dB)"], rows)
+        worst = [[printable(error.file), error.mse_per_pixel, error.psnr_db] for error in done.worst()]
+        print_table("The largest errors", ["file", "MSE", "PSNR (dB)"], worst)
     print_result(as_json, done.summary(), *done.lines())
 
 

@@ -156,8 +156,8 @@ def _read_recipe(path: Path, key: str) -> TrainedRecipe:
         return parse_stored(path.read_bytes(), TrainedRecipe, key)
     except CorruptObjectError as error:
         raise StoreError(
-            "A published recipe.json says how images are preprocessed; those of the first releases don't.",
-            "Publish the recipe again.",
+            "A published recipe.json says how images are preprocessed, and names an architecture that is here.",
+            "Install the package of the architecture; one of the first releases must be published again.",
             path=key,
             reason=_one_line(error.problem),
         ) from error

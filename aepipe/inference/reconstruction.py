@@ -113,12 +113,13 @@ class Reconstructions:
 
 
 def reconstruct_images(
-    images: str,
+    images: str | None,
     output: str | Path,
     store: Store | str | Path,
     model: str,
     channel: str = "production",
     batch_size: int = 64,
+    rows: str | None = None,
 ) -> Reconstructions:
     """Write a PNG of each image's reconstruction, and errors.csv, into a new folder that appears whole or not at all.
 
@@ -129,6 +130,7 @@ def reconstruct_images(
         model: The name of the model that is used.
         channel: A channel's name, or a release's id.
         batch_size: Images that are in memory at a time; an npz file is in memory as a whole.
+        rows: Rows of a built-in data set in place of images.
 
     Raises:
         ParameterError: the output folder has something in it, or two images would become one file.
@@ -137,7 +139,7 @@ def reconstruct_images(
     """
     output = Path(os.path.abspath(Path(output).expanduser()))
     _refuse_occupied(output)
-    with open_pictures(images) as pictures:
+    with open_pictures(images, rows) as pictures:
         _refuse_collisions([file.name for file in pictures.files])
         loaded = load(store, model, channel)
         with disk_errors(output=str(output)), _new_folder(output) as folder:

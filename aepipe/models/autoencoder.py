@@ -41,15 +41,23 @@ def compose(
 
 
 def to_inner_unit(images: keras.KerasTensor, options: ModelOptions) -> keras.KerasTensor:
-    """Scale pixels in [0, 1] to the model's own unit."""
-    return images if options.pixel_unit == 1 else keras.layers.Rescaling(options.pixel_unit, name="to_unit")(images)
+    """Bring pixels in [0, 1] to the model's own unit."""
+    scale, offset = inner_scale(options)
+    return images if (scale, offset) == (1, 0) else keras.layers.Rescaling(scale, offset, name="to_unit")(images)
 
 
 def from_inner_unit(images: keras.KerasTensor, options: ModelOptions) -> keras.KerasTensor:
-    """Scale from the model's own unit to pixels in [0, 1]."""
-    return (
-        images if options.pixel_unit == 1 else keras.layers.Rescaling(1 / options.pixel_unit, name="from_unit")(images)
-    )
+    """Bring what is in the model's own unit to pixels in [0, 1]."""
+    scale, offset = inner_scale(options)
+    if (scale, offset) == (1, 0):
+        return images
+    return keras.layers.Rescaling(1 / scale, -offset / scale, name="from_unit")(images)
+
+
+def inner_scale(options: ModelOptions) -> tuple[float, float]:
+    """Return what a pixel in [0, 1] is multiplied with, and what is added, inside a model."""
+    unit = options.pixel_unit
+    return (2 * unit, -unit) if options.zero_centred else (unit, 0.0)
 
 
 def kernel_initializer(options: ModelOptions, seeds: Seeds) -> keras.initializers.Initializer:

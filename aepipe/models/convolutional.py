@@ -54,9 +54,16 @@ def _decoder(options: ConvolutionalOptions, image_shape: tuple[int, int, int], s
             number,
             strides=2 if number == 1 else 1,
         )(hidden)
-    hidden = _convolution(keras.layers.Conv2DTranspose, channels, options, options.output_activation, seeds, "output")(
-        hidden
-    )
+    hidden = _convolution(
+        keras.layers.Conv2DTranspose,
+        channels,
+        options,
+        options.output_activation,
+        seeds,
+        "output",
+        # Where there is no other to come back from the encoder's stride.
+        strides=2 if len(options.filters) == 1 else 1,
+    )(hidden)
     odd = ((0, 2 * small[0] - height), (0, 2 * small[1] - width))
     if odd != ((0, 0), (0, 0)):
         hidden = keras.layers.Cropping2D(odd, name="crop")(hidden)

@@ -3,14 +3,16 @@
 import itertools
 import math
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal, get_args
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from aepipe.models.patches import patch_grid
 
 Activation = Literal["linear", "relu", "elu", "sigmoid", "tanh", "gelu", "silu"]
 Initializer = Literal["glorot_uniform", "he_normal", "variance_scaling"]
+# Those whose values reach down to -1, black where pixels are around 0.
+SIGNED = ("linear", "tanh", "elu")
 Width = Annotated[int, Field(ge=1, le=65536)]
 
 # Of the convolutions on one image: with more a step on some of 256x256 takes over a second on two cores.
@@ -23,10 +25,19 @@ class ModelOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    # The module with `build(options, image_shape, seeds)`, and `fit_start(autoencoder, images)` where the weights to
+    # start with come from the images. Named, not imported, so that listing recipes does not import Keras, and a change
+    # in one architecture does not touch the fingerprints of the others.
+    built_by: ClassVar[str]
+
+    architecture: str
     code_size: Width = Field(description="Number of values in the code.")
     code_activation: Activation = Field("linear", description="Activation of the code.")
     initializer: Initializer = Field("glorot_uniform", description="How kernels are drawn; biases start at 0.")
     pixel_unit: float = Field(1.0, gt=0, description="The value of white inside the model; the source's 255, or 1.")
+    zero_centred: bool = Field(
+        False, description="Black is minus what white is inside the model, so that pixels are around 0."
+    )
 
     @property
     def penalty(self) -> str:
@@ -39,9 +50,17 @@ class PlainOptions(ModelOptions):
 
     output_activation: Activation = Field("linear", description="Activation of the output.")
 
+    @model_validator(mode="after")
+    def _gives_black(self) -> Self:
+        if self.zero_centred and self.output_activation not in SIGNED:
+            raise ValueError(f"zero_centred takes an output_activation that gives negative values: {', '.join(SIGNED)}")
+        return self
+
 
 class DenseOptions(PlainOptions):
     """Dense layers that narrow to the code and widen again, mirrored."""
+
+    built_by: ClassVar[str] = "aepipe.models.dense"
 
     architecture: Literal["dense"] = "dense"
     hidden_widths: tuple[Width, ...] = Field(description="Widths from the input to the code; the decoder mirrors them.")
@@ -51,6 +70,8 @@ class DenseOptions(PlainOptions):
 class SubclassedOptions(PlainOptions):
     """Encoder and decoder as subclassed layers of a subclassed model."""
 
+    built_by: ClassVar[str] = "aepipe.models.subclassed"
+
     architecture: Literal["subclassed"] = "subclassed"
     hidden_widths: tuple[Width] = Field(description="Width of the one hidden layer on each side.")
     activation: Activation = Field("relu", description="Activation of the hidden layers.")
@@ -58,6 +79,8 @@ class SubclassedOptions(PlainOptions):
 
 class VariationalOptions(PlainOptions):
     """A dense autoencoder whose code is drawn from a normal distribution."""
+
+    built_by: ClassVar[str] = "aepipe.models.variational"
 
     architecture: Literal["variational"] = "variational"
     hidden_widths: tuple[Width, ...] = Field(description="Widths from the input to the code; the decoder mirrors them.")
@@ -72,6 +95,8 @@ class VariationalOptions(PlainOptions):
 
 class ConvolutionalOptions(PlainOptions):
     """3x3 convolutions, a dense code, transposed convolutions. The code is a quarter of the pixels by default."""
+
+    built_by: ClassVar[str] = "aepipe.models.convolutional"
 
     architecture: Literal["convolutional"] = "convolutional"
     filters: tuple[Width, ...] = Field(
@@ -97,6 +122,7 @@ class LinearStartOptions(ModelOptions):
     code_activation: Literal["linear"] = "linear"
     output_activation: Literal["clip"] = Field("clip", description="Pixels below 0 become 0, those above 1 become 1.")
     pixel_unit: float = Field(1.0, ge=1, le=1, description="PCA is fitted on pixels in [0, 1].")
+    zero_centred: bool = Field(False, description="PCA takes the images' mean off by itself.")
     encoder_filters: tuple[Width, ...] = Field((), description="Filters of the convolutions before the code.")
     decoder_filters: tuple[Width, ...] = Field((), description="Filters of the convolutions after the linear decoder.")
     activation: Activation = Field("silu", description="Activation of the convolutions.")
@@ -108,9 +134,18 @@ class LinearStartOptions(ModelOptions):
         description="Weight of the sum of absolute values of a code, for sparsity.",
     )
 
+    @field_validator("zero_centred")
+    @classmethod
+    def _has_its_mean(cls, zero_centred: bool) -> bool:
+        if zero_centred:
+            raise ValueError("a model that starts as PCA takes the images' mean off by itself")
+        return zero_centred
+
 
 class ResidualOptions(LinearStartOptions):
     """A linear map of whole images, which starts as their PCA."""
+
+    built_by: ClassVar[str] = "aepipe.models.residual"
 
     architecture: Literal["residual"] = "residual"
 
@@ -120,6 +155,8 @@ class StridedOptions(LinearStartOptions):
 
     The code is spatial: it has as many values for each patch. The weights do not grow with the image.
     """
+
+    built_by: ClassVar[str] = "aepipe.models.strided"
 
     architecture: Literal["strided"] = "strided"
     initializer: Initializer = Field("he_normal", description="How kernels are drawn; biases start at 0.")
@@ -135,12 +172,13 @@ class StridedOptions(LinearStartOptions):
 
 
 WidthsOptions = DenseOptions | SubclassedOptions | VariationalOptions
-AnyModelOptions = Annotated[
-    WidthsOptions | ConvolutionalOptions | ResidualOptions | StridedOptions, Field(discriminator="architecture")
-]
-# By architecture.
-OPTIONS: Mapping[str, type[ModelOptions]] = {
-    one.model_fields["architecture"].default: one for one in get_args(get_args(AnyModelOptions)[0])
+# aepipe's own, by architecture; `aepipe.models.architectures` has others, too.
+OWN_OPTIONS: Mapping[str, type[ModelOptions]] = {
+    one.model_fields["architecture"].default: one
+    for one in (
+        *(DenseOptions, SubclassedOptions, VariationalOptions),
+        *(ConvolutionalOptions, ResidualOptions, StridedOptions),
+    )
 }
 
 
@@ -154,12 +192,18 @@ def refining_stride(options: StridedOptions, image_shape: tuple[int, int, int]) 
     return min(cheap, default=max(possible))
 
 
-def count_parameters(options: AnyModelOptions, image_shape: tuple[int, int, int]) -> int:
-    """Return the number of weights of a model for images of (height, width, channels), without building it."""
+def count_parameters(options: ModelOptions, image_shape: tuple[int, int, int]) -> int:
+    """Return the number of weights of a model for images of (height, width, channels); aepipe's own are not built."""
+    if type(options) not in OWN_OPTIONS.values():
+        # Here, because it is built by Keras, which takes seconds to import.
+        from aepipe.models import count_built
+
+        return count_built(options, image_shape)
     if isinstance(options, ConvolutionalOptions):
         return _count_convolutional(options, image_shape)
     if isinstance(options, LinearStartOptions):
         return _count_linear(options, image_shape) + _count_refinements(options, image_shape)
+    assert isinstance(options, WidthsOptions)
     widths = [math.prod(image_shape), *options.hidden_widths, options.code_size]
     count = 2 * _count_dense(widths) - sum(widths[1:]) + sum(widths[:-1])
     if isinstance(options, VariationalOptions):
@@ -168,9 +212,12 @@ def count_parameters(options: AnyModelOptions, image_shape: tuple[int, int, int]
     return count
 
 
-def count_multiplications(options: AnyModelOptions, image_shape: tuple[int, int, int]) -> int:
+def count_multiplications(options: ModelOptions, image_shape: tuple[int, int, int]) -> int:
     """Return about how many multiplications one image takes through a model, for telling long trainings from short."""
     pixels, channels = math.prod(image_shape[:2]), image_shape[2]
+    if type(options) not in OWN_OPTIONS.values():
+        # What a linear map takes: more is not known of one from outside.
+        return 2 * pixels * channels * options.code_size
     if isinstance(options, ResidualOptions):
         return _refining(options, image_shape, 1) + 2 * pixels * channels * options.code_size
     if isinstance(options, StridedOptions):

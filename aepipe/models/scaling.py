@@ -6,7 +6,6 @@ from typing import TypeVar
 
 from aepipe.errors import ParameterError
 from aepipe.models.options import (
-    AnyModelOptions,
     ModelOptions,
     ResidualOptions,
     StridedOptions,
@@ -29,11 +28,11 @@ MAX_SCALED_WEIGHTS = 25_165_824
 
 
 def scale_to_images(
-    options: AnyModelOptions,
+    options: ModelOptions,
     native_shape: tuple[int, int, int],
     image_shape: tuple[int, int, int],
     as_written: Collection[str] = (),
-) -> AnyModelOptions:
+) -> ModelOptions:
     """Return the options for images of another size: dense widths and the code grow with the number of pixels.
 
     Widths grow to at most 2,048, and of images over 64x64x3 to no more weights than those have; the code to at most
@@ -69,7 +68,7 @@ def made_of_patches(options: ResidualOptions, code_size: int) -> StridedOptions:
     return StridedOptions(**options.model_dump(exclude={"architecture", "code_size"}), code_size=code_size)
 
 
-def possible_models(options: AnyModelOptions) -> tuple[AnyModelOptions, ...]:
+def possible_models(options: ModelOptions) -> tuple[ModelOptions, ...]:
     """Return a model of each architecture that options come to, whatever the images; the first is their own."""
     return (
         (options, made_of_patches(options, options.code_size)) if isinstance(options, ResidualOptions) else (options,)
@@ -111,7 +110,7 @@ def check_patches(options: Chosen, image_shape: tuple[int, int, int]) -> Chosen:
     return options
 
 
-def describe_patches(options: AnyModelOptions, image_shape: tuple[int, int, int]) -> str | None:
+def describe_patches(options: ModelOptions, image_shape: tuple[int, int, int]) -> str | None:
     """Return in a line what the images' size decided about a model of patches; None for one of whole images."""
     if not isinstance(options, StridedOptions):
         return None

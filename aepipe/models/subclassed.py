@@ -2,7 +2,7 @@
 
 import math
 
-from aepipe.models.autoencoder import PACKAGE, Autoencoder, kernel_initializer
+from aepipe.models.autoencoder import PACKAGE, Autoencoder, inner_scale, kernel_initializer
 from aepipe.models.backend import keras
 from aepipe.models.options import SubclassedOptions
 from aepipe.models.seeds import Seeds, layer_seeds
@@ -19,6 +19,7 @@ class DenseEncoder(keras.layers.Layer):
         super().__init__(**kwargs)
         self.options = options
         chosen = SubclassedOptions(**options)
+        self.scale, self.offset = inner_scale(chosen)
         self.flatten = keras.layers.Flatten()
         self.hidden = keras.layers.Dense(
             chosen.hidden_widths[0], chosen.activation, kernel_initializer=kernel_initializer(chosen, seeds)
@@ -34,7 +35,7 @@ class DenseEncoder(keras.layers.Layer):
 
     def call(self, images):
         """Return codes, (batch, code_size)."""
-        return self.code(self.hidden(self.flatten(images)))
+        return self.code(self.hidden(self.flatten(images) * self.scale + self.offset))
 
     def get_config(self):
         """Return what `from_config` needs."""
@@ -57,6 +58,7 @@ class DenseDecoder(keras.layers.Layer):
             math.prod(image_shape), chosen.output_activation, kernel_initializer=kernel_initializer(chosen, seeds)
         )
         self.reshape = keras.layers.Reshape(self.image_shape)
+        self.scale, self.offset = inner_scale(chosen)
 
     def build(self, input_shape):
         """Create the weights for codes of (batch, code_size)."""
@@ -65,7 +67,7 @@ class DenseDecoder(keras.layers.Layer):
 
     def call(self, codes):
         """Return images, (batch, height, width, channels)."""
-        return self.reshape(self.pixels(self.hidden(codes)))
+        return (self.reshape(self.pixels(self.hidden(codes))) - self.offset) / self.scale
 
     def get_config(self):
         """Return what `from_config` needs."""

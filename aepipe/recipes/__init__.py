@@ -54,7 +54,7 @@ def _own_words() -> list[str]:
 
 def recipe_names() -> list[str]:
     """Return the names of aepipe's own recipes and of those that are announced; nothing is imported for it."""
-    others = (name for name in outside.announced() if is_recipe_word(name))
+    others = (name for name in outside.ANNOUNCED.names() if is_recipe_word(name))
     return [*RECIPES, *(name for name in others if name not in _own_words())]
 
 
@@ -72,7 +72,7 @@ def get_recipe(name: str) -> Recipe:
     """
     if name in RECIPES:
         return RECIPES[name]
-    if name in outside.announced():
+    if name in outside.ANNOUNCED.names():
         return outside.load_recipe(name, _own_words())
     raise _unknown(name)
 
@@ -103,7 +103,7 @@ def spelled_out(text: str) -> str:
 
 def source_modules(name: str) -> tuple[str, ...]:
     """Return the modules from outside that a recipe's training depends on; aepipe's own recipes are all in the plan."""
-    return () if name in RECIPES else tuple(point.module for point in outside.announced().get(name, ()))
+    return () if name in RECIPES else outside.ANNOUNCED.modules(name)
 
 
 def _names_of(text: str) -> list[str]:

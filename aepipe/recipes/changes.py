@@ -8,7 +8,8 @@ from pydantic import BaseModel, ValidationError
 from aepipe.choices import group_of, names_of
 from aepipe.errors import ParameterError
 from aepipe.findings import describe_validation_error
-from aepipe.models.options import OPTIONS, AnyModelOptions, VariationalOptions
+from aepipe.models.architectures import OPTIONS, options_of
+from aepipe.models.options import ModelOptions, VariationalOptions
 from aepipe.models.scaling import possible_models
 from aepipe.recipes.overrides import MAIN_NAMES, NO_CORRUPTION, Overrides
 from aepipe.recipes.recipe import Variant
@@ -36,7 +37,7 @@ def check_changes(variant: Variant, overrides: Overrides) -> None:
     check_loss(model, change_training(variant.training, chosen_of_training(overrides)))
 
 
-def check_loss(model: AnyModelOptions, training: TrainingSettings) -> None:
+def check_loss(model: ModelOptions, training: TrainingSettings) -> None:
     """Check that a loss means something for a model and for what is done to its input.
 
     Raises:
@@ -56,7 +57,7 @@ def check_loss(model: AnyModelOptions, training: TrainingSettings) -> None:
         )
 
 
-def change_model(options: AnyModelOptions, overrides: Overrides) -> AnyModelOptions:
+def change_model(options: ModelOptions, overrides: Overrides) -> ModelOptions:
     """Return the options of a model with what was chosen about it.
 
     Another architecture has options of its own: of those that there were it keeps the code's size.
@@ -69,7 +70,7 @@ def change_model(options: AnyModelOptions, overrides: Overrides) -> AnyModelOpti
     return _model(architecture, changes, options.model_dump() if architecture == options.architecture else {})
 
 
-def new_model(overrides: Overrides) -> AnyModelOptions:
+def new_model(overrides: Overrides) -> ModelOptions:
     """Return the options of a model that nothing is changed about.
 
     Raises:
@@ -88,11 +89,10 @@ def _of_model(overrides: Overrides) -> dict[str, Any]:
     return {**code_size, **chosen.get("model", {})}
 
 
-def _model(architecture: str, changes: Mapping[str, Any], own: Mapping[str, Any]) -> AnyModelOptions:
-    kind = OPTIONS[architecture]
+def _model(architecture: str, changes: Mapping[str, Any], own: Mapping[str, Any]) -> ModelOptions:
+    kind = options_of(architecture)
     _require_options(architecture, kind, changes, own)
-    changed: AnyModelOptions = _checked(kind, {**own, **changes}, "model")  # type: ignore[assignment]
-    return changed
+    return checked(kind, {**own, **changes}, "model")
 
 
 def change_training(settings: TrainingSettings, changes: Mapping[str, Any]) -> TrainingSettings:
@@ -104,7 +104,7 @@ def change_training(settings: TrainingSettings, changes: Mapping[str, Any]) -> T
     """
     _require_rate(settings, changes)
     changed = {name: _changed_group(settings, name, value) for name, value in changes.items()}
-    return _checked(TrainingSettings, {**settings.model_dump(), **changed})
+    return checked(TrainingSettings, {**settings.model_dump(), **changed})
 
 
 def _changed_group(settings: TrainingSettings, name: str, value: Any) -> Any:
@@ -152,8 +152,17 @@ def _require_options(
         raise ParameterError(rule, "Choose it, too.", **{"model.architecture": architecture})
 
 
-def _checked(kind: type[Settings], values: Mapping[str, Any], group: str = "") -> Settings:
+def checked(kind: type[Settings], values: Mapping[str, Any], group: str = "") -> Settings:
+    """Return settings with these values.
+
+    Raises:
+        ParameterError: they are none; it has received what is wrong by its dotted name.
+    """
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        raise ParameterError(describe_validation_error(error, group)) from error
+        refused = ParameterError(describe_validation_error(error, group))
+        refused.received = {
+            ".".join(map(str, filter(None, (group, *found["loc"])))): found["input"] for found in error.errors()
+        }
+        raise refused from error

@@ -6,6 +6,8 @@ settings, so that what is added to one can be written in a file.
 
 import json
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -15,10 +17,18 @@ from aepipe import datasets
 from aepipe.choices import Choices, choices_of
 from aepipe.errors import ParameterError
 from aepipe.findings import describe_findings
-from aepipe.models.options import OPTIONS
+from aepipe.models.architectures import OPTIONS
 from aepipe.preprocess import Preprocessing
 from aepipe.recipes import complete_name, get_recipe, recipe_names, spelled_out
-from aepipe.recipes.changes import change_model, change_training, new_model
+from aepipe.recipes.changes import (
+    Settings,
+    change_model,
+    change_training,
+    check_loss,
+    checked,
+    chosen_of_training,
+    new_model,
+)
 from aepipe.recipes.overrides import CorruptionOverrides, ModelOverrides, Overrides, SplitOverrides
 from aepipe.recipes.recipe import Recipe, RecipeWord, SettingName, Variant
 from aepipe.splits import SplitSettings
@@ -89,7 +99,8 @@ def read_recipe(text: str) -> Recipe:
             name=file.name,
         )
     base = None if file.extends is None else get_recipe(complete_name(file.extends))
-    return _whole(file) if base is None else _extended(file, base)
+    with _lines_of(text):
+        return _whole(file) if base is None else _extended(file, base)
 
 
 def find_recipe(name: str, text: str | None = None) -> Recipe:
@@ -161,9 +172,6 @@ def _parsed(text: str) -> RecipeFile:
 
 def _extended(file: RecipeFile, base: Recipe) -> Recipe:
     """Return a recipe with what a file says in the place of what it has."""
-    variant = base.variant(file.setting)
-    overrides = file.overrides
-    changes = {name: value for name, value in overrides.chosen().items() if name not in ("model", "code_size")}
     known = file.model_dump(include={"data_set", "native_shape", "source_unit", "source"}, exclude_none=True)
     return base.model_copy(
         update={
@@ -171,14 +179,10 @@ def _extended(file: RecipeFile, base: Recipe) -> Recipe:
             "name": file.name,
             "aliases": (),
             "title": file.title or f"{base.title}, changed",
-            "preprocessing": Preprocessing(**{**base.preprocessing.model_dump(), **file.preprocessing.chosen()}),
+            "preprocessing": _changed("preprocessing", base.preprocessing, file.preprocessing),
             "published": None,
-            "tuned": Variant(
-                split=SplitSettings(**{**variant.split.model_dump(), **file.split.chosen()}),
-                model=change_model(variant.model, overrides),
-                training=change_training(variant.training, changes),
-            ),
-            "as_written": () if file.native_shape else tuple(overrides.by_dotted_name()),
+            "tuned": _variant(file, base.variant(file.setting)),
+            "as_written": () if file.native_shape else tuple(file.overrides.by_dotted_name()),
         }
     )
 
@@ -190,9 +194,7 @@ def _whole(file: RecipeFile) -> Recipe:
             "A recipe file says what it extends, or its data_set.",
             'Write extends = "mnist-dense", or data_set = "mnist".',
         )
-    overrides = file.overrides
-    changes = {name: value for name, value in overrides.chosen().items() if name not in ("model", "code_size")}
-    preprocessing = Preprocessing(**file.preprocessing.chosen())
+    preprocessing = _changed("preprocessing", Preprocessing(), file.preprocessing)
     return Recipe(
         name=str(file.name),
         title=file.title or str(file.name),
@@ -201,13 +203,36 @@ def _whole(file: RecipeFile) -> Recipe:
         preprocessing=preprocessing,
         native_shape=file.native_shape or _shape_of(file.data_set, preprocessing),
         source_unit=file.source_unit or 1.0,
-        tuned=Variant(
-            split=SplitSettings(**file.split.chosen()),
-            model=new_model(overrides),
-            training=change_training(TrainingSettings(), changes),
-        ),
-        as_written=() if file.native_shape else tuple(overrides.by_dotted_name()),
+        tuned=_variant(file),
+        as_written=() if file.native_shape else tuple(file.overrides.by_dotted_name()),
     )
+
+
+def _variant(file: RecipeFile, base: Variant | None = None) -> Variant:
+    """Return what a file says of split, model and training, in the place of what another has."""
+    overrides = file.overrides
+    split, training = (SplitSettings(), TrainingSettings()) if base is None else (base.split, base.training)
+    model = new_model(overrides) if base is None else change_model(base.model, overrides)
+    training = change_training(training, chosen_of_training(overrides))
+    check_loss(model, training)
+    return Variant(split=_changed("split", split, file.split), model=model, training=training)
+
+
+def _changed(table: str, settings: Settings, chosen: Choices) -> Settings:
+    """Return settings with what a table of a file says in the place of what they have."""
+    return checked(type(settings), {**settings.model_dump(), **chosen.chosen()}, table)
+
+
+@contextmanager
+def _lines_of(text: str) -> Iterator[None]:
+    """Put the line of a text of TOML before what is wrong with a setting."""
+    try:
+        yield
+    except ParameterError as error:
+        # Of a training's settings the names are those of --set, which leaves their table out.
+        names = [(*table, *name.split(".")) for name in error.received for table in ((), ("training",))]
+        line = next(filter(None, (_line_of(text, where) for where in names)), "")
+        raise ParameterError(f"{line}{error}") from error
 
 
 def _shape_of(data_set: str, preprocessing: Preprocessing) -> Shape:

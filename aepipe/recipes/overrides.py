@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from aepipe.choices import Choices, choices_of
-from aepipe.models.options import OPTIONS
+from aepipe.models.architectures import ARCHITECTURES, OPTIONS
 from aepipe.splits import SplitSettings
 from aepipe.training.settings import CorruptionKind, CorruptionSettings, TrainingSettings
 
@@ -19,7 +19,7 @@ MAIN_NAMES = {"corruption": "kind", "model": "architecture", "optimizer": "name"
 class ModelOverrides(Choices):
     """What a run changes about the model; each architecture has some of these options."""
 
-    architecture: Literal[tuple(OPTIONS)] | None = Field(  # type: ignore[valid-type]
+    architecture: Literal[ARCHITECTURES] | None = Field(  # type: ignore[valid-type]
         None, title="Architecture", description="Another architecture; it begins with options of its own."
     )
 

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.errors import ParameterError
-from aepipe.models.options import AnyModelOptions, ResidualOptions, VariationalOptions
+from aepipe.models.architectures import AnyModelOptions
+from aepipe.models.options import ResidualOptions, VariationalOptions
 from aepipe.models.scaling import check_bottleneck, check_patches, scale_to_images
 from aepipe.recipes import get_recipe
 from aepipe.recipes.changes import change_model, change_training, check_loss, chosen_of_training

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from aepipe.errors import ParameterError
-from aepipe.models.options import AnyModelOptions
+from aepipe.models.architectures import AnyModelOptions
 from aepipe.preprocess import Preprocessing
 from aepipe.splits import SplitSettings
 from aepipe.training.settings import TrainingSettings

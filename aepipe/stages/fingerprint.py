@@ -90,13 +90,15 @@ def module_path(name: str) -> Path:
 
 def _project_imports(tree: ast.AST, package: str) -> Iterable[str]:
     project = package.partition(".")[0]
+    # Of aepipe, one from outside has what its own architectures have: with a recipe's classes came every other recipe.
+    counted = f"{project}.", "aepipe.models."
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.startswith(f"{project}."))
+            yield from (alias.name for alias in node.names if alias.name.startswith(counted))
         elif isinstance(node, ast.ImportFrom):
             # A recipe from outside may import its neighbours by dots.
             module = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
-            if project and module.partition(".")[0] == project:
+            if project and f"{module}.".startswith(counted):
                 for alias in node.names:
                     submodule = f"{module}.{alias.name}"
                     yield submodule if _is_module(submodule) else module

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from aepipe.models import ARCHITECTURES
+from aepipe.models.architectures import modules_of
 from aepipe.models.scaling import describe_patches
 from aepipe.recipes import source_modules
 from aepipe.recipes.few_images import describe_few_images
@@ -48,7 +48,7 @@ class TrainStage(Stage[TrainedFacts]):
     libraries = ("keras", "numpy", "tensorflow")
 
     def _modules(self) -> Sequence[str]:
-        return (*MODULES, ARCHITECTURES[self.plan.model.architecture], *source_modules(self.plan.recipe))
+        return (*MODULES, *modules_of(self.plan.model), *source_modules(self.plan.recipe))
 
     def _settings(self) -> TrainingPlan:
         return self.plan

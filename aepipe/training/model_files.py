@@ -7,7 +7,6 @@ bytes, and makes one kind of error of whatever it does.
 import json
 import math
 import zipfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +17,9 @@ import numpy as np
 
 from aepipe.errors import ModelFileError
 from aepipe.training.runtime import keras
-from aepipe.training.saving import load_model
+from aepipe.training.saving import CONFIG, import_layers, load_model, nodes_of
 
-CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+METADATA, WEIGHTS = "metadata.json", "model.weights.h5"
 MEMBERS = sorted((CONFIG, METADATA, WEIGHTS))
 MAX_CONFIG_BYTES, MAX_LEVELS, MAX_OBJECTS = 2**22, 64, 1000
 # Beside the weights: the state of random layers, averages of batches.
@@ -57,6 +56,7 @@ def load_published(path: Path, expected: Expected | None = None) -> keras.Model:
         with zipfile.ZipFile(path) as archive:
             config = _read_config(archive)
             num_bytes = _check_weights(archive, path.stat().st_size)
+        import_layers(config)
         with ThreadPoolExecutor(1) as pool:
             # In a thread of its own: Keras keeps what was made in a stateless scope for its thread, to fill it later.
             num_values, output_shape = pool.submit(_build_without_weights, config, expected).result()
@@ -89,7 +89,7 @@ def _read_config(archive: zipfile.ZipFile) -> dict[str, Any]:
         raise ModelFileError(f"A model's configuration has at most {MAX_CONFIG_BYTES:,} bytes.", num_bytes=num_bytes)
     config = json.loads(archive.read(CONFIG))
     levels, num_objects = 0, 0
-    for level, node in _nodes(config):
+    for level, node in nodes_of(config):
         levels, num_objects = max(levels, level), num_objects + (isinstance(node, dict) and "class_name" in node)
     if levels > MAX_LEVELS or num_objects > MAX_OBJECTS:
         raise ModelFileError(
@@ -98,16 +98,6 @@ def _read_config(archive: zipfile.ZipFile) -> dict[str, Any]:
             objects=num_objects,
         )
     return config
-
-
-def _nodes(config: Any) -> Iterator[tuple[int, Any]]:
-    """Yield every part of a configuration with its level; not by recursion, for which it may be too deep."""
-    waiting = [(1, config)]
-    while waiting:
-        level, node = waiting.pop()
-        yield level, node
-        parts = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-        waiting.extend((level + 1, part) for part in parts)
 
 
 def _check_weights(archive: zipfile.ZipFile, file_bytes: int) -> int:

@@ -2,13 +2,17 @@
 
 import json
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from aepipe.io.temporary import temporary_folder
 from aepipe.models import layers, subclassed  # noqa: F401 - registers what saved models are made of
+from aepipe.models.architectures import import_builders
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.training.runtime import keras
 
+CONFIG = "config.json"
 EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
@@ -29,7 +33,7 @@ def save_model(model: keras.Model, path: Path) -> None:
     metadata = json.loads(members["metadata.json"])
     metadata["date_saved"] = "1980-01-01@00:00:00"
     members["metadata.json"] = json.dumps(metadata).encode()
-    members["config.json"] = _number_shared_objects(members["config.json"])
+    members[CONFIG] = _number_shared_objects(members[CONFIG])
     _write_zip(path, members)
 
 
@@ -47,7 +51,25 @@ def _number_shared_objects(config: bytes) -> bytes:
 
 def load_model(path: Path) -> keras.Model:
     """Read a Keras file in safe mode, for inference only."""
+    with zipfile.ZipFile(path) as archive:
+        import_layers(json.loads(archive.read(CONFIG)))
     return keras.saving.load_model(path, compile=False, safe_mode=True)
+
+
+def import_layers(config: Any) -> None:
+    """Import the modules that register a model's layers, of a file's config.json."""
+    modules = (node.get("module") for _, node in nodes_of(config) if isinstance(node, dict))
+    import_builders(module for module in modules if isinstance(module, str))
+
+
+def nodes_of(config: Any) -> Iterator[tuple[int, Any]]:
+    """Yield every part of a configuration with its level; not by recursion, for which it may be too deep."""
+    waiting = [(1, config)]
+    while waiting:
+        level, node = waiting.pop()
+        yield level, node
+        parts = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+        waiting.extend((level + 1, part) for part in parts)
 
 
 def load_autoencoder(model: Path, encoder: Path, decoder: Path) -> Autoencoder:

@@ -12,7 +12,7 @@ from aepipe.errors import ParameterError
 from aepipe.experiments.space import CHOICES, NUMBERS
 from aepipe.experiments.sweep import SweepValues
 from aepipe.findings import describe_validation_error
-from aepipe.models.options import OPTIONS
+from aepipe.models.architectures import OPTIONS
 from aepipe.recipes.overrides import Overrides, SplitOverrides
 from aepipe.splits import SplitSettings
 from aepipe.training.settings import TrainingSettings

@@ -51,7 +51,9 @@ CONTRACT = {
     "recipes schema": [],
     "recipes settings": ["--json"],
     "recipes show": ["--as-file", "--json", "--setting", "RECIPE"],
-    "reconstruct": ["--batch-size", "--channel", "--json", "--model", "--output", "--recipe", "--store", "IMAGES"],
+    "reconstruct": [
+        *["--batch-size", "--channel", "--json", "--model", "--output", "--recipe", "--rows", "--store", "IMAGES"],
+    ],
     "serve": [
         *["--batch-ms", "--batch-size", "--channel", "--drain-seconds", "--host", "--max-bytes", "--max-waiting"],
         *["--model", "--poll-seconds", "--port", "--recipe", "--store", "--token-file"],
@@ -216,7 +218,7 @@ MISTAKES = [
     (["run", "--recipes", "mnist-dense", "--set", "model.filters=8"], "has the options code_size, "),
     (["run", "--set", "filter=8"], "Did you mean model.filters?"),
     (["run", "--recipe-file", "none.toml"], "Received: file='none.toml', problem='No such file"),
-    (["run", "--recipes", "conv", "--recipe-file", "{file}"], "Leave the names out."),
+    (["run", "--recipes", "all", "--recipe-file", "{file}"], "Leave --recipes out."),
     (["run", "--recipe-file", "{file}", "--set", "model.filters=8"], "of the architecture dense has the options"),
     (["recipes", "check", "none.toml"], "Received: file='none.toml'"),
     (["recipes", "show", "cov"], "Did you mean conv?"),

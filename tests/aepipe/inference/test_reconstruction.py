@@ -57,6 +57,15 @@ def files_of(folder) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
+@on_a_folder
+def test_an_image_of_a_data_set_is_named_by_its_row(published_store, tmp_path):
+    done = reconstruct_images(None, tmp_path / "out", published_store, RECIPE, rows="digits:all:13")
+    assert files_of(tmp_path / "out") == {"digits:all:0013.png", "errors.csv"}
+    pixels = np.array(Image.open(tmp_path / "out" / "digits:all:0013.png"), np.float32)[..., None] / 255
+    original = load_digits().images[13][..., None] / 16
+    assert done.mse_per_pixel == pytest.approx(np.mean((original - pixels) ** 2), abs=1e-3)
+
+
 def test_every_image_has_its_reconstruction_and_its_error(published_store, pictures, tmp_path):
     output = tmp_path / "new" / "output"
     done = reconstruct(pictures, output, published_store, "--batch-size", 2)

@@ -6,11 +6,12 @@ import keras
 import numpy as np
 import pytest
 
+from aepipe.errors import ParameterError
 from aepipe.linear import PrincipalComponents
-from aepipe.models import ARCHITECTURES, build, fit_start
+from aepipe.models import build, dense, fit_start
 from aepipe.models.corruption import KINDS, Corruption
 from aepipe.models.layers import Augmentation, CodePenalty, CodeThreshold, NormalSampling
-from aepipe.models.options import ResidualOptions, StridedOptions, count_parameters
+from aepipe.models.options import OWN_OPTIONS, ResidualOptions, StridedOptions, count_parameters
 from aepipe.noise import NoiseSpec, corrupt
 from aepipe.recipes import RECIPES, get_recipe
 from aepipe.recipes.plan import Overrides, plan_training
@@ -67,6 +68,22 @@ def test_the_inner_unit_does_not_show_outside():
     images = np.random.default_rng(0).random((3, 28, 28, 1), dtype=np.float32)
     # Without biases the network is homogeneous, so the unit cancels.
     np.testing.assert_allclose(in_255.model(images), in_1.model(images), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("architecture", ["dense", "subclassed", "variational", "convolutional"])
+def test_zero_centred_pixels_do_not_show_outside(architecture):
+    widths = {"filters": (2,)} if architecture == "convolutional" else {"hidden_widths": (6,)}
+    options = OWN_OPTIONS[architecture](code_size=4, **widths)
+    plain, centred = (build(options.model_copy(update={"zero_centred": c}), (8, 8, 1), seed=0) for c in (False, True))
+    images = np.random.default_rng(0).random((3, 8, 8, 1), dtype=np.float32)
+    expected = (plain.decoder(plain.encoder(2 * images - 1)) + 1) / 2
+    np.testing.assert_allclose(centred.decoder(centred.encoder(images)), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_an_architecture_whose_parts_give_something_else_is_told(monkeypatch):
+    monkeypatch.setattr(dense, "dense_decoder", lambda *_: keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]))
+    with pytest.raises(ParameterError, match=r"^An encoder gives .*\(None, 3\).*Mend aepipe.models.dense\."):
+        build(OWN_OPTIONS["dense"](code_size=4, hidden_widths=()), (8, 8, 1))
 
 
 def test_the_code_penalty_does_not_depend_on_the_batch_size():
@@ -187,7 +204,7 @@ def test_augmentation_mirrors_every_other_image_while_training_only():
 def test_every_architecture_is_used_by_a_recipe():
     used = {variant.model.architecture for recipe in RECIPES.values() for variant in recipe.variants.values()}
     large = {plan_training(name, "tuned", "full", Overrides(), (64, 64, 1)).model.architecture for name in RECIPES}
-    assert used | large == set(ARCHITECTURES)
+    assert used | large == set(OWN_OPTIONS)
 
 
 def test_a_code_threshold_makes_small_values_zero_and_leaves_the_others():

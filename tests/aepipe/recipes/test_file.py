@@ -77,7 +77,10 @@ def test_a_whole_recipe_names_its_data_and_its_architecture():
             'name = "a"\nextends = "dense"\n[training.corruption]\nkind = "gausian"\n',
             "^Line 4: .*Did you mean gaussian?",
         ),
-        ('name = "a"\nextends = "dense"\n[model]\nfilters = [3]\n', "has the options code_size, .*model.filters="),
+        (
+            'name = "a"\nextends = "dense"\n[model]\nfilters = [3]\n',
+            "^Line 4: .*has the options code_size, .*model.filters=",
+        ),
         ('name = "a"\nextends = "dens"\n', "Did you mean dense?"),
         ('name = "a"\n=', "at line 2, column 1"),
         ('name = "conv"\nextends = "dense"\n', "none of a recipe that is there. Received: name='conv'"),
@@ -88,8 +91,18 @@ def test_a_whole_recipe_names_its_data_and_its_architecture():
             'name = "a"\ndata_set = "images:/x"\n[model]\narchitecture = "dense"\n',
             "made for one of mnist, .*--data-set",
         ),
-        ('name = "a"\ndata_set = "mnist"\n[model]\narchitecture = "dense"\n', "needs model.code_size and model.hidden"),
+        (
+            'name = "a"\ndata_set = "mnist"\n[model]\narchitecture = "dense"\n',
+            "^Line 4: .*needs model.code_size and model.hidden",
+        ),
         ('name = "a"\ndata_set = "mnist"\n', "one of dense, .*Choose model.architecture"),
+        (
+            'name = "a"\nextends = "dense"\n[model]\nzero_centred = true\n',
+            "^Line 3: .*output_activation that gives negative values: linear, tanh, elu",
+        ),
+        ('name = "a"\nextends = "conv"\n[model]\nzero_centred = true\n', "^Line 4: .*takes the images' mean off"),
+        ('name = "a"\nextends = "mnist-variational"\n[training]\nloss = "ssim"\n', "^Line 4: .*likelihood"),
+        ('name = "a"\nextends = "dense"\n[training.corruption]\nlevel = 0.1\n', "^Line 4: .*that of some corruption"),
         ("#" * MAX_CHARACTERS + "#", "at most"),
     ],
 )

@@ -7,8 +7,9 @@ import pytest
 from distributions import ALIAS, NAME, SOURCE, install, install_page
 
 from aepipe import recipes
+from aepipe.announced import forget
 from aepipe.errors import ParameterError
-from aepipe.recipes import RECIPES, complete_name, get_recipe, outside, recipe_names, source_modules
+from aepipe.recipes import RECIPES, complete_name, get_recipe, recipe_names, source_modules
 from aepipe.recipes.plan import Overrides, plan_training
 from aepipe.stages.fingerprint import _is_module, _read_module, module_path, source_digests
 
@@ -18,14 +19,14 @@ OWN = "faces-conv"
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A folder of sys.path; what was known of the others is forgotten before and after."""
-    cached = (outside.announced, _is_module, _read_module, module_path)
+    forgetting = (forget, _is_module.cache_clear, _read_module.cache_clear, module_path.cache_clear)
     before = set(sys.modules)
     monkeypatch.syspath_prepend(tmp_path)
-    for function in cached:
-        function.cache_clear()
+    for function in forgetting:
+        function()
     yield tmp_path
-    for function in cached:
-        function.cache_clear()
+    for function in forgetting:
+        function()
     for name in set(sys.modules) - before:
         if name.startswith(("our_recipes", "broken")):
             del sys.modules[name]
