@@ -206,8 +206,8 @@ Days = Annotated[
     float,
     Field(
         ge=0,
-        description="Runs on the server, checkpoints and what a cache has stay so many days after their last use, "
-        "results of models in use as long.",
+        description="Runs on the server, checkpoints, curves and what a cache has stay so many days after their last "
+        "use, results of models in use as long.",
     ),
 ]
 Delete = Annotated[bool, Field(description="Remove them; otherwise they are only named.")]

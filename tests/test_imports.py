@@ -20,7 +20,7 @@ LAYERS = [
     ["aepipe.flows"],
     ["aepipe.tasks"],
     ["aepipe.inference"],
-    ["aepipe.experiments", "aepipe.publishing"],
+    ["aepipe.curves", "aepipe.experiments", "aepipe.publishing"],
     ["aepipe.pages"],
     ["aepipe.gate"],
     ["aepipe.checks"],

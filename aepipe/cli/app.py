@@ -9,7 +9,19 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from aepipe.cli import cleaning, data_sets, models, operations, recipes, releases, serving, training, upkeep, uses
+from aepipe.cli import (
+    cleaning,
+    curves,
+    data_sets,
+    models,
+    operations,
+    recipes,
+    releases,
+    serving,
+    training,
+    upkeep,
+    uses,
+)
 from aepipe.cli.arguments import settable
 from aepipe.errors import AepipeError, ParameterError
 from aepipe.findings import describe_validation_error
@@ -57,6 +69,17 @@ _add(
 _add(app, "sweep", training.sweep, "aepipe sweep mnist-dense --seeds 0,1,2 --set learning_rate=0.001,0.003")
 _add(app, "tune", training.tune, "aepipe tune mnist-dense --trials 20 --set learning_rate=0.0001..0.01")
 _add(app, "rerun", training.rerun, "aepipe rerun production --to ./rerun")
+_add(
+    *(app, "tensorboard", curves.show_tensorboard),
+    "aepipe tensorboard --store s3://models/aepipe",
+    "aepipe tensorboard dense conv --release production --release candidate",
+)
+
+_add(
+    *(app, "curves", curves.write_curves),
+    "aepipe curves conv --store s3://models/aepipe",
+    "aepipe curves dense conv --release production --release candidate --output curves.html",
+)
 
 recipes_app = _group()
 recipes_app.info.no_args_is_help = False

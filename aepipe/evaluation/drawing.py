@@ -146,13 +146,15 @@ def _draw_errors(folder: Path, subject: Subject, held_out: HeldOut, measured: Me
 
 def _draw_codes(folder: Path, subject: Subject, held_out: HeldOut, measured: Measurements) -> None:
     chosen = evenly_spaced(len(measured.codes), MAP_POINTS)
-    codes, labels = measured.codes[chosen], held_out.labels(held_out.split.test[chosen])
+    rows = held_out.split.test[chosen]
+    codes, labels = measured.codes[chosen], held_out.labels(rows)
     figures.code_maps(
         {"t-SNE": map_codes(codes, seed=0), "PCA": principal_map(codes)},
         labels,
         held_out.data.label_names,
         folder / "code_map.png",
         f"{subject.title}: maps of {codes.shape[1]} code values",
+        images=lambda places: held_out.data.scaled(rows[places]),
     )
     title = f"{subject.title}: how much each of {codes.shape[1]} code values varies"
     figures.code_usage(measured.codes.std(axis=0), folder / "code_usage.png", title)

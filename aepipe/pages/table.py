@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from aepipe.choices import flat
 from aepipe.errors import printable
 from aepipe.evaluation.catalogue import DENOISED_MSE, LINEAR_MSE, MSE, Metric, Metrics, Place, measured_at
 from aepipe.evaluation.strongest import find_strongest
@@ -75,7 +76,7 @@ def result_lines(manifests: Iterable[Manifest]) -> list[ResultLine]:
             training = _training(manifest, summary)
             if training is None:
                 continue
-            key = (recipe, _setting(manifest, recipe, summary), *data_key(summary), training.code_size)
+            key = (recipe, describe_setting(manifest, recipe, summary), *data_key(summary), training.code_size)
             if commits.setdefault(key, manifest.git_commit) == manifest.git_commit:
                 trainings.setdefault(key, {}).setdefault(training.seed, training)
     order = {name: number for number, name in enumerate(RECIPES)}
@@ -132,13 +133,18 @@ def as_markdown(lines: Sequence[ResultLine]) -> str:
     return "\n".join(tables)
 
 
-def _setting(manifest: Manifest, recipe: str, summary: RecipeSummary) -> str:
+def describe_setting(manifest: Manifest, recipe: str, summary: RecipeSummary) -> str:
     """Return what was trained: the setting's name, the preset where it is not the full one, and every change."""
     parameters = RunParameters.model_validate(manifest.parameters)
-    changes = {**parameters.overrides, **parameters.recipe_overrides.get(recipe, {})}
-    changed = [f"{name} {value}" for name, value in sorted(changes.items()) if value is not None and name != "seed"]
+    groups = (parameters.overrides, parameters.recipe_overrides.get(recipe, {}))
+    changes = {name: value for group in groups for name, value in flat(group) if value is not None and name != "seed"}
+    changed = [f"{name} {_written(value)}" for name, value in sorted(changes.items())]
     preset = parameters.preset
     return ", ".join([str(summary.setting), *([] if preset == "full" else [preset]), *changed])
+
+
+def _written(value: JsonValue) -> str:
+    return "-".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _line(key: Key, data: str, by_seed: Mapping[int, Training], commit: str | None) -> ResultLine:

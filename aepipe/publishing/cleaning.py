@@ -23,7 +23,7 @@ class CleanSettings(BaseModel):
     keep: int = Field(10, ge=0, description="How many of the latest stay, beside what channels name.")
     grace_hours: float = Field(24, ge=0, description="Nothing younger goes: a run may be at work with it.")
     days: float = Field(
-        30, ge=0, description="So long results stay, and checkpoints and what was fetched after their last use."
+        30, ge=0, description="So long results stay, and checkpoints, curves and what was fetched after their last use."
     )
 
 
@@ -72,11 +72,12 @@ def clean_store(store: Store, settings: CleanSettings, delete: bool) -> list[Cle
     prefixes += [f"{stage.prefix}/" for stage in done.stages]
     indices = plan_indices(store, settings.keep, grace)
     blocks = plan_blocks(store, [*prefixes, *(index.key for index in indices)], grace)
-    checkpoints = list(_older(store, "checkpoints/", max(settings.days * DAY_HOURS, grace)))
+    days = max(settings.days * DAY_HOURS, grace)
+    checkpoints, curves = (list(_older(store, prefix, days)) for prefix in ("checkpoints/", "curves/"))
     results = plan_results(store, settings.keep, settings.days * DAY_HOURS, grace)
     digests = [PrunedObject(info.key, info.size) for info in plan_digests(store)]
     if delete:
-        remove(store, [*indices, *blocks, *checkpoints, *digests])
+        remove(store, [*indices, *blocks, *checkpoints, *curves, *digests])
         results = list(remove_results(store, results))
     return [
         Cleaned("releases", len(done.releases), sum(release.size for release in done.releases)),
@@ -84,6 +85,7 @@ def clean_store(store: Store, settings: CleanSettings, delete: bool) -> list[Cle
         _cleaned("indices", indices),
         _cleaned("blocks", blocks),
         _cleaned("checkpoints", checkpoints),
+        _cleaned("files of curves", curves),
         Cleaned("results of models in use", len(results), sum(pruned.size for pruned in results)),
         _cleaned("digests of such results", digests),
         Cleaned("unfinished uploads", done.num_uploads, None),

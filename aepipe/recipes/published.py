@@ -36,6 +36,11 @@ class PublishedModel:
         return self.manifest.recipes[self.key]
 
     @property
+    def recipe(self) -> str:
+        """The recipe that it is of."""
+        return self.summary.recipe or self.key
+
+    @property
     def lineage(self) -> dict[str, str]:
         """The fingerprint of each stage that it comes from."""
         return self.manifest.lineage.get(self.key, {})

@@ -1,5 +1,6 @@
 """Stage `train`: a plan, its data and its split to model files, history and TensorBoard logs."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,7 @@ from aepipe.stages.split import load_split
 from aepipe.stages.stage import OnEpoch, Stage, Workplace
 from aepipe.store.interface import Store
 from aepipe.training.checkpoints import Checkpoints
+from aepipe.training.live_curves import CurvesUpload, LiveCurves
 from aepipe.training.settings import CheckpointSettings
 from aepipe.training.stopping import run_stoppable
 
@@ -59,9 +61,10 @@ class TrainStage(Stage[TrainedFacts]):
         return {"data": self.data.digest, "split": self.split.digest, **began_with}
 
     def produce(self, store: Store, refresh: bool = False, on_epoch: OnEpoch | None = None) -> TrainedResult:
-        """Return the models' result from the store, or train and put it there; its checkpoints go."""
+        """Return the models' result from the store, or train and put it there; what was saved meanwhile goes."""
         result = super().produce(store, refresh, on_epoch)
         self._checkpoints(store).clear()
+        self._curves(store).clear()
         return result
 
     def work(self, place: Workplace) -> TrainedFacts:
@@ -69,16 +72,21 @@ class TrainStage(Stage[TrainedFacts]):
         # Here, because everything that trains nothing must start without TensorFlow.
         from aepipe.stages.fitting import fit_plan
 
-        checkpoints, on_epoch = self._checkpoints(place.store), place.on_epoch
+        checkpoints, curves, on_epoch = self._checkpoints(place.store), self._curves(place.store), place.on_epoch
         if place.refresh:
             checkpoints.clear()
+            curves.clear()
         _describe(place.folder, self.plan, self.data)
         images, rows = load_data(place.store, self.data), load_split(place.store, self.split)
         start = None if self.parent is None else load_weights(place.store, self.parent, self.plan)
         tell = None if on_epoch is None else partial(on_epoch, self.plan)
-        return run_stoppable(
-            lambda stop: fit_plan(place.folder, self.plan, images, rows, checkpoints, self.saving, tell, stop, start)
-        )
+        curves.take_up(place.folder)
+
+        def fit(stop: threading.Event) -> TrainedFacts:
+            with CurvesUpload(curves, place.folder, self.saving):
+                return fit_plan(place.folder, self.plan, images, rows, checkpoints, self.saving, tell, stop, start)
+
+        return run_stoppable(fit)
 
     def lines(self, result: StageResult[TrainedFacts]) -> Sequence[str]:
         """Return lines about what the size of the images and their number decided."""
@@ -91,6 +99,9 @@ class TrainStage(Stage[TrainedFacts]):
 
     def _checkpoints(self, store: Store) -> Checkpoints:
         return Checkpoints(store, self.fingerprint())
+
+    def _curves(self, store: Store) -> LiveCurves:
+        return LiveCurves(store, self.fingerprint())
 
 
 def _describe(folder: Path, plan: TrainingPlan, data: DataResult) -> None:

@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.training.batches import Pixels
+from aepipe.training.event_files import keep_epochs
 from aepipe.training.runtime import tf
 from aepipe.training.state import Epoch
 
@@ -78,17 +79,27 @@ class Listener:
 
 
 class TensorBoard:
-    """Scalars of every epoch, and originals over reconstructions about ten times in a training."""
+    """Scalars of every epoch, and originals over reconstructions about ten times in a training.
+
+    Event files that are in the folder are of the same training, by processes that were stopped.
+    """
 
     def __init__(self, folder: Path, examples: Pixels, num_epochs: int):
+        self._earlier = sorted(folder.glob("*"))
         self._writer = tf.summary.create_file_writer(str(folder))
         self._originals = examples.scaled(np.arange(len(examples)))
         self._every = max(1, num_epochs // NUM_IMAGE_SUMMARIES)
 
     def on_train_begin(self, history: Sequence[Epoch]) -> None:
-        """Write the scalars of the epochs that a resumed training has behind it; their images are gone."""
+        """Take over what earlier processes wrote of the epochs that a resumed training has behind it.
+
+        The scalars of those that they lack are written anew; their images are gone.
+        """
+        done = {epoch for path in self._earlier for epoch in keep_epochs(path, len(history) and history[-1].epoch)}
         for epoch in history:
-            self._write_scalars(epoch)
+            if epoch.epoch not in done:
+                self._write_scalars(epoch)
+        self._writer.flush()
 
     def on_epoch_end(self, autoencoder: Autoencoder, epoch: Epoch) -> None:
         """Write the epoch's scalars, and images where it is time for them."""
@@ -98,6 +109,8 @@ class TensorBoard:
             pairs = np.concatenate([self._originals, reconstructions], axis=1)
             with self._writer.as_default(step=epoch.epoch):
                 tf.summary.image("original over reconstruction", pairs, max_outputs=len(pairs))
+        # Whoever watches sees an epoch when it is over.
+        self._writer.flush()
 
     def on_train_end(self, autoencoder: Autoencoder) -> None:
         """Write what is still buffered."""

@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
 from aepipe.store import open_store
 
 NUM_KILLS = int(os.environ.get("AEPIPE_KILLS", "2"))
@@ -57,6 +59,7 @@ def test_random_kills_change_no_byte(tmp_path):
     print("steps at the kills:", places, "resumed at", resumed_at)
     assert answer == expected
     assert list(open_store(str(killed)).list("checkpoints/")) == []
+    assert list(open_store(str(killed)).list("curves/")) == []
 
 
 def test_sigterm_saves_and_ends_the_process(tmp_path):
@@ -70,3 +73,7 @@ def test_sigterm_saves_and_ends_the_process(tmp_path):
         assert process.wait(60) == -signal.SIGTERM
     print(f"ended {time.monotonic() - started:.2f} s after SIGTERM")
     assert list(open_store(str(tmp_path)).list("checkpoints/"))
+    (events,) = (tmp_path / "curves").glob("*/tensorboard/*")
+    read = EventAccumulator(str(events))
+    read.Reload()
+    assert read.Tensors("loss")

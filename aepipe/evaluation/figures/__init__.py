@@ -7,6 +7,7 @@ from aepipe.evaluation.figures.charts import (
     mse_by_class,
 )
 from aepipe.evaluation.figures.codes import code_maps, code_usage
+from aepipe.evaluation.figures.courses import MAX_COURSES, training_courses
 from aepipe.evaluation.figures.detection import detection
 from aepipe.evaluation.figures.images import close_ups, denoising, image_grid, noisy_preview, reconstructions
 from aepipe.evaluation.figures.losses import CurveNames, loss_curves
@@ -14,6 +15,7 @@ from aepipe.evaluation.figures.rows import Row, image_rows
 from aepipe.evaluation.figures.watching import RunsOverTime, runs_over_time
 
 __all__ = [
+    "MAX_COURSES",
     "CurveNames",
     "Row",
     "RunsOverTime",
@@ -32,4 +34,5 @@ __all__ = [
     "noisy_preview",
     "reconstructions",
     "runs_over_time",
+    "training_courses",
 ]

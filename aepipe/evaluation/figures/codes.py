@@ -1,10 +1,11 @@
 """Figures of codes: maps in two dimensions, and how much of the code is used."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from aepipe.evaluation.figures.style import (
@@ -16,13 +17,23 @@ from aepipe.evaluation.figures.style import (
     save,
     set_title,
     short_name,
+    show_image,
 )
+
+# A row of a map has room for so many thumbnails.
+MOST_BESIDE = 14
+PALE = "#bcd4e6"
 
 
 def code_maps(
-    maps: Mapping[str, np.ndarray], labels: np.ndarray | None, label_names: Sequence[str], path: Path, title: str
+    maps: Mapping[str, np.ndarray],
+    labels: np.ndarray | None,
+    label_names: Sequence[str],
+    path: Path,
+    title: str,
+    images: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> None:
-    """Write codes in two dimensions, a panel for each kind of map, coloured by class.
+    """Write codes in two dimensions, a panel for each kind of map, coloured by class or, without classes, with images.
 
     Args:
         maps: Kind to points, (num_images, 2).
@@ -30,12 +41,15 @@ def code_maps(
         label_names: A name for each; up to 12 are named, above that there is a scale.
         path: Where the PNG goes.
         title: Said above.
+        images: Returns images by their places among the points: (num_places, height, width, 1 or 3) in [0, 1].
     """
     with mpl.rc_context(SETTINGS):
         figure = new_figure(5)
         panels = figure.subplots(1, len(maps), squeeze=False)[0]
         for panel, (kind, points) in zip(panels, maps.items(), strict=True):
-            if labels is None:
+            if labels is None and images is not None:
+                _draw_thumbnails(panel, points, images)
+            elif labels is None:
                 panel.scatter(*points.T, s=10, color=MODEL)
             elif len(label_names) <= MAX_NAMED_CLASSES:
                 names = [short_name(name) for name in drawable_names(label_names)]
@@ -54,6 +68,22 @@ def code_maps(
             figure.colorbar(shown, ax=panels, label=f"class index, {len(label_names)} classes")
         set_title(figure, title)
         save(figure, path)
+
+
+def _draw_thumbnails(axes: Axes, points: np.ndarray, images: Callable[[np.ndarray], np.ndarray]) -> None:
+    """Draw points, and over them as many of their images as have room beside each other, each where its point is."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    sides = np.where(high > low, high - low, 1) / MOST_BESIDE
+    shown: list[int] = []
+    for place, point in enumerate(points):
+        if (np.abs(points[shown] - point) >= sides).any(axis=1).all():
+            shown.append(place)
+    axes.scatter(points[:, 0], points[:, 1], s=6, color=PALE)
+    for (x, y), image in zip(points[shown], images(np.array(shown)), strict=True):
+        # A longer side is as long as a thumbnail may be.
+        height, width = sides[::-1] / 2 * np.array(image.shape[:2]) / max(image.shape[:2])
+        show_image(axes, image, extent=(x - width, x + width, y - height, y + height), aspect="auto", zorder=2)
+    axes.set(xlim=(low[0] - sides[0], high[0] + sides[0]), ylim=(low[1] - sides[1], high[1] + sides[1]))
 
 
 def code_usage(deviations: np.ndarray, path: Path, title: str) -> None:

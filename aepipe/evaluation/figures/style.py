@@ -120,8 +120,8 @@ def save(figure: Figure, path: Path, is_cropped: bool = False) -> None:
         figure.savefig(path, metadata=metadata)
 
 
-def show_image(axes: Axes, image: np.ndarray) -> None:
-    """Show one image, (height, width, 1 or 3) in [0, 1], without ticks."""
+def show_image(axes: Axes, image: np.ndarray, **placed: Any) -> None:
+    """Show one image, (height, width, 1 or 3) in [0, 1], without ticks; on the whole of the axes, or placed as told."""
     axes.set(xticks=[], yticks=[])
     axes.grid(False)
     axes.spines[:].set_visible(False)
@@ -133,5 +133,6 @@ def show_image(axes: Axes, image: np.ndarray) -> None:
         vmin=0,
         vmax=1,
         cmap="gray",
-        interpolation="antialiased" if is_large else "nearest",
+        interpolation="antialiased" if is_large or placed else "nearest",
+        **placed,
     )

@@ -42,6 +42,8 @@ CONTRACT = {
         *["--at-once", "--data-set", "--most-left-out", "--preset", "--recipe-file", "--rungs", "--server", "--set"],
         *["--setting", "--store", "--trials", "RECIPE"],
     ],
+    "curves": ["--json", "--last", "--output", "--release", "--store", "MODELS"],
+    "tensorboard": ["--last", "--port", "--release", "--store", "MODELS"],
     "apply": ["--check", "--file", "--nightly", "--notify", "--pools", "--store"],
     "up": ["--database", "--file", "--host", "--nightly", "--notify", "--port", "--state", "--store"],
     "clean": ["--days", "--delete", "--grace-hours", "--json", "--keep", "--store"],

@@ -62,8 +62,9 @@ def test_what_another_commit_trained_is_not_mixed_in():
 
 
 def test_what_a_run_changed_is_another_line_and_said():
-    lines = result_lines([manifest(), manifest(seed=1, overrides={"epochs": 2, "seed": 1, "code_size": None})])
-    assert [line.setting for line in lines] == ["tuned", "tuned, epochs 2"]
+    changes = {"epochs": 2, "seed": 1, "code_size": None, "model": {"hidden_widths": [9, 5], "beta": None}}
+    lines = result_lines([manifest(), manifest(seed=1, overrides=changes)])
+    assert [line.setting for line in lines] == ["tuned", "tuned, epochs 2, model.hidden_widths 9-5"]
 
 
 def test_lines_are_in_the_order_of_the_recipes_not_of_their_errors():

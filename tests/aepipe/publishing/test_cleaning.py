@@ -110,10 +110,11 @@ def test_the_newest_index_of_each_choice_stays(store):
 def test_what_is_young_stays(store):
     put_block(store, "a")
     store.put("checkpoints/one/1.npz", b"state")
+    store.put("curves/one/tensorboard/events.out.tfevents.1.v2", b"events")
     put_index(store)
     put_index(store)
     assert cleaned(store, CleanSettings(keep=1)) == {}
-    assert cleaned(store) == {"indices": 1, "blocks": 1, "checkpoints": 1}
+    assert cleaned(store) == {"indices": 1, "blocks": 1, "checkpoints": 1, "files of curves": 1}
 
 
 def test_a_damaged_index_keeps_all_blocks(store, caplog):

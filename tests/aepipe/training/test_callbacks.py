@@ -47,6 +47,30 @@ def test_tensorboard_has_every_epochs_scalars_and_images_now_and_then(autoencode
     assert len(drawn[0].tensor_proto.string_val) == 2 + 10
 
 
+def test_a_resumed_training_goes_on_with_the_curves_that_were_cut_off(autoencoder, tmp_path):
+    examples = Pixels(np.zeros((1, 8, 8, 1), np.uint8), (0, 255))
+    killed = TensorBoard(tmp_path, examples, num_epochs=40)
+    killed.on_train_begin([])
+    for number in range(1, 8):
+        killed.on_epoch_end(autoencoder, epoch(number))
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:-50])
+    # What a later process writes is told by the second that it began in.
+    file.rename(tmp_path / "events.out.tfevents.1000000000.earlier.v2")
+    # Its last checkpoint was after the sixth epoch.
+    board = TensorBoard(tmp_path, examples, num_epochs=40)
+    board.on_train_begin([epoch(number) for number in range(1, 7)])
+    for number in range(7, 10):
+        board.on_epoch_end(autoencoder, epoch(number))
+    events = EventAccumulator(str(tmp_path), size_guidance={"tensors": 0})
+    events.Reload()
+    assert [event.step for event in events.Tensors("loss")] == list(range(1, 10))
+    assert [event.step for event in events.Tensors("original over reconstruction")] == [1, 5, 9]
+    # One that begins anew takes nothing over.
+    TensorBoard(tmp_path, examples, num_epochs=40).on_train_begin([])
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 def test_a_loss_that_there_is_not_is_not_written(autoencoder, tmp_path):
     board = TensorBoard(tmp_path, Pixels(np.zeros((1, 8, 8, 1), np.uint8), (0, 255)), num_epochs=1)
     board.on_epoch_end(autoencoder, epoch(1, validation=float("nan")))

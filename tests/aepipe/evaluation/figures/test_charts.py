@@ -150,6 +150,21 @@ def test_a_map_without_labels_or_of_one_point(tmp_path, read, points):
     read(tmp_path / "figure.png")
 
 
+def test_without_labels_images_stand_where_their_points_are_and_none_hides_another(tmp_path, drawn):
+    points, images = np.random.default_rng(0).normal(size=(200, 2)), np.linspace(0, 1, 200)[:, None, None, None]
+    path = tmp_path / "figure.png"
+    figures.code_maps({"PCA": points}, None, (), path, "title", lambda places: np.tile(images[places], (1, 4, 8, 1)))
+    (axes,) = drawn[0].axes
+    assert 20 < len(axes.images) < 200
+    boxes = np.array([image.get_extent() for image in axes.images])
+    values = [float(image.get_array()[0, 0]) for image in axes.images]
+    centres = np.stack([boxes[:, :2].mean(axis=1), boxes[:, 2:].mean(axis=1)], axis=1)
+    assert centres == pytest.approx(points[[round(199 * value) for value in values]])
+    first, others = boxes[0], boxes[1:]
+    apart = (others[:, 0] >= first[1]) | (others[:, 1] <= first[0])
+    assert (apart | (others[:, 2] >= first[3]) | (others[:, 3] <= first[2])).all()
+
+
 def test_errors_of_none_have_a_place_in_the_histogram(tmp_path, drawn):
     errors = np.array([0, 0.001, 0.002, 0.1])
     figures.error_histogram(errors, 2 * errors, tmp_path / "figure.png", "title")

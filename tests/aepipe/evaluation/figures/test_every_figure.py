@@ -1,5 +1,7 @@
 """Figures are written, are PNGs of a readable size, and have the same bytes for the same data."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,6 +28,11 @@ SERIES = [
 ]
 CURVE = pd.DataFrame({"level": [0.1, 0.2], "model": [0.01, 0.02], "linear": [0.02, 0.03], "nothing": [0.1, 0.2]})
 
+EPOCHS = np.arange(1.0, 6)
+COURSES = [
+    SimpleNamespace(label=name, epochs=EPOCHS, seconds=EPOCHS * 60, mse=errors)
+    for name, errors in (("dense", 0.1 / EPOCHS), ("conv", np.full(5, 0.2)))
+]
 SCORES, RATES = np.geomspace(0.001, 0.01, 20), np.linspace(0, 1, 5)
 ROCS = {"model": (RATES, np.sqrt(RATES), 2 / 3), "PCA": (RATES, RATES, 0.5)}
 
@@ -61,9 +68,11 @@ FIGURES = {
     "detection": lambda path: figures.detection(SCORES, SCORES * 40, 0.02, ROCS, path, "a title", "mse"),
     "equal scores": lambda path: figures.detection(np.ones(3), np.ones(2), 1, ROCS, path, "a title", "local"),
     "time": lambda path: figures.error_over_time(SERIES, path, "a title"),
+    "courses": lambda path: figures.training_courses(COURSES, path, "a title"),
     "usage": lambda path: figures.code_usage(GREY[0, :, 0, 0], path, "a title"),
     "maps": lambda path: figures.code_maps(MAPS, np.arange(10) % 3, ["a", "b", "c"], path, "a title"),
     "maps without labels": lambda path: figures.code_maps(MAPS, None, [], path, "a title"),
+    "maps of images": lambda path: figures.code_maps(MAPS, None, [], path, "a title", lambda places: COLOR[places]),
     "maps of many": lambda path: figures.code_maps(MAPS, np.arange(10), [str(i) for i in range(40)], path, "a title"),
 }
 
