@@ -152,7 +152,7 @@ METRICS = (
         _shown("details", "sweep", "manifest", artifact=f"DCT low-pass {SAME_CODE}"),
         baseline_of=MSE,
     ),
-    _error("mean_image_mse_per_pixel", "Mean image", _shown("details")),
+    _error("mean_image_mse_per_pixel", "Mean image", _shown("details", "sweep")),
     Metric(
         NOISY_PSNR,
         "PSNR of the noisy input",

@@ -118,6 +118,7 @@ def _row(outcome: Outcome) -> dict[str, Any]:
         **row,
         **_settings(outcome.plan),
         **{name: outcome.measured.metrics.get(name) for name in FIGURES},
+        "collapsed": outcome.measured.collapsed,
         **{"training_seconds": trained.facts.training_seconds, "training": trained.fingerprint},
         "error": "",
     }
@@ -135,8 +136,14 @@ def _best(rows: Sequence[Mapping[str, Any]]) -> str:
     if not measured:
         return "none succeeded"
     best = min(measured, key=lambda row: row["mse_per_pixel"])
-    worst = max(row["mse_per_pixel"] for row in measured)
-    return f"best MSE {best['mse_per_pixel']:.5f} with seed {best['seed']}, worst {worst:.5f}"
+    worst = max(measured, key=lambda row: row["mse_per_pixel"])
+    lowest, highest = best["mse_per_pixel"], worst["mse_per_pixel"]
+    collapsed = sum(row["collapsed"] for row in measured)
+    return (
+        f"best MSE {lowest:.5f} with seed {best['seed']}, worst {highest:.5f}, "
+        f"{highest / worst['mean_image_mse_per_pixel']:.0%} of the mean image's; "
+        f"the code of {collapsed or 'none'} collapsed"
+    )
 
 
 def _in_words(spreads: Collection[SeedSpread]) -> str:

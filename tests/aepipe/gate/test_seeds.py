@@ -24,6 +24,12 @@ def store(tmp_path):
     return store
 
 
+def test_a_table_says_whether_all_seeds_came_past_the_collapse(store):
+    lost = done("mnist-dense", evaluated=result(EvaluationResult, "lost", mse_per_pixel=0.07, collapsed=True))
+    assert tabulate(store, [trained(0)]).facts.best.endswith("14% of the mean image's; the code of none collapsed")
+    assert tabulate(store, [trained(0), lost]).facts.best.endswith("100% of the mean image's; the code of 1 collapsed")
+
+
 def test_the_sweep_that_trained_the_same_tells(store):
     found = SeedSpreads(store).of(trained(7))
     assert (found.share, found.num_seeds) == (pytest.approx(0.02), 3)
