@@ -54,7 +54,7 @@ bench-pictures: .venv/dev.installed  ## pictures of 64, 128 and 256 pixels besid
 	$(BIN)/python tests/benchmarks/pictures.py $(SELECT)
 
 # SELECT='mnist-dense --share 0.25' is a part of it.
-bench-quality: .venv/dev.installed  ## time to the tuned settings' error with another optimizer, and its error in that time
+bench-quality: .venv/dev.installed  ## the tuned settings beside the best for Adam: time to its error, and the error
 	$(BIN)/python tests/benchmarks/quality.py $(SELECT)
 
 bench-score: .venv/dev.installed  ## scoring of 10,000 pictures beside the model's forward pass alone

@@ -14,7 +14,7 @@ from aepipe.models.scaling import possible_models
 from aepipe.recipes.overrides import MAIN_NAMES, NO_CORRUPTION, Overrides
 from aepipe.recipes.recipe import Variant
 from aepipe.suggestions import did_you_mean
-from aepipe.training.settings import LIKELIHOODS, TrainingSettings
+from aepipe.training.settings import LIKELIHOODS, USUAL_RATES, TrainingSettings
 
 Settings = TypeVar("Settings", bound=BaseModel)
 OF_MODEL = ("model", "code_size")
@@ -99,8 +99,10 @@ def change_training(settings: TrainingSettings, changes: Mapping[str, Any]) -> T
     """Return the settings of a training with what was chosen about it.
 
     Raises:
-        ParameterError: there is a level of no noise, or a value does not go with the others.
+        ParameterError: there is a level of no noise, another optimizer without its rate, or a value does not go with
+            the others.
     """
+    _require_rate(settings, changes)
     changed = {name: _changed_group(settings, name, value) for name, value in changes.items()}
     return checked(TrainingSettings, {**settings.model_dump(), **changed})
 
@@ -114,6 +116,16 @@ def _changed_group(settings: TrainingSettings, name: str, value: Any) -> Any:
         return _no_corruption(value)
     is_of_its_kind = group is not None and value.get(main) in (None, getattr(group, main, None))
     return {**group.model_dump(), **value} if is_of_its_kind else value
+
+
+def _require_rate(settings: TrainingSettings, changes: Mapping[str, Any]) -> None:
+    name, own = changes.get("optimizer", {}).get("name"), settings.optimizer.name
+    if name is not None and name != own and "learning_rate" not in changes:
+        raise ParameterError(
+            f"A rate is that of an optimizer: {settings.learning_rate:g} is {own}'s.",
+            f"Choose learning_rate, too: {USUAL_RATES[name]:g} is usual.",
+            optimizer=name,
+        )
 
 
 def _no_corruption(chosen: Mapping[str, Any]) -> None:

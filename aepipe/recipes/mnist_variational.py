@@ -3,7 +3,7 @@
 from aepipe.models.options import VariationalOptions
 from aepipe.recipes.recipe import Recipe, Variant
 from aepipe.splits import SplitSettings
-from aepipe.training.settings import TrainingSettings
+from aepipe.training.settings import OptimizerSettings, TrainingSettings
 
 RECIPE = Recipe(
     name="mnist-variational",
@@ -29,13 +29,15 @@ RECIPE = Recipe(
             initializer="he_normal",
             beta=1,
         ),
+        # docs/studies/muon.csv.
         training=TrainingSettings(
             loss="bernoulli-cross-entropy",
+            optimizer=OptimizerSettings(name="muon"),
+            learning_rate=0.015,
             schedule="cosine",
             warm_up_share=0.05,
-            batch_size=150,
-            epochs=40,
-            patience=10,
+            batch_size=600,
+            epochs=14,
         ),
     ),
 )

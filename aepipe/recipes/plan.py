@@ -11,6 +11,7 @@ from aepipe.models.options import ResidualOptions, VariationalOptions
 from aepipe.models.scaling import check_bottleneck, check_patches, scale_to_images
 from aepipe.recipes import get_recipe
 from aepipe.recipes.changes import change_model, change_training, check_loss, chosen_of_training
+from aepipe.recipes.few_images import fitted_to_few_images
 from aepipe.recipes.overrides import Overrides as Overrides
 from aepipe.recipes.overrides import SplitOverrides as SplitOverrides
 from aepipe.recipes.recipe import Recipe
@@ -71,6 +72,7 @@ def plan_training(
     overrides: Overrides,
     image_shape: tuple[int, int, int],
     goes_on: bool = False,
+    num_images: int | None = None,
 ) -> TrainingPlan:
     """Return what is trained on images of this shape, (height, width, channels).
 
@@ -81,6 +83,7 @@ def plan_training(
         overrides: What is changed about it.
         image_shape: Of one image.
         goes_on: It begins with the weights of a trained model.
+        num_images: Of the data set; as many as the recipe's own has where None.
 
     Raises:
         ParameterError: there is no such recipe, it has no such setting or option, the code would be no bottleneck, or
@@ -93,14 +96,17 @@ def plan_training(
     scaled = scale_to_images(variant.model, recipe.native_shape, image_shape, as_written)
     # What was chosen is not scaled.
     model, changes = change_model(scaled, overrides), chosen_of_training(overrides)
-    is_as_written = "learning_rate" in recipe.as_written
-    if isinstance(model, ResidualOptions) and num_pixels > native_pixels and not is_as_written:
+    training = variant.training
+    if isinstance(model, ResidualOptions) and num_pixels > native_pixels and "learning_rate" not in as_written:
         # A step moves each weight by about the rate, and a code by the rate times the pixels: the start would be lost.
-        changes.setdefault("learning_rate", variant.training.learning_rate * native_pixels / num_pixels)
+        rate = training.learning_rate * native_pixels / num_pixels
+        training = training.model_copy(update={"learning_rate": rate})
+    if setting_name == "tuned" and num_images is not None:
+        training = training.model_copy(update=fitted_to_few_images(training, num_images, as_written))
     if preset == "quick" and not {"epochs", "max_steps"} & changes.keys():
         steps = min(MAX_QUICK_STEPS, QUICK_STEPS * max(1, native_pixels // num_pixels))
         changes |= {"max_steps": steps, "epochs": steps}
-    training = change_training(variant.training, changes)
+    training = change_training(training, changes)
     check_loss(model, training)
     return TrainingPlan(
         recipe=recipe.name,

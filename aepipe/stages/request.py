@@ -182,7 +182,9 @@ class TrainingRequest(BaseModel):
             ParameterError: the code would be no bottleneck, or the model is not like the one that it begins with.
         """
         shape, goes_on = image_shape_of(data), self.parent is not None
-        plan = plan_training(self.definition, self.setting, self.preset, self.overrides, shape, goes_on)
+        plan = plan_training(
+            self.definition, self.setting, self.preset, self.overrides, shape, goes_on, data.facts.num_images
+        )
         if data.facts.clean is not None:
             plan = plan.for_pairs()
         if self.parent is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from aepipe.models.architectures import modules_of
 from aepipe.models.scaling import describe_patches
 from aepipe.recipes import source_modules
+from aepipe.recipes.few_images import describe_few_images
 from aepipe.recipes.plan import TrainingPlan
 from aepipe.recipes.trained import TrainedRecipe, TrainingImages
 from aepipe.stages.data import load_data
@@ -88,9 +89,13 @@ class TrainStage(Stage[TrainedFacts]):
         return run_stoppable(fit)
 
     def lines(self, result: StageResult[TrainedFacts]) -> Sequence[str]:
-        """Return a line about what the size of the images decided."""
-        line = describe_patches(self.plan.model, self.plan.image_shape)
-        return [f"{self.plan.recipe}: {line}"] if line else []
+        """Return lines about what the size of the images and their number decided."""
+        plan = self.plan
+        lines = (
+            describe_patches(plan.model, plan.image_shape),
+            describe_few_images(plan.training, self.data.facts.num_images),
+        )
+        return [f"{plan.recipe}: {line}" for line in lines if line]
 
     def _checkpoints(self, store: Store) -> Checkpoints:
         return Checkpoints(store, self.fingerprint())

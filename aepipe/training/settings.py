@@ -1,5 +1,6 @@
 """Settings of a training. Plain data: importing them does not import TensorFlow."""
 
+from collections.abc import Mapping
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
@@ -16,6 +17,7 @@ Precision = Literal["float32", "bfloat16", "auto"]
 Devices = Literal["one", "all"]
 Keep = Literal["best", "best-or-start", "last"]
 OptimizerName = Literal["adam", "muon"]
+USUAL_RATES: Mapping[OptimizerName, float] = {"adam": 1e-3, "muon": 1e-2}
 CorruptionKind = Literal[NoiseKind, "blind-spot"]
 
 

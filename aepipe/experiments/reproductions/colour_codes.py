@@ -21,10 +21,10 @@ def _cases() -> Iterator[Case]:
             request=TrainingRequest(
                 recipe=RecipeName("faces-conv"),
                 data_set="cifar10",
-                overrides=Overrides(code_size=code_size, epochs=5, batch_size=50),
+                overrides=Overrides(code_size=code_size, epochs=5, batch_size=100),
                 data=DataSettings(color="rgb"),
             ),
-            setting="faces-conv, 5 epochs, batches of 50",
+            setting="faces-conv, 5 epochs, batches of 100",
             figures=(
                 Figure("mse_per_pixel", "MSE", places=5, published=published, quick_limit=0.02),
                 Figure("pca_mse_per_pixel", "MSE of PCA", places=5),

@@ -43,9 +43,12 @@ def _cases() -> Iterator[Case]:
                 optimizer={"name": "muon"},
                 learning_rate=0.01,
                 batch_size=600,
+                epochs=40,
+                # Without it the error of training images is half that of others.
+                augmentation={"shift": 0.5},
             ),
         ),
-        setting="mnist-dense, Muon at .01, batches of 600, 40 epochs",
+        setting="mnist-dense, Muon at .01, batches of 600, 40 epochs, shifts of half a pixel",
         figures=_figures(AIM),
         measure=held_out,
     )

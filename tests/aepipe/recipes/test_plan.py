@@ -208,3 +208,12 @@ def test_a_denoiser_can_be_made_to_undo_nothing_and_then_has_no_level():
     for recipe, chosen in (("mnist-denoising", {"kind": "none"}), ("faces-conv", {})):
         with pytest.raises(ParameterError, match=r"Received: corruption\.level=0\.1"):
             plan(recipe, corruption={"level": 0.1, **chosen})
+
+
+def test_another_optimizer_needs_its_rate():
+    with pytest.raises(
+        ParameterError, match=r"0\.015 is muon's. Received: optimizer='adam'. Choose learning_rate, too: 0\.001"
+    ):
+        plan(optimizer={"name": "adam"})
+    assert plan(optimizer={"name": "adam"}, learning_rate=0.001).training.optimizer.name == "adam"
+    assert plan(optimizer={"momentum": 0.9}).training.learning_rate == plan().training.learning_rate
