@@ -83,4 +83,6 @@ def write_curves(
         for group in compared
         for course in group.courses
     ]
+    for name in (name for group in compared for name in group.without):
+        typer.echo(f"{name} has no curve: no images were held out from its training.", err=True)
     print_rows(as_json, f"Validation errors; the page is {output}", CourseRow, rows)

@@ -21,17 +21,19 @@ class Compared:
 
     Attributes:
         data: What it is, in words.
-        courses: The trainings, the latest first; at least one.
+        courses: The trainings, the latest first.
         num_left_out: How many older ones there is no room for.
+        without: Models and releases that have no curve, because no images were held out from training.
     """
 
     data: str
     courses: Sequence[Course]
     num_left_out: int
+    without: Sequence[str]
 
     @property
     def target(self) -> float:
-        """The largest of their smallest errors: each came to it."""
+        """The largest of their smallest errors: each came to it; there is one."""
         return max(course.lowest_mse for course in self.courses)
 
 
@@ -47,7 +49,7 @@ def write_page(store: Store, chosen: Chosen, path: Path) -> list[Compared]:
         ObjectNotFoundError: there is no store, no such release, or no history of what is chosen.
     """
     compared = list(_compared(store, chosen))
-    if not compared:
+    if not any(group.courses for group in compared):
         raise ObjectNotFoundError(
             "Curves are of published models for which images were held out from training.",
             f"See the releases with: aepipe releases list --store {store.url}",
@@ -55,7 +57,9 @@ def write_page(store: Store, chosen: Chosen, path: Path) -> list[Compared]:
             releases=list(chosen.releases),
         )
     template = html_environment().get_template("curves.html.j2")
-    page = template.render(compared=[(group, _chart(group)) for group in compared], store_url=store.url)
+    page = template.render(
+        compared=[(group, _chart(group) if group.courses else None) for group in compared], store_url=store.url
+    )
     with disk_errors(output=str(path)):
         path.write_text(page, encoding="utf-8")
     return compared
@@ -63,10 +67,10 @@ def write_page(store: Store, chosen: Chosen, path: Path) -> list[Compared]:
 
 def _compared(store: Store, chosen: Chosen) -> Iterator[Compared]:
     for data, models in group_by_data(find_published(store, chosen)).items():
-        found = (read_course(store, model) for model in models)
-        courses = [course for course in found if course is not None]
-        if courses:
-            yield Compared(data, courses[:MAX_COURSES], len(courses[MAX_COURSES:]))
+        found = {f"{model.name}, {model.manifest.release}": read_course(store, model) for model in models}
+        courses = [course for course in found.values() if course is not None]
+        without = [name for name, course in found.items() if course is None]
+        yield Compared(data, courses[:MAX_COURSES], len(courses[MAX_COURSES:]), without)
 
 
 def _chart(compared: Compared) -> InlineImage:

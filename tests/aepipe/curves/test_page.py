@@ -63,6 +63,14 @@ def test_what_there_is_no_room_for_is_counted(store, tmp_path):
     assert "2 older trainings" in (tmp_path / "curves.html").read_text()
 
 
+def test_what_has_no_curve_is_named_beside_what_has_one(store, tmp_path):
+    put(store, 1, [0.3, 0.1])
+    without = put(store, 2, ["nan", "nan"])
+    (compared,) = write_page(store, Chosen((MODEL,), last=2), tmp_path / "curves.html")
+    assert (len(compared.courses), compared.without) == (1, [f"{MODEL}, {without}"])
+    assert f"held out from training: {MODEL}, {without}." in (tmp_path / "curves.html").read_text()
+
+
 def test_what_has_no_curves_is_refused(store, tmp_path):
     release = put(store, 1, ["nan", "nan"])
     with pytest.raises(ObjectNotFoundError, match=r"held out from training.*models=\['mnist-dense'\]"):
