@@ -1,6 +1,6 @@
 """One recipe with several seeds and several values of its settings, each trained and evaluated, none published.
 
-aepipe sweep mnist-dense --seeds 0,1,2 --set learning_rate=0.001,0.003
+aepipe sweep mnist-dense --seeds 0,1,2 --set learning_rate=0.005,0.015
 prefect deployment run sweep/on-demand --param recipe=mnist-dense --param seeds='[0, 1, 2]'
 """
 

@@ -1,6 +1,6 @@
 """A search for better settings of one recipe; what it finds is a table in the store, nothing is published.
 
-aepipe tune mnist-dense --trials 20 --set learning_rate=0.0001..0.01 --set batch_size=50,150
+aepipe tune mnist-dense --trials 20 --set learning_rate=0.002..0.05 --set batch_size=300,600
 prefect deployment run tune/on-demand --param recipe=mnist-dense
 """
 

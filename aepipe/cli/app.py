@@ -66,8 +66,8 @@ _add(
     "aepipe run --recipes mnist-dense,faces-conv --set epochs=20 --set faces-conv.learning_rate=0.0005",
     notes=f"Names that --set takes: {', '.join(settable())}. ",
 )
-_add(app, "sweep", training.sweep, "aepipe sweep mnist-dense --seeds 0,1,2 --set learning_rate=0.001,0.003")
-_add(app, "tune", training.tune, "aepipe tune mnist-dense --trials 20 --set learning_rate=0.0001..0.01")
+_add(app, "sweep", training.sweep, "aepipe sweep mnist-dense --seeds 0,1,2 --set learning_rate=0.005,0.015")
+_add(app, "tune", training.tune, "aepipe tune mnist-dense --trials 20 --set learning_rate=0.002..0.05")
 _add(app, "rerun", training.rerun, "aepipe rerun production --to ./rerun")
 _add(
     *(app, "tensorboard", curves.show_tensorboard),

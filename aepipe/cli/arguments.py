@@ -103,7 +103,7 @@ def parse_space(changes: list[str]) -> dict[str, dict[str, Any]]:
     """
     ranges: dict[str, Any] = {}
     values: dict[str, list[str]] = {}
-    for change in changes or ["learning_rate=0.0001..0.01"]:
+    for change in changes or ["learning_rate=0.0001..0.05"]:
         path, value = _name_and_value(change, "name=low..high or name=value,value,...")
         name = _spelled_out(Overrides, path)
         if name not in CHOICES:
