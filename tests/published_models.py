@@ -27,7 +27,7 @@ NAMES = ("model.keras", "encoder.keras", "decoder.keras", "recipe.json")
 
 def train_on_digits(store: Store, recipe: str = RECIPE) -> dict[str, Path]:
     """Train a few steps and calibrate; return what a model is loaded from and scores and generates with, by name."""
-    overrides = Overrides(max_steps=30, learning_rate=0.01)
+    overrides = Overrides(max_steps=30, epochs=40, batch_size=150, learning_rate=0.01, optimizer={"name": "adam"})
     request = TrainingRequest(recipe=recipe, data_set="digits", overrides=overrides)
     data = DataStage(DataParameters(data_set="digits", preprocessing=PREPROCESSING)).produce(store)
     split = SplitStage(data, request.split_settings(data)).produce(store)

@@ -16,7 +16,7 @@ from aepipe.releases.manifest import list_releases
 from aepipe.store import open_store
 
 ROOT = Path(__file__).parents[2]
-MODULE = PAGE.partition("## As a module")[2]
+MODULE = PAGE.partition("## As a module")[2].partition("\n## ")[0]
 
 
 @pytest.fixture

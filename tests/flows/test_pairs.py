@@ -42,7 +42,7 @@ def test_a_model_of_pairs_is_judged_by_them_and_restores_new_pictures(folders):
         preset="full",
         data_set=f"images:{folders / 'noisy'}",
         data={"clean": str(folders / "clean")},
-        overrides=Overrides(epochs=100, batch_size=30, learning_rate=0.003, code_size=16),
+        overrides=Overrides(epochs=100, batch_size=30, learning_rate=0.003, code_size=16, optimizer={"name": "adam"}),
         noise=NoiseParameters(kinds=("gaussian",), levels=(0.2,), max_images=20),
         exports=[],
         publishing=PublishSettings(demand_baselines=False),

@@ -339,7 +339,7 @@ def test_a_picture_that_arrives_while_it_trains_belongs_to_the_next_run(publishe
 
     monkeypatch.setitem(train_all.TRAIN, "local", arrive_and_train)
     data_set = f"images:{tmp_path / 'spots'}"
-    chosen = {"epochs": 30, "exports": (), "data_set": data_set, "start_from": "production"}
+    chosen = {"epochs": 100, "exports": (), "data_set": data_set, "start_from": "production"}
     state, result = run(tmp_path / "store", recipes=["mnist-dense"], **chosen)
     assert state.is_completed(), state.message
     account = resolve_release(store, result.release).recipes[SPOTS].input
@@ -370,7 +370,7 @@ def test_a_picture_that_arrives_while_it_trains_belongs_to_the_next_run(publishe
 
 def compare_next_night(store, before, data_set):
     """One picture more moves no other, and both models are compared on all that are held out."""
-    state, after = run(store.url, recipes=["mnist-dense"], epochs=30, exports=(), data_set=data_set)
+    state, after = run(store.url, recipes=["mnist-dense"], epochs=100, exports=(), data_set=data_set)
     assert state.is_completed(), state.message
     parts = [part_of_each(store, result.release) for result in (before, after)]
     assert len(parts[1]) == 41

@@ -1,6 +1,7 @@
 """A model's size is looked at before anything of it takes memory."""
 
 import logging
+from types import SimpleNamespace
 
 import pytest
 
@@ -31,11 +32,16 @@ def test_one_that_the_memory_cannot_hold_is_refused(monkeypatch):
         fitting.check_size(plan(256, 192, 3))
 
 
-def test_what_the_size_of_images_decides_is_said_in_a_line():
+def test_what_the_size_of_images_and_their_number_decide_is_said():
     shapes = [(96, 64, 3), (32, 32, 1)]
     large, small = (plan_training("faces-conv", "tuned", "full", Overrides(), shape) for shape in shapes)
-    (line,) = TrainStage(large, data=None, split=None).lines(None)
+    many, few = (SimpleNamespace(facts=SimpleNamespace(num_images=number)) for number in (10_000, 40))
+    (line,) = TrainStage(large, data=many, split=None).lines(None)
     assert line.startswith(
         "faces-conv: images of 96x64x3 as 6x4 patches of 16x16 pixels, 26 values each: a code of 624, "
     )
-    assert TrainStage(small, data=None, split=None).lines(None) == []
+    assert TrainStage(small, data=many, split=None).lines(None) == []
+    small = plan_training("faces-conv", "tuned", "full", Overrides(), shapes[1], num_images=40)
+    assert TrainStage(small, data=few, split=None).lines(None) == [
+        "faces-conv: 40 images are few: batches of 10, 500 epochs at most."
+    ]

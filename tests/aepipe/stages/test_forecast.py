@@ -16,7 +16,7 @@ def test_what_would_be_trained_is_said(monkeypatch):
     monkeypatch.setattr(fitting, "MEASURED_SECONDS", 0.05)
     found = forecast(REQUEST)
     assert (found.model, found.plan.image_shape, found.plan.model.code_size) == ("mnist-dense@digits", (8, 8, 1), 8)
-    assert (found.num_images, found.num_steps) == (1123, 10 * (1123 // 150))
+    assert (found.num_images, found.num_steps) == (1123, 10 * (1123 // 62))
     assert found.num_parameters == count_parameters(found.plan.model, (8, 8, 1))
     assert found.memory_bytes == 16 * found.num_parameters
     assert 0 < found.seconds < 600

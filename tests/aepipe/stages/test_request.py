@@ -99,7 +99,7 @@ def test_a_recipe_file_travels_as_its_text():
     sent = to_jsonable_python(request.as_parameters())
     assert sent["recipe"] is None
     assert TrainingRequest.of(sent) == request
-    assert "thin, 40 epochs, model.activation elu, on digits" in describe_request(request)
+    assert "thin, 16 epochs, model.activation elu, on digits" in describe_request(request)
     with pytest.raises(ParameterError, match=r"that of its file\. Received: recipe='mnist-dense', file='thin'"):
         TrainingRequest(recipe="mnist-dense", recipe_file=THIN)
     with pytest.raises(ParameterError, match="by its name, or by the text of its file"):
