@@ -69,7 +69,9 @@ def tune(
     )
     (request,) = take_images(store, [request], refresh=False)
     images = produce(store, DataStage(request.data_parameters()))
-    with open_search(open_store(store), request, ranges, values, rungs, image_shape_of(images)) as search:
+    with open_search(
+        open_store(store), request, ranges, values, rungs, image_shape_of(images), images.facts.num_images
+    ) as search:
         shared = Shared(store=store, checkpoints=checkpoints, timeouts=timeouts)
         while search.num_tried < trials:
             _try(search, min(at_once or AT_ONCE[execution], trials - search.num_tried), execution, shared)

@@ -24,6 +24,7 @@ from aepipe.experiments.space import Range, SearchRanges, check_space
 from aepipe.experiments.sweep import SweepValues
 from aepipe.io.hashing import canonical_json
 from aepipe.io.temporary import temporary_folder
+from aepipe.recipes.few_images import describe_few_images
 from aepipe.recipes.overrides import Overrides
 from aepipe.recipes.plan import plan_training
 from aepipe.stages.facts import SearchFacts
@@ -78,13 +79,16 @@ class Search:
         num_rungs: int,
         folder: Path,
         image_shape: tuple[int, int, int] | None = None,
+        num_images: int | None = None,
     ):
         check_space(ranges, values, request)
         self._ranges, self._values = ranges.by_dotted_name(), values.by_dotted_name()
         self._request, self._store = request, store
         native_shape = request.definition.native_shape
         shape = image_shape or native_shape
-        plan = plan_training(request.definition, request.setting, request.preset, request.overrides, shape)
+        plan = plan_training(
+            request.definition, request.setting, request.preset, request.overrides, shape, num_images=num_images
+        )
         self._plan, self._training = plan, plan.training
         self._own = self._setting_as_it_is()
         self.budgets = [Budget(share=REDUCTION**rung) for rung in reversed(range(num_rungs))]
@@ -97,6 +101,8 @@ class Search:
         if shape != native_shape:
             # The setting itself depends on it.
             space["image_shape"] = list(shape)
+        if num_images is not None and describe_few_images(self._training, num_images):
+            space["num_images"] = num_images
         digest = hashlib.sha256(canonical_json(space)).hexdigest()[:12]
         self.name = f"{request.recipe}-{digest}"
         self._key = f"studies/{self.name}/journal.log"
@@ -262,6 +268,7 @@ def open_search(
     values: SweepValues,
     num_rungs: int,
     image_shape: tuple[int, int, int] | None = None,
+    num_images: int | None = None,
 ) -> Iterator[Search]:
     """Give the search of a request, as far as it has come.
 
@@ -272,12 +279,13 @@ def open_search(
         values: Lists of values to try.
         num_rungs: In how many steps a candidate is trained longer and longer.
         image_shape: (height, width, channels) of the images at hand; the recipe's own where None.
+        num_images: How many there are; as many as the recipe's own where None.
 
     Raises:
         ParameterError: there is nothing to try, or something that can't be compared.
     """
     with temporary_folder("study") as folder:
-        yield Search(store, request, ranges, values, num_rungs, folder, image_shape)
+        yield Search(store, request, ranges, values, num_rungs, folder, image_shape, num_images)
 
 
 def tabulate(store: Store, search: Search) -> SearchResult:

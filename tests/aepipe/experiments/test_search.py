@@ -25,8 +25,8 @@ def search(tmp_path):
     """Opens the search in one store again and again."""
     store = open_store(str(tmp_path))
     with ExitStack() as exits:
-        yield lambda rungs=3, request=REQUEST, shape=None, ranges=RANGES, **values: exits.enter_context(
-            open_search(store, request, ranges, SweepValues(**values), rungs, shape)
+        yield lambda rungs=3, request=REQUEST, shape=None, number=None, ranges=RANGES, **values: exits.enter_context(
+            open_search(store, request, ranges, SweepValues(**values), rungs, shape, number)
         )
 
 
@@ -148,6 +148,21 @@ def test_the_first_candidate_is_what_a_run_trains_on_the_images_at_hand(search, 
     assert {plan.training.learning_rate for plan in plans} == {run.training.learning_rate}
     if preset == "quick":
         assert [plan.training.max_steps for plan in plans] == [222, 666, 2000]
+
+
+def test_on_few_images_it_is_so_too_and_a_rung_is_a_share_of_what_they_take(search):
+    request = TrainingRequest(recipe="mnist-dense", data_set="images:/data/mine")
+    study = search(
+        request=request, shape=(28, 28, 1), number=500, ranges=SearchRanges(learning_rate=Range(low=1e-7, high=1e-1))
+    )
+    run = plan_training("mnist-dense", "tuned", "full", Overrides(), (28, 28, 1), num_images=500).training
+    (own,) = study.ask(1)
+    assert own.trial.params == {"learning_rate": run.learning_rate}
+    assert [study.request_for(own, budget).overrides.epochs for budget in study.budgets] == [
+        run.epochs // 9,
+        run.epochs // 3,
+        None,
+    ]
 
 
 def test_without_the_images_shape_the_first_candidate_is_still_what_a_run_trains(search):
