@@ -19,8 +19,8 @@ _DATA = {
     "native_shape": (32, 32, 1),
 }
 _FILTERS = (16, 32, 64, 128)
-BY_ADAM: Mapping[str, Any] = {"batch_size": 10, "epochs": 100}
-BY_MUON: Mapping[str, Any] = {"optimizer": OptimizerSettings(name="muon"), "batch_size": 20, "epochs": 60}
+_BY_ADAM: Mapping[str, Any] = {"batch_size": 10, "epochs": 100}
+_BY_MUON: Mapping[str, Any] = {"optimizer": OptimizerSettings(name="muon"), "batch_size": 20, "epochs": 60}
 _NOISE = CorruptionSettings(kind="gaussian", level=0.2)
 
 
@@ -46,7 +46,7 @@ def _tuned(
     code_threshold: float = 0.0,
     code_l1: float = 0.0,
     corruption: CorruptionSettings | None = None,
-    **lengths: Any,
+    **by: Any,
 ) -> Variant:
     return Variant(
         split=SplitSettings(method="known-persons", test_fraction=0.2),
@@ -66,7 +66,7 @@ def _tuned(
             augmentation=AugmentationSettings(flip=True, shift=0.5),
             corruption=corruption,
             keep="best-or-start",
-            **lengths,
+            **by,
         ),
     )
 
@@ -78,7 +78,7 @@ CONVOLUTIONAL = Recipe(
     source="GeeksforGeeks after Bonaccorso, deep convolutional autoencoder",
     published=_published(),
     # docs/studies/muon.csv: validation MSE .000412; .000423 by Adam in twice the time.
-    tuned=_tuned(learning_rate=2e-3, **BY_MUON),
+    tuned=_tuned(learning_rate=2e-3, **_BY_MUON),
     **_DATA,
 )
 DENOISING = Recipe(
@@ -87,7 +87,7 @@ DENOISING = Recipe(
     source="GeeksforGeeks after Bonaccorso, denoising autoencoder",
     published=_published(corruption=_NOISE),
     # docs/studies/muon.csv: validation MSE .00304; .00310 by Adam in twice the time.
-    tuned=_tuned(learning_rate=2e-3, encoder_filters=(32, 32, 32), corruption=_NOISE, **BY_MUON),
+    tuned=_tuned(learning_rate=2e-3, encoder_filters=(32, 32, 32), corruption=_NOISE, **_BY_MUON),
     **_DATA,
 )
 SPARSE = Recipe(
@@ -97,6 +97,6 @@ SPARSE = Recipe(
     source="GeeksforGeeks after Bonaccorso, sparse autoencoder",
     published=_published(code_l1=0.01),
     # Study faces-sparse-397d5f0e0ad0, trial 1: validation MSE .000498, .000500 in batches of 20; .000596 by Muon.
-    tuned=_tuned(learning_rate=3.5e-4, code_threshold=0.04, code_l1=0.02, **BY_ADAM),
+    tuned=_tuned(learning_rate=3.5e-4, code_threshold=0.04, code_l1=0.02, **_BY_ADAM),
     **_DATA,
 )
