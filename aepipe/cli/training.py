@@ -124,7 +124,7 @@ def _run(chosen: dict[str, Any], server: str | None) -> str | None:
     return release
 
 
-def _say_where(summary: str, report_uri: str | None) -> None:
+def _say_where(summary: str | None, report_uri: str | None) -> None:
     typer.echo(summary)
     if report_uri is not None:
         typer.echo(f"Report: {report_uri}")
