@@ -95,7 +95,7 @@ def _project_imports(tree: ast.AST, package: str) -> Iterable[str]:
     project = package.partition(".")[0]
     # Of aepipe, one from outside has what its own architectures have: with a recipe's classes came every other recipe.
     counted = f"{project}.", "aepipe.models."
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.startswith(counted))
         elif isinstance(node, ast.ImportFrom):
@@ -105,6 +105,15 @@ def _project_imports(tree: ast.AST, package: str) -> Iterable[str]:
                 for alias in node.names:
                     submodule = f"{module}.{alias.name}"
                     yield submodule if _is_module(submodule) else module
+
+
+def _statements(tree: ast.AST) -> Iterable[ast.AST]:
+    """Yield all statements, also those inside others; expressions, which are many, import nothing."""
+    for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+        inner = getattr(tree, block, None)
+        for statement in inner if isinstance(inner, list) else ():
+            yield statement
+            yield from _statements(statement)
 
 
 @cache
