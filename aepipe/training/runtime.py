@@ -2,10 +2,9 @@
 
 import contextlib
 import os
-from pathlib import Path
 
 from aepipe.errors import ParameterError
-from aepipe.hardware import chosen_threads, usable_cores
+from aepipe.hardware import chosen_threads, cpu_flags, usable_cores
 from aepipe.models.backend import keras, without_banner
 from aepipe.training.settings import Precision
 
@@ -57,8 +56,7 @@ def resolve_precision(precision: Precision) -> Precision:
     if gpus:
         has_it = all(detail.get("compute_capability", (0, 0)) >= MIN_COMPUTE_CAPABILITY for detail in details)
     else:
-        cpu = Path("/proc/cpuinfo")
-        has_it = cpu.exists() and any(flag in cpu.read_text() for flag in CPU_FLAGS)
+        has_it = not cpu_flags().isdisjoint(CPU_FLAGS)
     return "bfloat16" if has_it else "float32"
 
 

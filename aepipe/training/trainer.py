@@ -107,7 +107,7 @@ class Trainer:
         num_shares = self.strategy.num_replicas_in_sync if self.strategy else 1
         step = Step(self.autoencoder, self._optimizer, perturbation, settings, train.pixel_range, num_shares)
         batch = tf.TensorSpec((min(settings.batch_size, len(train)), *train.taken_shape), train.dtype)
-        self._group = 1 if self.strategy else steps_in_a_group(self.autoencoder, num_steps)
+        self._group = 1 if self.strategy else steps_in_a_group(self.autoencoder, settings, num_steps)
         self._train_chunk = compile_chunk(step, batch, self._group, self.strategy)
         self._validate = compile_validation(self.autoencoder, self.validation, settings)
         keeps_start = settings.keep == "best-or-start"
