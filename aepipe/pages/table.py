@@ -18,8 +18,7 @@ from aepipe.evaluation.strongest import find_strongest
 from aepipe.notation import ABSENT, decimals, duration
 from aepipe.pages.numbers import PLACES, write_alone
 from aepipe.recipes import RECIPES
-from aepipe.releases.facts import RecipeSummary, RunParameters
-from aepipe.releases.manifest import Manifest
+from aepipe.releases.facts import RecipeSummary, ReleaseSummary, RunParameters
 
 # Name of data and split, digest of the images, digest of the held-out rows.
 DataKey = tuple[str, str | None, str | None]
@@ -59,7 +58,7 @@ class ResultLine(BaseModel):
 Column = tuple[str, Callable[[ResultLine], str]]
 
 
-def result_lines(manifests: Iterable[Manifest]) -> list[ResultLine]:
+def result_lines(manifests: Iterable[ReleaseSummary]) -> list[ResultLine]:
     """Return a line for each recipe, setting, data, held-out rows and code size: that of the newest commit.
 
     Args:
@@ -85,7 +84,7 @@ def result_lines(manifests: Iterable[Manifest]) -> list[ResultLine]:
     return [_line(key, names[key[2:5]], trainings[key], commits[key]) for key in keys]
 
 
-def _training(manifest: Manifest, summary: RecipeSummary) -> Training | None:
+def _training(manifest: ReleaseSummary, summary: RecipeSummary) -> Training | None:
     """Return what one training came to; None where a manifest lacks what a line can't do without."""
     figures = {**summary.metrics, "training_seconds": summary.training_seconds}
     if summary.setting is None or summary.data is None or figures.get(MSE) is None:
@@ -133,7 +132,7 @@ def as_markdown(lines: Sequence[ResultLine]) -> str:
     return "\n".join(tables)
 
 
-def describe_setting(manifest: Manifest, recipe: str, summary: RecipeSummary) -> str:
+def describe_setting(manifest: ReleaseSummary, recipe: str, summary: RecipeSummary) -> str:
     """Return what was trained: the setting's name, the preset where it is not the full one, and every change."""
     parameters = RunParameters.model_validate(manifest.parameters)
     groups = (parameters.overrides, parameters.recipe_overrides.get(recipe, {}))
