@@ -49,19 +49,12 @@ class DifferenceRow(Row):
     after: Any
 
 
-def list_releases(
-    store: StoreOption = "./store",
-    refresh: Annotated[
-        bool,
-        typer.Option("--refresh", help="Read every manifest, and write the listing anew: after a backup came back."),
-    ] = False,
-    as_json: JsonOption = False,
-) -> None:
+def list_releases(store: StoreOption = "./store", as_json: JsonOption = False) -> None:
     """Show the releases, the latest first."""
     from aepipe.releases import channels
     from aepipe.releases.absent import require_store
     from aepipe.releases.keys import trusted_keys
-    from aepipe.releases.listing import refresh_listing, survey_listing
+    from aepipe.releases.listing import survey_listing
     from aepipe.store import open_store
 
     opened = open_store(store)
@@ -70,8 +63,7 @@ def list_releases(
     for name, channel in channels.list_channels(opened).items():
         names.setdefault(channel.release, []).append(name)
     # Nobody signs the listing: who trusts keys alone is told what the signed manifests say.
-    anew = refresh or trusted_keys() is not None
-    found, unreadable = refresh_listing(opened, anew) if refresh else survey_listing(opened, anew)
+    found, unreadable = survey_listing(opened, anew=trusted_keys() is not None)
     rows = [_readable_row(one, names.get(one.release, [])) for one in found]
     rows += [_unreadable_row(name, error, names.get(name, [])) for name, error in unreadable.items()]
     rows.sort(key=lambda row: row.release, reverse=True)

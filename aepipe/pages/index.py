@@ -47,15 +47,19 @@ class Series:
     intervals: Sequence[Interval | None] = ()
 
 
-def write_index(store: Store) -> str:
+def write_index(store: Store, anew: bool = False) -> str:
     """Write the page anew, and the listing that it is made of, and return where the page lies.
 
     Of two writers at once the later one wins; a release that it did not know yet is there after the next change.
+
+    Args:
+        store: Where the releases are.
+        anew: Read every manifest, and believe nothing that the listing says.
     """
     named: dict[str, list[str]] = {}
     for name, channel in list_channels(store).items():
         named.setdefault(channel.release, []).append(name)
-    releases, unreadable = refresh_listing(store)
+    releases, unreadable = refresh_listing(store, anew)
     problems = {release: error.problem for release, error in unreadable.items()}
     store.put(KEY, render_index(releases[:MAX_RELEASES], named, store.url, problems).encode())
     return f"{store.url}/{KEY}"
