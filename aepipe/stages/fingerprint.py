@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -82,7 +83,9 @@ def module_path(name: str) -> Path:
     loaded = getattr(sys.modules.get(name), "__file__", None)
     if loaded is not None:
         return Path(loaded)
-    spec = importlib.util.find_spec(name)
+    parent = name.rpartition(".")[0]
+    # By its name alone it would be found by an import of its package, and of all that this imports.
+    spec = PathFinder.find_spec(name, [str(module_path(parent).parent)]) if parent else importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"A stage names a module that does not exist. Received: module={name!r}.")
     return Path(spec.origin)
