@@ -5,6 +5,7 @@ name. Lines are in the order of the recipes, never of their errors: codes of dif
 """
 
 import statistics
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -110,10 +111,10 @@ def tell_apart(keys: Iterable[DataKey]) -> dict[DataKey, str]:
         by_name.setdefault(key[0], []).append(key)
     names = {}
     for name, sharing in by_name.items():
-        images = {key[1] for key in sharing}
+        images = Counter(key[1] for key in sharing)
         for key in sharing:
             parts = [] if len(images) == 1 else [f"images {_short(key[1])}"]
-            if sum(other[1] == key[1] for other in sharing) > 1:
+            if images[key[1]] > 1:
                 parts.append(f"held out {_short(key[2])}")
             names[key] = f"{name} ({', '.join(parts)})" if parts else name
     return names
