@@ -1,7 +1,7 @@
-"""Looks at all releases of a store: which there are, and what each says, several read at a time."""
+"""Surveys of what a store has many of: which releases there are, and what each says, several read at a time."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -22,18 +22,17 @@ def release_ids(store: Store) -> list[str]:
 
 
 def survey(
-    releases: Iterable[str], read: Callable[[str], Found | StoreError | None]
+    ids: Sequence[str], read: Callable[[str], Found | StoreError | None]
 ) -> tuple[list[Found], dict[str, StoreError]]:
-    """Return what is read of releases, several at a time and in their order, and why others can't be read.
+    """Return what is read of each, several at a time and in their order, and why others can't be read.
 
     Args:
-        releases: Their ids.
+        ids: Of releases, or of results.
         read: Reads one; returns the error of one that can't be read, None for one that is not there.
     """
-    releases = list(releases)
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="aepipe-releases") as pool:
-        found = dict(zip(releases, pool.map(read, releases), strict=True))
-    unreadable = {release: error for release, error in found.items() if isinstance(error, StoreError)}
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="aepipe-survey") as pool:
+        found = dict(zip(ids, pool.map(read, ids), strict=True))
+    unreadable = {name: error for name, error in found.items() if isinstance(error, StoreError)}
     return [one for one in found.values() if one is not None and not isinstance(one, StoreError)], unreadable
 
 
