@@ -16,7 +16,14 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aepipe.errors import ConflictError, CorruptObjectError, NewerObjectError, ObjectNotFoundError, StoreError
+from aepipe.errors import (
+    AccessDeniedError,
+    ConflictError,
+    CorruptObjectError,
+    NewerObjectError,
+    ObjectNotFoundError,
+    StoreError,
+)
 from aepipe.io.hashing import canonical_json
 from aepipe.releases.changed import list_notes, settle
 from aepipe.releases.facts import ReleaseSummary
@@ -75,9 +82,15 @@ def survey_listing(store: Store, anew: bool = False) -> tuple[list[ListedRelease
         store: Where they are.
         anew: Read every manifest, and believe nothing that the listing says.
     """
-    # Before the listing: who writes that removes notes when it has what came of them.
-    notes = list_notes(store)
-    found = None if anew else store.get_versioned(KEY)
+    if anew:
+        return _survey(store, {}, {})
+    try:
+        # Before the listing: who writes that removes notes when it has what came of them.
+        notes, found = list_notes(store), store.get_versioned(KEY)
+    except AccessDeniedError as error:
+        # Who may read releases alone is told what they say.
+        logger.warning("%s can't be read, so every manifest is: %s", KEY, error)
+        return _survey(store, {}, {})
     return _survey(store, {} if found is None else _listed(found.data), notes)
 
 

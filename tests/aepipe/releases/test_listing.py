@@ -8,7 +8,7 @@ import pytest
 from memory_store import MemoryStore
 from releases import put_release
 
-from aepipe.errors import ConflictError
+from aepipe.errors import AccessDeniedError, ConflictError
 from aepipe.releases.changed import SETTLED_SECONDS, list_notes
 from aepipe.releases.listing import KEY, listed_releases, refresh_listing, survey_listing
 from aepipe.releases.prune import plan_prune, prune
@@ -190,6 +190,29 @@ def test_others_that_keep_writing_are_no_failure(store, monkeypatch, caplog):
     releases, _ = refresh_listing(store)
     assert releases[0].release == NEW
     assert "others kept writing it" in caplog.text
+
+
+def test_who_may_read_releases_alone_is_told_what_they_say(store, monkeypatch, caplog):
+    read = store.get_versioned
+
+    def refused(key):
+        if key == KEY:
+            raise AccessDeniedError("The credentials must allow this.")
+        return read(key)
+
+    monkeypatch.setattr(store, "get_versioned", refused)
+    assert [one.release for one in listed_releases(store)] == list(reversed(RELEASES))
+    assert "so every manifest is" in caplog.text
+
+
+def test_the_cost_is_the_same_for_any_number_of_releases(store, monkeypatch):
+    """Names of folders come a thousand at a time; nothing else is asked that grows with the releases."""
+    monkeypatch.setattr(store, "exists", lambda key: pytest.fail("asked for each"))
+    before = manifests_read(store), len(store.read)
+    for day in range(1, 29):
+        put_release(store, f"202602{day:02}T000000Z-dddddd", {"dense": b"model"})
+    refresh_listing(store)
+    assert (manifests_read(store), len(store.read)) == before
 
 
 def test_what_was_restored_over_it_is_seen_when_asked(store):
