@@ -21,7 +21,8 @@ from servers.proxy import serving
 from servers.seaweedfs import seaweedfs_server
 
 NOISE = {"kinds": ["gaussian"], "levels": [0.4], "max_images": 20}
-FEW, MANY = 2, 6
+FEW, MANY = 1, 4
+SEEDS_HERE = ((200, FEW), (300, MANY))
 # Runs that wait for a worker.
 WAITING_RUNS = (0, 50, 150)
 TRAININGS, WORKERS_OF_NIGHT, NIGHT_HOURS = 10_000, 100, 10
@@ -39,6 +40,9 @@ class Counted:
     many: Reading
     lasting: Reading
     command: Reading
+    # The sweeps once more, on one machine.
+    few_here: Reading
+    many_here: Reading
     # Processor seconds of the server by the number of runs that wait, or of trainings that are looked at.
     questions: dict[int, float]
     looks: dict[int, float]
@@ -79,7 +83,14 @@ def count_all(stack: CountedStack, store: str, minutes: float, idle_seconds: flo
     looks = {number: stack.seconds_of_a_look(number) for number in (1, AT_ONCE)}
     chosen = ["--recipes", "mnist-dense", "--preset", "quick", "--data-set", "digits", "--set", "seed=99"]
     command = stack.count_command("run", *chosen, "--store", store)
-    return Counted(alone, idle, few, many, lasting, command, questions, looks)
+    few_here, many_here = (stack.count_command("sweep", *swept(*seeds), "--store", store) for seeds in SEEDS_HERE)
+    return Counted(alone, idle, few, many, lasting, command, few_here, many_here, questions, looks)
+
+
+def swept(first: int, number: int) -> list[str]:
+    """Return the arguments of a sweep of so many seeds."""
+    seeds = ",".join(str(first + seed) for seed in range(number))
+    return ["mnist-dense", "--preset", "quick", "--data-set", "digits", "--seeds", seeds]
 
 
 def report(console: Console, counted: Counted) -> None:
@@ -95,6 +106,8 @@ def report(console: Console, counted: Counted) -> None:
     _print(console, "a training", of_training)
     _print(console, "a minute of a training", of_minute)
     _print(console, "aepipe run with one recipe, publishing among it", command)
+    here = counted.many_here.combined(counted.few_here, -1).times(1 / (MANY - FEW))
+    _print(console, "a training of a sweep on one machine", here)
     for number, seconds in counted.questions.items():
         console.print(f"a worker's question for work with {number} runs late: {1000 * seconds:.1f} ms of the server")
     for number, seconds in counted.looks.items():
