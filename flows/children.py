@@ -68,8 +68,8 @@ def cancelled_children(stop: Callable[[], None]) -> Iterator[None]:
     except BaseException:
         ending = ExitStack()
         ending.callback(stop)
-        # Whatever the server says, what runs here is stopped, and once: a second SIGTERM would come between a training and
-        # its checkpoint. A client that has not connected yet gives up at once where there is no server any more.
+        # Whatever the server says, what runs here is stopped, and once: a second SIGTERM would come between a training
+        # and its checkpoint. A client that has not connected yet gives up at once where there is no server any more.
         with ending, suppress(httpx.HTTPError, PrefectException), get_client(sync_client=True) as client:
             live = [child for child in read_children(client) if not is_over(child)]
             _set_all(client, live, Cancelling)
