@@ -1,5 +1,6 @@
 """Stage `train`: a plan, its data and its split to model files, history and TensorBoard logs."""
 
+import math
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -59,6 +60,10 @@ class TrainStage(Stage[TrainedFacts]):
         """Return the digests of the images, the split, and the model that it begins with."""
         began_with = {} if self.parent is None else {"parent": self.parent.sha256}
         return {"data": self.data.digest, "split": self.split.digest, **began_with}
+
+    def steps_saved(self, store: Store) -> float:
+        """Return how many of its steps the store has: those of its last checkpoint, more than any number where all."""
+        return self._checkpoints(store).steps() if self.find(store) is None else math.inf
 
     def produce(self, store: Store, refresh: bool = False, on_epoch: OnEpoch | None = None) -> TrainedResult:
         """Return the models' result from the store, or train and put it there; what was saved meanwhile goes."""
