@@ -5,14 +5,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from aepipe.errors import AepipeError
-from aepipe.recipes import RECIPES, get_recipe
-from aepipe.releases.manifest import list_releases
-from aepipe.store import open_store
 
 if TYPE_CHECKING:
     from aepipe.inference.loaded import LoadedModel
     from aepipe.inference.loading import load
     from aepipe.inference.training import train
+    from aepipe.recipes import RECIPES, get_recipe
+    from aepipe.releases.manifest import list_releases
+    from aepipe.store import open_store
 
 __all__ = ["RECIPES", "AepipeError", "LoadedModel", "get_recipe", "list_releases", "load", "open_store", "train"]
 
@@ -22,11 +22,19 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
-# What loads models needs more than a listing of recipes should wait for.
-_MODULES = {"LoadedModel": "loaded", "load": "loading", "train": "training"}
+# Whoever imports a part of the package does not wait for the others.
+_MODULES = {
+    "RECIPES": "recipes",
+    "LoadedModel": "inference.loaded",
+    "get_recipe": "recipes",
+    "list_releases": "releases.manifest",
+    "load": "inference.loading",
+    "open_store": "store",
+    "train": "inference.training",
+}
 
 
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"aepipe.inference.{_MODULES[name]}"), name)
+    return getattr(import_module(f"aepipe.{_MODULES[name]}"), name)

@@ -7,7 +7,7 @@ from typing import ParamSpec, TypeVar
 
 from aepipe.flows.limits import check_limits
 from aepipe.flows.missed_runs import cancel_missed_runs
-from aepipe.flows.parameters import docstring_of
+from aepipe.flows.parameters.words import docstring_of
 from aepipe.tasks.ending import ending_run_in_time
 from aepipe.tasks.failures import tell_failures_in_one_line
 from aepipe.tasks.timeouts import TimeoutSettings, use_timeouts

@@ -5,9 +5,9 @@ prefect deployment run noisy-test-set/weekly
 
 from prefect import flow
 
-from aepipe.flows import parameters
 from aepipe.flows.deployable import deployable
 from aepipe.flows.names import named
+from aepipe.flows.parameters import stores, trainings
 from aepipe.noise import NoiseParameters
 from aepipe.stages.data import DataParameters, DataSettings, DataStage
 from aepipe.stages.noise import NoiseStage
@@ -20,13 +20,13 @@ from aepipe.tasks.timeouts import TimeoutSettings
 @flow(name="noisy-test-set", flow_run_name=named("noisy {data_set}"))
 @deployable
 def noisy_test_set(
-    data_set: parameters.Images = "mnist",
-    data: parameters.Data = DataSettings(),  # noqa: B008
-    split: parameters.WholeSplit = None,
-    noise: parameters.Noise = NoiseParameters(),  # noqa: B008
-    store: parameters.Store = "./store",
-    timeouts: parameters.Timeouts = TimeoutSettings(),  # noqa: B008
-    refresh: parameters.Refresh = False,
+    data_set: trainings.Images = "mnist",
+    data: trainings.Data = DataSettings(),  # noqa: B008
+    split: trainings.WholeSplit = None,
+    noise: trainings.Noise = NoiseParameters(),  # noqa: B008
+    store: stores.Store = "./store",
+    timeouts: trainings.Timeouts = TimeoutSettings(),  # noqa: B008
+    refresh: trainings.Refresh = False,
 ) -> NoiseResult:
     """Corrupt the held-out images of a data set."""
     images = produce(store, DataStage(DataParameters(data_set=data_set, settings=data)), refresh)

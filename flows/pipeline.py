@@ -9,11 +9,11 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed, State
 
 from aepipe.checks.news import describe_news
-from aepipe.flows import parameters
 from aepipe.flows.deployable import deployable
 from aepipe.flows.executors.executor import Shared
 from aepipe.flows.executors.train_all import train_all
 from aepipe.flows.names import name_of_recipe, named, rename_run
+from aepipe.flows.parameters import stores, trainings
 from aepipe.gate.settings import PublishSettings
 from aepipe.noise import NoiseParameters
 from aepipe.publishing.publish import Published
@@ -41,27 +41,27 @@ def _run_name() -> str:
 @flow(name="pipeline", flow_run_name=named(_run_name))
 @deployable
 def pipeline(
-    recipes: parameters.Recipes = OWN_RECIPES,
-    recipe_file: parameters.RecipeFile = None,
-    setting: parameters.Setting = "tuned",
-    preset: parameters.Preset = "full",
-    data_set: parameters.DataSet = None,
-    overrides: parameters.Overrides = Overrides(),  # noqa: B008
-    recipe_overrides: parameters.RecipeOverrides = {},  # noqa: B006 - never changed
-    data: parameters.Data = DataSettings(),  # noqa: B008
-    split: parameters.Split = SplitOverrides(),  # noqa: B008
-    noise: parameters.Noise = NoiseParameters(),  # noqa: B008
-    exports: parameters.Exports = None,
-    name: parameters.Name = None,
-    start_from: parameters.StartFrom = NOTHING,
-    store: parameters.Store = "./store",
-    execution: parameters.Execution = "local",
-    at_once: parameters.AtOnce = None,
-    checkpoints: parameters.Checkpoints = CheckpointSettings(),  # noqa: B008
-    timeouts: parameters.Timeouts = TimeoutSettings(),  # noqa: B008
-    publishing: parameters.Publishing = PublishSettings(),  # noqa: B008
-    accept_data: parameters.AcceptData = None,
-    refresh: parameters.Refresh = False,
+    recipes: trainings.Recipes = OWN_RECIPES,
+    recipe_file: trainings.RecipeFile = None,
+    setting: trainings.Setting = "tuned",
+    preset: trainings.Preset = "full",
+    data_set: trainings.DataSet = None,
+    overrides: trainings.Overrides = Overrides(),  # noqa: B008
+    recipe_overrides: trainings.RecipeOverrides = {},  # noqa: B006 - never changed
+    data: trainings.Data = DataSettings(),  # noqa: B008
+    split: trainings.Split = SplitOverrides(),  # noqa: B008
+    noise: trainings.Noise = NoiseParameters(),  # noqa: B008
+    exports: trainings.Exports = None,
+    name: trainings.Name = None,
+    start_from: trainings.StartFrom = NOTHING,
+    store: stores.Store = "./store",
+    execution: trainings.Execution = "local",
+    at_once: trainings.AtOnce = None,
+    checkpoints: trainings.Checkpoints = CheckpointSettings(),  # noqa: B008
+    timeouts: trainings.Timeouts = TimeoutSettings(),  # noqa: B008
+    publishing: trainings.Publishing = PublishSettings(),  # noqa: B008
+    accept_data: trainings.AcceptData = None,
+    refresh: trainings.Refresh = False,
 ) -> State[Published]:
     """Train, evaluate and publish recipes; what the store already has is not done again."""
     requests = plan_requests(

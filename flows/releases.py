@@ -7,21 +7,21 @@ from prefect import flow
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed, State
 
-from aepipe.flows import parameters
 from aepipe.flows.deployable import deployable
 from aepipe.flows.names import named
+from aepipe.flows.parameters import stores
 from aepipe.tasks.releases import promote, prune, rollback, verify
 
 
 @flow(name="releases", flow_run_name=named("{release} to {channel}"))
 @deployable
 def promote_release(
-    release: parameters.Release,
-    why: parameters.Why,
-    channel: parameters.Channel = "production",
-    force: parameters.Force = False,
-    missing: parameters.Missing = "refuse",
-    store: parameters.Store = "./store",
+    release: stores.Release,
+    why: stores.Why,
+    channel: stores.Channel = "production",
+    force: stores.Force = False,
+    missing: stores.Missing = "refuse",
+    store: stores.Store = "./store",
 ) -> State:
     """Let a channel name a release; every byte is checked before."""
     return Completed(message=promote(store, channel, release, why, f"flow run {flow_run.id}", force, missing))
@@ -29,9 +29,7 @@ def promote_release(
 
 @flow(name="releases", flow_run_name=named("roll {channel} back"))
 @deployable
-def rollback_channel(
-    why: parameters.Why, channel: parameters.Channel = "production", store: parameters.Store = "./store"
-) -> State:
+def rollback_channel(why: stores.Why, channel: stores.Channel = "production", store: stores.Store = "./store") -> State:
     """Let a channel name the release that it named before."""
     return Completed(message=rollback(store, channel, why, f"flow run {flow_run.id}"))
 
@@ -39,7 +37,7 @@ def rollback_channel(
 @flow(name="releases", flow_run_name=named("verify {release}"))
 @deployable
 def verify_release(
-    release: parameters.Release = "production", full: parameters.Full = True, store: parameters.Store = "./store"
+    release: stores.Release = "production", full: stores.Full = True, store: stores.Store = "./store"
 ) -> State:
     """Check a release's files against its manifest; the run fails where something is wrong."""
     problems, message = verify(store, release, full)
@@ -49,10 +47,10 @@ def verify_release(
 @flow(name="releases", flow_run_name=named("prune"))
 @deployable
 def prune_releases(
-    keep: parameters.Keep = 10,
-    grace_hours: parameters.GraceHours = 24,
-    delete: parameters.Delete = False,
-    store: parameters.Store = "./store",
+    keep: stores.Keep = 10,
+    grace_hours: stores.GraceHours = 24,
+    delete: stores.Delete = False,
+    store: stores.Store = "./store",
 ) -> State:
     """Remove old releases and what killed publishers left; never what a channel names or would go back to."""
     return Completed(message=prune(store, keep, grace_hours, delete))

@@ -9,11 +9,11 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed, State
 
 from aepipe.experiments.sweep import SweepValues, plan_sweep
-from aepipe.flows import parameters
 from aepipe.flows.deployable import deployable
 from aepipe.flows.executors.executor import Shared
 from aepipe.flows.executors.train_all import train_all
 from aepipe.flows.names import name_of_recipe, named
+from aepipe.flows.parameters import stores, trainings
 from aepipe.noise import NoiseParameters
 from aepipe.recipes.plan import Overrides, SplitOverrides
 from aepipe.stages.data import DataSettings
@@ -31,23 +31,23 @@ def _run_name() -> str:
 @flow(name="sweep", flow_run_name=named(_run_name))
 @deployable
 def sweep(
-    recipe: parameters.Recipe = None,
-    recipe_file: parameters.RecipeFile = None,
-    seeds: parameters.Seeds = [0, 1, 2],  # noqa: B006
-    values: parameters.Lists = SweepValues(),  # noqa: B008 - frozen
-    setting: parameters.Setting = "tuned",
-    preset: parameters.Preset = "full",
-    data_set: parameters.DataSet = None,
-    overrides: parameters.Overrides = Overrides(),  # noqa: B008
-    data: parameters.Data = DataSettings(),  # noqa: B008
-    split: parameters.Split = SplitOverrides(),  # noqa: B008
-    noise: parameters.Noise = NoiseParameters(),  # noqa: B008
-    store: parameters.Store = "./store",
-    execution: parameters.Execution = "local",
-    at_once: parameters.AtOnce = None,
-    checkpoints: parameters.Checkpoints = CheckpointSettings(),  # noqa: B008
-    timeouts: parameters.Timeouts = TimeoutSettings(),  # noqa: B008
-    refresh: parameters.Refresh = False,
+    recipe: trainings.Recipe = None,
+    recipe_file: trainings.RecipeFile = None,
+    seeds: trainings.Seeds = [0, 1, 2],  # noqa: B006
+    values: trainings.Lists = SweepValues(),  # noqa: B008 - frozen
+    setting: trainings.Setting = "tuned",
+    preset: trainings.Preset = "full",
+    data_set: trainings.DataSet = None,
+    overrides: trainings.Overrides = Overrides(),  # noqa: B008
+    data: trainings.Data = DataSettings(),  # noqa: B008
+    split: trainings.Split = SplitOverrides(),  # noqa: B008
+    noise: trainings.Noise = NoiseParameters(),  # noqa: B008
+    store: stores.Store = "./store",
+    execution: trainings.Execution = "local",
+    at_once: trainings.AtOnce = None,
+    checkpoints: trainings.Checkpoints = CheckpointSettings(),  # noqa: B008
+    timeouts: trainings.Timeouts = TimeoutSettings(),  # noqa: B008
+    refresh: trainings.Refresh = False,
 ) -> State[SweepResult]:
     """Train a recipe with every seed and every combination of values; the table goes to the store."""
     chosen = {"setting": setting, "preset": preset, "data_set": data_set, "data": data, "split": split, "noise": noise}

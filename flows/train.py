@@ -9,10 +9,10 @@ from prefect import flow
 from prefect.runtime import flow_run
 from prefect.states import Failed, State
 
-from aepipe.flows import parameters
 from aepipe.flows.deployable import deployable
 from aepipe.flows.lifeline import ending_in_good_order
 from aepipe.flows.names import named
+from aepipe.flows.parameters import stores, trainings
 from aepipe.gate.settings import PublishSettings
 from aepipe.noise import NoiseParameters
 from aepipe.recipes.plan import Overrides, SplitOverrides
@@ -36,25 +36,25 @@ def _run_name() -> str:
 @flow(name="train", flow_run_name=named(_run_name))
 @deployable
 def train(
-    recipe: parameters.Recipe = None,
-    recipe_file: parameters.RecipeFile = None,
-    setting: parameters.Setting = "tuned",
-    preset: parameters.Preset = "full",
-    data_set: parameters.DataSet = None,
-    overrides: parameters.Overrides = Overrides(),  # noqa: B008 - frozen
-    data: parameters.Data = DataSettings(),  # noqa: B008
-    split: parameters.Split = SplitOverrides(),  # noqa: B008
-    noise: parameters.Noise = NoiseParameters(),  # noqa: B008
-    name: parameters.Name = None,
-    start_from: parameters.StartFrom = NOTHING,
-    parent: parameters.Parent = None,
-    store: parameters.Store = "./store",
-    evaluate: parameters.Evaluate = True,
-    exports: parameters.Exports = None,
-    checkpoints: parameters.Checkpoints = CheckpointSettings(),  # noqa: B008
-    timeouts: parameters.Timeouts = TimeoutSettings(),  # noqa: B008
-    accept_data: parameters.AcceptData = None,
-    refresh: parameters.Refresh = False,
+    recipe: trainings.Recipe = None,
+    recipe_file: trainings.RecipeFile = None,
+    setting: trainings.Setting = "tuned",
+    preset: trainings.Preset = "full",
+    data_set: trainings.DataSet = None,
+    overrides: trainings.Overrides = Overrides(),  # noqa: B008 - frozen
+    data: trainings.Data = DataSettings(),  # noqa: B008
+    split: trainings.Split = SplitOverrides(),  # noqa: B008
+    noise: trainings.Noise = NoiseParameters(),  # noqa: B008
+    name: trainings.Name = None,
+    start_from: trainings.StartFrom = NOTHING,
+    parent: trainings.Parent = None,
+    store: stores.Store = "./store",
+    evaluate: trainings.Evaluate = True,
+    exports: trainings.Exports = None,
+    checkpoints: trainings.Checkpoints = CheckpointSettings(),  # noqa: B008
+    timeouts: trainings.Timeouts = TimeoutSettings(),  # noqa: B008
+    accept_data: trainings.AcceptData = None,
+    refresh: trainings.Refresh = False,
 ) -> Done | State[Done]:
     """Train and evaluate one recipe; what the store already has is not done again."""
     request = TrainingRequest(

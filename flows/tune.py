@@ -11,11 +11,11 @@ from prefect.states import Completed, Failed, State
 from aepipe.experiments.search import Search, open_search
 from aepipe.experiments.space import Range, SearchRanges
 from aepipe.experiments.sweep import SweepValues
-from aepipe.flows import parameters
 from aepipe.flows.deployable import deployable
 from aepipe.flows.executors.executor import Shared
 from aepipe.flows.executors.train_all import train_all
 from aepipe.flows.names import name_of_recipe, named
+from aepipe.flows.parameters import stores, trainings
 from aepipe.recipes.plan import Overrides, SplitOverrides
 from aepipe.stages.data import DataSettings, DataStage, image_shape_of
 from aepipe.stages.request import TrainingRequest
@@ -38,23 +38,23 @@ def _run_name() -> str:
 @flow(name="tune", flow_run_name=named(_run_name))
 @deployable
 def tune(
-    recipe: parameters.Recipe = None,
-    recipe_file: parameters.RecipeFile = None,
-    ranges: parameters.Ranges = DEFAULT_RANGES,
-    values: parameters.Values = SweepValues(),  # noqa: B008 - frozen
-    trials: parameters.Trials = 20,
-    rungs: parameters.Rungs = 3,
-    setting: parameters.Setting = "tuned",
-    preset: parameters.Preset = "full",
-    data_set: parameters.DataSet = None,
-    overrides: parameters.Overrides = Overrides(),  # noqa: B008
-    data: parameters.Data = DataSettings(),  # noqa: B008
-    split: parameters.Split = SplitOverrides(),  # noqa: B008
-    store: parameters.Store = "./store",
-    execution: parameters.Execution = "local",
-    at_once: parameters.CandidatesAtOnce = None,
-    checkpoints: parameters.Checkpoints = CheckpointSettings(),  # noqa: B008
-    timeouts: parameters.Timeouts = TimeoutSettings(),  # noqa: B008
+    recipe: trainings.Recipe = None,
+    recipe_file: trainings.RecipeFile = None,
+    ranges: trainings.Ranges = DEFAULT_RANGES,
+    values: trainings.Values = SweepValues(),  # noqa: B008 - frozen
+    trials: trainings.Trials = 20,
+    rungs: trainings.Rungs = 3,
+    setting: trainings.Setting = "tuned",
+    preset: trainings.Preset = "full",
+    data_set: trainings.DataSet = None,
+    overrides: trainings.Overrides = Overrides(),  # noqa: B008
+    data: trainings.Data = DataSettings(),  # noqa: B008
+    split: trainings.Split = SplitOverrides(),  # noqa: B008
+    store: stores.Store = "./store",
+    execution: trainings.Execution = "local",
+    at_once: trainings.CandidatesAtOnce = None,
+    checkpoints: trainings.Checkpoints = CheckpointSettings(),  # noqa: B008
+    timeouts: trainings.Timeouts = TimeoutSettings(),  # noqa: B008
 ) -> State[SearchResult]:
     """Search for better settings; run again with the same parameters, or more trials, it goes on where it was."""
     request = TrainingRequest(
@@ -81,7 +81,7 @@ def tune(
         return Completed(message=table.facts.best, data=table)
 
 
-def _try(search: Search, num_candidates: int, execution: parameters.Execution, shared: Shared) -> None:
+def _try(search: Search, num_candidates: int, execution: trainings.Execution, shared: Shared) -> None:
     """Train some candidates side by side, rung by rung, as long as they are not behind."""
     alive = search.ask(num_candidates)
     save_study(search)

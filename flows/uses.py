@@ -7,9 +7,9 @@ from prefect import flow
 from prefect.runtime import flow_run
 from prefect.states import Completed, State
 
-from aepipe.flows import parameters
 from aepipe.flows.deployable import deployable
 from aepipe.flows.names import named
+from aepipe.flows.parameters import in_use, stores, trainings
 from aepipe.inference.watch import WatchSettings
 from aepipe.tasks import uses
 from aepipe.tasks.timeouts import TimeoutSettings
@@ -23,17 +23,17 @@ def _title() -> str:
 @flow(name="score", flow_run_name=named(_title))
 @deployable
 def score(
-    model: parameters.Model,
-    images: parameters.Pictures = None,
-    rows: parameters.Rows = None,
-    channel: parameters.ModelChannel = "production",
-    false_alarm_rate: parameters.FalseAlarmRate = 0.01,
-    score: parameters.ChosenScore = None,
-    worst: parameters.Worst = 20,
-    new_only: parameters.NewOnly = False,
-    watching: parameters.Watching = WatchSettings(),  # noqa: B008
-    store: parameters.Store = "./store",
-    timeouts: parameters.Timeouts = TimeoutSettings(),  # noqa: B008
+    model: in_use.Model,
+    images: in_use.Pictures = None,
+    rows: in_use.Rows = None,
+    channel: in_use.ModelChannel = "production",
+    false_alarm_rate: in_use.FalseAlarmRate = 0.01,
+    score: in_use.ChosenScore = None,
+    worst: in_use.Worst = 20,
+    new_only: in_use.NewOnly = False,
+    watching: in_use.Watching = WatchSettings(),  # noqa: B008
+    store: stores.Store = "./store",
+    timeouts: trainings.Timeouts = TimeoutSettings(),  # noqa: B008
 ) -> State:
     """Tell how unlike its training pictures a model finds pictures, and watch how that changes over time."""
     used = uses.score(
@@ -47,14 +47,14 @@ def score(
 @flow(name="encode", flow_run_name=named(_title))
 @deployable
 def encode(
-    model: parameters.Model,
-    images: parameters.Pictures = None,
-    rows: parameters.Rows = None,
-    channel: parameters.ModelChannel = "production",
-    file_format: parameters.CodesFormat = "parquet",
-    new_only: parameters.NewOnly = False,
-    store: parameters.Store = "./store",
-    timeouts: parameters.Timeouts = TimeoutSettings(),  # noqa: B008
+    model: in_use.Model,
+    images: in_use.Pictures = None,
+    rows: in_use.Rows = None,
+    channel: in_use.ModelChannel = "production",
+    file_format: in_use.CodesFormat = "parquet",
+    new_only: in_use.NewOnly = False,
+    store: stores.Store = "./store",
+    timeouts: trainings.Timeouts = TimeoutSettings(),  # noqa: B008
 ) -> State:
     """Encode pictures: a table of their codes."""
     used = uses.encode(store, model, images, rows, channel, new_only, file_format)
@@ -64,13 +64,13 @@ def encode(
 @flow(name="generate", flow_run_name=named("generate {num_images} with {model}"))
 @deployable
 def generate(
-    model: parameters.Model,
-    num_images: parameters.NumImages = 64,
-    seed: parameters.DrawnBy = 0,
-    origin: parameters.Origin = "mixture",
-    channel: parameters.ModelChannel = "production",
-    store: parameters.Store = "./store",
-    timeouts: parameters.Timeouts = TimeoutSettings(),  # noqa: B008
+    model: in_use.Model,
+    num_images: in_use.NumImages = 64,
+    seed: in_use.DrawnBy = 0,
+    origin: in_use.Origin = "mixture",
+    channel: in_use.ModelChannel = "production",
+    store: stores.Store = "./store",
+    timeouts: trainings.Timeouts = TimeoutSettings(),  # noqa: B008
 ) -> State:
     """Make new pictures with a model."""
     return Completed(message=uses.generate(store, model, channel, num_images, seed, origin).message)
@@ -79,14 +79,14 @@ def generate(
 @flow(name="restore", flow_run_name=named(_title))
 @deployable
 def restore(
-    model: parameters.Model,
-    images: parameters.Pictures = None,
-    rows: parameters.Rows = None,
-    channel: parameters.ModelChannel = "production",
-    reference: parameters.CleanPictures = None,
-    new_only: parameters.NewOnly = False,
-    store: parameters.Store = "./store",
-    timeouts: parameters.Timeouts = TimeoutSettings(),  # noqa: B008
+    model: in_use.Model,
+    images: in_use.Pictures = None,
+    rows: in_use.Rows = None,
+    channel: in_use.ModelChannel = "production",
+    reference: in_use.CleanPictures = None,
+    new_only: in_use.NewOnly = False,
+    store: stores.Store = "./store",
+    timeouts: trainings.Timeouts = TimeoutSettings(),  # noqa: B008
 ) -> State:
     """Restore noisy pictures, each at its own size."""
     used = uses.restore(store, model, images, rows, channel, new_only, reference)

@@ -4,7 +4,7 @@ from prefect import get_run_logger
 
 from aepipe.errors import printable
 from aepipe.publishing import upkeep
-from aepipe.publishing.promotion import Missing
+from aepipe.releases.channel import Missing
 from aepipe.releases.manifest import resolve_release
 from aepipe.releases.signatures import describe_signers, find_distrust, signers_of
 from aepipe.releases.verify import find_foreign, find_problems

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import typer
-
-from aepipe.cli.app import app
+from command_line import app
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "deploy" / "README.md", *(ROOT / "docs").glob("*.md")]

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import typer
 import yaml
+from command_line import app
 from prefect.utilities.callables import parameter_schema
 
 import aepipe
-from aepipe.cli.app import app
 
 ROOT = Path(__file__).parents[1]
 DEPLOYMENTS = yaml.safe_load((ROOT / "deploy" / "prefect.yaml").read_text())["deployments"]

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from aepipe.cli.options import StoreOption
-from aepipe.flows.parameters import words
+from aepipe.flows.parameters.words import words
 from aepipe.inference.serve.settings import ServeSettings, read_token
 from aepipe.recipes.naming import spelled_out_model
 

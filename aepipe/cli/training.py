@@ -8,7 +8,11 @@ import typer
 
 from aepipe.cli.arguments import parse_changes, parse_lists, parse_recipes, parse_space, split_list
 from aepipe.cli.mistakes import refuse_mistakes, refuse_search_mistakes, refuse_sweep_mistakes
-from aepipe.cli.options import (
+from aepipe.cli.options import ReleaseArgument, StoreOption
+from aepipe.cli.output import print_table
+from aepipe.cli.recipe_files import print_forecasts
+from aepipe.cli.saved_progress import watch_progress
+from aepipe.cli.training_options import (
     AcceptDataOption,
     DataSetOption,
     MaxLeftOutOption,
@@ -16,18 +20,13 @@ from aepipe.cli.options import (
     RecipeArgument,
     RecipeFileOption,
     RefreshOption,
-    ReleaseArgument,
     ServerOption,
     SettingOption,
-    StoreOption,
 )
-from aepipe.cli.output import print_table
-from aepipe.cli.recipes import print_forecasts
-from aepipe.cli.saved_progress import watch_progress
 from aepipe.errors import ParameterError
-from aepipe.flows import parameters
 from aepipe.flows.interruption import ending_in_one_line
-from aepipe.flows.parameters import words
+from aepipe.flows.parameters import trainings
+from aepipe.flows.parameters.words import words
 from aepipe.flows.which_server import use_server
 from aepipe.gate.settings import PublishSettings
 from aepipe.recipes import complete_name
@@ -43,7 +42,7 @@ def run(
     recipes: Annotated[
         str | None,
         typer.Option(
-            help=f"{words(parameters.Recipes)} Names with commas between them (conv: faces-conv), or all of aepipe's.",
+            help=f"{words(trainings.Recipes)} Names with commas between them (conv: faces-conv), or all of aepipe's.",
             show_default="all, but for a recipe file",
         ),
     ] = None,
@@ -57,12 +56,12 @@ def run(
     ] = None,
     exports: Annotated[
         str | None,
-        typer.Option(help=f"{words(parameters.Exports)} Names with commas between them, or none."),
+        typer.Option(help=f"{words(trainings.Exports)} Names with commas between them, or none."),
     ] = None,
-    name: Annotated[str | None, typer.Option(help=words(parameters.Name))] = None,
-    start_from: Annotated[str, typer.Option(help=words(parameters.StartFrom))] = NOTHING,
+    name: Annotated[str | None, typer.Option(help=words(trainings.Name))] = None,
+    start_from: Annotated[str, typer.Option(help=words(trainings.StartFrom))] = NOTHING,
     store: StoreOption = "./store",
-    at_once: Annotated[int | None, typer.Option(min=1, help=words(parameters.AtOnce))] = None,
+    at_once: Annotated[int | None, typer.Option(min=1, help=words(trainings.AtOnce))] = None,
     accept_data: AcceptDataOption = None,
     refresh: RefreshOption = False,
     allow_unsafe_pointer: Annotated[
@@ -139,7 +138,7 @@ def _release_of(state: Any, store: Store) -> str | None:
 def sweep(
     recipe: RecipeArgument = None,
     recipe_file: RecipeFileOption = None,
-    seeds: Annotated[str, typer.Option(help=f"{words(parameters.Seeds)} Seeds with commas between them.")] = "0,1,2",
+    seeds: Annotated[str, typer.Option(help=f"{words(trainings.Seeds)} Seeds with commas between them.")] = "0,1,2",
     setting: SettingOption = "tuned",
     preset: PresetOption = "full",
     data_set: DataSetOption = None,
@@ -147,7 +146,7 @@ def sweep(
         list[str] | None, typer.Option("--set", help="name=value,value,...: every combination is trained.")
     ] = None,
     store: StoreOption = "./store",
-    at_once: Annotated[int | None, typer.Option(min=1, help=words(parameters.AtOnce))] = None,
+    at_once: Annotated[int | None, typer.Option(min=1, help=words(trainings.AtOnce))] = None,
     most_left_out: MaxLeftOutOption = 0.1,
     server: ServerOption = None,
 ) -> None:
@@ -178,13 +177,13 @@ def tune(
     changes: Annotated[
         list[str] | None, typer.Option("--set", help="name=low..high for a range, name=value,value,... for a list.")
     ] = None,
-    trials: Annotated[int, typer.Option(min=1, help=words(parameters.Trials))] = 20,
-    rungs: Annotated[int, typer.Option(min=1, max=5, help=words(parameters.Rungs))] = 3,
+    trials: Annotated[int, typer.Option(min=1, help=words(trainings.Trials))] = 20,
+    rungs: Annotated[int, typer.Option(min=1, max=5, help=words(trainings.Rungs))] = 3,
     setting: SettingOption = "tuned",
     preset: PresetOption = "full",
     data_set: DataSetOption = None,
     store: StoreOption = "./store",
-    at_once: Annotated[int | None, typer.Option(min=1, help=words(parameters.CandidatesAtOnce))] = None,
+    at_once: Annotated[int | None, typer.Option(min=1, help=words(trainings.CandidatesAtOnce))] = None,
     most_left_out: MaxLeftOutOption = 0.1,
     server: ServerOption = None,
 ) -> None:

@@ -4,20 +4,19 @@ from typing import Annotated, Literal
 
 import typer
 
-from aepipe.cli.options import (
+from aepipe.cli.options import JsonOption, StoreOption
+from aepipe.cli.output import print_result, print_table, printable
+from aepipe.cli.use_options import (
     ImagesArgument,
-    JsonOption,
     ModelChannelOption,
     ModelOption,
     NewOnlyOption,
     OutputOption,
     RowsOption,
-    StoreOption,
 )
-from aepipe.cli.output import print_result, print_table, printable
 from aepipe.datasets.own.rows import path_of
-from aepipe.flows import parameters
-from aepipe.flows.parameters import words
+from aepipe.flows.parameters import in_use
+from aepipe.flows.parameters.words import words
 from aepipe.recipes.naming import spelled_out_model
 
 MAX_SHOWN = 10
@@ -29,9 +28,9 @@ def score(
     rows: RowsOption = None,
     store: StoreOption = "./store",
     channel: ModelChannelOption = "production",
-    false_alarm_rate: Annotated[float, typer.Option(help=words(parameters.FalseAlarmRate))] = 0.01,
-    score_name: Annotated[str | None, typer.Option("--score", help=words(parameters.ChosenScore))] = None,
-    worst: Annotated[int, typer.Option(help=words(parameters.Worst))] = 20,
+    false_alarm_rate: Annotated[float, typer.Option(help=words(in_use.FalseAlarmRate))] = 0.01,
+    score_name: Annotated[str | None, typer.Option("--score", help=words(in_use.ChosenScore))] = None,
+    worst: Annotated[int, typer.Option(help=words(in_use.Worst))] = 20,
     new_only: NewOnlyOption = False,
     output: OutputOption = None,
     as_json: JsonOption = False,

@@ -3,9 +3,10 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def md5(data: bytes = b"") -> Any:
@@ -19,8 +20,11 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def array_sha256(array: np.ndarray) -> str:
+def array_sha256(array: "np.ndarray") -> str:
     """Return the hex sha256 of an array's values in C order, whatever its memory layout; nothing is copied for it."""
+    # Here, because most of what hashes something has no arrays.
+    import numpy as np
+
     values = np.ascontiguousarray(array).reshape(-1)
     return hashlib.sha256(values.view(np.uint8).data).hexdigest()
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from aepipe.checks.verdict import DataVerdict
 from aepipe.errors import ConflictError, ObjectNotFoundError, ParameterError, UnknownOutcomeError
@@ -10,7 +9,7 @@ from aepipe.gate.decision import decision_bytes
 from aepipe.gate.verdicts import Verdict
 from aepipe.publishing.composition import compose
 from aepipe.publishing.move import refuse_loss, release_of
-from aepipe.releases.channel import Action, Channel, Entry
+from aepipe.releases.channel import Action, Channel, Entry, Missing
 from aepipe.releases.channels import point_channel, read_channel, require_channel
 from aepipe.releases.manifest import Manifest, read_manifest, resolve_release, stored_sha256, with_models
 from aepipe.releases.removal import take_back
@@ -19,8 +18,6 @@ from aepipe.releases.verify import require_intact
 from aepipe.store.interface import Store
 
 ATTEMPTS = 10
-# What becomes of the channel's models that the release has none of by the same name.
-Missing = Literal["refuse", "keep", "drop"]
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,9 @@ from aepipe.gate.settings import PublishSettings
 from aepipe.pages.index import refresh_index
 from aepipe.publishing import promotion
 from aepipe.publishing.move import Move, latest_move
-from aepipe.publishing.promotion import Missing
 from aepipe.publishing.publish import Published, Run, publish_release
 from aepipe.releases import removal
-from aepipe.releases.channel import Channel
+from aepipe.releases.channel import Channel, Missing
 from aepipe.releases.manifest import Manifest
 from aepipe.releases.prune import HOUR_SECONDS, Pruned, plan_prune
 from aepipe.releases.prune import prune as remove_releases

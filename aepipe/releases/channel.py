@@ -12,6 +12,8 @@ from aepipe.store.names import ReleaseId, Sha256, Time, is_channel_name
 from aepipe.store.parsing import parse_stored
 
 Action = Literal["published", "promoted", "forced", "rolled back"]
+# What becomes of the channel's models that a release to be promoted has none of by the same name.
+Missing = Literal["refuse", "keep", "drop"]
 
 
 class Entry(BaseModel):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from aepipe.flows.executors.executor import Executor, Shared
 from aepipe.flows.executors.local import train_side_by_side
 from aepipe.flows.executors.pool import train_on_pool
-from aepipe.flows.parameters import Execution
+from aepipe.flows.parameters.trainings import Execution
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest
 from aepipe.tasks.results import find_results, take_images

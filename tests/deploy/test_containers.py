@@ -18,9 +18,8 @@ from pathlib import Path
 import pytest
 import typer
 import yaml
+from command_line import app
 from prefect.settings import Settings
-
-from aepipe.cli.app import app
 
 ROOT = Path(__file__).parents[2]
 VERSION = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.M).group(1)

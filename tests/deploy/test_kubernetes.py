@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import typer
 import yaml
+from command_line import app
 
-from aepipe.cli.app import app
 from aepipe.deploy.apply.job_templates import POOLS, pool_template
 from aepipe.inference.serve.settings import ServeSettings
 

@@ -1,10 +1,10 @@
 """The commands of docs/releases.md run, in their order, on what two quick runs leave."""
 
+from command_line import app
 from documents import calls, text_of
 from releases import put_release
 from typer.testing import CliRunner
 
-from aepipe.cli.app import app
 from aepipe.releases.channels import DEMONSTRATION, point_channel
 from aepipe.releases.manifest import manifest_sha256
 from aepipe.store import open_store

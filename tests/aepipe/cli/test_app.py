@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 import typer
+from command_line import app
 from documents import all_text
 from prefect.client.schemas.objects import StateDetails
 from prefect.states import Completed, Failed
@@ -18,7 +19,7 @@ from releases import put_release
 from typer.testing import CliRunner
 
 from aepipe.cli import training
-from aepipe.cli.app import app, main
+from aepipe.cli.app import main
 from aepipe.cli.arguments import GROUPS, names_of, parse_changes, parse_lists, parse_recipes, parse_space, settable
 from aepipe.errors import ParameterError
 from aepipe.recipes import RECIPES

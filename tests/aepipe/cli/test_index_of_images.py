@@ -2,9 +2,9 @@ import json
 
 import numpy as np
 import pytest
+from command_line import app
 from PIL import Image
 
-from aepipe.cli.app import app
 from aepipe.datasets.index import read_index
 
 

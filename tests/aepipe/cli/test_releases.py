@@ -4,10 +4,10 @@ import json
 import shutil
 
 import pytest
+from command_line import releases_app as app
 from releases import put_release
 from typer.testing import CliRunner
 
-from aepipe.cli.app import releases_app as app
 from aepipe.releases.channels import read_channel
 from aepipe.store import open_store
 

@@ -3,11 +3,11 @@
 import json
 
 import pytest
+from command_line import app
 from old_stores import COMPOSED, FIRST, unpack
 from releases import put_release
 from typer.testing import CliRunner
 
-from aepipe.cli.app import app
 from aepipe.curves.chosen import Chosen
 from aepipe.curves.page import write_page
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError

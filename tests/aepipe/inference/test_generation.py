@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from command_line import app
 from PIL import Image
 from published_models import RECIPE, RELEASE, publish, train_on_digits
 from sklearn.datasets import load_digits
 from typer.testing import CliRunner
 
-from aepipe.cli.app import app
 from aepipe.errors import ObjectNotFoundError, ParameterError
 from aepipe.inference.generation import generate_pictures
 from aepipe.inference.loading import load

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import app
 from PIL import Image
 from published_models import RECIPE, RELEASE
 from sklearn.datasets import load_digits
 from typer.testing import CliRunner
 
 import aepipe
-from aepipe.cli.app import app
 from aepipe.errors import DataError, ParameterError, StoreError
 from aepipe.inference.reconstruction import reconstruct_images
 

@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from command_line import app
 from PIL import Image
 from published_models import RECIPE, RELEASE
 from sklearn.datasets import load_digits
 from typer.testing import CliRunner
 
 import aepipe
-from aepipe.cli.app import app
 from aepipe.errors import ParameterError
 from aepipe.inference import using
 from aepipe.inference.restore import restore_pictures

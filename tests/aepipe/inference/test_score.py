@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from command_line import app
 from PIL import Image
 from published_models import NAMES, RECIPE, RELEASE, publish
 from sklearn.datasets import load_digits
 from typer.testing import CliRunner
 
 import aepipe
-from aepipe.cli.app import app
 from aepipe.datasets.formats.fitting import Form, fitted
 from aepipe.errors import DataError, ObjectNotFoundError, ParameterError
 from aepipe.inference import using

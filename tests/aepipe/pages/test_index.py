@@ -2,10 +2,10 @@
 
 import re
 
+from command_line import releases_app as app
 from releases import describe, put_release
 from typer.testing import CliRunner
 
-from aepipe.cli.app import releases_app as app
 from aepipe.evaluation.intervals import Interval
 from aepipe.pages.index import MAX_SERIES, render_index, series_of, write_index
 from aepipe.releases.channels import point_channel

@@ -1,11 +1,11 @@
 """A new metric is one entry of the catalogue: everything shows it, and what an older release lacks is a dash."""
 
 import pytest
+from command_line import app
 from releases import describe, put_release
 from results import done, result
 from typer.testing import CliRunner
 
-from aepipe.cli.app import app
 from aepipe.evaluation import catalogue
 from aepipe.evaluation.catalogue import Metric
 from aepipe.gate.rules import Demands, judge

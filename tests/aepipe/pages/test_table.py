@@ -3,10 +3,10 @@
 import json
 
 import pytest
+from command_line import app
 from releases import describe, put_release
 from typer.testing import CliRunner
 
-from aepipe.cli.app import app
 from aepipe.pages.table import as_markdown, result_lines
 from aepipe.store import open_store
 

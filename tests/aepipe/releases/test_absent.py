@@ -1,11 +1,11 @@
 """Commands on what is not there say so, with what to run; none prints an empty table for a store that is not there."""
 
 import pytest
+from command_line import app
 from PIL import Image
 from releases import put_release
 from typer.testing import CliRunner
 
-from aepipe.cli.app import app
 from aepipe.errors import ObjectNotFoundError
 from aepipe.releases.channels import point_channel
 from aepipe.releases.manifest import manifest_sha256

@@ -4,10 +4,10 @@ import hashlib
 import json
 
 import pytest
+from command_line import releases_app as app
 from releases import describe, put_release
 from typer.testing import CliRunner
 
-from aepipe.cli.app import releases_app as app
 from aepipe.errors import AepipeError, CorruptObjectError, StoreError
 from aepipe.io.hashing import canonical_json
 from aepipe.releases.channels import point_channel

@@ -5,10 +5,10 @@ import os
 import shutil
 
 import pytest
+from command_line import app
 from releases import put_release
 from typer.testing import CliRunner
 
-from aepipe.cli.app import app
 from aepipe.releases.channels import read_channel
 from aepipe.store import open_store
 

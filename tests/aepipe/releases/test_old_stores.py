@@ -4,11 +4,10 @@ import json
 
 import numpy as np
 import pytest
+from command_line import app
 from old_stores import CANDIDATE, COMPOSED, FIRST, WORSE, unpack
 from PIL import Image
 from typer.testing import CliRunner
-
-from aepipe.cli.app import app
 
 
 @pytest.fixture

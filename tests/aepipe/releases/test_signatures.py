@@ -3,13 +3,13 @@
 import json
 
 import pytest
+from command_line import app
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from releases import describe, put_release
 from typer.testing import CliRunner
 
 import aepipe
-from aepipe.cli.app import app
 from aepipe.errors import CorruptObjectError, ParameterError, UntrustedReleaseError
 from aepipe.gate.verdicts import Verdict
 from aepipe.publishing.equal import find_equal

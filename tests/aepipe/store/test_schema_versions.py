@@ -4,10 +4,10 @@ import json
 import logging
 
 import pytest
+from command_line import app
 from releases import put_release
 from typer.testing import CliRunner
 
-from aepipe.cli.app import app
 from aepipe.errors import NewerObjectError
 from aepipe.gate.decision import Decision, decision_bytes
 from aepipe.gate.verdicts import Verdict

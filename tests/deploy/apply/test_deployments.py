@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 import yaml
+from command_line import app
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentScheduleCreate, DeploymentUpdate, WorkPoolCreate, WorkPoolUpdate
 from prefect.client.schemas.objects import ConcurrencyOptions
@@ -11,7 +12,6 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 from typer.testing import CliRunner
 
-from aepipe.cli.app import app
 from aepipe.deploy.apply.everything import apply_all, check_all
 from aepipe.deploy.apply.job_templates import POOLS, pool_template
 from aepipe.deploy.apply.job_variables import closed

@@ -4,11 +4,11 @@ import json
 import os
 
 import pytest
+from command_line import app
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from servers.server import free_ports
 from typer.testing import CliRunner
 
-from aepipe.cli.app import app
 from aepipe.deploy.doctor import examination, machine
 from aepipe.deploy.doctor.examination import Finding, examine
 

@@ -1,0 +1,1 @@
+"""Parameters of the flows, most of them options of the command line, too, and the words for each."""
