@@ -47,8 +47,8 @@ def content_digest(outcomes: Sequence[Outcome], parameters: Mapping[str, JsonVal
 
 # What a manifest says about a training, as its stage measured it.
 OF_TRAINING = (
-    *("training_seconds", "ended_by", "images_a_second", "compile_seconds"),
-    *("peak_memory_mb", "gpu_peak_memory_mb"),
+    *("training_seconds", "ended_by", "batch_parts", "images_a_second", "compile_seconds"),
+    *("peak_memory_mb", "gpu_peak_memory_mb", "gpu_utilisation"),
 )
 
 

@@ -28,7 +28,9 @@ from aepipe.training.stopping import run_stoppable
 
 # What weights depend on beside the plan. `aepipe.stages.fitting`, which puts them together, would bring every recipe
 # along: each new one would have all others trained again.
-MODULES = ("aepipe.training.trainer", "aepipe.training.callbacks", "aepipe.training.saving", "aepipe.training.collapse")
+MODULES = (
+    *("aepipe.training.room", "aepipe.training.callbacks", "aepipe.training.saving", "aepipe.training.collapse"),
+)
 
 
 @dataclass(frozen=True)
