@@ -16,7 +16,7 @@ from aepipe.flows.names import name_of_recipe, named, rename_run
 from aepipe.flows.parameters import stores, trainings
 from aepipe.gate.settings import PublishSettings
 from aepipe.noise import NoiseParameters
-from aepipe.publishing.publish import Published
+from aepipe.publishing.published import Published
 from aepipe.recipes import OWN_RECIPES
 from aepipe.recipes.plan import Overrides, SplitOverrides
 from aepipe.stages.data import DataSettings

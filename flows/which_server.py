@@ -44,6 +44,11 @@ def use_server(asked: str | None, purpose: str) -> Callable[[], None]:
     return lambda: _check_answer(named, by)
 
 
+def is_named(asked: str | None) -> bool:
+    """Whether a run has another server than one of its own, by what it is asked or by PREFECT_API_URL."""
+    return _named(asked)[0] is not None
+
+
 def _named(asked: str | None) -> tuple[str | None, str]:
     """Return a server's URL and who named it; None for the run's own."""
     if asked is None:

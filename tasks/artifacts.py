@@ -19,7 +19,7 @@ from aepipe.notation import plain, words
 from aepipe.pages.card import escape_markdown
 from aepipe.pages.inline_images import inline_image
 from aepipe.pages.numbers import write_alone
-from aepipe.publishing.publish import Published
+from aepipe.publishing.published import Published
 from aepipe.recipes.plan import TrainingPlan
 from aepipe.results import ResultsManifest
 from aepipe.results.manifest import run_prefix

@@ -14,7 +14,7 @@ from aepipe.checks.facts import Checked
 from aepipe.checks.news import describe_news
 from aepipe.gate.settings import PublishSettings
 from aepipe.publishing import upkeep
-from aepipe.publishing.publish import Published, Run
+from aepipe.publishing.published import Published, Run
 from aepipe.releases.signatures import require_able_to_sign
 from aepipe.stages.outcome import Outcome
 from aepipe.store import open_store

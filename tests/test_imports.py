@@ -4,15 +4,11 @@ The order below is the design: a module imports from its own row and from the ro
 """
 
 import ast
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from releases import put_release
-
-from aepipe.store import open_store
 
 ROOT = Path(__file__).parents[1]
 
@@ -150,33 +146,3 @@ def test_what_trains_nothing_imports_neither_tensorflow_nor_prefect(statement):
     code = f"{statement}; import sys; print([name for name in {SLOW} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
-
-
-FOR_SETTINGS = {"typer", "rich", "pydantic", "pydantic_core"}
-# What a command may wait for that only lists something, of what takes a while to import.
-LISTINGS = {
-    "--version": {"typer"},
-    "--help": {"typer"},
-    "releases list": FOR_SETTINGS,
-    "recipes": {*FOR_SETTINGS, "numpy"},
-    "datasets list": {*FOR_SETTINGS, "numpy"},
-}
-SMALL = {"annotated_doc", "annotated_types", "shellingham", "typing_extensions", "typing_inspection", "markdown_it"}
-
-
-@pytest.mark.parametrize("command", LISTINGS)
-def test_a_listing_imports_no_more_than_it_needs(command, tmp_path):
-    code = (
-        "import atexit, sys, aepipe.command\n"
-        "files = lambda: {name.partition('.')[0] for name, module in list(sys.modules.items())"
-        " if 'site-packages' in (getattr(module, '__file__', None) or '')}\n"
-        "atexit.register(lambda: print(*files(), file=sys.stderr))\n"
-        "aepipe.command.main()"
-    )
-    put_release(open_store(str(tmp_path)), "20260101T020000Z-1a2b3c", {})
-    called = [sys.executable, "-c", code, *command.split()]
-    environment = {**os.environ, "AEPIPE_STORE": str(tmp_path)}
-    done = subprocess.run(called, capture_output=True, text=True, check=True, env=environment)
-    imported = {name for name in done.stderr.split() if not name.startswith("_")}
-    assert imported - LISTINGS[command] - SMALL - {"aepipe"} == set()
-    assert done.stdout

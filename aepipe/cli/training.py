@@ -8,6 +8,7 @@ import typer
 
 from aepipe.cli.arguments import parse_changes, parse_lists, parse_recipes, parse_space, split_list
 from aepipe.cli.mistakes import refuse_mistakes, refuse_search_mistakes, refuse_sweep_mistakes
+from aepipe.cli.nothing_to_do import find_without_a_run
 from aepipe.cli.options import ReleaseArgument, StoreOption
 from aepipe.cli.output import print_table
 from aepipe.cli.recipe_files import print_forecasts
@@ -27,7 +28,7 @@ from aepipe.errors import ParameterError
 from aepipe.flows.interruption import ending_in_one_line
 from aepipe.flows.parameters import trainings
 from aepipe.flows.parameters.words import words
-from aepipe.flows.which_server import use_server
+from aepipe.flows.which_server import is_named, use_server
 from aepipe.gate.settings import PublishSettings
 from aepipe.recipes import complete_name
 from aepipe.recipes.file import read_recipe_at
@@ -105,19 +106,28 @@ def _run(chosen: dict[str, Any], server: str | None) -> str | None:
     None where the run completed, but its release is known by its message alone.
     """
     requests = refuse_mistakes(chosen)
-    with _prefect(server, chosen, f"{len(requests)} recipes, results go to {chosen['store']}") as ready:
+    purpose = f"{len(requests)} recipes, results go to {chosen['store']}"
+    if not is_named(server) and (unchanged := find_without_a_run(chosen, requests)) is not None:
+        typer.echo(f"aepipe: {purpose}; all of it is there, so no Prefect server was started", err=True)
+        _say_where(unchanged.summary, unchanged.report_uri)
+        return unchanged.release
+    with _prefect(server, chosen, purpose) as ready:
         from aepipe.flows.pipeline import pipeline
 
         ready()
         state = pipeline(**chosen, return_state=True)
     store = open_store(chosen["store"])
     release = _release_of(state, store)
-    typer.echo(state.message)
-    if release is not None:
-        typer.echo(f"Report: {store.url}/releases/{release}/report.html")
+    _say_where(state.message, None if release is None else f"{store.url}/releases/{release}/report.html")
     if not state.is_completed():
         raise typer.Exit(FAILED)
     return release
+
+
+def _say_where(summary: str | None, report_uri: str | None) -> None:
+    typer.echo(summary)
+    if report_uri is not None:
+        typer.echo(f"Report: {report_uri}")
 
 
 def _release_of(state: Any, store: Store) -> str | None:
@@ -129,7 +139,7 @@ def _release_of(state: Any, store: Store) -> str | None:
     if state.is_completed() and state.data is None:
         this_run = str(state.state_details.flow_run_id)
         return next((found.release for found in list_releases(store) if found.flow_run == this_run), None)
-    from aepipe.publishing.publish import Published
+    from aepipe.publishing.published import Published
 
     published = state.result(raise_on_failure=False)
     return published.release if isinstance(published, Published) else None

@@ -9,10 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
-from pydantic_core import to_jsonable_python
+from pydantic import JsonValue
 
 from aepipe.checks.facts import Checked
 from aepipe.checks.reference import measures_path
@@ -32,6 +30,8 @@ from aepipe.publishing.contents import content_digest, costs, lineage, summarise
 from aepipe.publishing.equal import find_equal, find_latest, held_by_others, is_settled, read_verdicts
 from aepipe.publishing.indices import index_paths
 from aepipe.publishing.promotion import Judgement, promote_passed
+from aepipe.publishing.published import Published, Run
+from aepipe.publishing.unchanged import as_it_was
 from aepipe.recipes.published import PublishedModel, published_models
 from aepipe.releases.channel import Channel
 from aepipe.releases.channels import CANDIDATE, point_channel, read_channel
@@ -51,68 +51,6 @@ from aepipe.stages.outcome import Done, Outcome
 from aepipe.stages.split import load_groups
 from aepipe.store.interface import Store
 from aepipe.store.local_files import local_file
-
-# The same work is the same release, in whatever store, whether it was done anew or not, and however long it might take.
-NOT_OF_THE_WORK = ("store", "refresh", "timeouts")
-
-
-class Run(BaseModel):
-    """The run that is published."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    flow_run: str = Field(description="Id of the flow run; publishing the same of it again gives the same release.")
-    started: datetime = Field(description="When this attempt at it started.")
-    parameters: dict[str, JsonValue] = Field(description="Its parameters, without where its results go.")
-
-    @field_validator("parameters", mode="before")
-    @classmethod
-    def _as_json(cls, parameters: dict[str, Any]) -> dict[str, JsonValue]:
-        return {name: to_jsonable_python(v) for name, v in parameters.items() if name not in NOT_OF_THE_WORK}
-
-
-class Published(BaseModel):
-    """A release, where it lies, and what was decided."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    release: str = Field(description="The release's id.")
-    uri: str = Field(description="Where it lies.")
-    report_uri: str = Field(description="Where its report lies.")
-    verdicts: tuple[Verdict, ...] = Field(description="The decision about each model.")
-    channel: str = Field(description="The channel that recipes are promoted to.")
-    channel_release: str | None = Field(description="The release that the channel names now.")
-    candidate_release: str | None = Field(description="The release that `candidate` names now; it has a model.")
-    was_published_before: bool = Field(description="An equal release was there already; nothing was written.")
-    held_before: tuple[str, ...] = Field((), description="Models that another run of the same content told were held.")
-    is_unchanged: bool = Field(False, description="The release is the latest of its models, and no channel moved.")
-    changes: tuple[str, ...] = Field((), description="What is not as in the release of the same models before.")
-
-    @property
-    def newly_held(self) -> tuple[str, ...]:
-        """The models that are held back, and of which nobody was told yet."""
-        return tuple(model for model in self._held() if model not in self.held_before)
-
-    @property
-    def summary(self) -> str:
-        """One line: the release, what the channels name, and which models are held back."""
-        as_before = [model for model in self._held() if model in self.held_before]
-        if self.is_unchanged:
-            parts = [f"nothing changed since {self.release}."]
-        else:
-            parts = [f"Release {self.release}: {self.uri}."]
-        parts += [f"Changed: {'; '.join(self.changes)}."] if self.changes else []
-        if self.candidate_release != self.release:
-            parts.append(f"It has no model: candidate is {self.candidate_release or 'not set'}, as before.")
-        if self.channel_release:
-            parts.append(f"{self.channel.capitalize()} is {self.channel_release}.")
-        why = {verdict.model: verdict.reason.rstrip(".") for verdict in self.verdicts}
-        parts += [f"Held: {', '.join(f'{m} ({why[m]})' for m in self.newly_held)}."] if self.newly_held else []
-        parts += [f"Held as before: {', '.join(as_before)}."] if as_before else []
-        return " ".join(parts)
-
-    def _held(self) -> list[str]:
-        return [verdict.model for verdict in self.verdicts if verdict.verdict == "held"]
 
 
 def publish_release(
@@ -144,11 +82,11 @@ def publish_release(
         UnknownOutcomeError: the answer to the last write was lost; run again.
     """
     judging = _Judging(store, outcomes, run, settings, checked)
-    channel = settings.channel_for(judging.preset)
+    channel = settings.channel_for(run.preset)
     content = content_digest(outcomes, run.parameters)
     judgement, manifest = None, find_equal(store, content)
     if manifest is not None and is_settled(store, manifest, channel):
-        return _as_it_was(store, manifest, run, channel)
+        return as_it_was(store, manifest, run, channel)
     before = find_latest(store, [outcome.model for outcome in outcomes])
     changes = () if before is None else describe_changes(before, outcomes, run.parameters)
     held_before = () if manifest is None else held_by_others(store, manifest, run.flow_run)
@@ -174,26 +112,6 @@ def publish_release(
     )
 
 
-def _as_it_was(store: Store, manifest: Manifest, run: Run, channel: str) -> Published:
-    """Return a release that a run came to once more, where nothing has to be done for it."""
-    uri = f"{store.url}/releases/{manifest.release}"
-    channels = {name: read_channel(store, name) for name in (channel, CANDIDATE)}
-    names = {name: None if found is None else found.release for name, found in channels.items()}
-    return Published(
-        release=manifest.release,
-        uri=uri,
-        report_uri=f"{uri}/report.html",
-        verdicts=read_verdicts(store, manifest.release),
-        channel=channel,
-        channel_release=names[channel],
-        # Of another deployment's run, maybe; this one has no other.
-        candidate_release=manifest.release if with_models(manifest) else names[CANDIDATE],
-        was_published_before=True,
-        held_before=held_by_others(store, manifest, run.flow_run),
-        is_unchanged=True,
-    )
-
-
 def _point_candidate(store: Store, manifest: Manifest, by: str) -> Channel | None:
     """Let `candidate` name a release that has a model, and return the channel."""
     if not with_models(manifest):
@@ -215,7 +133,7 @@ class _Judging:
     ):
         self._store, self._outcomes, self._settings = store, outcomes, settings
         self.checked = checked
-        self.preset = str(run.parameters.get("preset", "full"))
+        self.preset = run.preset
         self._measured: dict[tuple[str, str], PublishedErrors] = {}
         self._manifests: dict[str, Manifest] = {}
         self._seed_spreads = SeedSpreads(store)

@@ -14,7 +14,8 @@ from aepipe.gate.settings import PublishSettings
 from aepipe.pages.index import refresh_index
 from aepipe.publishing import promotion
 from aepipe.publishing.move import Move, latest_move
-from aepipe.publishing.publish import Published, Run, publish_release
+from aepipe.publishing.publish import publish_release
+from aepipe.publishing.published import Published, Run
 from aepipe.releases import removal
 from aepipe.releases.channel import Channel, Missing
 from aepipe.releases.manifest import Manifest

@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -82,7 +83,9 @@ def module_path(name: str) -> Path:
     loaded = getattr(sys.modules.get(name), "__file__", None)
     if loaded is not None:
         return Path(loaded)
-    spec = importlib.util.find_spec(name)
+    parent = name.rpartition(".")[0]
+    # By its name alone it would be found by an import of its package, and of all that this imports.
+    spec = PathFinder.find_spec(name, [str(module_path(parent).parent)]) if parent else importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"A stage names a module that does not exist. Received: module={name!r}.")
     return Path(spec.origin)
@@ -92,7 +95,7 @@ def _project_imports(tree: ast.AST, package: str) -> Iterable[str]:
     project = package.partition(".")[0]
     # Of aepipe, one from outside has what its own architectures have: with a recipe's classes came every other recipe.
     counted = f"{project}.", "aepipe.models."
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.startswith(counted))
         elif isinstance(node, ast.ImportFrom):
@@ -102,6 +105,15 @@ def _project_imports(tree: ast.AST, package: str) -> Iterable[str]:
                 for alias in node.names:
                     submodule = f"{module}.{alias.name}"
                     yield submodule if _is_module(submodule) else module
+
+
+def _statements(tree: ast.AST) -> Iterable[ast.AST]:
+    """Yield all statements, also those inside others; expressions, which are many, import nothing."""
+    for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+        inner = getattr(tree, block, None)
+        for statement in inner if isinstance(inner, list) else ():
+            yield statement
+            yield from _statements(statement)
 
 
 @cache

@@ -14,6 +14,8 @@ from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.states import Completed
 
+from aepipe.cli.mistakes import refuse_mistakes
+from aepipe.cli.nothing_to_do import find_without_a_run
 from aepipe.datasets.index import read_index
 from aepipe.flows.executors import lanes, train_all
 from aepipe.flows.executors.executor import Shared
@@ -227,6 +229,38 @@ def test_the_second_run_of_the_same_parameters_trains_nothing_and_says_so(publis
         f"find/{VARIATIONAL}": "Cached",
     }
     assert not [name for name in names if name.startswith("train")]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"refresh": True},
+        {"overrides": {"epochs": 41}},
+        {"publishing": {}},
+        {"start_from": "production"},
+        {"at_once": 1},
+    ],
+    ids=str,
+)
+def test_whether_there_is_nothing_to_do_is_found_without_a_run(published, changed):
+    folder, _, first = published
+    chosen = {
+        "recipes": TWO,
+        "data_set": "digits",
+        "overrides": {"epochs": 40, "learning_rate": 0.01},
+        "noise": NOISE.model_dump(mode="json"),
+        "exports": ["onnx"],
+        "store": str(folder),
+        "setting": "tuned",
+        "preset": "full",
+        "publishing": {"demand_baselines": False},
+    }
+    chosen |= {group: {} for group in ("recipe_overrides", "data", "split", "checkpoints", "timeouts")}
+    found = find_without_a_run(chosen, refuse_mistakes(chosen))
+    assert found is not None
+    assert found.summary == f"nothing changed since {first.release}. Production is {first.release}."
+    asked = chosen | changed
+    assert find_without_a_run(asked, refuse_mistakes(asked)) is None
 
 
 def test_another_epochs_value_for_one_recipe_retrains_and_judges_that_recipe_alone(published):

@@ -10,7 +10,8 @@ from results import done
 from aepipe.datasets.index import read_index
 from aepipe.gate.verdicts import Verdict
 from aepipe.publishing.promotion import Judgement, promote_passed
-from aepipe.publishing.publish import Run, publish_release
+from aepipe.publishing.publish import publish_release
+from aepipe.publishing.published import Run
 from aepipe.releases.channels import point_channel
 from aepipe.releases.diff_data import compare_data
 from aepipe.releases.download import download

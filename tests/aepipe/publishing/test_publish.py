@@ -7,7 +7,8 @@ import pytest
 from releases import put_release
 from results import done, result
 
-from aepipe.publishing.publish import Published, Run, publish_release
+from aepipe.publishing.publish import publish_release
+from aepipe.publishing.published import Published, Run
 from aepipe.releases.channels import CANDIDATE, point_channel, read_channel
 from aepipe.releases.manifest import list_releases, manifest_sha256
 from aepipe.stages.outcome import Done, Failed, Outcome
