@@ -47,6 +47,8 @@ class RecipeSummary(BaseModel):
     recipe: str | None = Field(None, description="The recipe; None in releases that call a model by its recipe.")
     setting: str | None = Field(None, description="Which of the recipe's settings.")
     seed: int | None = Field(None, description="Seed of the training.")
+    deterministic: bool | None = Field(None, description="Whether a GPU would come to the same bits again.")
+    precision: str | None = Field(None, description="What it computed in: float32, bfloat16 or float16.")
     data_set: str | None = Field(None, description="The data set's name.")
     data: str | None = Field(None, description="Data set and split.")
     input: JsonValue = Field(None, description="What was taken of a user's own images.")

@@ -2,18 +2,20 @@
 
 from collections.abc import Callable
 
+from aepipe.errors import TrainingError
 from aepipe.training.runtime import tf
 
 
-class StepTooLargeError(Exception):
+class StepTooLargeError(TrainingError):
     """The memory has no room for a step.
 
     Args:
-        num_parts: How many parts its batch had.
+        batch_size: How many images its batch has.
+        num_parts: In how many parts they were computed.
     """
 
-    def __init__(self, num_parts: int):
-        super().__init__(f"A step must fit into the memory. Received: num_parts={num_parts}.")
+    def __init__(self, batch_size: int, num_parts: int):
+        super().__init__("A step must fit into the memory.", "Choose a smaller batch_size.", batch_size=batch_size)
         self.num_parts = num_parts
 
 

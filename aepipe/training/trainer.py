@@ -165,7 +165,7 @@ class Trainer:
         try:
             return self._train_chunk(batches, values).numpy().astype(np.float64)
         except tf.errors.ResourceExhaustedError as error:
-            raise StepTooLargeError(self.state.num_parts) from error
+            raise StepTooLargeError(self.settings.batch_size, self.state.num_parts) from error
 
     @cached_property
     def _train_chunk(self) -> Chunk:

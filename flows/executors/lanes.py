@@ -114,7 +114,7 @@ class Lanes:
     """Processes, idle and at work.
 
     On a CPU each trains on: to start one takes seconds. On a GPU each training has one of its own, because only the end
-    of a process gives all of the GPU's memory back.
+    of a process gives all of the GPU's memory back; the next one starts while it trains.
 
     Args:
         context: What a child needs to be this run's.
@@ -126,18 +126,22 @@ class Lanes:
         self._context, self._shared, self._variables = context, shared, variables
         self._are_used_once = count_gpus() > 0
         self.idle: list[Lane] = []
+        self._next: list[Lane] = []
+        self._ending: list[Lane] = []
 
     def open(self) -> None:
         """Add one that is idle."""
         self.idle.append(Lane.begin(self._variables))
 
-    def begin(self, request: TrainingRequest) -> tuple[Future[Outcome], Training]:
-        """Let an idle one train a request."""
+    def begin(self, request: TrainingRequest, more_wait: bool) -> tuple[Future[Outcome], Training]:
+        """Let an idle one train a request, while more of them wait or not."""
         lane, timeouts = self.idle.pop(), self._shared.timeouts
         allowed = timeouts.of_recipe(request.overrides)
         # After it was told to end by its own process, it has time to save its state.
         due = time.monotonic() + allowed + 2 * timeouts.grace_seconds
         future = lane.executor.submit(_train_in_child, self._context, request, self._shared)
+        if self._are_used_once and more_wait:
+            self._next.append(Lane.begin(self._variables))
         return future, Training(lane, request, due, timeouts.error("training", describe_request(request), allowed))
 
     def give_back(self, lane: Lane, was_killed: bool, is_needed: bool) -> None:
@@ -146,12 +150,14 @@ class Lanes:
             self.idle.append(lane)
             return
         lane.executor.shutdown(wait=False)
+        if not was_killed:
+            self._ending.append(lane)
         if is_needed:
-            self.open()
+            self.idle.append(self._next.pop() if self._next else Lane.begin(self._variables))
 
     def close(self) -> None:
-        """End all of them, which have nothing left to do."""
-        for lane in self.idle:
+        """End all of them, which have nothing left to do, and wait for those that end."""
+        for lane in (*self.idle, *self._next, *self._ending):
             lane.executor.shutdown()
 
 

@@ -58,7 +58,7 @@ class _SideBySide:
             while self._waiting and self._lanes.idle:
                 request = self._waiting.popleft()
                 self._attempts.begin(request)
-                future, training = self._lanes.begin(request)
+                future, training = self._lanes.begin(request, more_wait=bool(self._waiting))
                 self._running[future] = training
             for future in wait(self._running, LOOK_EVERY_SECONDS, FIRST_COMPLETED).done:
                 self._collect(future, self._running.pop(future))

@@ -88,6 +88,8 @@ def _hang(context: bytes, request: TrainingRequest, shared: Shared):
 def test_a_training_whose_process_hangs_or_is_killed_does_not_end_the_others(monkeypatch, tmp_path, caplog):
     monkeypatch.setattr(lanes, "_train_in_child", _hang)
     monkeypatch.setattr(lanes, "KILL_SECONDS", 0.2)
+    # Each has a process of its own.
+    monkeypatch.setattr(lanes, "count_gpus", lambda: 1)
     monkeypatch.setattr(local, "LOOK_EVERY_SECONDS", 0.2)
     # A day and a half passes as soon as the other one has ended.
     clock = SimpleNamespace(monotonic=lambda: now[0])
