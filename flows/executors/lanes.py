@@ -157,8 +157,10 @@ class Lanes:
 
     def close(self) -> None:
         """End all of them, which have nothing left to do, and wait for those that end."""
-        for lane in (*self.idle, *self._next, *self._ending):
+        for lane in (*self.idle, *self._next):
             lane.executor.shutdown()
+        for lane in self._ending:
+            lane.process.join()
 
 
 @contextmanager
