@@ -4,7 +4,7 @@ BIN := .venv/bin
 # What is installed: runtime, or gpu for TensorFlow with CUDA.
 LOCK ?= $(if $(wildcard .venv/gpu.installed),gpu,runtime)
 
-.PHONY: help run up test coverage lint types pictures e2e bench bench-data bench-denoising bench-gate bench-pictures bench-quality bench-score bench-store one-class defects bench-serve image-test lock clean clean-store
+.PHONY: help run up test coverage lint types pictures e2e bench bench-data bench-denoising bench-gate bench-pictures bench-quality bench-releases bench-scale bench-score bench-store one-class defects bench-serve image-test lock clean clean-store
 
 help:  ## these lines
 	@sed -nE 's/^([a-z0-9-]+):.*  ## (.*)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -56,6 +56,12 @@ bench-pictures: .venv/dev.installed  ## pictures of 64, 128 and 256 pixels besid
 # SELECT='mnist-dense --share 0.25' is a part of it.
 bench-quality: .venv/dev.installed  ## the tuned settings beside the best for Adam: time to its error, and the error
 	$(BIN)/python tests/benchmarks/quality.py $(SELECT)
+
+bench-releases: .venv/dev.installed  ## a store of 1,000 releases: seconds and requests of its list, table and page
+	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/many_releases.py $(SELECT)
+
+bench-scale: .venv/dev.installed  ## what a training asks of the Prefect server and the store, and what 10,000 would
+	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/counts.py $(SELECT)
 
 bench-score: .venv/dev.installed  ## scoring of 10,000 pictures beside the model's forward pass alone
 	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/score.py run

@@ -10,6 +10,7 @@ from aepipe.errors import ParameterError
 
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
+CPU_INFO = Path("/proc/cpuinfo")
 # A driver in trouble never answers.
 DRIVER_SECONDS = 60.0
 
@@ -84,6 +85,16 @@ def _chosen_number(variable: str, rule: str) -> int | None:
     if not (value.isascii() and value.isdecimal()) or not int(value):
         raise ParameterError(rule, "Set or unset it.", **{variable: value})
     return int(value)
+
+
+def cpu_flags(cpu_info: Path = CPU_INFO) -> frozenset[str]:
+    """Return what instructions the processor has, by Linux' names, as avx2 or avx512f; none where that is not told."""
+    if not cpu_info.exists():
+        return frozenset()
+    lines = (line.partition(":") for line in cpu_info.read_text().splitlines())
+    return frozenset(
+        flag for name, _, flags in lines if name.strip() in ("flags", "Features") for flag in flags.split()
+    )
 
 
 def count_gpus() -> int:

@@ -59,6 +59,10 @@ class MemoryStore:
             if key.startswith(prefix):
                 yield ObjectInfo(key, len(data), modified)
 
+    def names(self, prefix):
+        left = [key.removeprefix(prefix).partition("/") for key in list(self.objects) if key.startswith(prefix)]
+        yield from sorted({name + slash for name, slash, _ in left})
+
     def delete(self, key):
         self.objects.pop(check_key(key), None)
 

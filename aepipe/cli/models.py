@@ -15,12 +15,12 @@ def show_table(store: StoreOption = "./store", as_json: JsonOption = False) -> N
     """Print the table of results over all releases of a store, as Markdown: mean and spread over the seeds."""
     from aepipe.pages.table import as_markdown, result_lines
     from aepipe.releases.absent import require_store
-    from aepipe.releases.manifest import list_releases
+    from aepipe.releases.listing import listed_releases
     from aepipe.store import open_store
 
     opened = open_store(store)
     require_store(opened)
-    lines = result_lines(list_releases(opened))
+    lines = result_lines(listed_releases(opened))
     told = [line.model_dump(mode="json") for line in lines]
     print_result(as_json, told, *as_markdown(lines).removesuffix("\n").split("\n"))
 

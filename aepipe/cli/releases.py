@@ -12,6 +12,7 @@ from aepipe.cli.options import FullOption, JsonOption, ReleaseArgument, StoreOpt
 from aepipe.cli.output import Row, print_result, print_rows, print_table
 
 if TYPE_CHECKING:
+    from aepipe.releases.listing import ListedRelease
     from aepipe.releases.manifest import Manifest
     from aepipe.results import ResultsManifest
     from aepipe.store import Store
@@ -50,8 +51,10 @@ class DifferenceRow(Row):
 
 def list_releases(store: StoreOption = "./store", as_json: JsonOption = False) -> None:
     """Show the releases, the latest first."""
-    from aepipe.releases import channels, manifest
+    from aepipe.releases import channels
     from aepipe.releases.absent import require_store
+    from aepipe.releases.keys import trusted_keys
+    from aepipe.releases.listing import survey_listing
     from aepipe.store import open_store
 
     opened = open_store(store)
@@ -59,27 +62,27 @@ def list_releases(store: StoreOption = "./store", as_json: JsonOption = False) -
     names: dict[str, list[str]] = {}
     for name, channel in channels.list_channels(opened).items():
         names.setdefault(channel.release, []).append(name)
-    manifests, unreadable = manifest.survey_releases(opened)
-    rows = [_readable_row(opened, found, names.get(found.release, [])) for found in manifests]
+    # Nobody signs the listing: who trusts keys alone is told what the signed manifests say.
+    found, unreadable = survey_listing(opened, anew=trusted_keys() is not None)
+    rows = [_readable_row(one, names.get(one.release, [])) for one in found]
     rows += [_unreadable_row(name, error, names.get(name, [])) for name, error in unreadable.items()]
     rows.sort(key=lambda row: row.release, reverse=True)
     print_rows(as_json, f"Releases in {opened.url}", ReleaseRow, rows)
 
 
-def _readable_row(store: "Store", manifest: "Manifest", channels: Sequence[str]) -> ReleaseRow:
+def _readable_row(found: "ListedRelease", channels: Sequence[str]) -> ReleaseRow:
     from aepipe.evaluation.catalogue import MSE
-    from aepipe.releases.signatures import signers_of
 
-    verdicts = [summary.verdict for summary in manifest.recipes.values()]
-    errors = [summary.metrics.get(MSE) for summary in manifest.recipes.values()]
+    verdicts = [summary.verdict for summary in found.recipes.values()]
+    errors = [summary.metrics.get(MSE) for summary in found.recipes.values()]
     return ReleaseRow(
-        release=manifest.release,
-        age=_age(manifest.created),
+        release=found.release,
+        age=_age(found.created),
         channel=", ".join(channels) or None,
         recipes=", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in sorted(set(verdicts))),
         best_MSE=min((error for error in errors if error is not None), default=None),
-        bytes=sum(file.size for file in manifest.files),
-        signed_by=", ".join(signer.key for signer in signers_of(store, manifest)) or None,
+        bytes=found.size,
+        signed_by=", ".join(signer.key for signer in found.signers) or None,
     )
 
 

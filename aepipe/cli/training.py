@@ -32,7 +32,7 @@ from aepipe.flows.which_server import is_named, use_server
 from aepipe.gate.settings import PublishSettings
 from aepipe.recipes import complete_name
 from aepipe.recipes.file import read_recipe_at
-from aepipe.releases.manifest import list_releases
+from aepipe.releases.listing import listed_releases
 from aepipe.stages.parent import NOTHING
 from aepipe.store import Store, open_store
 
@@ -138,7 +138,7 @@ def _release_of(state: Any, store: Store) -> str | None:
     """
     if state.is_completed() and state.data is None:
         this_run = str(state.state_details.flow_run_id)
-        return next((found.release for found in list_releases(store) if found.flow_run == this_run), None)
+        return next((found.release for found in listed_releases(store) if found.flow_run == this_run), None)
     from aepipe.publishing.published import Published
 
     published = state.result(raise_on_failure=False)

@@ -100,14 +100,14 @@ def sign(release: ReleaseArgument, store: StoreOption = "./store", as_json: Json
 
 
 def make_index(store: StoreOption = "./store") -> None:
-    """Write index.html, the page over all releases, and print where it lies; every change of a release does so, too."""
+    """Read every manifest, write index.html, the page over all releases, and the listing anew; print where it lies."""
     from aepipe.pages.index import write_index
     from aepipe.releases.absent import require_store
     from aepipe.store import open_store
 
     opened = open_store(store)
     require_store(opened)
-    typer.echo(write_index(opened))
+    typer.echo(write_index(opened, anew=True))
 
 
 def prune_releases(

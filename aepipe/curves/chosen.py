@@ -8,8 +8,9 @@ from aepipe.errors import CorruptObjectError, NewerObjectError, ObjectNotFoundEr
 from aepipe.recipes.naming import spelled_out_model
 from aepipe.recipes.published import PublishedModel, published_models
 from aepipe.releases.absent import require_store
-from aepipe.releases.manifest import Manifest, read_manifest, release_ids, resolve_release
+from aepipe.releases.manifest import Manifest, read_manifest, resolve_release
 from aepipe.releases.signatures import require_trusted
+from aepipe.releases.survey import release_ids
 from aepipe.store.interface import Store
 
 

@@ -10,7 +10,7 @@ from aepipe.curves.names import describe_changes, model_of
 from aepipe.errors import ObjectNotFoundError
 from aepipe.recipes.published import PublishedModel
 from aepipe.recipes.trained import TrainedRecipe
-from aepipe.releases.manifest import release_ids
+from aepipe.releases.manifest import latest_release
 from aepipe.stages.results import TrainedResult, find_stage
 from aepipe.store.interface import ObjectInfo, Store
 from aepipe.store.local_files import local_file
@@ -68,8 +68,10 @@ class LogFolder:
 
         They are those of a run that goes on with others, of sweeps and of searches.
         """
-        times = [datetime.strptime(name.partition("-")[0], RELEASE_TIME) for name in release_ids(self._store)[:1]]
-        earliest = max([self._earliest, *(time.replace(tzinfo=UTC).timestamp() for time in times)])
+        latest, earliest = latest_release(self._store), self._earliest
+        if latest is not None:
+            began = datetime.strptime(latest.partition("-")[0], RELEASE_TIME).replace(tzinfo=UTC)
+            earliest = max(earliest, began.timestamp())
         found = []
         for info in self._store.list("stages/train/"):
             match = MANIFEST.fullmatch(info.key)

@@ -6,15 +6,16 @@ trainings came to (docs/releases.md).
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, partial
 
-from aepipe.errors import CorruptObjectError, NewerObjectError
+from aepipe.errors import CorruptObjectError, NewerObjectError, StoreError
 from aepipe.evaluation.seeds import SeedSpread
 from aepipe.gate.rules import judged_error
 from aepipe.io.hashing import canonical_json
 from aepipe.recipes import get_recipe
 from aepipe.recipes.plan import Overrides, plan_training
+from aepipe.releases.survey import survey
 from aepipe.stages.outcome import Done, Outcome
 from aepipe.stages.results import SweepResult, find_stage
 from aepipe.store.interface import Store
@@ -65,7 +66,7 @@ class SeedSpreads:
 
     @cached_property
     def _of_sweeps(self) -> Sequence[Mapping[str, SeedSpread]]:
-        return list(_spreads_of_sweeps(self._store))
+        return _spreads_of_sweeps(self._store)
 
 
 def _is_as_tuned(outcome: Done) -> bool:
@@ -81,12 +82,15 @@ def _is_as_tuned(outcome: Done) -> bool:
     return plan == plan_training(plan.recipe, "tuned", "full", Overrides(seed=plan.training.seed), plan.image_shape)
 
 
-def _spreads_of_sweeps(store: Store) -> Iterator[dict[str, SeedSpread]]:
-    for key in [info.key for info in store.list("stages/sweep/") if info.key.endswith("/manifest.json")]:
-        try:
-            sweep = find_stage(store, "sweep", key.split("/")[2], SweepResult)
-        # What nobody can read tells nothing; a release does not wait for it.
-        except (CorruptObjectError, NewerObjectError):
-            continue
-        if sweep is not None:
-            yield sweep.facts.seed_spreads
+def _spreads_of_sweeps(store: Store) -> list[dict[str, SeedSpread]]:
+    fingerprints = [name.removesuffix("/") for name in store.names("stages/sweep/")]
+    # What nobody can read tells nothing; a release does not wait for it.
+    sweeps, _ = survey(fingerprints, partial(_read_sweep, store))
+    return [sweep.facts.seed_spreads for sweep in sweeps]
+
+
+def _read_sweep(store: Store, fingerprint: str) -> SweepResult | StoreError | None:
+    try:
+        return find_stage(store, "sweep", fingerprint, SweepResult)
+    except (CorruptObjectError, NewerObjectError) as error:
+        return error

@@ -16,8 +16,8 @@ from aepipe.pages.table import data_key, tell_apart
 from aepipe.recipes import RECIPES
 from aepipe.recipes.published import summaries_by_name
 from aepipe.releases.channels import list_channels
-from aepipe.releases.facts import RecipeSummary
-from aepipe.releases.manifest import Manifest, survey_releases
+from aepipe.releases.facts import RecipeSummary, ReleaseSummary
+from aepipe.releases.listing import refresh_listing
 from aepipe.store.interface import Store
 
 KEY = "index.html"
@@ -47,17 +47,21 @@ class Series:
     intervals: Sequence[Interval | None] = ()
 
 
-def write_index(store: Store) -> str:
-    """Write the page anew, and return where it lies.
+def write_index(store: Store, anew: bool = False) -> str:
+    """Write the page anew, and the listing that it is made of, and return where the page lies.
 
     Of two writers at once the later one wins; a release that it did not know yet is there after the next change.
+
+    Args:
+        store: Where the releases are.
+        anew: Read every manifest, and believe nothing that the listing says.
     """
     named: dict[str, list[str]] = {}
     for name, channel in list_channels(store).items():
         named.setdefault(channel.release, []).append(name)
-    manifests, unreadable = survey_releases(store)
+    releases, unreadable = refresh_listing(store, anew)
     problems = {release: error.problem for release, error in unreadable.items()}
-    store.put(KEY, render_index(manifests[:MAX_RELEASES], named, store.url, problems).encode())
+    store.put(KEY, render_index(releases[:MAX_RELEASES], named, store.url, problems).encode())
     return f"{store.url}/{KEY}"
 
 
@@ -74,7 +78,7 @@ def refresh_index(store: Store) -> str | None:
 
 
 def render_index(
-    manifests: Sequence[Manifest],
+    releases: Sequence[ReleaseSummary],
     channels: Mapping[str, Sequence[str]],
     store_url: str,
     unreadable: Mapping[str, str] = {},
@@ -82,13 +86,13 @@ def render_index(
     """Return the page as HTML.
 
     Args:
-        manifests: The releases, the latest first.
+        releases: The releases, the latest first.
         channels: Which channels name a release, by its id.
         store_url: Where they lie, for the page's heading.
         unreadable: Releases that can't be read, and why.
     """
     shown = metrics_at("index")
-    rows = [(manifest, summaries_by_name(manifest)) for manifest in manifests]
+    rows = [(release, summaries_by_name(release)) for release in releases]
     measured = [
         {metric.name: summary.metrics.get(metric.name) for metric in shown}
         for _, summaries in rows
@@ -103,33 +107,33 @@ def render_index(
             store_url=store_url,
             most_series=MAX_SERIES,
             unreadable=unreadable,
-            models=_present(manifests),
-            charts=dict(_charts(manifests)),
+            models=_present(releases),
+            charts=dict(_charts(releases)),
             shown=shown,
             write=page_writer(notation_of_errors(measured), measured),
         )
     )
 
 
-def series_of(model: str, manifests: Iterable[Manifest]) -> list[Series]:
+def series_of(model: str, releases: Iterable[ReleaseSummary]) -> list[Series]:
     """Return a model's errors over time: a series for each setting, data, held-out rows and code size, as only those
     compare; the latest ones where they are many.
 
     Args:
         model: Its name.
-        manifests: Releases, the latest first; a model that one took over from another is left out.
+        releases: Releases, the latest first; a model that one took over from another is left out.
     """
     found: dict[tuple, list[tuple[str, float, float, Interval | None]]] = {}
-    for manifest in reversed(list(manifests)):
-        summary = summaries_by_name(manifest).get(model)
-        if summary is None or summary.origin != manifest.release:
+    for release in reversed(list(releases)):
+        summary = summaries_by_name(release).get(model)
+        if summary is None or summary.origin != release.release:
             continue
         point = _point(summary)
         if point is not None:
-            preset = str(manifest.parameters.get("preset", "full"))
+            preset = str(release.parameters.get("preset", "full"))
             # At its end where it goes on, so that the series that ended first are the first to be left out.
             key = (summary.setting, preset, summary.code_size, *data_key(summary))
-            found[key] = [*found.pop(key, []), (manifest.created, *point)]
+            found[key] = [*found.pop(key, []), (release.created, *point)]
     names = tell_apart(key[3:] for key in found)
     return [
         Series(f"{setting}, {preset}, {names[tuple(data)]}, code {code_size}", *zip(*points, strict=True))
@@ -147,9 +151,9 @@ def _point(summary: RecipeSummary) -> tuple[float, float, Interval | None] | Non
     return None if mse is None or strongest is None else (mse, strongest.mse_per_pixel, intervals.get(MSE))
 
 
-def _present(manifests: Iterable[Manifest]) -> list[str]:
+def _present(releases: Iterable[ReleaseSummary]) -> list[str]:
     """Return the names of all models: in the order of the recipes, those of one by their data sets."""
-    present = {name: said.recipe for manifest in manifests for name, said in summaries_by_name(manifest).items()}
+    present = {name: said.recipe for release in releases for name, said in summaries_by_name(release).items()}
     order = {name: number for number, name in enumerate(RECIPES)}
 
     def place(name: str) -> tuple[int, str]:
@@ -158,14 +162,14 @@ def _present(manifests: Iterable[Manifest]) -> list[str]:
     return sorted(present, key=place)
 
 
-def _charts(manifests: Sequence[Manifest]) -> Iterable[tuple[str, InlineImage]]:
+def _charts(releases: Sequence[ReleaseSummary]) -> Iterable[tuple[str, InlineImage]]:
     # Here, because Matplotlib takes a second.
     from aepipe.evaluation.figures import error_over_time
 
     with temporary_folder("index") as folder:
         path = folder / "chart.png"
-        for model in _present(manifests):
-            series = series_of(model, manifests)
+        for model in _present(releases):
+            series = series_of(model, releases)
             if series:
                 error_over_time(series, path, model)
                 yield model, inline_image(path.read_bytes())

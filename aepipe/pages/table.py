@@ -5,6 +5,7 @@ name. Lines are in the order of the recipes, never of their errors: codes of dif
 """
 
 import statistics
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,8 +19,7 @@ from aepipe.evaluation.strongest import find_strongest
 from aepipe.notation import ABSENT, decimals, duration
 from aepipe.pages.numbers import PLACES, write_alone
 from aepipe.recipes import RECIPES
-from aepipe.releases.facts import RecipeSummary, RunParameters
-from aepipe.releases.manifest import Manifest
+from aepipe.releases.facts import RecipeSummary, ReleaseSummary, RunParameters
 
 # Name of data and split, digest of the images, digest of the held-out rows.
 DataKey = tuple[str, str | None, str | None]
@@ -59,7 +59,7 @@ class ResultLine(BaseModel):
 Column = tuple[str, Callable[[ResultLine], str]]
 
 
-def result_lines(manifests: Iterable[Manifest]) -> list[ResultLine]:
+def result_lines(manifests: Iterable[ReleaseSummary]) -> list[ResultLine]:
     """Return a line for each recipe, setting, data, held-out rows and code size: that of the newest commit.
 
     Args:
@@ -85,7 +85,7 @@ def result_lines(manifests: Iterable[Manifest]) -> list[ResultLine]:
     return [_line(key, names[key[2:5]], trainings[key], commits[key]) for key in keys]
 
 
-def _training(manifest: Manifest, summary: RecipeSummary) -> Training | None:
+def _training(manifest: ReleaseSummary, summary: RecipeSummary) -> Training | None:
     """Return what one training came to; None where a manifest lacks what a line can't do without."""
     figures = {**summary.metrics, "training_seconds": summary.training_seconds}
     if summary.setting is None or summary.data is None or figures.get(MSE) is None:
@@ -111,10 +111,10 @@ def tell_apart(keys: Iterable[DataKey]) -> dict[DataKey, str]:
         by_name.setdefault(key[0], []).append(key)
     names = {}
     for name, sharing in by_name.items():
-        images = {key[1] for key in sharing}
+        images = Counter(key[1] for key in sharing)
         for key in sharing:
             parts = [] if len(images) == 1 else [f"images {_short(key[1])}"]
-            if sum(other[1] == key[1] for other in sharing) > 1:
+            if images[key[1]] > 1:
                 parts.append(f"held out {_short(key[2])}")
             names[key] = f"{name} ({', '.join(parts)})" if parts else name
     return names
@@ -133,7 +133,7 @@ def as_markdown(lines: Sequence[ResultLine]) -> str:
     return "\n".join(tables)
 
 
-def describe_setting(manifest: Manifest, recipe: str, summary: RecipeSummary) -> str:
+def describe_setting(manifest: ReleaseSummary, recipe: str, summary: RecipeSummary) -> str:
     """Return what was trained: the setting's name, the preset where it is not the full one, and every change."""
     parameters = RunParameters.model_validate(manifest.parameters)
     groups = (parameters.overrides, parameters.recipe_overrides.get(recipe, {}))

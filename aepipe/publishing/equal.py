@@ -1,13 +1,15 @@
 """Releases that are there already: what is equal is published once, and told once."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from aepipe.errors import CorruptObjectError, NewerObjectError, ObjectNotFoundError
 from aepipe.gate.decision import parse_decision
 from aepipe.gate.verdicts import Verdict
 from aepipe.releases.channels import CANDIDATE, read_channel
-from aepipe.releases.manifest import Manifest, list_releases
+from aepipe.releases.listing import ListedRelease, listed_releases
+from aepipe.releases.manifest import Manifest, read_manifest
 from aepipe.releases.signatures import find_distrust
 from aepipe.store.interface import Store
 
@@ -19,10 +21,9 @@ def find_equal(store: Store, content: str) -> Manifest | None:
         store: Where the releases are.
         content: Digest of what the run came to.
     """
-    # A release that was composed for a channel has the content of its candidate, and others' models.
-    same = [m for m in list_releases(store) if m.content == content and m.release == m.candidate]
+    same = [one.release for one in _written_by_runs(store) if one.content == content]
     # One that is not to be trusted is published anew, and signed.
-    equal = [manifest for manifest in same if not find_distrust(store, manifest)]
+    equal = [manifest for manifest in _manifests(store, same) if not find_distrust(store, manifest)]
     candidate = read_channel(store, CANDIDATE)
     named = [manifest for manifest in equal if candidate is not None and manifest.release == candidate.release]
     return next(iter(named or equal), None)
@@ -30,8 +31,20 @@ def find_equal(store: Store, content: str) -> Manifest | None:
 
 def find_latest(store: Store, models: Collection[str]) -> Manifest | None:
     """Return the latest release of exactly these models that a run wrote; None where there is none."""
-    written = (m for m in list_releases(store) if m.release == m.candidate)
-    return next((manifest for manifest in written if set(manifest.recipes) == set(models)), None)
+    same = [one.release for one in _written_by_runs(store) if set(one.recipes) == set(models)]
+    return next(_manifests(store, same), None)
+
+
+def _written_by_runs(store: Store) -> list[ListedRelease]:
+    # A release that was composed for a channel has the content of its candidate, and others' models.
+    return [one for one in listed_releases(store) if one.release == one.candidate]
+
+
+def _manifests(store: Store, releases: Iterable[str]) -> Iterator[Manifest]:
+    """Yield the manifests themselves; one that was damaged or removed meanwhile counts for nothing."""
+    for release in releases:
+        with suppress(ObjectNotFoundError, CorruptObjectError, NewerObjectError):
+            yield read_manifest(store, release)
 
 
 def is_settled(store: Store, manifest: Manifest, channel: str) -> bool:

@@ -10,7 +10,7 @@ from typing import get_args
 from aepipe.errors import ObjectNotFoundError, ParameterError
 from aepipe.recipes import get_recipe
 from aepipe.recipes.naming import model_name
-from aepipe.releases.facts import RecipeSummary
+from aepipe.releases.facts import RecipeSummary, ReleaseSummary
 from aepipe.releases.manifest import Manifest, ReleaseFile, with_models
 from aepipe.splits import SplitMethod
 from aepipe.store.refs import Kind, Ref
@@ -78,7 +78,7 @@ def published_models(manifest: Manifest) -> dict[str, PublishedModel]:
     return {model.name: model for model in found}
 
 
-def summaries_by_name(manifest: Manifest) -> dict[str, RecipeSummary]:
+def summaries_by_name(manifest: ReleaseSummary) -> dict[str, RecipeSummary]:
     """Return what a manifest says about each model by its name, those that failed or are unsound among them."""
     return {called(key, summary): summary for key, summary in manifest.recipes.items()}
 

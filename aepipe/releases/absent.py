@@ -6,7 +6,7 @@ from aepipe.errors import ObjectNotFoundError
 from aepipe.store.interface import Store
 
 # What a store that was used has one of.
-PREFIXES = ("releases/", "channels/", "stages/")
+FOLDERS = ("releases/", "channels/", "stages/")
 
 
 def require_store(store: Store) -> None:
@@ -15,7 +15,7 @@ def require_store(store: Store) -> None:
     Raises:
         ObjectNotFoundError: nobody did.
     """
-    if not any(next(iter(store.list(prefix)), None) for prefix in PREFIXES):
+    if not set(FOLDERS).intersection(store.names("")):
         raise ObjectNotFoundError(
             "A store is there once a run has written to it.",
             f"Look at the address; a first run makes the store: aepipe run --preset quick --store {store.url}",

@@ -1,4 +1,4 @@
-"""Summaries of recipes and runs in a manifest: what its readers count on, and check, as anybody may have written it."""
+"""Summaries in a manifest: what its readers count on, and check, as anybody may have written it."""
 
 import sys
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from pydantic import (
 
 from aepipe.evaluation.catalogue import Metrics, metrics_at
 from aepipe.evaluation.intervals import Interval
-from aepipe.store.names import ReleaseId
+from aepipe.store.names import Name, ReleaseId, Time
 
 
 def _finite(value: float) -> float:
@@ -150,3 +150,23 @@ def like(model: type[BaseModel]) -> AfterValidator:
         return facts
 
     return AfterValidator(check)
+
+
+class ReleaseSummary(BaseModel):
+    """What a release says about itself as a whole, and about each of its models, without its files."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    release: ReleaseId = Field(description="The release's id.")
+    created: Time = Field(description="When the run started, ISO 8601 in UTC.")
+    content: Name = Field(description="Digest of what the release holds; equal for runs that came to the same.")
+    flow_run: str = Field(description="Id of the flow run.")
+    parameters: Annotated[dict[str, JsonValue], like(RunParameters)] = Field(description="The run's parameters.")
+    git_commit: str | None = Field(description="Commit of the code, with -dirty where it was changed since.")
+    packages: dict[str, str] = Field(description="Versions that the result depends on.")
+    hardware: list[str] = Field(description="What the recipes were trained on.")
+    seconds: float = Field(description="How long the run took, in seconds.")
+    recipes: dict[Name, Summary] = Field(
+        description="Recipe, verdict, data and metrics of each model by its name, and the release that it comes from."
+    )
+    candidate: ReleaseId = Field(description="The run's own release; another one where production's models were kept.")

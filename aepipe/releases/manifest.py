@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-import logging
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,9 +13,10 @@ from aepipe.io.hashing import canonical_json
 from aepipe.packages import installed_version
 from aepipe.releases.absent import require_store
 from aepipe.releases.channels import require_channel
-from aepipe.releases.facts import DataSummary, RunParameters, Summary, like
+from aepipe.releases.facts import DataSummary, ReleaseSummary
+from aepipe.releases.survey import release_ids, survey, warn_of_unreadable
 from aepipe.store.interface import Store
-from aepipe.store.names import Name, RelativePath, ReleaseId, Sha256, Size, Time, is_release_id
+from aepipe.store.names import Name, RelativePath, Sha256, Size, is_release_id
 from aepipe.store.parsing import parse_stored
 
 PACKAGES = ("keras", "numpy", "prefect", "scikit-learn", "scipy", "tensorflow", "aepipe")
@@ -28,9 +29,6 @@ MEDIA_TYPES = {
     ".png": "image/png",
     ".zip": "application/zip",
 }
-logger = logging.getLogger(__name__)
-
-
 # Who signed the manifest; like itself not among the files that it names.
 SIGNATURES = "signature.json"
 UNLISTED = ("manifest.json", SIGNATURES)
@@ -65,28 +63,13 @@ def _each_once(files: list[ReleaseFile]) -> list[ReleaseFile]:
     return files
 
 
-class Manifest(BaseModel):
+class Manifest(ReleaseSummary):
     """A release: what ran, on what, with which result, and every file but this one. It is written last."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     schema_version: Literal[1] = 1
-    release: ReleaseId = Field(description="The release's id.")
-    created: Time = Field(description="When the run started, ISO 8601 in UTC.")
-    content: Name = Field(description="Digest of what the release holds; equal for runs that came to the same.")
-    flow_run: str = Field(description="Id of the flow run.")
-    parameters: Annotated[dict[str, JsonValue], like(RunParameters)] = Field(description="The run's parameters.")
-    git_commit: str | None = Field(description="Commit of the code, with -dirty where it was changed since.")
-    packages: dict[str, str] = Field(description="Versions that the result depends on.")
-    hardware: list[str] = Field(description="What the recipes were trained on.")
-    seconds: float = Field(description="How long the run took, in seconds.")
-    recipes: dict[Name, Summary] = Field(
-        description="Recipe, verdict, data and metrics of each model by its name, and the release that it comes from."
-    )
     lineage: dict[Name, dict[str, str]] = Field(description="Fingerprint of each stage of each model.")
     data_sets: dict[Name, DataSummary] = Field({}, description="What was checked of each data set of the user's own.")
     stages: dict[Name, dict[str, StageCost]] = Field({}, description="What each stage of each model took.")
-    candidate: ReleaseId = Field(description="The run's own release; another one where production's models were kept.")
     store: dict[str, JsonValue] = Field(description="What was measured about the store before anything was written.")
     files: Annotated[list[ReleaseFile], AfterValidator(_each_once)] = Field(
         description="Every file of the release but this one and its signatures."
@@ -147,6 +130,16 @@ def read_manifest(store: Store, release: str, sha256: str | None = None) -> Mani
             "Point the channel at another release: aepipe releases rollback.",
             release=release,
         )
+    return parse_manifest(data, release)
+
+
+def parse_manifest(data: bytes, release: str) -> Manifest:
+    """Return a release's manifest from what is stored of it.
+
+    Raises:
+        CorruptObjectError: it is damaged, or another release's.
+        NewerObjectError: a newer aepipe wrote it.
+    """
     manifest = parse_stored(
         data, Manifest, manifest_key(release), "Restore it from a backup; prune removes it in time."
     )
@@ -188,10 +181,12 @@ def resolve_release(store: Store, name: str) -> Manifest:
 
 
 def list_releases(store: Store) -> list[Manifest]:
-    """Return the manifests of all complete releases, the latest first; one that can't be read is named in a warning."""
+    """Return the manifests of all complete releases, the latest first; one that can't be read is named in a warning.
+
+    Each is read. What a list or a table says about them is in the listing: `listing.listed_releases`.
+    """
     manifests, unreadable = survey_releases(store)
-    for release, problem in unreadable.items():
-        logger.warning("Release %s is passed over: %s", release, problem)
+    warn_of_unreadable(unreadable)
     return manifests
 
 
@@ -200,23 +195,27 @@ def survey_releases(store: Store) -> tuple[list[Manifest], dict[str, StoreError]
 
     What has no release's id is somebody else's, and passed over.
     """
-    manifests, unreadable = list[Manifest](), dict[str, StoreError]()
-    for release in release_ids(store):
-        try:
-            manifests.append(read_manifest(store, release))
-        except ObjectNotFoundError:
-            # It was pruned meanwhile.
-            continue
-        except (CorruptObjectError, NewerObjectError) as error:
-            unreadable[release] = error
-    return manifests, unreadable
+    return survey(release_ids(store), partial(_read_listed, store))
 
 
-def release_ids(store: Store) -> list[str]:
-    """Return the ids of all releases that have a manifest, the latest first."""
-    parts = [info.key.split("/") for info in store.list("releases/")]
-    complete = {part[1] for part in parts if len(part) == 3 and part[2] == "manifest.json"}
-    return sorted(filter(is_release_id, complete), reverse=True)
+def _read_listed(store: Store, release: str) -> Manifest | StoreError | None:
+    try:
+        return parse_manifest(store.get(manifest_key(release)), release)
+    except ObjectNotFoundError:
+        # It was never completed, or pruned meanwhile.
+        return None
+    except (CorruptObjectError, NewerObjectError) as error:
+        return error
+
+
+def is_complete(store: Store, release: str) -> bool:
+    """Tell whether there is a release of this id: its manifest."""
+    return is_release_id(release) and store.exists(manifest_key(release))
+
+
+def latest_release(store: Store) -> str | None:
+    """Return the id of the latest release that is complete; None where there is none."""
+    return next((release for release in release_ids(store) if is_complete(store, release)), None)
 
 
 def with_models(manifest: Manifest) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aepipe.errors import NewerObjectError, StoreError, printable
+from aepipe.releases.changed import note_change
 from aepipe.releases.channels import named_releases, survey_channels
 from aepipe.releases.manifest import Manifest, manifest_key, survey_releases, with_models
 from aepipe.store.interface import ObjectInfo, Store
@@ -95,6 +96,7 @@ def _remove(store: Store, pruned: Pruned) -> bool:
     if was_completed_meanwhile or release in named_releases(store):
         return False
     if found is not None:
+        note_change(store, release)
         store.put(_copy_key(release), found.data)
         store.delete(key)
         try:

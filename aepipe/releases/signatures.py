@@ -6,6 +6,7 @@ tells who wrote. It says nothing about channels: which of a publisher's releases
 
 import base64
 import binascii
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aepipe.errors import ConflictError, CorruptObjectError, NewerObjectError, ParameterError, UntrustedReleaseError
 from aepipe.io.hashing import canonical_json
+from aepipe.releases.changed import note_change
 from aepipe.releases.channels import read_channel
 from aepipe.releases.keys import (
     SIGNING_KEY,
@@ -76,16 +78,35 @@ class Signer:
 def signers_of(store: Store, manifest: Manifest) -> tuple[Signer, ...]:
     """Return whose signatures of a release hold; none where the file of signatures can't be read."""
     try:
-        there = _read_signatures(store, manifest.release)[0]
+        there = read_signatures(store, manifest.release)[0]
         digest = stored_sha256(store, manifest) if there else ""
     except (CorruptObjectError, NewerObjectError):
         return ()
-    trusted, statement = trusted_keys(), _statement(manifest.release, digest)
-    valid = dict.fromkeys(one.key for one in there if _holds(one, statement))
+    return whose(there, manifest.release, digest)
+
+
+def whose(signatures: Iterable[Signature], release: str, manifest_sha256: str) -> tuple[Signer, ...]:
+    """Return who signed a release's manifest: the signatures that hold."""
+    trusted, statement = trusted_keys(), _statement(release, manifest_sha256)
+    valid = dict.fromkeys(one.key for one in signatures if _holds(one, statement))
     return tuple(
         Signer(key, "" if trusted is None else trusted.get(key, ""), None if trusted is None else key in trusted)
         for key in valid
     )
+
+
+def read_signatures(store: Store, release: str) -> tuple[tuple[Signature, ...], str | None]:
+    """Return the signatures of a release, whether they hold or not, and the version of their file, if there is one.
+
+    Raises:
+        CorruptObjectError: the file is not what was written.
+        NewerObjectError: a newer aepipe wrote it.
+    """
+    found = store.get_versioned(_key(release))
+    if found is None:
+        return (), None
+    way_out = "Remove the file, and sign the release again: aepipe releases sign."
+    return parse_stored(found.data, Signatures, _key(release), way_out).signatures, found.version
 
 
 def describe_signers(signers: tuple[Signer, ...]) -> str:
@@ -114,7 +135,7 @@ def require_trusted(store: Store, manifest: Manifest) -> None:
 def find_distrust(store: Store, manifest: Manifest) -> list[Fault]:
     """Return what is wrong about a release's signatures, for whoever lists problems."""
     try:
-        _read_signatures(store, manifest.release)
+        read_signatures(store, manifest.release)
         require_trusted(store, manifest)
     except (UntrustedReleaseError, CorruptObjectError, NewerObjectError) as error:
         return [Fault(_key(manifest.release), error.problem)]
@@ -167,6 +188,7 @@ def sign_release(store: Store, name: str) -> Manifest:
         raise ParameterError(f"Signing takes a key: {SIGNING_KEY} names or is one.", release=name)
     manifest = resolve_release(store, name)
     require_intact(store, manifest, full=True)
+    note_change(store, manifest.release)
     _add(store, manifest.release, stored_sha256(store, manifest), key)
     return manifest
 
@@ -180,7 +202,7 @@ def _add(store: Store, release: str, manifest_sha256: str, key: "Ed25519PrivateK
         signature=base64.b64encode(key.sign(statement)).decode(),
     )
     for _ in range(ATTEMPTS):
-        there, version = _read_signatures(store, release)
+        there, version = read_signatures(store, release)
         if mine in there:
             return
         data = canonical_json(Signatures(signatures=(*there, mine)).model_dump(mode="json"))
@@ -207,14 +229,6 @@ def _holds(signature: Signature, statement: bytes) -> bool:
     except (InvalidSignature, binascii.Error):
         return False
     return True
-
-
-def _read_signatures(store: Store, release: str) -> tuple[tuple[Signature, ...], str | None]:
-    found = store.get_versioned(_key(release))
-    if found is None:
-        return (), None
-    way_out = "Remove the file, and sign the release again: aepipe releases sign."
-    return parse_stored(found.data, Signatures, _key(release), way_out).signatures, found.version
 
 
 def _key(release: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from aepipe.errors import CorruptObjectError, ObjectNotFoundError
-from aepipe.releases.manifest import release_ids
+from aepipe.releases.manifest import is_complete
 from aepipe.results.known import keep_digests
 from aepipe.results.manifest import KNOWN, RESULTS, ResultsManifest, manifest_key
 from aepipe.results.reading import latest_results, list_results
@@ -60,13 +60,12 @@ def plan_results(store: Store, keep: int, hours: float, grace_hours: float) -> l
 
 def plan_digests(store: Store) -> list[ObjectInfo]:
     """Return the tables of digests of releases that are gone."""
-    releases = set(release_ids(store))
     keys = {info: info.key.split("/") for info in store.list(f"{RESULTS}/")}
-    return [
-        info
-        for info, parts in keys.items()
-        if len(parts) == 5 and parts[2] == KNOWN and parts[4].removesuffix(".parquet") not in releases
-    ]
+    tables = {
+        info: parts[4].removesuffix(".parquet") for info, parts in keys.items() if len(parts) == 5 and parts[2] == KNOWN
+    }
+    gone = {release for release in set(tables.values()) if not is_complete(store, release)}
+    return [info for info, release in tables.items() if release in gone]
 
 
 def remove_results(store: Store, planned: Iterable[PrunedResults]) -> Iterator[PrunedResults]:

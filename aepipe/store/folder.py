@@ -126,6 +126,18 @@ class FolderStore:
         """All objects whose key starts with `prefix`, sorted by key."""
         yield from sorted(self._walk(prefix), key=lambda info: info.key)
 
+    def names(self, prefix: str) -> Iterator[str]:
+        """What keys go on with after `prefix`, up to the next slash and with it, each once, sorted."""
+        folder, found = self.path(prefix.removesuffix("/")) if prefix else self.root, []
+        with disk_errors(url=self.url, prefix=prefix), suppress(*NO_SUCH_FILE):
+            for path in folder.iterdir():
+                if path.is_file():
+                    found.append(path.name)
+                # A folder without an object is no part of a key.
+                elif path != self._work_folder and any(self._walk(f"{prefix}{path.name}/")):
+                    found.append(f"{path.name}/")
+        yield from sorted(found)
+
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there counts as removed. Folders left empty go with it."""
         path = self.path(key)

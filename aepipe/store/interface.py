@@ -91,6 +91,16 @@ class Store(Protocol):
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """All objects whose key starts with `prefix`, sorted by key."""
 
+    def names(self, prefix: str) -> Iterator[str]:
+        """What keys go on with after `prefix`, up to the next slash and with it, each once, sorted.
+
+        However much lies below one of them, it is one name: of many folders of many objects this takes few requests.
+        A server may name one for a while after its last object was removed.
+
+        Args:
+            prefix: Empty, or ending in a slash.
+        """
+
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there counts as removed."""
 

@@ -33,7 +33,10 @@ def is_name(text: str) -> bool:
     """Tell whether a text is the name of one file: no separator, no dots alone, nothing that steers a terminal."""
     if text in ("", ".", "..") or len(_encoded(text)) > MAX_NAME_BYTES:
         return False
-    return not any(character in "/\\" or _is_control(character) for character in text)
+    if "/" in text or "\\" in text:
+        return False
+    # Most names are plain, and a manifest has hundreds.
+    return (text.isascii() and text.isprintable()) or not any(map(_is_control, text))
 
 
 def is_address(text: str) -> bool:

@@ -7,7 +7,7 @@ Jordan et al., "Muon", 2024. Iterations, and the length of a step: Amsel et al.,
 import math
 
 from aepipe.training.optimizer import FusedAdam
-from aepipe.training.runtime import keras, tf
+from aepipe.training.runtime import keras, resolve_precision, tf
 
 # Of x, x^3 and x^5: each the polynomial that brings the singular values that those before may leave nearest to 1. They
 # are divided as their authors do, so that rounding can't lead out of where the next one converges.
@@ -34,6 +34,7 @@ class Muon(FusedAdam):
     """
 
     def _create_moments(self, variables) -> None:
+        self._precision = resolve_precision(self._settings.precision)
         keras.optimizers.Optimizer.build(self, variables)
         self._momentums = [self.add_variable_from_reference(variable, name="momentum") for variable in variables]
         self._velocities = [
@@ -50,7 +51,7 @@ class Muon(FusedAdam):
         momentum.assign(share * momentum + (1 - share) * gradient)
         # Nesterov's: where the momentum will be after the next step, if the gradient stays.
         ahead = share * momentum + (1 - share) * gradient
-        matrix = orthogonal(tf.reshape(ahead, (-1, variable.shape[-1])), settings.iterations)
+        matrix = orthogonal(tf.reshape(ahead, (-1, variable.shape[-1])), settings.iterations, self._precision)
         size = STEP_SIZE * math.sqrt(max(matrix.shape))
         variable.assign_sub(rate * size * tf.reshape(matrix, variable.shape))
 
@@ -61,7 +62,7 @@ def is_matrix(variable: keras.Variable) -> bool:
     return len(shape) > 1 and min(shape[-1], math.prod(shape[:-1])) > 1
 
 
-def orthogonal(matrix: tf.Tensor, num_iterations: int) -> tf.Tensor:
+def orthogonal(matrix: tf.Tensor, num_iterations: int, precision: str = "float32") -> tf.Tensor:
     """Return the matrix with its singular values near 1, and its singular vectors as they are.
 
     By Newton and Schulz' iteration on the smaller side. After two iterations values of a hundredth of the largest have
@@ -70,6 +71,7 @@ def orthogonal(matrix: tf.Tensor, num_iterations: int) -> tf.Tensor:
     Args:
         matrix: float32, (rows, columns).
         num_iterations: At most as many as there are polynomials.
+        precision: Of the products: a step need not be exact, only its directions right.
     """
     is_tall = matrix.shape[0] > matrix.shape[1]
     wide = tf.transpose(matrix) if is_tall else matrix
@@ -77,9 +79,9 @@ def orthogonal(matrix: tf.Tensor, num_iterations: int) -> tf.Tensor:
     products = tf.matmul(wide, wide, transpose_b=True)
     # The fourth root of the sum of fourth powers: a closer bound on the largest singular value, for nothing.
     bound = tf.norm(products) + TINY
-    wide, products = wide / tf.sqrt(bound), products / bound
+    wide, products = (tf.cast(values, precision) for values in (wide / tf.sqrt(bound), products / bound))
     for number, (linear, cubic, quintic) in enumerate(POLYNOMIALS[:num_iterations]):
         if number:
             products = tf.matmul(wide, wide, transpose_b=True)
         wide = linear * wide + tf.matmul(cubic * products + quintic * tf.matmul(products, products), wide)
-    return tf.transpose(wide) if is_tall else wide
+    return tf.cast(tf.transpose(wide) if is_tall else wide, tf.float32)

@@ -3,10 +3,9 @@
 import contextlib
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from aepipe.errors import ParameterError
-from aepipe.hardware import chosen_gpu_memory_mb, chosen_threads, usable_cores
+from aepipe.hardware import chosen_gpu_memory_mb, chosen_threads, cpu_flags, usable_cores
 from aepipe.models.backend import keras, without_banner
 from aepipe.training.settings import Precision
 
@@ -62,8 +61,7 @@ def resolve_precision(precision: Precision) -> Precision:
     if gpus:
         details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
         return fastest_precision([detail.get("compute_capability", (0, 0)) for detail in details])
-    cpu = Path("/proc/cpuinfo")
-    has_it = cpu.exists() and any(flag in cpu.read_text() for flag in CPU_FLAGS)
+    has_it = not cpu_flags().isdisjoint(CPU_FLAGS)
     return "bfloat16" if has_it else "float32"
 
 

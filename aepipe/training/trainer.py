@@ -100,7 +100,7 @@ class Trainer:
         self._step = make_step(self.autoencoder, self.train, settings, num_steps, self.strategy)
         self._optimizer = self._step.optimizer
         self.state = TrainingState(self._step.variables, num_parts=self.num_parts)
-        self._group = 1 if self.strategy else steps_in_a_group(self.autoencoder, num_steps)
+        self._group = 1 if self.strategy else steps_in_a_group(self.autoencoder, settings, num_steps)
         self._validate = compile_validation(self.autoencoder, self.validation, settings)
         keeps_start = settings.keep == "best-or-start"
         self._on_plain_images = compile_validation(self.autoencoder, self.train, settings) if keeps_start else None

@@ -20,14 +20,20 @@ from rich.table import Table
 from whole_run import bench_run
 from workloads import WORKLOADS, Workload
 
+from aepipe.hardware import cpu_flags
+
 HERE = Path(__file__).parent
 PEERS = {
     "aepipe": "aepipe_engine",
+    "bfloat16": "aepipe_bfloat16",
     "keras_fit": "keras_fit",
     "jax": "jax_step",
     "torch": "torch_eager",
+    "products": "products",
     "limit": "limit",
 }
+# Elsewhere it would be float32 with more work.
+BFLOAT16 = ("avx512_bf16", "amx_bf16")
 NEEDED = {"jax": "jax", "torch": "torch"}
 # JAX's convolutions on a CPU take twice Keras' time; nobody would train with them.
 LEFT_OUT = {("conv", "jax")}
@@ -64,8 +70,7 @@ class Peer:
 
 def bench_workload(workload: Workload, rounds: int) -> dict[str, float]:
     """Return images a second by peer, and this project's ratio to each as `ratio_NAME`."""
-    names = [name for name in PEERS if NEEDED.get(name) is None or importlib.util.find_spec(NEEDED[name])]
-    names = [name for name in names if (workload.name, name) not in LEFT_OUT]
+    names = [name for name in PEERS if _can_run(name) and (workload.name, name) not in LEFT_OUT]
     peers = {name: Peer(PEERS[name], workload) for name in names}
     seconds = {name: [] for name in names}
     for number in range(rounds):
@@ -79,6 +84,12 @@ def bench_workload(workload: Workload, rounds: int) -> dict[str, float]:
         ratios = [theirs / ours for theirs, ours in zip(seconds[name], seconds["aepipe"], strict=True)]
         result[f"ratio_{name}"] = round(statistics.median(ratios), 3)
     return result
+
+
+def _can_run(name: str) -> bool:
+    if name == "bfloat16":
+        return not cpu_flags().isdisjoint(BFLOAT16)
+    return name not in NEEDED or importlib.util.find_spec(NEEDED[name]) is not None
 
 
 def show(results: dict[str, dict[str, float]]) -> None:

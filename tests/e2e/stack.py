@@ -111,6 +111,9 @@ def wait_for(condition: Callable[[], object], seconds: float, what: str) -> floa
 class Stack:
     """The servers and workers of one operator."""
 
+    # Prefect's own is 10, for which tests don't wait.
+    worker_query_seconds = 2
+
     def __init__(self, folder: Path, s3: S3Server, database: str | None, namespaces: dict[str, tuple[str, str]]):
         self._folder, self._s3, self._namespaces = folder, s3, namespaces
         self.port = free_ports(1)[0]
@@ -142,7 +145,7 @@ class Stack:
             worker = self._program(
                 name,
                 ["worker", "start", "--type", "process", *options],
-                {"PREFECT_WORKER_QUERY_SECONDS": "2", **self._network(name)},
+                {"PREFECT_WORKER_QUERY_SECONDS": str(self.worker_query_seconds), **self._network(name)},
             )
             if name in self._namespaces:
                 worker.command = ["ip", "netns", "exec", self._namespaces[name][0], *worker.command]

@@ -36,6 +36,9 @@ class Proxy(http.server.ThreadingHTTPServer):
     def answer(self, method, path, headers) -> tuple[int, bytes] | None:
         """What a subclass answers itself; it may also change the headers that are forwarded."""
 
+    def answered(self, method, path, num_sent, num_received) -> None:
+        """What a subclass does about an answer, given the bytes of both bodies."""
+
 
 class Forwarder(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -46,6 +49,7 @@ class Forwarder(http.server.BaseHTTPRequestHandler):
         self.server.requests.append((self.command, dict(headers)))
         own = self.server.answer(self.command, self.path, headers)
         status, answer_headers, data = (own[0], [], own[1]) if own else self._ask(body, headers)
+        self.server.answered(self.command, self.path, len(body), len(data))
         if self.server.answers_to_lose.get(self.command, 0) > 0:
             self.server.answers_to_lose[self.command] -= 1
             self.close_connection = True

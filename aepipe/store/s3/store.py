@@ -152,7 +152,16 @@ class S3Store:
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """All objects whose key starts with `prefix`, sorted by key."""
-        yield from sorted(self._pages(prefix), key=lambda info: info.key)
+        yield from sorted(self._objects(prefix), key=lambda info: info.key)
+
+    def names(self, prefix: str) -> Iterator[str]:
+        """What keys go on with after `prefix`, up to the next slash and with it, each once, sorted."""
+        start = len(self._prefix + prefix)
+        found = set[str]()
+        for page in self._pages(prefix, Delimiter="/"):
+            found.update(folder["Prefix"][start:] for folder in page.get("CommonPrefixes", ()))
+            found.update(info["Key"][start:] for info in page.get("Contents", ()))
+        yield from sorted(found - {""})
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there counts as removed."""
@@ -217,16 +226,20 @@ class S3Store:
             with written_file(path.parent, lambda file: file.writelines(chunks)) as written:
                 written.replace(path)
 
-    def _pages(self, prefix: str) -> Iterator[ObjectInfo]:
-        check_key(prefix.rpartition("/")[0] or "all")
-        next_page: dict[str, str] | None = {}
-        while next_page is not None:
-            page = self._call("list_objects_v2", Prefix=self._prefix + prefix, **next_page)
+    def _objects(self, prefix: str) -> Iterator[ObjectInfo]:
+        for page in self._pages(prefix):
             for found in page.get("Contents", ()):
                 # Browsers of buckets make an empty object ending in a slash where a user makes a folder.
                 if not found["Key"].endswith("/"):
                     key = found["Key"].removeprefix(self._prefix)
                     yield ObjectInfo(key, found["Size"], found["LastModified"].timestamp())
+
+    def _pages(self, prefix: str, **arguments: str) -> Iterator[Mapping[str, Any]]:
+        check_key(prefix.rpartition("/")[0] or "all")
+        next_page: dict[str, str] | None = {}
+        while next_page is not None:
+            page = self._call("list_objects_v2", Prefix=self._prefix + prefix, **arguments, **next_page)
+            yield page
             token = page.get("NextContinuationToken")
             next_page = {"ContinuationToken": token} if token else None
 

@@ -47,6 +47,22 @@ def test_keys_mean_what_they_say(store):
     assert [store.get(key).decode() for key in AWKWARD_KEYS] == AWKWARD_KEYS
 
 
+def test_names_are_what_comes_next_in_keys(store):
+    for key in (
+        "index.html",
+        "releases/b/files/x",
+        "releases/a/manifest.json",
+        "releases/a/z",
+        "releases/notes",
+        "c/d",
+    ):
+        store.put(key, b"bytes")
+    assert list(store.names("")) == ["c/", "index.html", "releases/"]
+    assert list(store.names("releases/")) == ["a/", "b/", "notes"]
+    assert list(store.names("releases/a/")) == ["manifest.json", "z"]
+    assert list(store.names("nothing/")) == []
+
+
 def test_keys_that_some_server_can_not_hold_are_refused(store):
     for key in ("", "/a", "a/", "a//b", "a/../b", ".", "a\nb", "a" * 256):
         calls = [store.get, store.exists, store.delete, lambda key: store.put(key, b"")]
