@@ -18,8 +18,6 @@ from aepipe.stages.request import TrainingRequest
 from aepipe.tasks.ending import TIMED_OUT
 from aepipe.tasks.failures import message_of
 
-# A training that dies goes on from its checkpoint; one that dies every time does so for a reason.
-MAX_ATTEMPTS = 3
 SERVER_PATIENCE_SECONDS = 900
 PAGE = 200
 # How a run ends that nobody and nothing has to end: what crashed may be started again.
