@@ -11,6 +11,7 @@ from aepipe.hardware import (
     chosen_threads,
     core_quota,
     count_gpus,
+    cpu_flags,
     driver_version,
     gpu_memory_bytes,
     gpus_busy_percent,
@@ -75,6 +76,12 @@ def test_threads_that_are_no_number_are_refused(value, monkeypatch):
     monkeypatch.setenv("AEPIPE_THREADS", value)
     with pytest.raises(ParameterError, match="Received: AEPIPE_THREADS="):
         chosen_threads()
+
+
+def test_instructions_are_those_that_the_processor_tells(tmp_path):
+    told = write(tmp_path / "cpuinfo", "processor\t: 0\nflags\t\t: fpu avx2 avx512f\nmodel name\t: Any\n")
+    assert cpu_flags(told) == {"fpu", "avx2", "avx512f"}
+    assert cpu_flags(tmp_path / "none") == set()
 
 
 DRIVER = """#!/bin/sh
