@@ -11,6 +11,8 @@ from aepipe.errors import ParameterError
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
 CPU_INFO = Path("/proc/cpuinfo")
+# A driver in trouble never answers.
+DRIVER_SECONDS = 60.0
 
 
 def usable_cores() -> int:
@@ -64,11 +66,24 @@ def chosen_threads() -> int | None:
     Raises:
         ParameterError: it is no number, or 0.
     """
-    value = os.environ.get("AEPIPE_THREADS")
+    return _chosen_number("AEPIPE_THREADS", "Trainings compute with at least one thread.")
+
+
+def chosen_gpu_memory_mb() -> int | None:
+    """Return AEPIPE_GPU_MEMORY_MB, the most memory of a GPU that a training takes; None where it is not set.
+
+    Raises:
+        ParameterError: it is no number, or 0.
+    """
+    return _chosen_number("AEPIPE_GPU_MEMORY_MB", "The memory of a GPU that a training may take is some MB.")
+
+
+def _chosen_number(variable: str, rule: str) -> int | None:
+    value = os.environ.get(variable)
     if value is None:
         return None
     if not (value.isascii() and value.isdecimal()) or not int(value):
-        raise ParameterError("Trainings compute with at least one thread.", "Set or unset it.", AEPIPE_THREADS=value)
+        raise ParameterError(rule, "Set or unset it.", **{variable: value})
     return int(value)
 
 
@@ -84,8 +99,40 @@ def cpu_flags(cpu_info: Path = CPU_INFO) -> frozenset[str]:
 
 def count_gpus() -> int:
     """Return how many GPUs of this machine the driver shows."""
+    return len(_ask_driver("--list-gpus"))
+
+
+def gpu_memory_bytes() -> list[int]:
+    """Return the memory that a training may take of each GPU that is visible to it."""
+    found, most = _numbers_of_visible("memory.total"), chosen_gpu_memory_mb()
+    return [megabytes << 20 for megabytes in (found if most is None else [min(most, memory) for memory in found])]
+
+
+def gpus_busy_percent() -> list[int]:
+    """Return in how much of the last second each GPU that is visible to a training computed, in percent."""
+    return _numbers_of_visible("utilization.gpu")
+
+
+def driver_version() -> str | None:
+    """Return the version of NVIDIA's driver; None where it shows no GPU."""
+    return next(iter(_ask_driver("--query-gpu=driver_version", "--format=csv,noheader")), None)
+
+
+def _numbers_of_visible(name: str) -> list[int]:
+    """Return a number of each GPU that CUDA_VISIBLE_DEVICES leaves; of one whose driver does not say it, nothing."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    chosen = () if visible is None else (f"--id={visible}",)
+    lines = _ask_driver(f"--query-gpu={name}", "--format=csv,noheader,nounits", *chosen)
+    return [int(line) for line in lines if line.strip().isdecimal()]
+
+
+def _ask_driver(*options: str) -> list[str]:
+    """Return what nvidia-smi says, a line for each GPU; none where there is no driver."""
     program = shutil.which("nvidia-smi")
     if program is None:
-        return 0
-    done = subprocess.run([program, "--list-gpus"], capture_output=True, text=True, check=False)
-    return len(done.stdout.splitlines()) if done.returncode == 0 else 0
+        return []
+    try:
+        done = subprocess.run([program, *options], capture_output=True, text=True, timeout=DRIVER_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return []
+    return done.stdout.splitlines() if done.returncode == 0 else []

@@ -1,7 +1,7 @@
 """Children: the runs that a run started, found, cancelled, marked as crashed."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -9,7 +9,7 @@ import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlowRunId
 from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.exceptions import PrefectHTTPStatusError
+from prefect.exceptions import PrefectException, PrefectHTTPStatusError
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Cancelling, Crashed, Failed, State
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_exponential
@@ -18,8 +18,6 @@ from aepipe.stages.request import TrainingRequest
 from aepipe.tasks.ending import TIMED_OUT
 from aepipe.tasks.failures import message_of
 
-# A training that dies goes on from its checkpoint; one that dies every time does so for a reason.
-MAX_ATTEMPTS = 3
 SERVER_PATIENCE_SECONDS = 900
 PAGE = 200
 # How a run ends that nobody and nothing has to end: what crashed may be started again.
@@ -66,18 +64,18 @@ def cancelled_children(stop: Callable[[], None]) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        try:
-            # A client that has not connected yet gives up at once where there is no server any more.
-            with get_client(sync_client=True) as client:
-                live = [child for child in read_children(client) if not is_over(child)]
-                _set_all(client, live, Cancelling)
-                stop()
-                stopped = [client.read_flow_run(child.id) for child in live]
-                # Of itself a process that was told to stop says that it crashed.
-                _set_all(client, [child for child in stopped if child.state_type not in ENDED], Cancelled)
-                confirm_cancelled(client)
-        except httpx.HTTPError:
-            stop()
+        ending = ExitStack()
+        ending.callback(stop)
+        # Whatever the server says, what runs here is stopped, and once: a second SIGTERM would come between a training
+        # and its checkpoint. A client that has not connected yet gives up at once where there is no server any more.
+        with ending, suppress(httpx.HTTPError, PrefectException), get_client(sync_client=True) as client:
+            live = [child for child in read_children(client) if not is_over(child)]
+            _set_all(client, live, Cancelling)
+            ending.close()
+            stopped = [client.read_flow_run(child.id) for child in live]
+            # Of itself a process that was told to stop says that it crashed.
+            _set_all(client, [child for child in stopped if child.state_type not in ENDED], Cancelled)
+            confirm_cancelled(client)
         raise
 
 

@@ -16,8 +16,8 @@ from aepipe.errors import StoreError
 from aepipe.evaluation.catalogue import Metrics, errors_first, metrics_at
 from aepipe.evaluation.strongest import find_strongest
 from aepipe.notation import plain, words
-from aepipe.pages.card import escape_markdown
 from aepipe.pages.inline_images import inline_image
+from aepipe.pages.markdown import escape_markdown
 from aepipe.pages.numbers import write_alone
 from aepipe.publishing.published import Published
 from aepipe.recipes.plan import TrainingPlan

@@ -7,7 +7,7 @@ from prefect.states import Completed, State
 
 from aepipe import datasets
 from aepipe.stages.data import DataParameters, DataStage
-from aepipe.stages.graph import find_outcome
+from aepipe.stages.graph import find_outcome, steps_saved
 from aepipe.stages.outcome import Done, Outcome
 from aepipe.stages.parent import NOTHING, find_parent, find_parent_of
 from aepipe.stages.request import TrainingRequest
@@ -78,6 +78,12 @@ def collect_results(store_url: str, request: TrainingRequest) -> Outcome:
         error = "its run completed, but its results are not in this store; do its workers use the same one?"
         return request.failed(error)
     return outcome.model_copy(update={"was_cached": False})
+
+
+@store_task(name="find-checkpoint", task_run_name="find-checkpoint/{request.model}")
+def find_steps(store_url: str, request: TrainingRequest) -> float:
+    """Return how many steps of a training the store has: those of its last checkpoint, or infinitely many."""
+    return steps_saved(open_store(store_url), request)
 
 
 @store_task(name="find", task_run_name="find/{request.model}")

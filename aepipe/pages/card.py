@@ -1,6 +1,5 @@
 """The model card: what a published model is, how good, what it is not for, and how to load it."""
 
-import re
 from collections.abc import Iterator, Mapping
 
 from aepipe import notation
@@ -18,6 +17,7 @@ from aepipe.evaluation.catalogue import (
 from aepipe.evaluation.strongest import find_baselines, find_strongest
 from aepipe.exports.formats import FILES, FORMATS
 from aepipe.models.options import VariationalOptions
+from aepipe.pages.markdown import escape_markdown
 from aepipe.pages.numbers import IN_BRACKETS, Write, notation_of_errors, page_writer, with_interval
 from aepipe.pages.rendering import markdown_environment
 from aepipe.recipes.naming import own_data_set
@@ -34,8 +34,6 @@ NOISY_ROWS = {
     LINEAR_MSE: "denoised by the best linear map",
     DENOISED_MSE: "denoised by this model",
 }
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#|~!$^])")
-_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def render_card(recipe: Recipe, outcome: Done, release_id: str) -> str:
@@ -95,11 +93,6 @@ def _title(recipe: Recipe, data_set: str) -> str:
     what, on, _ = recipe.title.partition(" on ")
     is_own = data_set in (recipe.data_set, own_data_set(recipe))
     return recipe.title if is_own or not on else f"{what} on {data_set}"
-
-
-def escape_markdown(text: str) -> str:
-    """Return the text so that Markdown shows it as it is, on one line: no markup, no HTML, no end of a table cell."""
-    return _MARKUP.sub(r"\\\1", " ".join(text.split())).translate(_ENTITIES)
 
 
 def _scaling(outcome: Done) -> str:

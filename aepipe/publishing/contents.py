@@ -47,8 +47,8 @@ def content_digest(outcomes: Sequence[Outcome], parameters: Mapping[str, JsonVal
 
 # What a manifest says about a training, as its stage measured it.
 OF_TRAINING = (
-    *("training_seconds", "ended_by", "images_a_second", "compile_seconds"),
-    *("peak_memory_mb", "gpu_peak_memory_mb"),
+    *("precision", "training_seconds", "ended_by", "batch_parts", "images_a_second", "compile_seconds"),
+    *("peak_memory_mb", "gpu_peak_memory_mb", "gpu_utilisation"),
 )
 
 
@@ -67,6 +67,7 @@ def _describe(done: Done, release: str) -> dict[str, JsonValue]:
     return {
         "origin": release if is_sound(done) else None,
         "seed": done.plan.training.seed,
+        "deterministic": done.plan.training.deterministic,
         "data_set": done.data.facts.name,
         "data": done.split.facts.name,
         "input": None if account is None else account.model_dump(mode="json"),

@@ -47,6 +47,8 @@ class RecipeSummary(BaseModel):
     recipe: str | None = Field(None, description="The recipe; None in releases that call a model by its recipe.")
     setting: str | None = Field(None, description="Which of the recipe's settings.")
     seed: int | None = Field(None, description="Seed of the training.")
+    deterministic: bool | None = Field(None, description="Whether a GPU would come to the same bits again.")
+    precision: str | None = Field(None, description="What it computed in: float32, bfloat16 or float16.")
     data_set: str | None = Field(None, description="The data set's name.")
     data: str | None = Field(None, description="Data set and split.")
     input: JsonValue = Field(None, description="What was taken of a user's own images.")
@@ -58,10 +60,16 @@ class RecipeSummary(BaseModel):
     )
     training_seconds: Number | None = Field(None, description="How long it trained.", ge=0)
     ended_by: str | None = Field(None, description="What ended its training: limit, patience, target or time limit.")
+    batch_parts: int | None = Field(
+        None, description="In how many parts a batch was computed, for want of memory.", ge=1
+    )
     images_a_second: Number | None = Field(None, description="Images a second in the median epoch.", gt=0)
     compile_seconds: Number | None = Field(None, description="What the first steps took, compiled before.", ge=0)
     peak_memory_mb: Number | None = Field(None, description="The most memory that its process had.", gt=0)
     gpu_peak_memory_mb: Number | None = Field(None, description="The same of a GPU.", gt=0)
+    gpu_utilisation: Number | None = Field(
+        None, description="In which share of the time its GPUs computed.", ge=0, le=1
+    )
     code_size: int | None = Field(None, description="Number of values in the code.", ge=1)
     compression_ratio: Number | None = Field(None, description="Values of an image for each value of its code.", gt=0)
     behind_best: Number | None = Field(

@@ -93,12 +93,18 @@ class TrainedFacts(Facts):
     validation_mse: float | None = Field(None, description="That of the validation part; None where it is empty.")
     training_seconds: float = Field(description="How long the epochs took.")
     ended_by: str | None = Field(None, description="What ended it.")
+    batch_parts: int | None = Field(
+        None, description="In how many parts a batch was computed; more than one where the memory had no room for it."
+    )
     images_a_second: float | None = Field(None, description="Of the median epoch, compiled steps alone.")
     compile_seconds: float | None = Field(None, description="What the first steps took, which are compiled before.")
     peak_memory_mb: float | None = Field(None, description="The most memory that the process had had by its end.")
     gpu_peak_memory_mb: float | None = Field(None, description="The same of a GPU; None where it had none.")
+    gpu_utilisation: float | None = Field(
+        None, description="In which share of the time its GPUs computed; None where no driver says it."
+    )
     resumed_at_step: int | None = Field(None, description="The checkpoint's step that it went on from.")
-    precision: str | None = Field(None, description="float32 or bfloat16.")
+    precision: str | None = Field(None, description="float32, bfloat16 or float16.")
     hardware: str = Field(description="What it computed on, in words.")
 
     def title(self, data_set: str) -> str:

@@ -27,11 +27,20 @@ from aepipe.training.checkpoints import Checkpoints
 from aepipe.training.collapse import is_collapsed
 from aepipe.training.distribution import distribution
 from aepipe.training.perturbation import training_images
-from aepipe.training.runtime import hardware, keras, resolve_precision, tf, use_precision
+from aepipe.training.room import run_where_there_is_room
+from aepipe.training.runtime import (
+    hardware,
+    keras,
+    resolve_precision,
+    tf,
+    use_deterministic_operations,
+    use_precision,
+)
 from aepipe.training.saving import save_autoencoder
 from aepipe.training.settings import CheckpointSettings
 from aepipe.training.state import history_rows
 from aepipe.training.trainer import Callback, Trained, Trainer
+from aepipe.training.utilisation import Utilisation
 
 logger = logging.getLogger(__name__)
 
@@ -80,13 +89,15 @@ def fit_plan(
         Pixels(data.images, data.pixel_range, rows, data.clean)
         for rows in (split.train, split.validation, split.train[:NUM_EXAMPLES])
     )
-    keras.backend.clear_session()
+    if settings.deterministic:
+        use_deterministic_operations()
     strategy = distribution(settings.devices, settings.batch_size)
-    autoencoder = _begin(plan, train, strategy, start)
-    with ProgressBar(f"{plan.setting} {plan.recipe}", epochs) as bar:
+
+    def begin(num_parts: int) -> Trainer:
+        keras.backend.clear_session()
         watching: list[Callback] = [TensorBoard(folder / "tensorboard", examples, epochs), bar]
-        trained = Trainer(
-            autoencoder,
+        return Trainer(
+            _begin(plan, train, strategy, start),
             train,
             validation,
             settings,
@@ -95,11 +106,15 @@ def fit_plan(
             saving=saving,
             strategy=strategy,
             stop=stop,
-        ).run()
+            num_parts=num_parts,
+        )
+
+    with ProgressBar(f"{plan.setting} {plan.recipe}", epochs) as bar, Utilisation() as busy:
+        autoencoder, trained = run_where_there_is_room(begin)
     published = _publish(folder, plan, autoencoder)
     pd.DataFrame(history_rows(trained.history)).to_csv(folder / "history.csv", index=False)
     codes = published.encoder.predict(data.scaled(split.train[:NUM_GUARD_IMAGES]), verbose=0)
-    return _facts(plan, trained, is_collapsed(codes), int(autoencoder.model.count_params()))
+    return _facts(plan, trained, is_collapsed(codes), int(autoencoder.model.count_params()), busy.mean)
 
 
 def check_size(plan: TrainingPlan) -> None:
@@ -177,7 +192,9 @@ def _publish(folder: Path, plan: TrainingPlan, autoencoder: Autoencoder) -> Auto
     return published
 
 
-def _facts(plan: TrainingPlan, trained: Trained, collapsed: bool, num_parameters: int) -> TrainedFacts:
+def _facts(
+    plan: TrainingPlan, trained: Trained, collapsed: bool, num_parameters: int, gpu_utilisation: float | None
+) -> TrainedFacts:
     kept = trained.kept
     return TrainedFacts(
         recipe=plan.recipe,
@@ -192,7 +209,9 @@ def _facts(plan: TrainingPlan, trained: Trained, collapsed: bool, num_parameters
         validation_mse=None if np.isnan(kept.validation_mse) else kept.validation_mse,
         training_seconds=round(sum(epoch.seconds for epoch in trained.history), 3),
         ended_by=trained.ended_by,
+        batch_parts=trained.num_parts,
         **_cost(trained),
+        gpu_utilisation=gpu_utilisation,
         resumed_at_step=trained.resumed_at,
         precision=resolve_precision(plan.training.precision),
         hardware=hardware(),

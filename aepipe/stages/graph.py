@@ -1,6 +1,8 @@
 """The order of a recipe's stages, once: what to do one after the other, and what to look for in the store."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol
 
 from aepipe.errors import ParameterError
@@ -81,17 +83,33 @@ def outcome_of(request: TrainingRequest, run: RunStage, saving: CheckpointSettin
     )
 
 
+def steps_saved(store: Store, request: TrainingRequest) -> float:
+    """Return how many steps of a request's training the store has, as `TrainStage.steps_saved` tells it."""
+    steps = 0.0
+
+    def look(stage: Stage[FactsT], /) -> StageResult[FactsT]:
+        nonlocal steps
+        if isinstance(stage, TrainStage):
+            steps = stage.steps_saved(store)
+            raise _NotThereError
+        return _find(store, stage)
+
+    with suppress(_NotThereError, ParameterError):
+        outcome_of(request, look)
+    return steps
+
+
 def find_outcome(store: Store, request: TrainingRequest) -> Done | None:
     """Return the request's outcome if every stage of it is in the store."""
-
-    def find(stage: Stage[FactsT], /) -> StageResult[FactsT]:
-        found = stage.find(store)
-        if found is None:
-            raise _NotThereError
-        return found
-
     try:
-        return outcome_of(request, find)
+        return outcome_of(request, partial(_find, store))
     # Whoever asks for what can't be trained is told by its own run; the others of a pipeline go on.
     except (_NotThereError, ParameterError):
         return None
+
+
+def _find(store: Store, stage: Stage[FactsT]) -> StageResult[FactsT]:
+    found = stage.find(store)
+    if found is None:
+        raise _NotThereError
+    return found

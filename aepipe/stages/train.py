@@ -1,5 +1,6 @@
 """Stage `train`: a plan, its data and its split to model files, history and TensorBoard logs."""
 
+import math
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,9 @@ from aepipe.training.stopping import run_stoppable
 
 # What weights depend on beside the plan. `aepipe.stages.fitting`, which puts them together, would bring every recipe
 # along: each new one would have all others trained again.
-MODULES = ("aepipe.training.trainer", "aepipe.training.callbacks", "aepipe.training.saving", "aepipe.training.collapse")
+MODULES = (
+    *("aepipe.training.room", "aepipe.training.callbacks", "aepipe.training.saving", "aepipe.training.collapse"),
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,10 @@ class TrainStage(Stage[TrainedFacts]):
         """Return the digests of the images, the split, and the model that it begins with."""
         began_with = {} if self.parent is None else {"parent": self.parent.sha256}
         return {"data": self.data.digest, "split": self.split.digest, **began_with}
+
+    def steps_saved(self, store: Store) -> float:
+        """Return how many of its steps the store has: those of its last checkpoint, more than any number where all."""
+        return self._checkpoints(store).steps() if self.find(store) is None else math.inf
 
     def produce(self, store: Store, refresh: bool = False, on_epoch: OnEpoch | None = None) -> TrainedResult:
         """Return the models' result from the store, or train and put it there; what was saved meanwhile goes."""

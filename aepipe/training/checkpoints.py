@@ -46,6 +46,10 @@ class Checkpoints:
             self.store.delete(key)
         return None
 
+    def steps(self) -> int:
+        """Return how many steps the newest has behind it; 0 where there is none."""
+        return max((int(key.rpartition("/")[2].partition("-")[0]) for key in self._keys()), default=0)
+
     def clear(self) -> None:
         """Remove all of them."""
         for key in self._keys():

@@ -4,6 +4,8 @@ import math
 import resource
 import sys
 
+from aepipe.hardware import gpu_memory_bytes
+from aepipe.io.memory import memory_bytes
 from aepipe.training.runtime import tf
 
 MEGABYTE = 1_000_000
@@ -34,6 +36,11 @@ class Speed:
         speed = self._num_images / self._seconds if self._seconds else math.nan
         self._num_images, self._seconds = 0, 0.0
         return speed
+
+
+def device_memory_bytes() -> int:
+    """Return the memory of what trainings compute on: that of the smallest GPU, or the machine's."""
+    return min(gpu_memory_bytes(), default=memory_bytes())
 
 
 def peak_memory_mb() -> float:

@@ -61,6 +61,7 @@ class Perturbation:
 
     def draw_group(self, batches, group: int, scale: Callable) -> tuple:
         """Return the same for so many batches at once."""
+        batches = tf.ensure_shape(batches, (group, *batches.shape[1:]))
         if self.augmentation:
             batches = tf.stack([self.augmentation(batches[number], training=True) for number in range(group)])
         return self.targets_and_inputs(batches, scale)
@@ -89,21 +90,25 @@ def _layer_of(noise: CorruptionSettings, seed: int) -> Corruption | BlindSpot:
     return Corruption(noise.kind, noise.level, seed, noise.level_max, noise.others)
 
 
-def what_counts(settings: TrainingSettings, inputs, targets, outputs) -> tuple:
-    """Return what a model is compared by: its outputs, and what a mean over all pixels is multiplied with.
-
-    Where pixels were hidden the others become their targets, which costs nothing, and the mean is that of the hidden.
+def what_counts(settings: TrainingSettings, inputs, targets, outputs):
+    """Return what a model is compared by: its outputs. Where pixels were hidden the others become their targets, which
+    costs nothing.
     """
-    if settings.corruption is None or not settings.corruption.is_blind_spot:
-        return outputs, 1.0
-    hidden = inputs[..., -1:]
-    return tf.where(hidden > 0, outputs, targets), 1 / tf.maximum(tf.reduce_mean(hidden), MIN_HIDDEN)
+    return tf.where(inputs[..., -1:] > 0, outputs, targets) if _has_hidden(settings) else outputs
+
+
+def how_much_counts(settings: TrainingSettings, inputs):
+    """Return what a mean over all pixels is multiplied with, so that it is the mean of those that count in a batch."""
+    return 1 / tf.maximum(tf.reduce_mean(inputs[..., -1:]), MIN_HIDDEN) if _has_hidden(settings) else 1.0
 
 
 def seen_by_model(settings: TrainingSettings, inputs):
     """Return what the model takes of an input that was drawn: all but the channel that says what is hidden."""
-    is_blind_spot = settings.corruption is not None and settings.corruption.is_blind_spot
-    return inputs[..., :-1] if is_blind_spot else inputs
+    return inputs[..., :-1] if _has_hidden(settings) else inputs
+
+
+def _has_hidden(settings: TrainingSettings) -> bool:
+    return settings.corruption is not None and settings.corruption.is_blind_spot
 
 
 def training_images(train: Pixels, settings: TrainingSettings) -> Callable[[int], np.ndarray]:

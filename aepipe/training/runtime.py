@@ -2,9 +2,10 @@
 
 import contextlib
 import os
+from collections.abc import Iterable, Mapping
 
 from aepipe.errors import ParameterError
-from aepipe.hardware import chosen_threads, cpu_flags, usable_cores
+from aepipe.hardware import chosen_gpu_memory_mb, chosen_threads, cpu_flags, usable_cores
 from aepipe.models.backend import keras, without_banner
 from aepipe.training.settings import Precision
 
@@ -18,9 +19,14 @@ if keras.backend.backend() != "tensorflow":
 with without_banner():
     import tensorflow as tf
 
+_most_mb = chosen_gpu_memory_mb()
 for _gpu in tf.config.list_physical_devices("GPU"):
     # Several trainings share a GPU only if none takes all of its memory.
-    tf.config.experimental.set_memory_growth(_gpu, True)
+    if _most_mb is None:
+        tf.config.experimental.set_memory_growth(_gpu, True)
+    else:
+        limit = tf.config.LogicalDeviceConfiguration(memory_limit=_most_mb)
+        tf.config.set_logical_device_configuration(_gpu, [limit])
 
 _threads = chosen_threads() or usable_cores()
 if _threads != os.cpu_count():
@@ -31,11 +37,11 @@ if _threads != os.cpu_count():
 # Every training compiles its own steps; TensorFlow takes that for needless retracing.
 tf.get_logger().setLevel("ERROR")
 
-# NVIDIA's Ampere, the first with bfloat16.
-MIN_COMPUTE_CAPABILITY = (8, 0)
+# NVIDIA's Ampere is the first with bfloat16, Volta with fast float16.
+MIN_CAPABILITY: Mapping[Precision, tuple[int, int]] = {"bfloat16": (8, 0), "float16": (7, 0)}
 CPU_FLAGS = ("avx512_bf16", "amx_bf16")
 
-__all__ = ["hardware", "keras", "resolve_precision", "tf", "use_precision"]
+__all__ = ["hardware", "keras", "resolve_precision", "tf", "use_deterministic_operations", "use_precision"]
 
 
 def hardware() -> str:
@@ -48,23 +54,34 @@ def hardware() -> str:
 
 
 def resolve_precision(precision: Precision) -> Precision:
-    """Return float32 or bfloat16; `auto` is bfloat16 where the GPU or the processor has instructions for it."""
+    """Return what a precision comes to here: `auto` is the fastest that the GPU or processor has instructions for."""
     if precision != "auto":
         return precision
     gpus = tf.config.list_physical_devices("GPU")
-    details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
     if gpus:
-        has_it = all(detail.get("compute_capability", (0, 0)) >= MIN_COMPUTE_CAPABILITY for detail in details)
-    else:
-        has_it = not cpu_flags().isdisjoint(CPU_FLAGS)
+        details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+        return fastest_precision([detail.get("compute_capability", (0, 0)) for detail in details])
+    has_it = not cpu_flags().isdisjoint(CPU_FLAGS)
     return "bfloat16" if has_it else "float32"
+
+
+def fastest_precision(capabilities: Iterable[tuple[int, int]]) -> Precision:
+    """Return the fastest precision of GPUs with these compute capabilities."""
+    least = min(capabilities)
+    return next((precision for precision, needed in MIN_CAPABILITY.items() if least >= needed), "float32")
+
+
+def use_deterministic_operations() -> None:
+    """Let this process have no operation that comes to other bits each time, as a GPU's atomic sums do."""
+    tf.config.experimental.enable_op_determinism()
 
 
 @contextlib.contextmanager
 def use_precision(precision: Precision):
     """Build layers that compute in this precision; their weights are float32 in any case."""
     before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("mixed_bfloat16" if resolve_precision(precision) == "bfloat16" else "float32")
+    resolved = resolve_precision(precision)
+    keras.config.set_dtype_policy("float32" if resolved == "float32" else f"mixed_{resolved}")
     try:
         yield
     finally:

@@ -13,7 +13,7 @@ LossName = Literal[
 # Those that are a distribution of the pixels: a variational model's bound needs one.
 LIKELIHOODS: tuple[LossName, ...] = ("mean-squared-error", "half-sum-of-squares", "bernoulli-cross-entropy")
 Schedule = Literal["constant", "cosine", "exponential"]
-Precision = Literal["float32", "bfloat16", "auto"]
+Precision = Literal["float32", "bfloat16", "float16", "auto"]
 Devices = Literal["one", "all"]
 Keep = Literal["best", "best-or-start", "last"]
 OptimizerName = Literal["adam", "muon"]
@@ -149,7 +149,13 @@ class TrainingSettings(BaseModel):
         gt=0,
         description="Validation MSE for pixels in [0, 1], or training MSE where none is held out, at which it ends.",
     )
-    precision: Precision = Field("float32", description="auto: bfloat16 where the hardware has it, weights float32.")
+    precision: Precision = Field(
+        "float32",
+        description="auto: bfloat16 where the hardware has it, float16 on a GPU that has only that; weights float32.",
+    )
+    deterministic: bool = Field(
+        False, description="A GPU comes to the same bits each time, more slowly; a CPU does so in any case."
+    )
     devices: Devices = Field("one", description="all: each batch is shared out among the machine's GPUs.")
     seed: int = Field(0, ge=0, lt=2**32, description="What initial weights, order and noise depend on.")
 

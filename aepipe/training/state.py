@@ -90,6 +90,7 @@ class TrainingState:
         step_losses: `Losses` of each step of the epoch that is not complete, (num_steps, 3).
         seconds: How long the training has taken, in seconds, over all its parts.
         epoch_seconds: How long the epoch that is not complete has taken.
+        num_parts: In how many parts a batch is computed, for want of memory.
     """
 
     variables: Sequence[Variable]
@@ -99,6 +100,7 @@ class TrainingState:
     step_losses: np.ndarray = field(default_factory=lambda: NO_STEPS)
     seconds: float = 0.0
     epoch_seconds: float = 0.0
+    num_parts: int = 1
 
     @property
     def num_epochs(self) -> int:
@@ -127,6 +129,7 @@ class TrainingState:
             "best": self.best and self.best.epoch,
             "seconds": self.seconds,
             "epoch_seconds": self.epoch_seconds,
+            "num_parts": self.num_parts,
         }
         buffer = io.BytesIO()
         np.savez(
@@ -147,6 +150,8 @@ class TrainingState:
             values, best_weights = _numbered(arrays, "variable"), _numbered(arrays, "best")
             history = [Epoch(**row) for row in numbers.pop("history")]
             best_epoch, seconds = numbers.pop("best"), (numbers.pop("seconds"), numbers.pop("epoch_seconds"))
+            # Who has less memory than whoever saved it has found more of them already.
+            num_parts = max(self.num_parts, numbers.pop("num_parts", 1))
             best = None if best_epoch is None else next(epoch for epoch in history if epoch.epoch == best_epoch)
             self._require_shapes(values)
         # A checkpoint has the digest in its name that whoever wrote it gave it: the bytes may be anything.
@@ -157,6 +162,7 @@ class TrainingState:
             variable.assign(value)
         self.history, self.best, self.best_weights = history, best, best_weights
         self.step_losses, (self.seconds, self.epoch_seconds) = step_losses, seconds
+        self.num_parts = num_parts
 
     def _require_shapes(self, values: Sequence[np.ndarray]) -> None:
         own, found = [tuple(variable.shape) for variable in self.variables], [value.shape for value in values]

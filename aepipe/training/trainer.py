@@ -3,9 +3,9 @@
 import logging
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -14,20 +14,17 @@ from aepipe.errors import CorruptObjectError, TrainingError
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.training.batches import Pace, Pixels, epoch_rows, read_ahead, steps_per_epoch, total_steps
 from aepipe.training.checkpoints import Checkpoints, PacedSaving
-from aepipe.training.chunk import compile_chunk, steps_in_a_group
+from aepipe.training.chunk import Chunk, compile_chunk, steps_in_a_group
 from aepipe.training.cost import Speed, gpu_peak_memory_mb, peak_memory_mb
 from aepipe.training.ending import End, ending, is_out_of_time
-from aepipe.training.muon import Muon
-from aepipe.training.optimizer import FusedAdam
-from aepipe.training.perturbation import Perturbation
+from aepipe.training.making import make_step
+from aepipe.training.parts import StepTooLargeError
 from aepipe.training.runtime import tf
-from aepipe.training.settings import CheckpointSettings, OptimizerName, TrainingSettings
+from aepipe.training.settings import CheckpointSettings, TrainingSettings
 from aepipe.training.state import Epoch, TrainingState
-from aepipe.training.step import Step
 from aepipe.training.stopping import stopped
 from aepipe.training.validation import code_mean, compile_validation
 
-OPTIMIZERS: Mapping[OptimizerName, type[FusedAdam]] = {"adam": FusedAdam, "muon": Muon}
 logger = logging.getLogger(__name__)
 
 
@@ -41,6 +38,7 @@ class Trained:
         ended_by: What ended it.
         resumed_at: The step that it went on from, counted over all epochs; None where it started anew.
         compile_seconds: What the first steps took, which are compiled before; None where it took none.
+        num_parts: In how many parts a batch was computed.
     """
 
     history: Sequence[Epoch]
@@ -48,6 +46,7 @@ class Trained:
     ended_by: End
     resumed_at: int | None
     compile_seconds: float | None
+    num_parts: int
 
 
 class Callback(Protocol):
@@ -79,6 +78,7 @@ class Trainer:
         saving: How often.
         strategy: What the model was built under, to share batches out; one device where None.
         stop: Ends it after the chunk of steps in hand as soon as it is set.
+        num_parts: In how many parts a batch is computed, unless the checkpoint has more.
         state: Where it is.
     """
 
@@ -91,27 +91,19 @@ class Trainer:
     saving: CheckpointSettings = CheckpointSettings()  # noqa: RUF009 - frozen
     strategy: tf.distribute.Strategy | None = None
     stop: threading.Event = field(default_factory=threading.Event)
+    num_parts: int = 1
     state: TrainingState = field(init=False)
 
     def __post_init__(self) -> None:
         """Compile the steps, for as many devices as there are."""
-        settings, train, num_steps = self.settings, self.train, total_steps(len(self.train), self.settings)
-        with self.strategy.scope() if self.strategy else nullcontext():
-            optimizer = OPTIMIZERS[settings.optimizer.name]
-            self._optimizer = optimizer(settings, num_steps, self.autoencoder.rate_factor)
-            self._optimizer.build(self.autoencoder.model.trainable_variables)
-            perturbation = Perturbation.of(settings, train.has_pairs)
-        self.state = TrainingState(
-            [*self.autoencoder.model.variables, *self._optimizer.variables, *perturbation.variables]
-        )
-        num_shares = self.strategy.num_replicas_in_sync if self.strategy else 1
-        step = Step(self.autoencoder, self._optimizer, perturbation, settings, train.pixel_range, num_shares)
-        batch = tf.TensorSpec((min(settings.batch_size, len(train)), *train.taken_shape), train.dtype)
+        settings, num_steps = self.settings, total_steps(len(self.train), self.settings)
+        self._step = make_step(self.autoencoder, self.train, settings, num_steps, self.strategy)
+        self._optimizer = self._step.optimizer
+        self.state = TrainingState(self._step.variables, num_parts=self.num_parts)
         self._group = 1 if self.strategy else steps_in_a_group(self.autoencoder, settings, num_steps)
-        self._train_chunk = compile_chunk(step, batch, self._group, self.strategy)
         self._validate = compile_validation(self.autoencoder, self.validation, settings)
         keeps_start = settings.keep == "best-or-start"
-        self._on_plain_images = compile_validation(self.autoencoder, train, settings) if keeps_start else None
+        self._on_plain_images = compile_validation(self.autoencoder, self.train, settings) if keeps_start else None
         self._pace, self._speed, self._saving = Pace(), Speed(), PacedSaving(self.checkpoints, self.saving)
 
     def run(self) -> Trained:
@@ -120,6 +112,7 @@ class Trainer:
         Raises:
             TrainingError: the loss is no longer finite.
             TrainingInterruptedError: it was told to stop; its state is saved.
+            StepTooLargeError: memory ran out; another trainer can go on, with more parts.
         """
         resumed_at = self._resume()
         for callback in self.callbacks:
@@ -136,7 +129,9 @@ class Trainer:
         kept = self._keep(ended_by)
         for callback in self.callbacks:
             callback.on_train_end(self.autoencoder)
-        return Trained(self.state.history, kept, ended_by, resumed_at, self._speed.compile_seconds)
+        return Trained(
+            self.state.history, kept, ended_by, resumed_at, self._speed.compile_seconds, self.state.num_parts
+        )
 
     def run_steps(self) -> None:
         """Train until the epoch ends, time runs out or it is told to stop."""
@@ -147,7 +142,7 @@ class Trainer:
         started = time.perf_counter()
         for batches in read_ahead(self.train, rows[num_done:], lambda: self._pace.steps, self._group):
             num_done, first = num_done + len(batches), num_done
-            losses = self._train_chunk(batches, values[first:num_done]).numpy().astype(np.float64)
+            losses = self._train(batches, values[first:num_done])
             seconds, started = time.perf_counter() - started, time.perf_counter()
             state.add_seconds(seconds)
             state.add_steps(losses)
@@ -159,6 +154,27 @@ class Trainer:
                 started = time.perf_counter()
             if self.stop.is_set() or self._is_out_of_time():
                 return
+
+    @property
+    def share_of_batch(self) -> int:
+        """How many images of a batch one device computes."""
+        return min(self.settings.batch_size, len(self.train)) // self._step.num_shares
+
+    def _train(self, batches: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """Take some steps; return the `Losses` of each, float64 of (num_steps, 3)."""
+        try:
+            return self._train_chunk(batches, values).numpy().astype(np.float64)
+        except tf.errors.ResourceExhaustedError as error:
+            raise StepTooLargeError(self.settings.batch_size, self.state.num_parts) from error
+
+    @cached_property
+    def _train_chunk(self) -> Chunk:
+        """The compiled steps; a checkpoint says in how many parts."""
+        batch = tf.TensorSpec(
+            (min(self.settings.batch_size, len(self.train)), *self.train.taken_shape), self.train.dtype
+        )
+        step = replace(self._step, num_parts=self.state.num_parts)
+        return compile_chunk(step, batch, self._group, self.strategy)
 
     def end_epoch(self) -> None:
         """Note what the steps of an epoch came to, and validate."""

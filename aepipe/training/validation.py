@@ -12,7 +12,7 @@ from aepipe.models.posterior import DRAWN_CODE, with_drawn_codes
 from aepipe.splits import evenly_spaced
 from aepipe.training.batches import Pixels
 from aepipe.training.losses import loss_of, mean_squared_error
-from aepipe.training.perturbation import Perturbation, seen_by_model, what_counts
+from aepipe.training.perturbation import Perturbation, how_much_counts, seen_by_model, what_counts
 from aepipe.training.runtime import keras, tf
 from aepipe.training.settings import TrainingSettings
 from aepipe.training.state import Losses
@@ -47,12 +47,13 @@ def compile_validation(autoencoder: Autoencoder, validation: Pixels, settings: T
 
         def reconstruct(by: keras.Model) -> tuple:
             outputs = tf.cast(by(seen, training=False), tf.float32)
-            return *what_counts(settings, inputs, clean, outputs), penalty_of(by)
+            return what_counts(settings, inputs, clean, outputs), penalty_of(by)
 
-        reconstructions, times, penalty = reconstruct(model)
+        times = how_much_counts(settings, inputs)
+        reconstructions, penalty = reconstruct(model)
         mse = times * mean_squared_error(clean, reconstructions)
         if drawn:
-            reconstructions, times, penalty = reconstruct(drawn)
+            reconstructions, penalty = reconstruct(drawn)
         return tf.stack([times * reconstruction_loss(clean, reconstructions) + penalty, mse, penalty])
 
     def validate() -> Losses:

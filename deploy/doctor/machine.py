@@ -1,5 +1,6 @@
 """Checks of this machine: GPUs, disk, memory, Python and its packages."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,18 +12,24 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
 from prefect.settings import PREFECT_HOME
 
 from aepipe.deploy.doctor.finding import Finding, State
 from aepipe.deploy.up.credentials import find_states
 from aepipe.errors import StoreError
-from aepipe.hardware import count_gpus
+from aepipe.hardware import count_gpus, driver_version
 from aepipe.io.folders import default_cache_folder
 from aepipe.packages import installed_version
 from aepipe.store import FolderStore, open_store
 
-COUNT_GPUS = "import tensorflow as tf; print(len(tf.config.list_physical_devices('GPU')))"
+ASK_TENSORFLOW = """
+import json, tensorflow as tf
+print(json.dumps([len(tf.config.list_physical_devices("GPU")), tf.sysconfig.get_build_info().get("cuda_version")]))
+"""
 TENSORFLOW_SECONDS = 80.0
+# The first driver for Linux that runs programs for each CUDA, by its major version (NVIDIA, "CUDA compatibility").
+FIRST_DRIVERS = {"11": "450.80.02", "12": "525.60.13", "13": "580.65.06"}
 GIB = 2**30
 DISK_TO_WARN_BYTES, DISK_TO_FAIL_BYTES = 5 * GIB, 500 * 2**20
 MEMORY_TO_WARN_BYTES = 2 * GIB
@@ -37,7 +44,7 @@ def check_gpus() -> Iterator[Finding]:
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     try:
         done = subprocess.run(
-            [sys.executable, "-c", COUNT_GPUS],
+            [sys.executable, "-c", ASK_TENSORFLOW],
             env=environment,
             capture_output=True,
             text=True,
@@ -53,7 +60,9 @@ def check_gpus() -> Iterator[Finding]:
         way_out = "Install what deploy/requirements/runtime.lock names."
         yield Finding("broken", "GPUs", f"TensorFlow can't be imported: {last}", way_out)
     else:
-        yield judge_gpus(num_shown, int(done.stdout.split()[-1]))
+        num_seen, cuda = json.loads(done.stdout.splitlines()[-1])
+        yield judge_gpus(num_shown, num_seen)
+        yield from judge_driver(driver_version(), cuda)
 
 
 def judge_gpus(num_shown: int, num_seen: int) -> Finding:
@@ -66,6 +75,25 @@ def judge_gpus(num_shown: int, num_seen: int) -> Finding:
     if visible is not None:
         way_out = f"Unset CUDA_VISIBLE_DEVICES, which is {visible!r}."
     return Finding("broken", "GPUs", f"nvidia-smi shows {num_shown}, TensorFlow sees {num_seen}", way_out)
+
+
+def judge_driver(driver: str | None, cuda: str | None) -> Iterator[Finding]:
+    """Judge whether a driver is new enough for the CUDA that TensorFlow was built for, by the versions of both.
+
+    Nothing is found where there is no driver or no CUDA, or where one of their versions is none that is known.
+    """
+    known = FIRST_DRIVERS.get((cuda or "").partition(".")[0])
+    try:
+        found = Version(driver or "")
+    except InvalidVersion:
+        return
+    if known is None:
+        return
+    if found >= Version(known):
+        yield Finding("ok", "GPU driver", f"{driver}, new enough for CUDA {cuda}")
+        return
+    text = f"{driver} is too old for CUDA {cuda}, which TensorFlow was built for"
+    yield Finding("broken", "GPU driver", text, f"Install NVIDIA's driver {known} or a newer one.")
 
 
 def check_disks(store: str, state: Path) -> Iterator[Finding]:

@@ -2,10 +2,12 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
@@ -23,7 +25,7 @@ from aepipe.flows.executors.executor import Shared
 from aepipe.flows.interruption import END_SECONDS, leave_signals_to_parent, started_without_hangups
 from aepipe.flows.lifeline import end_with_process
 from aepipe.flows.train import train
-from aepipe.hardware import chosen_threads, usable_cores
+from aepipe.hardware import chosen_threads, count_gpus, usable_cores
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest, describe_request
 from aepipe.tasks.failures import failure_of
@@ -40,7 +42,26 @@ class Lane:
     """A process that trains one request after the other."""
 
     executor: ProcessPoolExecutor
-    pid: Future[int]
+    process: BaseProcess
+
+    @classmethod
+    def begin(cls, variables: dict[str, str]) -> "Lane":
+        """Start a process whose environment has these variables."""
+        spawn, before = multiprocessing.get_context("spawn"), multiprocessing.active_children()
+        with started_without_hangups():
+            executor = ProcessPoolExecutor(1, spawn, initializer=_begin, initargs=(variables,))
+            # Its process starts with the first that it is given to do.
+            executor.submit(os.getpid)
+        (process,) = (child for child in multiprocessing.active_children() if child not in before)
+        return cls(executor, process)
+
+    def describe_death(self, error: BaseException | None) -> str:
+        """Return how it ended, in words, by what its training raised for that."""
+        if not isinstance(error, BrokenProcessPool):
+            return "was told to stop"
+        # Waits for the end, so that its reason is known.
+        self.executor.shutdown()
+        return describe_exit(self.process.exitcode)
 
 
 @dataclass
@@ -68,11 +89,20 @@ class Training:
         self.error = str(self.late)
         get_run_logger().error(self.error)
         fail_child(self.request, self.error)
-        pid = self.lane.pid.result()
-        for process in (child for child in multiprocessing.active_children() if child.pid == pid):
-            process.terminate()
-            process.join(KILL_SECONDS)
-            process.kill()
+        process = self.lane.process
+        process.terminate()
+        process.join(KILL_SECONDS)
+        process.kill()
+
+
+def describe_exit(code: int | None) -> str:
+    """Return how a process ended, in words, by its exit code: a signal's number is a negative one."""
+    if code == -signal.SIGKILL:
+        way_out = "fewer at a time (at_once) or smaller batches (batch_size) take less"
+        return f"was killed by signal 9, probably for want of memory: {way_out}"
+    if code is None or code >= 0:
+        return f"ended with exit code {code}"
+    return f"was killed by signal {-code}"
 
 
 def threads_of_lane(num_lanes: int) -> int:
@@ -83,6 +113,9 @@ def threads_of_lane(num_lanes: int) -> int:
 class Lanes:
     """Processes, idle and at work.
 
+    On a CPU each trains on: to start one takes seconds. On a GPU each training has one of its own, because only the end
+    of a process gives all of the GPU's memory back; the next one starts while it trains.
+
     Args:
         context: What a child needs to be this run's.
         shared: What all trainings have in common.
@@ -91,42 +124,52 @@ class Lanes:
 
     def __init__(self, context: bytes, shared: Shared, variables: dict[str, str]):
         self._context, self._shared, self._variables = context, shared, variables
+        self._are_used_once = count_gpus() > 0
         self.idle: list[Lane] = []
+        self._next: list[Lane] = []
+        self._ending: list[Lane] = []
 
     def open(self) -> None:
-        """Add one that is idle; its process starts with the first that it is given to do."""
-        spawn = multiprocessing.get_context("spawn")
-        with started_without_hangups():
-            executor = ProcessPoolExecutor(1, spawn, initializer=_begin, initargs=(self._variables,))
-            self.idle.append(Lane(executor, executor.submit(os.getpid)))
+        """Add one that is idle."""
+        self.idle.append(Lane.begin(self._variables))
 
-    def begin(self, request: TrainingRequest) -> tuple[Future[Outcome], Training]:
-        """Let an idle one train a request."""
+    def begin(self, request: TrainingRequest, more_wait: bool) -> tuple[Future[Outcome], Training]:
+        """Let an idle one train a request, while more of them wait or not."""
         lane, timeouts = self.idle.pop(), self._shared.timeouts
         allowed = timeouts.of_recipe(request.overrides)
         # After it was told to end by its own process, it has time to save its state.
         due = time.monotonic() + allowed + 2 * timeouts.grace_seconds
         future = lane.executor.submit(_train_in_child, self._context, request, self._shared)
+        if self._are_used_once and more_wait:
+            self._next.append(Lane.begin(self._variables))
         return future, Training(lane, request, due, timeouts.error("training", describe_request(request), allowed))
 
-    def give_back(self, lane: Lane, was_killed: bool) -> None:
-        """Take back one that has ended its work; another stands in for one that was killed."""
-        if was_killed:
-            lane.executor.shutdown(wait=False)
-            self.open()
-        else:
+    def give_back(self, lane: Lane, was_killed: bool, is_needed: bool) -> None:
+        """Take back one that has ended its work. Where it is needed, another stands in for one that can't go on."""
+        if not (was_killed or self._are_used_once):
             self.idle.append(lane)
+            return
+        lane.executor.shutdown(wait=False)
+        if not was_killed:
+            self._ending.append(lane)
+        if is_needed:
+            self.idle.append(self._next.pop() if self._next else Lane.begin(self._variables))
 
     def close(self) -> None:
-        """End all of them, which have nothing left to do."""
-        for lane in self.idle:
+        """End all of them, which have nothing left to do, and wait for those that end."""
+        for lane in (*self.idle, *self._next):
             lane.executor.shutdown()
+        for lane in self._ending:
+            lane.process.join()
 
 
 @contextmanager
 def open_lanes(num_lanes: int, shared: Shared) -> Iterator[Lanes]:
     """Give so many idle lanes; all end with the block."""
-    variables = {"AEPIPE_THREADS": str(threads_of_lane(num_lanes)), "TTY_COMPATIBLE": "0"}
+    variables = {"AEPIPE_THREADS": str(threads_of_lane(num_lanes))}
+    if num_lanes > 1:
+        # Bars of several processes would overwrite each other.
+        variables["TTY_COMPATIBLE"] = "0"
     with get_client(sync_client=True) as client, temporary_settings({PREFECT_API_URL: str(client.api_url)}):
         context = cloudpickle.dumps(serialize_context())
     lanes = Lanes(context, shared, variables)

@@ -20,7 +20,8 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelling, State
 from pydantic_core import to_jsonable_python
 
-from aepipe.flows.children import MAX_ATTEMPTS, cancelled_children, is_over, patiently, read_children
+from aepipe.flows.children import cancelled_children, is_over, patiently, read_children
+from aepipe.flows.executors.attempts import Attempts
 from aepipe.flows.executors.executor import Shared
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest, describe_request, estimated_work
@@ -38,8 +39,8 @@ CANCEL_SECONDS = 1.5
 def train_on_pool(requests: Sequence[TrainingRequest], at_once: int | None, shared: Shared) -> list[Outcome]:
     """Train each request on a worker; a failure is an outcome, so that the others go on.
 
-    A child that crashed is started again, twice at most, and goes on from its checkpoint. Children of an earlier
-    attempt of this same run that still train are waited for, not started again.
+    A child that crashed is started again, and goes on from its checkpoint; twice at most where that does not move.
+    Children of an earlier attempt of this same run that still train are waited for, not started again.
 
     Args:
         requests: What to train.
@@ -60,7 +61,7 @@ class _Fan:
         self._client, self._shared = client, shared
         # The longest first, so that none is left to run alone at the end.
         self._waiting = deque(sorted(requests, key=estimated_work, reverse=True))
-        self._attempts = dict.fromkeys(requests, 0)
+        self._attempts = Attempts(requests, shared)
         self._children: dict[UUID, TrainingRequest] = {}
         self._began: dict[UUID, float] = {}
         self.outcomes: dict[TrainingRequest, Outcome] = {}
@@ -81,18 +82,18 @@ class _Fan:
     def _adopt(self) -> None:
         """Take up what an earlier attempt of this run started: it may have been killed while they went on."""
         # The images may have changed since; what a child trains on are those that it was given.
-        known = {request.with_identity(None): request for request in self._attempts}
+        known = {request.with_identity(None): request for request in self._waiting}
         for child in patiently()(read_children, self._client):
             request = known.get(TrainingRequest.of(child.parameters).with_identity(None))
             if request is None:
                 continue
-            self._attempts[request] += 1
+            self._attempts.adopt(request)
             if not is_over(child):
                 self._waiting.remove(request)
                 self._children[child.id] = request
 
     def _start(self, request: TrainingRequest) -> None:
-        self._attempts[request] += 1
+        number = self._attempts.begin(request)
         parameters = to_jsonable_python({**request.as_parameters(), **dict(self._shared)})
         started = patiently()(
             run_deployment,
@@ -101,7 +102,7 @@ class _Fan:
             timeout=0,
             flow_run_name=describe_request(request),
             # Where the answer was lost, asking again gives the same child.
-            idempotency_key=f"{flow_run.id}/{request.digest}/{self._attempts[request]}",
+            idempotency_key=f"{flow_run.id}/{request.digest}/{number}",
         )
         # It is something that is waited for only where code is asynchronous.
         self._children[cast(FlowRun, started).id] = request
@@ -131,9 +132,12 @@ class _Fan:
     def _collect(self, request: TrainingRequest, child: FlowRun, state: State) -> None:
         if state.is_completed():
             self.outcomes[request] = collect_results(self._shared.store, TrainingRequest.of(child.parameters))
-        elif state.is_crashed() and self._attempts[request] < MAX_ATTEMPTS:
-            get_run_logger().warning("%s crashed and is started again: %s", child.name, state.message)
+        elif not state.is_crashed():
+            self.outcomes[request] = request.failed(message_of(state))
+        elif self._attempts.may_go_on(request):
+            next_one = self._attempts.describe_next(request)
+            get_run_logger().warning("%s crashed and is started again, %s: %s", child.name, next_one, state.message)
             self._waiting.appendleft(request)
         else:
-            error = message_of(state)
+            error = f"{message_of(state)} ({self._attempts.describe_last(request)})"
             self.outcomes[request] = request.failed(error)

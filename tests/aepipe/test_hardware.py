@@ -4,8 +4,19 @@ import os
 
 import pytest
 
+from aepipe import hardware
 from aepipe.errors import ParameterError
-from aepipe.hardware import chosen_threads, core_quota, usable_cores
+from aepipe.hardware import (
+    chosen_gpu_memory_mb,
+    chosen_threads,
+    core_quota,
+    count_gpus,
+    cpu_flags,
+    driver_version,
+    gpu_memory_bytes,
+    gpus_busy_percent,
+    usable_cores,
+)
 
 
 def write(path, text):
@@ -65,3 +76,56 @@ def test_threads_that_are_no_number_are_refused(value, monkeypatch):
     monkeypatch.setenv("AEPIPE_THREADS", value)
     with pytest.raises(ParameterError, match="Received: AEPIPE_THREADS="):
         chosen_threads()
+
+
+def test_instructions_are_those_that_the_processor_tells(tmp_path):
+    told = write(tmp_path / "cpuinfo", "processor\t: 0\nflags\t\t: fpu avx2 avx512f\nmodel name\t: Any\n")
+    assert cpu_flags(told) == {"fpu", "avx2", "avx512f"}
+    assert cpu_flags(tmp_path / "none") == set()
+
+
+DRIVER = """#!/bin/sh
+case $1 in
+--list-gpus) echo "GPU 0: Tesla V100"; echo "GPU 1: Tesla V100";;
+--query-gpu=memory.total) echo "32768"; echo "[N/A]"; echo "16384";;
+--query-gpu=utilization.gpu) echo "97"; echo "$*" > "$(dirname "$0")/asked";;
+--query-gpu=driver_version) echo "535.104.05"; echo "535.104.05";;
+esac
+"""
+
+
+@pytest.fixture
+def driver(tmp_path, monkeypatch):
+    write(tmp_path / "nvidia-smi", DRIVER).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.delenv("AEPIPE_GPU_MEMORY_MB", raising=False)
+
+
+@pytest.mark.usefixtures("driver")
+def test_what_the_driver_says_of_gpus(monkeypatch, tmp_path):
+    assert (count_gpus(), driver_version()) == (2, "535.104.05")
+    assert gpu_memory_bytes() == [32 << 30, 16 << 30]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert gpus_busy_percent() == [97]
+    assert (tmp_path / "asked").read_text().endswith("--id=1\n")
+    monkeypatch.setenv("AEPIPE_GPU_MEMORY_MB", "20000")
+    assert gpu_memory_bytes() == [20000 << 20, 16 << 30]
+
+
+def test_a_driver_that_does_not_answer_shows_no_gpus(tmp_path, monkeypatch):
+    write(tmp_path / "nvidia-smi", "#!/bin/sh\nexec sleep 60\n").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(hardware, "DRIVER_SECONDS", 0.1)
+    assert count_gpus() == 0
+
+
+def test_without_a_driver_there_are_no_gpus(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert (count_gpus(), driver_version(), gpu_memory_bytes()) == (0, None, [])
+
+
+@pytest.mark.parametrize("value", ["", "0", "-1", "4GB", "1.5"])
+def test_memory_of_a_gpu_that_is_no_number_is_refused(monkeypatch, value):
+    monkeypatch.setenv("AEPIPE_GPU_MEMORY_MB", value)
+    with pytest.raises(ParameterError, match="Received: AEPIPE_GPU_MEMORY_MB="):
+        chosen_gpu_memory_mb()

@@ -136,7 +136,7 @@ def test_trainings_stop_when_their_pipeline_is_killed_and_a_retry_takes_them_up(
 
 @pytest.mark.slow
 def test_trainings_of_a_local_pipeline_that_is_cancelled_or_one_of_which_is_killed_go_on(stack, store_url, undisturbed):
-    parameters = {**PIPELINE, "execution": "local", "store": store_url}
+    parameters = {**PIPELINE, "execution": "local", "at_once": 2, "store": store_url}
     run = stack.start_run("pipeline/on-demand", **parameters)
     _wait_until_training(stack, run, store_url, 2)
     stack.set_state(run, Cancelling())

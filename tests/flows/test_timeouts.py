@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -71,15 +72,24 @@ def _requests() -> list[TrainingRequest]:
 
 
 def _hang(context: bytes, request: TrainingRequest, shared: Shared):
-    """What a lane does instead of training: one is stopped like a process whose code never comes back."""
+    """What a lane does instead of training: one is stopped like a process whose code never comes back.
+
+    Another is killed when it is begun for the first time.
+    """
     if request.recipe == "mnist-dense":
         os.kill(os.getpid(), signal.SIGSTOP)
+    begun = Path(shared.store, "begun")
+    if not begun.exists():
+        begun.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
     return request.failed("not trained")
 
 
-def test_a_training_whose_process_hangs_is_killed_and_the_others_go_on(monkeypatch, tmp_path):
+def test_a_training_whose_process_hangs_or_is_killed_does_not_end_the_others(monkeypatch, tmp_path, caplog):
     monkeypatch.setattr(lanes, "_train_in_child", _hang)
     monkeypatch.setattr(lanes, "KILL_SECONDS", 0.2)
+    # Each has a process of its own.
+    monkeypatch.setattr(lanes, "count_gpus", lambda: 1)
     monkeypatch.setattr(local, "LOOK_EVERY_SECONDS", 0.2)
     # A day and a half passes as soon as the other one has ended.
     clock = SimpleNamespace(monotonic=lambda: now[0])
@@ -95,6 +105,10 @@ def test_a_training_whose_process_hangs_is_killed_and_the_others_go_on(monkeypat
     hung, other = parent()
     assert hung.error.startswith("tuned mnist-dense, 1 epochs, on digits timed out after 38 h.")
     assert other.error == "not trained"
+    assert (
+        "The process of mnist-variational@digits was killed by signal 9, probably for want of memory: " in caplog.text
+    )
+    assert "It is started again, attempt 2 of 3 since step 0." in caplog.text
     assert not multiprocessing.active_children()
 
 

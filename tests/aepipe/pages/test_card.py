@@ -8,7 +8,8 @@ from markdown_it import MarkdownIt
 from results import done, result
 
 from aepipe.datasets.account import Account
-from aepipe.pages.card import escape_markdown, render_card
+from aepipe.pages.card import render_card
+from aepipe.pages.markdown import escape_markdown
 from aepipe.recipes import RECIPES
 from aepipe.recipes.plan import QUICK_STEPS, Overrides, plan_training
 from aepipe.stages.outcome import Done

@@ -1,5 +1,7 @@
 """The order of the stages is there once: for doing them, for finding them, and for what is said of them."""
 
+import math
+
 import pytest
 from pydantic import TypeAdapter, ValidationError
 from results import KINDS, done, result
@@ -8,12 +10,14 @@ from aepipe.models.options import DenseOptions
 from aepipe.recipes.plan import Overrides
 from aepipe.stages.fingerprint import source_digests
 from aepipe.stages.generation import GenerationStage
-from aepipe.stages.graph import STAGES, find_outcome, outcome_of
+from aepipe.stages.graph import STAGES, find_outcome, outcome_of, steps_saved
 from aepipe.stages.outcome import Done, Failed, Outcome
 from aepipe.stages.request import TrainingRequest
 from aepipe.stages.results import DataResult, GenerationResult, SplitResult, TrainedResult
+from aepipe.stages.stage import Stage
 from aepipe.stages.train import TrainStage
 from aepipe.store import open_store
+from aepipe.training.checkpoints import Checkpoints
 from aepipe.training.settings import CheckpointSettings
 
 REQUEST = TrainingRequest(recipe="mnist-dense", preset="quick", data_set="digits", exports=("onnx",))
@@ -52,6 +56,20 @@ def test_an_outcome_has_a_result_for_each_stage_in_their_order():
     assert list(STAGES) == [name for name in Done.model_fields if name in STAGES]
     assert list(done("mnist-dense").results) == ["data", "split", "trained", "evaluated"]
     assert {stage.kind for stage in STAGES.values()} == set(KINDS)
+
+
+def test_steps_of_a_training_are_those_of_its_last_checkpoint_or_all(tmp_path, monkeypatch):
+    store, there, request = open_store(str(tmp_path)), ["data"], REQUEST.model_copy(update={"evaluate": False})
+    monkeypatch.setattr(Stage, "find", lambda stage, _: result(stage.kind) if stage.name in there else None)
+    training = TrainStage(request.training_plan(result(DataResult)), result(DataResult), result(SplitResult))
+    assert steps_saved(store, request) == 0
+    there.append("split")
+    assert steps_saved(store, request) == 0
+    for steps in (200, 1400):
+        Checkpoints(store, training.fingerprint()).save(steps, b"")
+    assert steps_saved(store, request) == 1400
+    there.append("train")
+    assert steps_saved(store, request) == math.inf
 
 
 def test_what_the_store_has_not_is_not_found_nor_done(tmp_path):

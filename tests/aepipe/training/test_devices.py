@@ -13,7 +13,7 @@ from contextlib import nullcontext
 from aepipe.errors import ParameterError
 from aepipe.models import build
 from aepipe.models.options import DenseOptions
-from aepipe.training.runtime import keras, tf
+from aepipe.training.runtime import keras, tf, use_deterministic_operations
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from aepipe.training.batches import Pixels
@@ -50,7 +50,9 @@ try:
     distribution("all", 21)
 except ParameterError as error:
     refusal = str(error)
-print(json.dumps([train("one"), train("all"), train("one", "muon"), train("all", "muon"), refusal]))
+trained = [train("one"), train("all"), train("one", "muon"), train("all", "muon")]
+use_deterministic_operations()
+print(json.dumps([*trained, train("one"), refusal]))
 """
 THREADS = """
 import os
@@ -66,13 +68,15 @@ print(hardware())
 
 
 def test_two_devices_come_to_the_loss_of_one_and_share_no_batch_that_does_not_divide():
-    *trained, refusal = json.loads(python(TRAIN))
+    *trained, deterministic, refusal = json.loads(python(TRAIN))
     for one, two in (trained[:2], trained[2:]):
         assert (one[0], two[0]) == (None, 2)
         assert one[2] == two[2] == 8
         assert two[1] == pytest.approx(one[1], rel=1e-4)
         assert two[1][-1] < two[1][0]
     assert "Choose a multiple of 2" in refusal
+    # A CPU needs none of its own: they are those that it has.
+    assert deterministic == trained[0]
 
 
 def test_threads_are_as_many_as_asked_for():

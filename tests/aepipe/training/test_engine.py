@@ -10,9 +10,11 @@ from aepipe.errors import TrainingError
 from aepipe.models import build
 from aepipe.models.options import ConvolutionalOptions, DenseOptions, ResidualOptions, VariationalOptions
 from aepipe.models.posterior import posterior
-from aepipe.training import trainer
+from aepipe.training import chunk, trainer
 from aepipe.training.batches import Pixels
+from aepipe.training.chunk import MIN_STEPS, steps_in_a_group
 from aepipe.training.collapse import is_collapsed
+from aepipe.training.runtime import use_precision
 from aepipe.training.settings import AugmentationSettings, CorruptionSettings, TrainingSettings
 from aepipe.training.state import Losses
 from aepipe.training.trainer import Trainer
@@ -45,6 +47,35 @@ def test_the_error_falls(blobs):
     history = train(blobs, epochs=15)[1].history
     assert history[-1].validation_mse < 0.5 * history[0].validation_mse
     assert [epoch.epoch for epoch in history] == list(range(1, 16))
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "muon"])
+def test_bfloat16_comes_to_about_the_same_error_with_weights_of_float32(blobs, optimizer):
+    errors = {}
+    for precision in ("float32", "bfloat16"):
+        with use_precision(precision):
+            autoencoder, trained = train(
+                blobs, epochs=15, learning_rate=0.01, precision=precision, optimizer={"name": optimizer}
+            )
+        errors[precision] = trained.history[-1].validation_mse
+        assert {weights.dtype.name for weights in autoencoder.model.get_weights()} == {"float32"}
+    assert errors["bfloat16"] == pytest.approx(errors["float32"], rel=0.2)
+    assert errors["bfloat16"] != errors["float32"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "precision", "options", "gains"),
+    [
+        ({"avx2"}, "float32", DENSE, True),
+        ({"avx2", "avx512f"}, "float32", DENSE, False),
+        ({"avx2"}, "bfloat16", DENSE, False),
+        ({"avx2"}, "float32", ConvolutionalOptions(filters=(4,), code_size=4), False),
+    ],
+)
+def test_xla_compiles_what_is_faster_by_it(flags, precision, options, gains, monkeypatch):
+    monkeypatch.setattr(chunk, "cpu_flags", lambda: frozenset(flags))
+    settings = TrainingSettings(precision=precision)
+    assert (steps_in_a_group(build(options, (8, 8, 1)), settings, MIN_STEPS) > 1) == gains
 
 
 def test_the_reported_error_is_the_models(blobs):

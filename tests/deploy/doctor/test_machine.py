@@ -16,6 +16,7 @@ from aepipe.deploy.doctor.machine import (
     check_memory,
     check_packages,
     judge_disk,
+    judge_driver,
     judge_gpus,
     judge_memory,
     judge_packages,
@@ -35,15 +36,37 @@ def test_gpus_that_a_variable_hides(monkeypatch):
     assert judge_gpus(1, 0).way_out == "Unset CUDA_VISIBLE_DEVICES, which is '-1'."
 
 
+@pytest.mark.parametrize(
+    ("driver", "cuda", "state"),
+    [
+        ("535.104.05", "12.5.1", "ok"),
+        ("525.60.13", "12.3", "ok"),
+        ("470.57.02", "12.5.1", "broken"),
+        ("470.57.02", "11.8", "ok"),
+        ("570.124.06", "13.0", "broken"),
+        (None, "12.5.1", None),
+        ("535.104.05", None, None),
+        ("[N/A]", "12.5.1", None),
+        ("535.104.05", "64_112", None),
+    ],
+)
+def test_drivers_that_are_too_old_for_the_cuda_of_tensorflow(driver, cuda, state):
+    found = list(judge_driver(driver, cuda))
+    assert [finding.state for finding in found] == ([state] if state else [])
+    if state == "broken":
+        assert found[0].finding.startswith(f"{driver} is too old for CUDA {cuda}")
+        assert found[0].way_out.startswith("Install NVIDIA's driver 5")
+
+
 def test_tensorflow_that_is_not_there(monkeypatch):
-    monkeypatch.setattr(machine, "COUNT_GPUS", "import there_is_no_such_module")
+    monkeypatch.setattr(machine, "ASK_TENSORFLOW", "import there_is_no_such_module")
     (finding,) = check_gpus()
     assert finding.state == "broken"
     assert "there_is_no_such_module" in finding.finding
 
 
 def test_tensorflow_that_hangs(monkeypatch):
-    monkeypatch.setattr(machine, "COUNT_GPUS", "import time; time.sleep(60)")
+    monkeypatch.setattr(machine, "ASK_TENSORFLOW", "import time; time.sleep(60)")
     monkeypatch.setattr(machine, "TENSORFLOW_SECONDS", 0.2)
     (finding,) = check_gpus()
     assert finding.state == "warning"
