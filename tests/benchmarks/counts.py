@@ -21,7 +21,7 @@ from servers.proxy import serving
 from servers.seaweedfs import seaweedfs_server
 
 NOISE = {"kinds": ["gaussian"], "levels": [0.4], "max_images": 20}
-FEW, MANY = 1, 4
+FEW, MANY = 2, 6
 SEEDS_HERE = ((200, FEW), (300, MANY))
 # Runs that wait for a worker.
 WAITING_RUNS = (0, 50, 150)
