@@ -63,17 +63,22 @@ def test_bfloat16_comes_to_about_the_same_error_with_weights_of_float32(blobs, o
     assert errors["bfloat16"] != errors["float32"]
 
 
+CONVOLUTIONAL = ConvolutionalOptions(filters=(4,), code_size=4)
+
+
 @pytest.mark.parametrize(
-    ("flags", "precision", "options", "gains"),
+    ("flags", "threads", "precision", "options", "gains"),
     [
-        ({"avx2"}, "float32", DENSE, True),
-        ({"avx2", "avx512f"}, "float32", DENSE, False),
-        ({"avx2"}, "bfloat16", DENSE, False),
-        ({"avx2"}, "float32", ConvolutionalOptions(filters=(4,), code_size=4), False),
+        ({"avx2"}, 1, "float32", DENSE, True),
+        ({"avx2", "avx512f"}, 2, "float32", DENSE, True),
+        ({"avx2", "avx512f"}, 1, "float32", DENSE, False),
+        ({"avx2"}, 2, "bfloat16", DENSE, False),
+        ({"avx2"}, 2, "float32", CONVOLUTIONAL, False),
     ],
 )
-def test_xla_compiles_what_is_faster_by_it(flags, precision, options, gains, monkeypatch):
+def test_xla_compiles_what_is_faster_by_it(flags, threads, precision, options, gains, monkeypatch):
     monkeypatch.setattr(chunk, "cpu_flags", lambda: frozenset(flags))
+    monkeypatch.setattr(chunk, "num_threads", lambda: threads)
     settings = TrainingSettings(precision=precision)
     assert (steps_in_a_group(build(options, (8, 8, 1)), settings, MIN_STEPS) > 1) == gains
 
