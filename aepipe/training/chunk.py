@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 
-from aepipe.hardware import cpu_flags
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.training.distribution import share_out
 from aepipe.training.optimizer import NUM_STEP_VALUES
-from aepipe.training.runtime import keras, num_threads, resolve_precision, tf
+from aepipe.training.runtime import keras, resolve_precision, tf
 from aepipe.training.settings import TrainingSettings
 from aepipe.training.state import Losses
 from aepipe.training.step import Step
@@ -82,13 +81,13 @@ def _in_a_row(update: Callable, group: int) -> Callable:
 def _gains_from_xla(autoencoder: Autoencoder, settings: TrainingSettings) -> bool:
     """Tell whether a step is faster under XLA.
 
-    On two cores that are dense ones of float32: 28,000 images a second against 23,000 with AVX2, 26,300 against 20,200
-    with AVX-512. With one thread and AVX-512 oneDNN is 2 to 14% ahead, and nothing has to be compiled. In bfloat16 XLA
-    computes as in float32, and its convolutions are slower than oneDNN's: 149 images a second against 173.
+    On two cores those of dense layers in float32 are: 28,000 images a second against 23,000 with AVX2, 26,300 against
+    20,200 with AVX-512. In bfloat16 XLA computes as in float32, and its convolutions are slower than oneDNN's: 149
+    images a second against 173. With one thread and AVX-512 oneDNN is 2 to 14% ahead; but a model must not depend on
+    how many trainings there were beside it.
     """
     if tf.config.list_physical_devices("GPU"):
         return True
     layers = autoencoder.encoder.layers + autoencoder.decoder.layers
     convolves = any(isinstance(layer, CONVOLUTIONS) for layer in layers)
-    is_float32 = resolve_precision(settings.precision) == "float32"
-    return is_float32 and not convolves and (num_threads() > 1 or "avx512f" not in cpu_flags())
+    return not convolves and resolve_precision(settings.precision) == "float32"

@@ -44,7 +44,6 @@ CPU_FLAGS = ("avx512_bf16", "amx_bf16")
 __all__ = [
     "hardware",
     "keras",
-    "num_threads",
     "resolve_precision",
     "tf",
     "use_deterministic_operations",
@@ -52,16 +51,12 @@ __all__ = [
 ]
 
 
-def num_threads() -> int:
-    """Return with how many threads an operation computes on the CPU."""
-    return tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count() or 1
-
-
 def hardware() -> str:
     """Return what TensorFlow computes on, in words."""
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
-        return f"CPU, {num_threads()} of {os.cpu_count()} cores"
+        threads = tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()
+        return f"CPU, {threads} of {os.cpu_count()} cores"
     return ", ".join(tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in gpus)
 
 

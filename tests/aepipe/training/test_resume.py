@@ -68,9 +68,6 @@ def _one_step_a_chunk(monkeypatch):
 def grouped(request, monkeypatch) -> None:
     monkeypatch.setattr(chunk, "MIN_STEPS", 0 if request.param else 10**9)
     monkeypatch.setattr(chunk, "GROUPED_STEPS", 2)
-    if request.param:
-        # As without AVX-512, also where this runs with it.
-        monkeypatch.setattr(chunk, "cpu_flags", frozenset)
 
 
 @pytest.fixture
