@@ -22,10 +22,10 @@ def main() -> None:
     except AepipeError as error:
         _end(str(error), MISUSED if isinstance(error, ParameterError) else FAILED)
     except Exception as error:
-        _end_unforeseen(error)
+        _end_by(error)
 
 
-def _end_unforeseen(error: Exception) -> None:
+def _end_by(error: Exception) -> None:
     # Imported here, because most commands do without.
     from pydantic import ValidationError
 

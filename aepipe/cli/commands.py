@@ -40,6 +40,11 @@ class Command:
     is_group: bool = False
 
     @property
+    def group(self) -> str | None:
+        """The group that it is in, or does something for without a command."""
+        return self.words[0] if self.is_group or len(self.words) > 1 else None
+
+    @property
     def epilog(self) -> str:
         """What stands below the options."""
         notes = self.notes() if self.notes is not None else ""
@@ -204,22 +209,20 @@ def build_app(arguments: Sequence[str] | None = None) -> typer.Typer:
     called = None if arguments is None or COMPLETION in os.environ else tuple(arguments)
     app = _group()
     app.callback(epilog="Example: aepipe run --preset quick --data-set digits")(about)
-    groups = {}
+    groups: dict[str | None, typer.Typer] = {None: app}
     for command in COMMANDS:
-        *parent, name = command.words if not command.is_group else (*command.words, "")
-        for group in parent:
-            if group not in groups:
-                groups[group] = _group(GROUPS[group])
-                app.add_typer(groups[group], name=group)
+        if command.group is not None and command.group not in groups:
+            groups[command.group] = _group(GROUPS[command.group])
+            app.add_typer(groups[command.group], name=command.group)
+        into = groups[command.group]
         is_called = called is None or called[: len(command.words)] == command.words
         function = command.load() if is_called else command.stand_in()
         epilog = command.epilog if is_called else None
-        into = groups[parent[0]] if parent else app
         if command.is_group:
             into.info.no_args_is_help = False
             into.callback(invoke_without_command=True, epilog=epilog)(function)
         else:
-            into.command(name, epilog=epilog)(function)
+            into.command(command.words[-1], epilog=epilog)(function)
     return app
 
 

@@ -27,7 +27,7 @@ from aepipe.io.hashing import file_sha256
 from aepipe.io.temporary import temporary_folder
 from aepipe.publishing.changes import describe_changes
 from aepipe.publishing.contents import content_digest, costs, lineage, summarise
-from aepipe.publishing.equal import find_equal, find_latest, held_by_others, is_settled, read_verdicts
+from aepipe.publishing.equal import find_equal, find_latest, held_by_others, read_verdicts
 from aepipe.publishing.indices import index_paths
 from aepipe.publishing.promotion import Judgement, promote_passed
 from aepipe.publishing.published import Published, Run
@@ -85,8 +85,9 @@ def publish_release(
     channel = settings.channel_for(run.preset)
     content = content_digest(outcomes, run.parameters)
     judgement, manifest = None, find_equal(store, content)
-    if manifest is not None and is_settled(store, manifest, channel):
-        return as_it_was(store, manifest, run, channel)
+    unchanged = as_it_was(store, manifest, run, channel)
+    if unchanged is not None:
+        return unchanged
     before = find_latest(store, [outcome.model for outcome in outcomes])
     changes = () if before is None else describe_changes(before, outcomes, run.parameters)
     held_before = () if manifest is None else held_by_others(store, manifest, run.flow_run)

@@ -28,15 +28,14 @@ def find_unchanged(
     found = [outcome for outcome in outcomes if outcome is not None]
     if len(found) < len(outcomes):
         return None
-    channel = settings.channel_for(run.preset)
     manifest = find_equal(store, content_digest(found, run.parameters))
+    return as_it_was(store, manifest, run, settings.channel_for(run.preset))
+
+
+def as_it_was(store: Store, manifest: Manifest | None, run: Run, channel: str) -> Published | None:
+    """Return the release that a run came to once more; None where there is none, or something is to be done for it."""
     if manifest is None or not is_settled(store, manifest, channel):
         return None
-    return as_it_was(store, manifest, run, channel)
-
-
-def as_it_was(store: Store, manifest: Manifest, run: Run, channel: str) -> Published:
-    """Return a release that a run came to once more, where nothing has to be done for it."""
     uri = f"{store.url}/releases/{manifest.release}"
     channels = {name: read_channel(store, name) for name in (channel, CANDIDATE)}
     names = {name: None if found is None else found.release for name, found in channels.items()}
