@@ -14,7 +14,12 @@ from contextlib import contextmanager, suppress
 import typer
 
 END_SECONDS = 30
+# Less, so that whoever waits for a child that hangs still ends in time.
+CHILD_SECONDS = END_SECONDS - 5
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+_is_child = False
 
 
 class Stopped(KeyboardInterrupt):
@@ -58,10 +63,12 @@ def started_without_hangups() -> Iterator[None]:
 
 
 def leave_signals_to_parent() -> None:
-    """Ignore what a terminal sends to all of its processes; once SIGTERM has come, say nothing and end within 30 s.
+    """Ignore what a terminal sends to all of its processes; once SIGTERM has come, say nothing and end within 25 s.
 
     By then the state has been saved; what is left may be asking a server that has gone.
     """
+    global _is_child
+    _is_child = True
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     reader, writer = socket.socketpair()
@@ -72,10 +79,21 @@ def leave_signals_to_parent() -> None:
         while reader.recv(1)[0] != signal.SIGTERM:
             pass
         logging.disable(logging.CRITICAL)
-        time.sleep(END_SECONDS)
+        time.sleep(CHILD_SECONDS)
         os._exit(128 + signal.SIGTERM)
 
     threading.Thread(target=look, name="aepipe-signals", daemon=True).start()
+
+
+def end_child_at_once() -> None:
+    """End this process, which SIGTERM has stopped in good order, if it leaves its signals to its parent.
+
+    The parent tells the server how it ended. Its own call could wait for a server that ends with the parent, which
+    waits for it in its turn.
+    """
+    if _is_child:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGTERM)
 
 
 class _Watch:

@@ -17,6 +17,7 @@ from prefect.runtime import deployment, flow_run
 from prefect.states import Cancelled
 
 from aepipe.flows.children import confirm_cancelled
+from aepipe.flows.interruption import end_child_at_once
 
 LOOK_EVERY_SECONDS = 15
 
@@ -38,6 +39,7 @@ def ending_in_good_order() -> Iterator[None]:
         with ending_with_parent():
             yield
     except TerminationSignal:
+        end_child_at_once()
         try:
             with get_client(sync_client=True) as client:
                 confirm_cancelled(client)

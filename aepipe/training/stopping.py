@@ -12,6 +12,7 @@ from aepipe.errors import TrainingInterruptedError
 
 T = TypeVar("T")
 START_SECONDS = 5
+LOOK_SECONDS = 0.5
 
 
 def run_stoppable(work: Callable[[threading.Event], T]) -> T:
@@ -60,8 +61,10 @@ def _run_to_its_end(
         try:
             if interruption is not None:
                 stop.set()
-            # Not `join`: in Python 3.11 one that is interrupted takes the thread for ended.
-            ended.wait()
+            # Not `join`: in Python 3.11 one that is interrupted takes the thread for ended. And not without an end: a
+            # signal that another thread of this process receives, as one may after SIGCONT, doesn't wake this one.
+            while not ended.wait(LOOK_SECONDS):
+                pass
             return interruption
         except BaseException as error:
             interruption = interruption or error

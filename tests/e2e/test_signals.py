@@ -72,6 +72,21 @@ def test_a_signal_ends_two_trainings(training, number, send, tmp_path):
     _stop(training, number, send, tmp_path)
 
 
+@two_trainings
+def test_a_training_that_stops_late_does_not_hold_up_the_end(training, tmp_path):
+    """Until the server that it would tell of its end has gone."""
+    process, mark = training
+    late = max(pid for pid in processes_with(MARK, mark) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    os.kill(late, signal.SIGSTOP)
+    process.send_signal(signal.SIGINT)
+    wait_for(lambda: "aepipe: stopped; the same command goes on at step" in said(tmp_path), END_SECONDS, "it stopped")
+    os.kill(late, signal.SIGCONT)
+    assert process.wait(END_SECONDS) == 128 + signal.SIGINT
+    assert "stopped before everything had ended" not in said(tmp_path)
+    wait_for(lambda: not processes_with(MARK, mark), 10, "no process is left")
+    assert list(tmp_path.glob("aepipe-*")) == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @one_training
 def test_a_signal_ends_one_training(training, number, tmp_path):
