@@ -1,5 +1,6 @@
 """Fixtures that several folders of tests share."""
 
+import gc
 import uuid
 from contextlib import ExitStack
 from functools import cache
@@ -15,6 +16,8 @@ from shapes import check_shapes
 
 # Before anything imports the modules that are checked.
 check_shapes()
+# TensorFlow, Prefect and pandas are a million objects: looking through them again and again takes 4% of the time.
+gc.set_threshold(50_000, 20, 100)
 
 SERVERS = {"seaweedfs": seaweedfs_server, "moto": moto_server, "rclone": rclone_server}
 # What the machine's user may have set, and what would lead a test elsewhere.

@@ -7,13 +7,10 @@ LONGEST = [
     Path(__file__).parent / name
     for name in (
         "flows/test_pipeline.py",
-        "flows/test_tune.py",
         "flows/test_data_checks.py",
-        "flows/test_old_stores.py",
         "deploy/apply/test_automations.py",
         "aepipe/training/test_resume.py",
         "aepipe/exports/test_write.py",
-        "flows/test_embedded_server.py",
         "flows/test_interruption.py",
         "aepipe/training/test_devices.py",
     )

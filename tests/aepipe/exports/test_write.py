@@ -30,6 +30,8 @@ MODELS = {
     # Patches reach beyond the images.
     "strided": StridedOptions(encoder_filters=(4,), decoder_filters=(4,), code_size=12, block=6, stride=2),
 }
+# LiteRT takes a second a file: it has those whose layers are not all in another one's.
+ON_LITERT = ("subclassed", "variational", "convolutional", "strided")
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +43,8 @@ def written(tmp_path_factory) -> dict[str, tuple[dict[str, Path], dict[str, np.n
         autoencoder = build(options, IMAGES.shape[1:], seed=0)
         save_autoencoder(autoencoder, folder)
         kept = {file: folder / file for form in OF_EVERY_TRAINING.values() for file in form.files.values()}
-        paths = kept | export_autoencoder(autoencoder, list(ExportFormat), folder, IMAGES)
+        formats = list(ExportFormat) if name in ON_LITERT else [ExportFormat.ONNX]
+        paths = kept | export_autoencoder(autoencoder, formats, folder, IMAGES)
         made[name] = paths, compute_parts(autoencoder, IMAGES)
     return made
 
@@ -64,20 +67,26 @@ def differences(written, tmp_path_factory) -> dict[str, dict]:
 def test_every_architecture_runs_elsewhere_and_gives_the_same(name, written, differences):
     paths, expected = written[name]
     found = differences[name]
-    assert found.keys() == paths.keys() == FILES.keys()
-    rough = found["model_int8.tflite"]
-    near = [(said["max_abs_difference"], said.get("max_abs_value", 1)) for said in found.values() if said is not rough]
-    assert all(difference < 1e-5 * max(1, largest) for difference, largest in near)
-    assert 1e-5 < rough["max_abs_difference"] < 0.2
+    assert found.keys() == paths.keys()
+    for said in (said for file, said in found.items() if file != "model_int8.tflite"):
+        assert said["max_abs_difference"] < 1e-5 * max(1, said.get("max_abs_value", 1))
     mse = np.mean((expected["model"] - IMAGES) ** 2)
     assert found["model.onnx"]["mse_per_pixel"] == pytest.approx(mse, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ON_LITERT)
+def test_integers_are_rough_and_small(name, written, differences):
+    paths, _ = written[name]
+    assert paths.keys() == FILES.keys()
+    assert 1e-5 < differences[name]["model_int8.tflite"]["max_abs_difference"] < 0.2
     assert paths["model_int8.tflite"].stat().st_size < paths["model.tflite"].stat().st_size
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_halves_give_codes_and_the_images_of_codes(name, written, differences):
     paths, expected = written[name]
-    for file, part in (("encoder.onnx", "encoder"), ("decoder.tflite", "decoder")):
+    halves = [("encoder.onnx", "encoder"), ("decoder.tflite" if name in ON_LITERT else "decoder.onnx", "decoder")]
+    for file, part in halves:
         assert differences[name][file]["max_abs_value"] == pytest.approx(np.abs(expected[part]).max())
         assert paths[file].stat().st_size < paths[file.replace(part, "model")].stat().st_size
 

@@ -2,9 +2,13 @@
 
 import csv
 
+import pytest
+
 from aepipe.experiments.space import Range, SearchRanges
 from aepipe.flows.tune import tune
 from aepipe.recipes.plan import Overrides, SplitOverrides
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
 def run(folder, trials):
@@ -13,7 +17,6 @@ def run(folder, trials):
         ranges=SearchRanges(learning_rate=Range(low=1e-4, high=1e-1)),
         trials=trials,
         rungs=2,
-        # In this process: two of their own would take most of the time to start.
         at_once=1,
         data_set="digits",
         overrides=Overrides(epochs=6),

@@ -12,6 +12,8 @@ from aepipe.releases.channels import read_channel
 from aepipe.releases.manifest import list_releases, read_manifest, resolve_release
 from aepipe.store import open_store
 
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
 
 def test_a_release_is_published_beside_the_old_ones_and_judged_by_the_old_model(tmp_path, monkeypatch):
     monkeypatch.setenv("AEPIPE_CACHE", str(tmp_path / "cache"))
