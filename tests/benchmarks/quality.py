@@ -3,7 +3,8 @@
 Three trainings of a recipe stand in one process: the setting that was searched for Adam, the tuned one, and the tuned
 one with so few epochs that it comes to Adam's error. Whichever has had the least processor time, as a share of what it
 needs, does the next epoch, so that what else the machine does hits all of them. Processor time has compiling in it;
-errors are mean squared errors on the validation part. With `--share` all have fewer epochs.
+errors are the losses on the validation part: mean squared errors, of mnist-variational negative ELBOs in nats. With
+`--share` all have fewer epochs.
 """
 
 import json
@@ -83,7 +84,7 @@ class Training:
 
     @property
     def best(self) -> float:
-        """The lowest error so far."""
+        """The lowest loss so far."""
         return min(error for _, error in self.reached)
 
     def run_epoch(self) -> None:
@@ -92,10 +93,10 @@ class Training:
         self.trainer.run_steps()
         self.trainer.end_epoch()
         self.seconds += time.process_time() - before
-        self.reached.append((self.seconds, self.trainer.state.history[-1].validation_mse))
+        self.reached.append((self.seconds, self.trainer.state.history[-1].validation_loss))
 
     def seconds_to(self, error: float) -> float | None:
-        """Return the processor time after which the error was reached; None where it was not."""
+        """Return the processor time after which a loss was reached; None where it was not."""
         return next((seconds for seconds, reached in self.reached if reached <= error), None)
 
 
@@ -127,29 +128,29 @@ def compare(store: Store, recipe: str, share: float) -> dict[str, object]:
         "recipe": recipe,
         "share": share,
         "epochs": [training.trainer.settings.epochs for training in trainings],
-        "adam_mse": adam.best,
+        "adam_loss": adam.best,
         "adam_seconds": adam.seconds,
-        "seconds_to_adams_mse": seconds,
+        "seconds_to_adams_loss": seconds,
         "ratio": None if seconds is None else adam.seconds_to(adam.best) / seconds,
-        "tuned_mse": tuned.best,
+        "tuned_loss": tuned.best,
         "tuned_seconds": tuned.seconds,
     }
 
 
 def show(rows: list[dict[str, Any]]) -> None:
     """Print a row for each recipe."""
-    table = Table(title="Validation MSE, and seconds of processor time")
+    table = Table(title="Validation loss, and seconds of processor time")
     for column in ("recipe", "share", "Adam's best", "tuned: time to that error", "ratio", "tuned, in full"):
         table.add_column(column, justify="left" if column == "recipe" else "right")
     for row in rows:
-        seconds = row["seconds_to_adams_mse"]
+        seconds = row["seconds_to_adams_loss"]
         table.add_row(
             row["recipe"],
             f"{row['share']:g}",
-            f"{row['adam_mse']:.6f} in {row['adam_seconds']:.0f} s",
+            f"{row['adam_loss']:.4g} in {row['adam_seconds']:.0f} s",
             "not reached" if seconds is None else f"{seconds:.0f} s",
             "" if seconds is None else f"{row['ratio']:.2f}",
-            f"{row['tuned_mse']:.6f} in {row['tuned_seconds']:.0f} s",
+            f"{row['tuned_loss']:.4g} in {row['tuned_seconds']:.0f} s",
         )
     Console(width=130).print(table)
 

@@ -99,7 +99,7 @@ def test_a_process_that_leaves_signals_to_its_parent_ends_on_sigterm_alone():
     code = """
 import time
 from aepipe.flows import interruption
-interruption.END_SECONDS = 0.5
+interruption.CHILD_SECONDS = 0.5
 interruption.leave_signals_to_parent()
 import signal
 # As Prefect's handler, and a client that asks a server that is gone.
