@@ -21,6 +21,8 @@ KINDS: tuple[NoiseKind, ...] = ("gaussian", "heteroscedastic", "salt-and-pepper"
 SCRATCH_WIDTH = 1 / 32
 WHITE = 255
 BITS = 1 << 16
+# What is worked on at a time, so that it stays in the processor's cache.
+BATCH_VALUES = 1 << 17
 # Gaussian noise under this changes hardly a pixel by one of its 255 levels of grey.
 MIN_LEVEL = 0.001
 # Pixels are hidden behind one of those in a window of so many rows and columns around them.
@@ -129,11 +131,13 @@ def corrupt(
     """
     level = round(spec.level * BITS)
     key = int.from_bytes(hashlib.sha256(f"{seed}/{spec.kind}/{level}".encode()).digest()[:8], "big")
-    levels_of_grey = np.rint(np.asarray(images, np.float64) * WHITE).astype(np.int64)
-    draw = DRAWS[spec.kind]
+    draw, num_values = DRAWS[spec.kind], images[0].size if len(images) else 1
     noisy = np.empty(images.shape, np.uint8)
-    for row, (image, image_id) in enumerate(zip(levels_of_grey, image_ids, strict=True)):
-        noisy[row] = draw(image, level, _integers(key, int(image_id), 2 * image.size)).clip(0, WHITE)
+    for start in range(0, len(images), max(1, BATCH_VALUES // num_values)):
+        rows = slice(start, start + max(1, BATCH_VALUES // num_values))
+        grey = np.rint(np.asarray(images[rows], np.float64) * WHITE).astype(np.int64)
+        integers = np.stack([_integers(key, int(image_id), 2 * num_values) for image_id in image_ids[rows]])
+        noisy[rows] = draw(grey, level, integers).clip(0, WHITE)
     return noisy
 
 
@@ -157,7 +161,7 @@ def hide(
     hidden = np.empty((*images.shape[:3], 1), bool)
     rows, columns = np.mgrid[:height, :width]
     for row, image_id in enumerate(image_ids):
-        first, second = _integers(key, int(image_id), 2 * height * width).reshape(2, height, width)
+        first, second = _integers(key, int(image_id), 2 * height * width).astype(np.int64).reshape(2, height, width)
         place = second * (WINDOW * WINDOW - 1) // BITS
         # The place in the middle is the pixel's own.
         place += place >= WINDOW * WINDOW // 2
@@ -175,9 +179,9 @@ def _beside(places: np.ndarray, steps: np.ndarray, length: int) -> np.ndarray:
 
 
 def _integers(key: int, image_id: int, count: int) -> np.ndarray:
-    """Return int64 of (count,), uniform in [0, 65536)."""
+    """Return uint16 of (count,), uniform."""
     words = np.random.Philox(key=[key, image_id]).random_raw(-(-count // 4))
-    return words.astype("<u8").view("<u2")[:count].astype(np.int64)
+    return words.astype("<u8", copy=False).view("<u2")[:count]
 
 
 @cache
@@ -189,13 +193,19 @@ def _normal_table() -> np.ndarray:
     return np.rint(ndtri((np.arange(BITS) + 0.5) / BITS) * BITS).astype(np.int64)
 
 
-def _gaussian(image: np.ndarray, level: int, integers: np.ndarray) -> np.ndarray:
-    return image + _scaled(_normal_table()[integers[: image.size]] * level, image.shape)
+# Each takes levels of grey, int64 of (num_images, height, width, channels), a level in units of 1/65536, and twice as
+# many uniform 16-bit integers as an image has values: (num_images, 2 * num_values).
 
 
-def _heteroscedastic(image: np.ndarray, level: int, integers: np.ndarray) -> np.ndarray:
-    deviations = 2 * level * integers[image.size :] // BITS
-    return image + _scaled(_normal_table()[integers[: image.size]] * deviations, image.shape)
+def _gaussian(images: np.ndarray, level: int, integers: np.ndarray) -> np.ndarray:
+    first, _ = np.split(integers, 2, axis=1)
+    return images + _scaled(_normal_table()[first] * level, images.shape)
+
+
+def _heteroscedastic(images: np.ndarray, level: int, integers: np.ndarray) -> np.ndarray:
+    first, second = np.split(integers, 2, axis=1)
+    deviations = 2 * level * second.astype(np.int64) // BITS
+    return images + _scaled(_normal_table()[first] * deviations, images.shape)
 
 
 def _scaled(noise: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -204,13 +214,25 @@ def _scaled(noise: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return ((noise * WHITE + unit // 2) // unit).reshape(shape)
 
 
-def _salt_and_pepper(image: np.ndarray, level: int, integers: np.ndarray) -> np.ndarray:
-    first, second = integers.reshape(2, *image.shape)
-    return np.where(first < level, (second % 2) * WHITE, image)
+def _salt_and_pepper(images: np.ndarray, level: int, integers: np.ndarray) -> np.ndarray:
+    first, second = (half.reshape(images.shape) for half in np.split(integers, 2, axis=1))
+    return np.where(first < level, np.where(second % 2, WHITE, 0), images)
 
 
-def _dropout(image: np.ndarray, level: int, integers: np.ndarray) -> np.ndarray:
-    return np.where(integers[: image.size].reshape(image.shape) < level, 0, image)
+def _dropout(images: np.ndarray, level: int, integers: np.ndarray) -> np.ndarray:
+    first, _ = np.split(integers, 2, axis=1)
+    return np.where(first.reshape(images.shape) < level, 0, images)
+
+
+def _one_by_one(
+    draw: Callable[[np.ndarray, int, np.ndarray], np.ndarray],
+) -> Callable[[np.ndarray, int, np.ndarray], np.ndarray]:
+    """Return what draws on many images as on one: as often as it takes, which another number of times is for each."""
+
+    def draw_each(images: np.ndarray, level: int, integers: np.ndarray) -> np.ndarray:
+        return np.stack([draw(image, level, own) for image, own in zip(images, integers.astype(np.int64), strict=True)])
+
+    return draw_each
 
 
 def _masking(image: np.ndarray, level: int, integers: np.ndarray) -> np.ndarray:
@@ -253,7 +275,7 @@ DRAWS: Mapping[NoiseKind, Callable[[np.ndarray, int, np.ndarray], np.ndarray]] =
     "gaussian": _gaussian,
     "heteroscedastic": _heteroscedastic,
     "salt-and-pepper": _salt_and_pepper,
-    "masking": _masking,
+    "masking": _one_by_one(_masking),
     "dropout": _dropout,
-    "scratches": _scratches,
+    "scratches": _one_by_one(_scratches),
 }
