@@ -35,6 +35,7 @@ from aepipe.tasks.results import collect_results
 KILL_SECONDS = 10.0
 # Longer than a child takes to save its state, or to give up.
 STOP_SECONDS = END_SECONDS + 10
+LIBRARY_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,10 @@ class Lane:
 
     @classmethod
     def begin(cls, variables: dict[str, str]) -> "Lane":
-        """Start a process whose environment has these variables."""
+        """Start a process whose environment has these variables, also for libraries that read them once."""
         spawn, before = multiprocessing.get_context("spawn"), multiprocessing.active_children()
-        with started_without_hangups():
-            executor = ProcessPoolExecutor(1, spawn, initializer=_begin, initargs=(variables,))
+        with started_without_hangups(), _environment(variables):
+            executor = ProcessPoolExecutor(1, spawn, initializer=_begin)
             # Its process starts with the first that it is given to do.
             executor.submit(os.getpid)
         (process,) = (child for child in multiprocessing.active_children() if child not in before)
@@ -166,7 +167,10 @@ class Lanes:
 @contextmanager
 def open_lanes(num_lanes: int, shared: Shared) -> Iterator[Lanes]:
     """Give so many idle lanes; all end with the block."""
-    variables = {"AEPIPE_THREADS": str(threads_of_lane(num_lanes))}
+    threads = str(threads_of_lane(num_lanes))
+    # What NumPy, SciPy and scikit-learn compute with: else each would take all cores, and wait for the others' turn.
+    libraries = {name: os.environ.get(name, threads) for name in LIBRARY_THREADS}
+    variables = {"AEPIPE_THREADS": threads, **libraries}
     if num_lanes > 1:
         # Bars of several processes would overwrite each other.
         variables["TTY_COMPATIBLE"] = "0"
@@ -198,8 +202,22 @@ def _kill(children: Iterable[BaseProcess]) -> None:
         process.kill()
 
 
-def _begin(variables: dict[str, str]) -> None:
+@contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """Within the block, let what is started have these variables."""
+    before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _begin() -> None:
     leave_signals_to_parent()
     parent = multiprocessing.parent_process()
     if parent is not None:
