@@ -5,6 +5,7 @@ integer arithmetic and table look-ups until one rounding to 8 bits, so no librar
 """
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Literal
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from aepipe.arrays import Int, Real, UInt8
 
+Draw = Callable[[np.ndarray, int, np.ndarray], np.ndarray]
 NoiseKind = Literal["gaussian", "heteroscedastic", "salt-and-pepper", "masking", "dropout", "scratches"]
 # Those of a denoiser's test set where none are named.
 KINDS: tuple[NoiseKind, ...] = ("gaussian", "heteroscedastic", "salt-and-pepper", "masking", "dropout")
@@ -131,13 +133,16 @@ def corrupt(
     """
     level = round(spec.level * BITS)
     key = int.from_bytes(hashlib.sha256(f"{seed}/{spec.kind}/{level}".encode()).digest()[:8], "big")
-    draw, num_values = DRAWS[spec.kind], images[0].size if len(images) else 1
-    noisy = np.empty(images.shape, np.uint8)
-    for start in range(0, len(images), max(1, BATCH_VALUES // num_values)):
-        rows = slice(start, start + max(1, BATCH_VALUES // num_values))
+    if len(image_ids) != len(images):
+        raise ValueError(f"Each image has an id. Received: {len(images)} images and {len(image_ids)} ids")
+    draw, noisy = DRAWS[spec.kind], np.empty(images.shape, np.uint8)
+    num_values = math.prod(images.shape[1:])
+    num_rows = max(1, BATCH_VALUES // max(1, num_values))
+    for start in range(0, len(images), num_rows):
+        rows = slice(start, start + num_rows)
         grey = np.rint(np.asarray(images[rows], np.float64) * WHITE).astype(np.int64)
         integers = np.stack([_integers(key, int(image_id), 2 * num_values) for image_id in image_ids[rows]])
-        noisy[rows] = draw(grey, level, integers).clip(0, WHITE)
+        noisy[rows] = draw(grey, level, integers.reshape(len(grey), 2, *grey.shape[1:])).clip(0, WHITE)
     return noisy
 
 
@@ -193,48 +198,44 @@ def _normal_table() -> np.ndarray:
     return np.rint(ndtri((np.arange(BITS) + 0.5) / BITS) * BITS).astype(np.int64)
 
 
-# Each takes levels of grey, int64 of (num_images, height, width, channels), a level in units of 1/65536, and twice as
-# many uniform 16-bit integers as an image has values: (num_images, 2 * num_values).
+# Each takes levels of grey, int64 of (num_images, height, width, channels), a level in units of 1/65536, and two
+# uniform 16-bit integers for each of the images' values: (num_images, 2, height, width, channels).
 
 
 def _gaussian(images: np.ndarray, level: int, integers: np.ndarray) -> np.ndarray:
-    first, _ = np.split(integers, 2, axis=1)
-    return images + _scaled(_normal_table()[first] * level, images.shape)
+    return images + _scaled(_normal_table()[integers[:, 0]] * level)
 
 
 def _heteroscedastic(images: np.ndarray, level: int, integers: np.ndarray) -> np.ndarray:
-    first, second = np.split(integers, 2, axis=1)
-    deviations = 2 * level * second.astype(np.int64) // BITS
-    return images + _scaled(_normal_table()[first] * deviations, images.shape)
+    deviations = 2 * level * integers[:, 1].astype(np.int64) // BITS
+    return images + _scaled(_normal_table()[integers[:, 0]] * deviations)
 
 
-def _scaled(noise: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _scaled(noise: np.ndarray) -> np.ndarray:
     """Return noise in units of 1/65536 squared as levels of grey, rounded to the nearest."""
     unit = BITS * BITS
-    return ((noise * WHITE + unit // 2) // unit).reshape(shape)
+    return (noise * WHITE + unit // 2) // unit
 
 
 def _salt_and_pepper(images: np.ndarray, level: int, integers: np.ndarray) -> np.ndarray:
-    first, second = (half.reshape(images.shape) for half in np.split(integers, 2, axis=1))
-    return np.where(first < level, np.where(second % 2, WHITE, 0), images)
+    return np.where(integers[:, 0] < level, np.where(integers[:, 1] % 2, WHITE, 0), images)
 
 
 def _dropout(images: np.ndarray, level: int, integers: np.ndarray) -> np.ndarray:
-    first, _ = np.split(integers, 2, axis=1)
-    return np.where(first.reshape(images.shape) < level, 0, images)
+    return np.where(integers[:, 0] < level, 0, images)
 
 
-def _one_by_one(
-    draw: Callable[[np.ndarray, int, np.ndarray], np.ndarray],
-) -> Callable[[np.ndarray, int, np.ndarray], np.ndarray]:
-    """Return what draws on many images as on one: as often as it takes, which another number of times is for each."""
+def _for_each(draw: Draw) -> Draw:
+    """Let what draws on one image, by its integers in a row, do so on many: each takes as many draws as it needs."""
 
     def draw_each(images: np.ndarray, level: int, integers: np.ndarray) -> np.ndarray:
-        return np.stack([draw(image, level, own) for image, own in zip(images, integers.astype(np.int64), strict=True)])
+        rows = integers.reshape(len(images), -1).astype(np.int64)
+        return np.stack([draw(image, level, row) for image, row in zip(images, rows, strict=True)])
 
     return draw_each
 
 
+@_for_each
 def _masking(image: np.ndarray, level: int, integers: np.ndarray) -> np.ndarray:
     """Black out squares of a quarter of the height, at drawn places, until the share is reached or the draws end."""
     height, width, _ = image.shape
@@ -250,6 +251,7 @@ def _masking(image: np.ndarray, level: int, integers: np.ndarray) -> np.ndarray:
     return masked
 
 
+@_for_each
 def _scratches(image: np.ndarray, level: int, integers: np.ndarray) -> np.ndarray:
     """Draw black and white lines, each from one edge to the opposite one, until the share is reached or draws end."""
     height, width, _ = image.shape
@@ -271,11 +273,11 @@ def _scratches(image: np.ndarray, level: int, integers: np.ndarray) -> np.ndarra
     return scratched
 
 
-DRAWS: Mapping[NoiseKind, Callable[[np.ndarray, int, np.ndarray], np.ndarray]] = {
+DRAWS: Mapping[NoiseKind, Draw] = {
     "gaussian": _gaussian,
     "heteroscedastic": _heteroscedastic,
     "salt-and-pepper": _salt_and_pepper,
-    "masking": _one_by_one(_masking),
+    "masking": _masking,
     "dropout": _dropout,
-    "scratches": _one_by_one(_scratches),
+    "scratches": _scratches,
 }

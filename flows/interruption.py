@@ -17,8 +17,7 @@ END_SECONDS = 30
 # Less, so that whoever waits for a child that hangs still ends in time.
 CHILD_SECONDS = END_SECONDS - 5
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
+# Set once, where a process of a training begins; not every child process is one.
 _is_child = False
 
 

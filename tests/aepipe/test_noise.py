@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from aepipe import noise
 from aepipe.noise import DRAWS, KINDS, NoiseParameters, NoiseSpec, corrupt
 
 # sha256 of the noise on the ramp below. A change here changes every noisy test set that anybody has published.
@@ -112,3 +113,11 @@ def test_levels_that_do_nothing_and_repetitions_are_refused(bad):
 def test_masking_of_everything_covers_nearly_all_of_a_small_image():
     noisy = noise_on(np.ones((50, 8, 8, 1), np.float32), "masking", level=1.0)
     assert np.mean(noisy == 0) > 0.95
+
+
+@pytest.mark.parametrize("kind", DRAWS)
+def test_how_many_images_are_drawn_on_at_a_time_changes_nothing(kind, monkeypatch):
+    images = np.random.default_rng(0).random((7, 8, 6, 3), np.float32)
+    expected = noise_on(images, kind)
+    monkeypatch.setattr(noise, "BATCH_VALUES", 2 * images[0].size)
+    np.testing.assert_array_equal(noise_on(images, kind), expected)

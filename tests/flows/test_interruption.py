@@ -118,3 +118,20 @@ while True: time.sleep(0.1)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=120)
     assert process.returncode == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends"), [("interruption.leave_signals_to_parent()", (-signal.SIGTERM, "")), ("", (0, "asked\n"))]
+)
+def test_only_what_has_a_parent_to_say_how_it_ended_asks_no_server(begins, ends):
+    code = f"""
+import signal
+from prefect.exceptions import TerminationSignal
+from aepipe.flows import interruption, lifeline
+{begins}
+lifeline.get_client = lambda **_: print("asked", flush=True) or exit()
+with lifeline.ending_in_good_order():
+    raise TerminationSignal(signal.SIGTERM)
+"""
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=ROOT, check=False)
+    assert (done.returncode, done.stdout) == ends

@@ -43,16 +43,8 @@ def test_a_recipe_from_outside_is_listed_and_trained(run, tmp_path):
     refused = run(*trained, "--setting", "published")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     assert f"The recipe {NAME} has the setting tuned only. Received: setting='published'" in refused.stderr
-    few = [
-        "--set",
-        f"{ALIAS}.max_steps=3",
-        "--set",
-        "noise.kinds=gaussian",
-        "--set",
-        "noise.levels=0.2",
-        "--exports",
-        "none",
-    ]
+    changes = (f"{ALIAS}.max_steps=3", "noise.kinds=gaussian", "noise.levels=0.2")
+    few = ["--exports", "none", *(word for change in changes for word in ("--set", change))]
     done = run(*trained, *few, "--server", PREFECT_API_URL.value())
     assert done.returncode == 0, done.stderr[-2000:]
     (manifest,) = list_releases(open_store(str(tmp_path / "store")))
