@@ -174,7 +174,7 @@ def take(
     """
     if holds_arrays(location):
         settings.check_unused(location)
-    name, mask = name_of(location, settings.name), mask_of(location, settings)
+    name, mask = name_of(location, settings.name), read_mask(location, settings)
     own = _take_place(location, name, settings, blocks, version, before, mask)
     if settings.clean is not None:
         chosen = settings.of_clean(own.facts[SIZE])
@@ -183,18 +183,6 @@ def take(
             raise DataError("Clean pictures lie elsewhere than noisy ones.", clean=own.facts[LOCATION])
         own = own.beside(clean)
     return own if mask is None else own.under(mask)
-
-
-def mask_of(location: str, settings: OwnSettings) -> MaskPicture | None:
-    """Read the mask of the images at a place, as it is now; None where all of their pixels count.
-
-    Raises:
-        DataError: there is no such picture.
-        StoreError: S3 does not give it.
-    """
-    if settings.mask is None:
-        return None
-    return read_mask(settings.mask, [location] if settings.clean is None else [location, settings.clean])
 
 
 def _take_place(
@@ -250,7 +238,7 @@ def find_identity(location: str, settings: OwnSettings) -> str:
         DataError: the place or a file can't be read.
         StoreError: S3 does not list it.
     """
-    mask = mask_of(location, settings)
+    mask = read_mask(location, settings)
     if mask is not None:
         return join_digests([find_identity(location, settings.model_copy(update={"mask": None})), mask.sha256])
     if settings.clean is not None:

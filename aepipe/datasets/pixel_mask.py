@@ -52,6 +52,11 @@ class PixelMask(BaseModel):
         return float(self.counts.mean())
 
     @property
+    def words(self) -> str:
+        """What it does, as a person should know it."""
+        return f"{100 * self.share:.3g}% of the pixels count, the others are black"
+
+    @property
     def text(self) -> str:
         """A word that no other mask has."""
         digest = hashlib.sha256(f"{self.height}x{self.width} {self.bits}".encode()).hexdigest()

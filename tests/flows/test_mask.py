@@ -131,6 +131,8 @@ def test_restored_pictures_are_black_there_at_their_own_size(rack, masked):
         # What is black in both is no difference.
         assert done.summary()["mse_before"] == 0
         assert done.summary()["num_tiled"] == 10
+        said = "By the mask of what it learned from, 93.8% of the pixels count, the others are black."
+        assert said in done.lines()
     assert restored[0].shape == (10, 32, 32)
     assert not restored[0][DATE].any()
     assert restored[0][:, :24].any()

@@ -12,6 +12,7 @@ from aepipe.datasets.formats.fitting import SAME_ASPECT, Fit, Size, cut_share, g
 from aepipe.datasets.formats.members import MAX_MEMBER_BYTES, Member, checked_bytes, unreadable
 from aepipe.datasets.formats.pictures import quiet, read_frames
 from aepipe.datasets.locations import check_location, existing, names_table, open_listing
+from aepipe.datasets.own_settings import OwnSettings
 from aepipe.datasets.picture_settings import MAX_SIDE, size_text
 from aepipe.datasets.pixel_mask import PixelMask, fitted_counts
 from aepipe.errors import BrokenFileError, DataError
@@ -99,25 +100,28 @@ class MaskPicture:
             )
         num_others = sum(not self._is_like(size) for size in sizes)
         others = f"; {counted(num_others, 'image has', 'images have')} another shape than it" * (num_others > 0)
-        return f"{Path(self.place).name}: {100 * mask.share:.3g}% of the pixels count, the others are black{others}"
+        return f"{Path(self.place).name}: {mask.words}{others}"
 
     def _is_like(self, size: Size) -> bool:
         return cut_share(size, self.size, "crop") <= SAME_ASPECT
 
 
-def read_mask(place: str, beside: Sequence[str]) -> MaskPicture:
-    """Return the mask at a place: a file, or an object of S3.
+def read_mask(location: str, settings: OwnSettings) -> MaskPicture | None:
+    """Return the mask of pictures, a file or an object of S3, as it is now; None where all of their pixels count.
 
     Args:
-        place: Of the picture.
-        beside: Where the pictures lie that it is for. It is none of them.
+        location: Where the pictures lie.
+        settings: What was chosen of them.
 
     Raises:
         DataError: there is no such file, it is no single picture, or it lies among the pictures.
         StoreError: S3 does not give it.
     """
+    place = settings.mask
+    if place is None:
+        return None
     check_location(place)
-    _check_is_none_of(place, beside)
+    _check_is_none_of(place, [location] if settings.clean is None else [location, settings.clean])
     shown = without_secrets(place)
     try:
         data = _read_object(place) if place.startswith(S3) else _read_file(Path(place).expanduser())

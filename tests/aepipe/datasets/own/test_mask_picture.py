@@ -149,6 +149,24 @@ def test_images_with_a_mask_are_not_too_large(read, tmp_path):
         read(mask, tmp_path / "large.npz")
 
 
+LISTING = """<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><IsTruncated>false</IsTruncated>
+<Contents><Key>masks/rack.png</Key><ETag>"1"</ETag><LastModified>2026-01-01T00:00:00.000Z</LastModified><Size>99</Size>
+</Contents></ListBucketResult>"""
+
+
+def test_it_may_be_an_object_of_s3(read, mask, s3):
+    s3.files |= {"/bucket": LISTING.encode(), "/bucket/masks/rack.png": mask.read_bytes()}
+    s3.versions["/bucket/masks/rack.png"] = '"1"'
+    own, images = read("s3://bucket/masks/rack.png")
+    assert own.identity == read(mask)[0].identity
+    assert not images[:, :, :4].any()
+    assert any(note.startswith("rack.png: 75% of the pixels") for note in own.described.account.notes)
+    with pytest.raises(DataError, match=r"must exist.*Received: mask='s3://bucket/masks/other\.png'"):
+        read("s3://bucket/masks/other.png")
+    with pytest.raises(DataError, match="must lie elsewhere"):
+        take("s3://bucket/masks/", OwnSettings(mask="s3://bucket/masks/rack.png"), LocalBlocks)
+
+
 def test_known_data_sets_have_none():
     with pytest.raises(ParameterError, match=r"with pictures of your own\. Received: data_set='mnist', mask='m\.png'"):
         OwnSettings(mask="m.png").check_built_in("mnist")
