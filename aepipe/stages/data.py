@@ -77,8 +77,9 @@ class DataParameters(BaseModel):
     @property
     def content(self) -> "DataParameters":
         """What the images depend on, beside their identity."""
-        # A mask is part of the identity: it is the same one wherever it lies.
-        return self.model_copy(update={"settings": DataSettings(**self.settings.own.model_dump(exclude={"mask"}))})
+        # Of one's own images a mask is part of the identity: it is the same one wherever it lies.
+        in_identity = {"mask"} if datasets.is_own(self.data_set) else set()
+        return self.model_copy(update={"settings": DataSettings(**self.settings.own.model_dump(exclude=in_identity))})
 
     def without_limit(self) -> "DataParameters":
         """Return these parameters with no limit to what may be left out, for whoever checks that later."""

@@ -11,7 +11,7 @@ from PIL import Image
 
 from aepipe.datasets.own.reading import kept_of
 from aepipe.datasets.picture_settings import PictureSettings
-from aepipe.errors import ChangedDataError
+from aepipe.errors import ChangedDataError, ParameterError
 from aepipe.preprocess import Preprocessing
 from aepipe.recipes.trained import TrainingImages
 from aepipe.stages.data import DataParameters, DataSettings, DataStage, load_data, load_masks, load_pixel_mask
@@ -85,6 +85,13 @@ def test_nothing_is_wrong_where_nothing_counts(store, rack):
     expected = np.zeros((8, 8), bool)
     expected[2:4, 3:] = True
     np.testing.assert_array_equal(masks.inside, expected[None])
+
+
+def test_it_is_refused_for_a_known_data_set_that_is_in_the_store(store):
+    DataStage(DataParameters(data_set="digits")).produce(store)
+    masked = DataStage(DataParameters(data_set="digits", settings=DataSettings(mask="mask.png")))
+    with pytest.raises(ParameterError, match=r"A mask goes with pictures of your own\. Received: data_set='digits'"):
+        masked.produce(store)
 
 
 def test_it_changes_nothing_of_images_without_one(store, rack):
