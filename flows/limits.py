@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -21,6 +22,8 @@ BUCKETS = "s3://"
 IMAGES = f"{OWN_IMAGES}:"
 # Parameters that name pictures as they lie, with the word before it or without.
 PLACES = ("images", "reference")
+# Settings of data that do so.
+BESIDE = ("clean", "mask")
 
 
 def check_limits(parameters: Mapping[str, Any]) -> None:
@@ -56,17 +59,17 @@ def images_of(parameters: Iterable[Mapping[str, Any]]) -> list[str]:
     parameters = list(parameters)
     data_sets = [str(each["data_set"]) for each in parameters if each.get("data_set") is not None]
     places = [str(each[name]) for each in parameters for name in PLACES if each.get(name) is not None]
-    clean = [place for each in parameters if (place := clean_pictures_of(each)) is not None]
+    beside = [place for each in parameters for place in places_beside(each).values()]
     named = [name for name in data_sets if name.startswith(IMAGES)]
-    return list(dict.fromkeys(name.removeprefix(IMAGES) for name in (*named, *places, *clean)))
+    return list(dict.fromkeys(name.removeprefix(IMAGES) for name in (*named, *places, *beside)))
 
 
-def clean_pictures_of(parameters: Mapping[str, Any]) -> str | None:
-    """Return where a set of parameters takes the clean pictures of noisy ones from; None where it names none."""
+def places_beside(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Return where a set of parameters takes what goes with the images from, by the setting that names it."""
     data = parameters.get("data")
     # As a deployment has them, or as a flow that was called by hand.
-    place = data.get("clean") if isinstance(data, Mapping) else getattr(data, "clean", None)
-    return None if place is None else str(place)
+    of_data = data.get if isinstance(data, Mapping) else partial(getattr, data)
+    return {name: str(place) for name in BESIDE if (place := of_data(name, None)) is not None}
 
 
 def _deployment() -> DeploymentResponse | None:

@@ -21,11 +21,13 @@ from aepipe.datasets.own.arrays import kept_of_arrays, take_arrays
 from aepipe.datasets.own.describing import Described, Seen, describe, passed_over, place_images
 from aepipe.datasets.own.files import KEPT, Counts
 from aepipe.datasets.own.keeping import Blocks, LocalBlocks
+from aepipe.datasets.own.mask_picture import MaskPicture, read_mask
 from aepipe.datasets.own.reading import NETWORK_THREADS, Kept
 from aepipe.datasets.own.rows import Row, file_of, path_of
 from aepipe.datasets.own.taking import SIZE, take_files
 from aepipe.datasets.own_settings import OwnSettings
 from aepipe.datasets.picture_settings import size_text
+from aepipe.datasets.pixel_mask import PixelMask
 from aepipe.datasets.spec import DataSetSpec, DataSetSummary, join_digests
 from aepipe.datasets.tally import Tally
 from aepipe.errors import BrokenFileError, DataError
@@ -38,8 +40,8 @@ ENDINGS = r"\.(zip|npz|csv|tsv|parquet|tgz|tbz2?|txz|tar(\.(gz|bz2|xz))?)$"
 TOO_LARGE = "too large"
 # In an index's facts.
 DATA_SET, LOCATION, IDENTITY, FORM = "data_set", "location", "identity", "form"
-# That of the noisy ones alone, where the identity is that of pairs.
-NOISY = "noisy"
+# That of the pictures alone, where clean ones or a mask are part of the identity.
+ALONE = "noisy"
 
 SUMMARY = DataSetSummary(
     name="images",
@@ -64,6 +66,7 @@ class OwnImages:
         see: Returns what lies there, each picture by itself.
         counts: What reading them came to.
         clean: The clean pictures that they are to become; None where they stay what they are.
+        mask: Which of their pixels count; all where None.
     """
 
     name: str
@@ -73,6 +76,7 @@ class OwnImages:
     see: Callable[[], Seen]
     counts: Counts
     clean: "OwnImages | None" = None
+    mask: MaskPicture | None = None
 
     @property
     def identity(self) -> str:
@@ -90,6 +94,9 @@ class OwnImages:
         if self.clean is not None:
             clean, where = self.clean.see(), self.clean.facts[LOCATION]
             seen = replace(seen, notes=[*seen.notes, f"pairs: each is noisy, and its clean picture lies in {where}"])
+        if self.mask is not None and self.pixel_mask is not None:
+            sizes = [(row["height"], row["width"]) for row in seen.rows if row["state"] == OK]
+            seen = replace(seen, notes=[*seen.notes, self.mask.describe(self.pixel_mask, sizes)])
         return describe(self.facts[LOCATION], seen, self.kept.form, self.settings, clean)
 
     @cached_property
@@ -98,10 +105,14 @@ class OwnImages:
         return make_index(self.described.rows, self.facts)
 
     @property
+    def pixel_mask(self) -> PixelMask | None:
+        """The mask at the size that the pictures were brought to."""
+        return None if self.mask is None else self.mask.fitted(self.form.size, self.form.fit)
+
+    @property
     def form(self) -> Form:
-        """What the pictures were brought to, whatever their colour."""
-        height, width, _ = self.described.account.image_shape
-        return Form((height, width), self.settings.fit)
+        """What the pictures were brought to."""
+        return self.kept.form
 
     @property
     def images_sha256(self) -> str:
@@ -112,8 +123,13 @@ class OwnImages:
 
     def beside(self, clean: "OwnImages") -> "OwnImages":
         """Return these images as the noisy ones of pairs."""
-        facts = {**self.facts, NOISY: self.identity, IDENTITY: join_digests([self.identity, clean.identity])}
+        facts = {**self.facts, ALONE: self.identity, IDENTITY: join_digests([self.identity, clean.identity])}
         return replace(self, facts=facts, counts=self.counts + clean.counts, clean=clean)
+
+    def under(self, mask: MaskPicture) -> "OwnImages":
+        """Return these images, of which it says what counts; they were taken so."""
+        identity = join_digests([self.identity, mask.sha256])
+        return replace(self, facts={ALONE: self.identity, **self.facts, IDENTITY: identity}, mask=mask)
 
 
 def own_images_spec(location: str, settings: OwnSettings | None = None) -> DataSetSpec:
@@ -158,24 +174,30 @@ def take(
     """
     if holds_arrays(location):
         settings.check_unused(location)
-    name = name_of(location, settings.name)
-    own = _take_place(location, name, settings, blocks, version, before)
-    if settings.clean is None:
-        return own
-    chosen = settings.of_clean(own.facts[SIZE])
-    clean = _take_place(settings.clean, clean_name(name), chosen, blocks, version, clean_before)
-    if own.facts[LOCATION] == clean.facts[LOCATION]:
-        raise DataError("Clean pictures lie elsewhere than noisy ones.", clean=own.facts[LOCATION])
-    return own.beside(clean)
+    name, mask = name_of(location, settings.name), read_mask(location, settings)
+    own = _take_place(location, name, settings, blocks, version, before, mask)
+    if settings.clean is not None:
+        chosen = settings.of_clean(own.facts[SIZE])
+        clean = _take_place(settings.clean, clean_name(name), chosen, blocks, version, clean_before, mask)
+        if own.facts[LOCATION] == clean.facts[LOCATION]:
+            raise DataError("Clean pictures lie elsewhere than noisy ones.", clean=own.facts[LOCATION])
+        own = own.beside(clean)
+    return own if mask is None else own.under(mask)
 
 
 def _take_place(
-    location: str, name: str, settings: OwnSettings, blocks: Blocks, version: str, before: Index | None
+    location: str,
+    name: str,
+    settings: OwnSettings,
+    blocks: Blocks,
+    version: str,
+    before: Index | None,
+    mask: MaskPicture | None,
 ) -> OwnImages:
     check_location(location)
     if holds_arrays(location):
-        return _take_arrays(location, name, settings, blocks, version, before)
-    taken = take_files(location, settings, version, blocks, before)
+        return _take_arrays(location, name, settings, blocks, version, before, mask)
+    taken = take_files(location, settings, version, blocks, before, mask)
 
     def see_files() -> Seen:
         rows, listing, arrangement = [dict(row) for row in taken.rows], taken.listing, taken.arrangement
@@ -187,12 +209,18 @@ def _take_place(
 
 
 def _take_arrays(
-    location: str, name: str, settings: OwnSettings, blocks: Blocks, version: str, before: Index | None
+    location: str,
+    name: str,
+    settings: OwnSettings,
+    blocks: Blocks,
+    version: str,
+    before: Index | None,
+    mask: MaskPicture | None,
 ) -> OwnImages:
     """Return the images of an npz file, which are copied when they are described: a file that is known needs it not."""
     path, file = existing(location), OneFile(location)
-    identity, kept = file.sha256(), kept_of_arrays(path, settings, version)
-    is_new = before is None or before.facts.get(NOISY, before.facts.get(IDENTITY)) != identity
+    identity, kept = file.sha256(), kept_of_arrays(path, settings, version, mask)
+    is_new = before is None or before.facts.get(ALONE, before.facts.get(IDENTITY)) != identity
 
     def see_arrays() -> Seen:
         rows = take_arrays(path, kept, blocks)
@@ -210,6 +238,9 @@ def find_identity(location: str, settings: OwnSettings) -> str:
         DataError: the place or a file can't be read.
         StoreError: S3 does not list it.
     """
+    mask = read_mask(location, settings)
+    if mask is not None:
+        return join_digests([find_identity(location, settings.model_copy(update={"mask": None})), mask.sha256])
     if settings.clean is not None:
         own, clean = settings.model_copy(update={"clean": None}), settings.of_clean(settings.size)
         return join_digests([find_identity(location, own), find_identity(settings.clean, clean)])

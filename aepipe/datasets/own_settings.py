@@ -27,6 +27,14 @@ class OwnSettings(PictureSettings, LayoutSettings):
         "the path of its noisy one, whatever the ending.",
     )
 
+    mask: str | None = Field(
+        None,
+        min_length=1,
+        title="Mask",
+        description="One picture of the shape of the others: white where pixels count. What is black there is made "
+        "black in each picture, in training and in use; errors are still means over all pixels.",
+    )
+
     def of_clean(self, size: str) -> "OwnSettings":
         """Return what is chosen of the clean pictures: the same of their pixels, and nothing of how they lie there.
 
@@ -48,6 +56,13 @@ class OwnSettings(PictureSettings, LayoutSettings):
                 "Name those as the data set: images:/path/to/noisy.",
                 data_set=data_set,
                 clean=without_secrets(self.clean),
+            )
+        if self.mask is not None:
+            raise ParameterError(
+                "A mask goes with pictures of your own.",
+                "Leave data.mask out, or name those as the data set: images:/path/to/them.",
+                data_set=data_set,
+                mask=without_secrets(self.mask),
             )
 
     @field_validator("clean")

@@ -17,7 +17,7 @@ from aepipe.models.options import count_parameters
 from aepipe.noise import NoiseSpec
 from aepipe.recipes.plan import TrainingPlan
 from aepipe.recipes.trained import TrainedRecipe
-from aepipe.stages.data import load_data
+from aepipe.stages.data import load_data, load_pixel_mask
 from aepipe.stages.noise import load_noise
 from aepipe.stages.outcome import Done
 from aepipe.stages.split import load_split
@@ -104,6 +104,8 @@ def measure_published(store: Store, release: str, model: str, outcome: Done) -> 
         if shape != inputs.shape[1:]:
             shapes = ["x".join(map(str, of)) for of in (shape, inputs.shape[1:])]
             return _not_measured(release, f"Its images are {shapes[0]}, this run's {shapes[1]}: {OTHER}")
+        if published.trained_on.mask != load_pixel_mask(store, outcome.data):
+            return _not_measured(release, f"{NOT_FAIR}other pixels of its pictures counted. {BY_HAND}")
         loaded = _load(store, f"{prefix}/model.keras", plan)
     except NOT_LOADABLE as error:
         return _not_measured(release, f"It can't be loaded: {str(error).splitlines()[0]}")

@@ -1,5 +1,6 @@
 """Denoising of arrays: images of any size and channels, restored at their own size."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,8 @@ def restore_arrays(
     A model of grey images takes each channel of a colour image by itself; one of colour images takes a grey image as
     three equal channels, and their mean is the result.
 
+    What did not count in training is black at an image's own size, before and after.
+
     Args:
         loaded: The model.
         images: (num_images, height, width), with 1 or 3 channels at the end or none, of integers or floats.
@@ -45,6 +48,9 @@ def restore_arrays(
             shape=images.shape,
         )
     black, white = checked_range(pictures, loaded.trained, pixel_range)
+    trained, pictures = loaded.trained, loaded.trained.cover(pictures, black)
+    # Of a tile, other pixels count than of a whole picture.
+    loaded = replace(loaded, trained=trained.without_mask)
     size, channels = loaded.image_shape[:2], loaded.image_shape[2]
     at_once = images_at_once(*size, max(channels, pictures.shape[-1]))
 
@@ -58,7 +64,7 @@ def restore_arrays(
     if small_size is not None:
         coarse = through_tiles(reduced(pictures, small_size), size, compute, at_once)
         restored = with_coarse(restored, coarse, (black, white))
-    return restored.reshape(images.shape)
+    return trained.cover(restored, black).reshape(images.shape)
 
 
 def learned_size(loaded: "LoadedModel", own: Size) -> Size | None:

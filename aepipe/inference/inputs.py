@@ -18,9 +18,9 @@ def to_model_input(
 ) -> Float32[np.ndarray, "num_images height width channels"]:
     """Return images as the model was trained on them; what is already so stays as it is.
 
-    The training's preprocessing comes first. Where that leaves another size, images are resized (bicubic); where it
-    leaves other channels, a grey model gets their mean (their brightness where the run made its pictures grey), a
-    colour model the grey channel three times.
+    What did not count in training becomes black. The training's preprocessing comes first. Where that leaves another
+    size, images are resized (bicubic); where it leaves other channels, a grey model gets their mean (their brightness
+    where the run made its pictures grey), a colour model the grey channel three times.
 
     Args:
         images: (num_images, height, width) or (num_images, height, width, channels), of integers or floats.
@@ -38,6 +38,8 @@ def to_model_input(
     images = images[..., np.newaxis] if images.ndim == 3 else images
     _check_shape(images, trained.plan.image_shape)
     pixel_range = checked_range(images, trained, pixel_range)
+    # Before they are resized, lest it comes into what counts, and after that.
+    images = trained.cover(images, pixel_range[0])
     # A class is chosen from a data set, not from what somebody wants reconstructed.
     settings = trained.trained_on.preprocessing.model_copy(update={"class_name": None})
     data = preprocess(ImageData("images", images, pixel_range), settings)
@@ -47,7 +49,7 @@ def to_model_input(
     pixels = _with_channels(seen, trained.plan.image_shape[2])
     if pixels.shape[1:3] != form.size:
         pixels = resize_bicubic(pixels, form.size, pixel_range)
-    return ImageData("images", pixels, pixel_range).scaled()
+    return trained.cover(ImageData("images", pixels, pixel_range).scaled())
 
 
 def checked_range(

@@ -13,6 +13,7 @@ from aepipe.errors import BrokenFileError, ParameterError, printable
 from aepipe.evaluation.metrics import mse_per_image, ssim_per_image
 from aepipe.inference.pictures import Picture, open_pictures
 from aepipe.inference.restored import PAGE
+from aepipe.recipes.trained import TrainedRecipe
 from aepipe.similarity import SSIM_WINDOW
 
 # Of a large picture, so many rows are measured at a time.
@@ -41,13 +42,16 @@ class References:
     source: str
     files: Mapping[str, Member | ArrayRow]
 
-    def nearness(self, picture: Picture, original: np.ndarray, restored: np.ndarray) -> Nearness | str:
+    def nearness(
+        self, picture: Picture, original: np.ndarray, restored: np.ndarray, trained: TrainedRecipe
+    ) -> Nearness | str:
         """Return how near a picture is to its clean one; why that can't be said where it can't.
 
         Args:
             picture: The picture.
             original: Its own pixels, (height, width, channels).
             restored: The same, restored.
+            trained: The recipe of the model that did it.
         """
         clean = self._find(picture, original.dtype)
         if isinstance(clean, str):
@@ -56,7 +60,7 @@ class References:
             sizes = [" x ".join(map(str, pixels.shape)) for pixels in (clean, original)]
             return f"the clean picture has another form: {sizes[0]}, not {sizes[1]}"
         unit = np.float32(1 / picture.white)
-        before, after = original * unit, restored * unit
+        clean, before, after = trained.cover(clean), trained.cover(original * unit), restored * unit
         return Nearness(_mse(clean, before), _mse(clean, after), _ssim(clean, before), _ssim(clean, after))
 
     def _find(self, picture: Picture, dtype: np.dtype) -> np.ndarray | str:

@@ -110,6 +110,9 @@ class Restoration:
 
     def _how(self) -> Iterator[str]:
         tally, (height, width, _) = self.tally, self.model.trained.plan.image_shape
+        mask = self.model.trained.trained_on.mask
+        if mask is not None:
+            yield f"By the mask of what it learned from, {mask.words}."
         if tally.num_tiled:
             scale = self.model.trained.trained_on.scale or 1
             both = f", and at {scale:.2g} of their size, which is the scale that the model learned at" * (scale < 1)

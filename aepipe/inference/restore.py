@@ -111,7 +111,9 @@ def _restore(
         restored = restore_arrays(loaded, np.stack([original for _, original in stack]), (0, white))
         for (picture, original), pixels in zip(stack, restored, strict=True):
             write_restored(folder / file_of(picture.path), pixels, picture)
-            nearness = None if references is None else references.nearness(picture, original, pixels)
+            nearness = None
+            if references is not None:
+                nearness = references.nearness(picture, original, pixels, loaded.trained)
             tally.add(picture, original, nearness, loaded)
             rows[picture.path] = _describe_picture(picture, original.shape, nearness)
     made_by = {"model": loaded.name, "release": loaded.release}

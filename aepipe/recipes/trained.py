@@ -1,12 +1,14 @@
 """A trained recipe, as recipe.json beside a published model says it: what was trained, and on which images."""
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+import numpy as np
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from aepipe.datasets.formats.fitting import Form
 from aepipe.datasets.picture_settings import PictureSettings
+from aepipe.datasets.pixel_mask import PixelMask, with_mask
 from aepipe.preprocess import Preprocessing
 from aepipe.recipes.plan import TrainingPlan
 
@@ -37,6 +39,9 @@ class TrainingImages(BaseModel):
     has_clean: bool = Field(
         False, description="They are noisy, and the model learned to make clean pictures of them that it was shown."
     )
+    mask: PixelMask | None = Field(
+        None, description="Which of their pixels count; what does not was black, and is in use. None where all count."
+    )
 
 
 class TrainedRecipe(BaseModel):
@@ -57,4 +62,26 @@ class TrainedRecipe(BaseModel):
     def form(self) -> Form:
         """What pictures are brought to for the model."""
         chosen = self.trained_on.pictures or PictureSettings()
-        return Form(self.plan.image_shape[:2], chosen.fit, chosen.color == "grey")
+        return with_mask(Form(self.plan.image_shape[:2], chosen.fit, chosen.color == "grey"), self.trained_on.mask)
+
+    @property
+    def without_mask(self) -> Self:
+        """The same of a model that is given all that there is."""
+        return self.model_copy(update={"trained_on": self.trained_on.model_copy(update={"mask": None})})
+
+    def cover(self, pictures: np.ndarray, black: float = 0) -> np.ndarray:
+        """Return pictures, of the same type, black where the pixels of such pictures don't count.
+
+        Args:
+            pictures: (..., height, width, channels), in the form of the model or as they are.
+            black: Their value of black.
+        """
+        mask = self.trained_on.mask
+        return pictures if mask is None else mask.cover(pictures, self.form.fit, black)
+
+    @model_validator(mode="after")
+    def _mask_is_of_its_images(self) -> Self:
+        mask = self.trained_on.mask
+        if mask is not None and mask.size != self.plan.image_shape[:2]:
+            raise ValueError("a mask has the size of the images")
+        return self

@@ -15,6 +15,7 @@ from aepipe.datasets.choosing import choose_pictures
 from aepipe.datasets.images import ImageData, Masks
 from aepipe.datasets.own.masks import MASK_ARRAYS, write_masks
 from aepipe.datasets.own_settings import OwnSettings
+from aepipe.datasets.pixel_mask import PixelMask
 from aepipe.datasets.spec import DataSetSpec
 from aepipe.errors import ChangedDataError
 from aepipe.io.hashing import array_sha256
@@ -22,7 +23,7 @@ from aepipe.io.names import printable_name
 from aepipe.io.urls import without_secrets
 from aepipe.preprocess import Preprocessing, preprocess
 from aepipe.stages.facts import DataFacts
-from aepipe.stages.own_data import has_its_blocks, load_blocks, own_facts, take_own, write_own
+from aepipe.stages.own_data import COUNTING, has_its_blocks, load_blocks, own_facts, take_own, write_own
 from aepipe.stages.results import DataResult, StageResult, produce_stage
 from aepipe.stages.stage import OnEpoch, Stage, Workplace
 from aepipe.store.interface import Store
@@ -76,7 +77,9 @@ class DataParameters(BaseModel):
     @property
     def content(self) -> "DataParameters":
         """What the images depend on, beside their identity."""
-        return self.model_copy(update={"settings": DataSettings(**self.settings.own.model_dump())})
+        # Of one's own images a mask is part of the identity: it is the same one wherever it lies.
+        in_identity = {"mask"} if datasets.is_own(self.data_set) else set()
+        return self.model_copy(update={"settings": DataSettings(**self.settings.own.model_dump(exclude=in_identity))})
 
     def without_limit(self) -> "DataParameters":
         """Return these parameters with no limit to what may be left out, for whoever checks that later."""
@@ -259,6 +262,12 @@ def load_masks(store: Store, result: DataResult) -> Masks | None:
     """Return the masks of anomalous images, at the images' size; None where none has one."""
     rows, masks = (_array(store, result, name) for name in MASK_ARRAYS)
     return None if rows is None or masks is None else Masks(rows, masks)
+
+
+def load_pixel_mask(store: Store, result: DataResult) -> PixelMask | None:
+    """Return which pixels of the images count; all where None."""
+    counts = _array(store, result, COUNTING)
+    return None if counts is None else PixelMask.of(counts)
 
 
 def _array(store: Store, result: DataResult, name: str) -> np.ndarray | None:

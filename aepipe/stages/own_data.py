@@ -32,9 +32,12 @@ from aepipe.store.refs import Ref
 logger = logging.getLogger(__name__)
 
 INDEX, BLOCKS = "index.parquet", "blocks.json"
+# Name of the array of which pixels count.
+COUNTING = "counting"
 CHOICE_DIGITS = 8
 # What decides how bytes become pixels, and no more: whenever it changes, everything is decoded once more.
 DECODERS = tuple(f"aepipe.datasets.formats.{name}" for name in ("pictures", "fitting", "depth", "signatures"))
+MASKING = "aepipe.datasets.pixel_mask"
 
 
 @dataclass
@@ -131,7 +134,7 @@ def take_own(store: Store, location: str, settings: OwnSettings, refresh: bool) 
     clean_keys = [] if settings.clean is None else list_indices(store, clean_name(name), "data", choice)
     clean_before = _newest(store, clean_keys)
     known = _known(before, refresh), _known(clean_before, refresh)
-    own = own_images.take(location, settings, blocks, _decoder_version(), *known)
+    own = own_images.take(location, settings, blocks, _decoder_version(settings.mask is not None), *known)
     return Taking(own, blocks, before, clean_before, choice)
 
 
@@ -140,9 +143,9 @@ def _known(before: Index | None, refresh: bool) -> Index | None:
     return replace(before, rows=before.rows[:0]) if before is not None and refresh else before
 
 
-def _decoder_version() -> str:
-    """Return a digest of what decodes pictures."""
-    sources = [file_sha256(module_path(name)) for name in DECODERS]
+def _decoder_version(is_masked: bool) -> str:
+    """Return a digest of what decodes pictures, and leaves pixels of them out."""
+    sources = [file_sha256(module_path(name)) for name in (*DECODERS, *[MASKING] * is_masked)]
     return hashlib.sha256(canonical_json([*sources, installed_version("pillow")])).hexdigest()
 
 
@@ -160,6 +163,8 @@ def write_own(own: OwnImages, folder: Path, sizes: Mapping[str, int]) -> None:
     (folder / BLOCKS).write_bytes(canonical_json(blocks))
     for name, array in own.described.arrays.items():
         np.save(folder / f"{name}.npy", array)
+    if own.pixel_mask is not None:
+        np.save(folder / f"{COUNTING}.npy", own.pixel_mask.counts)
 
 
 def own_facts(own: OwnImages, settings: PictureSettings, name: str, data_set: str) -> DataFacts:

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from aepipe.models.architectures import modules_of
 from aepipe.models.scaling import describe_patches
@@ -13,7 +12,7 @@ from aepipe.recipes import source_modules
 from aepipe.recipes.few_images import describe_few_images
 from aepipe.recipes.plan import TrainingPlan
 from aepipe.recipes.trained import TrainedRecipe, TrainingImages
-from aepipe.stages.data import load_data
+from aepipe.stages.data import load_data, load_pixel_mask
 from aepipe.stages.facts import TrainedFacts
 from aepipe.stages.parent import Parent, load_weights
 from aepipe.stages.results import DataResult, SplitResult, StageResult, TrainedResult
@@ -83,7 +82,7 @@ class TrainStage(Stage[TrainedFacts]):
         if place.refresh:
             checkpoints.clear()
             curves.clear()
-        _describe(place.folder, self.plan, self.data)
+        _describe(place, self.plan, self.data)
         images, rows = load_data(place.store, self.data), load_split(place.store, self.split)
         start = None if self.parent is None else load_weights(place.store, self.parent, self.plan)
         tell = None if on_epoch is None else partial(on_epoch, self.plan)
@@ -111,7 +110,7 @@ class TrainStage(Stage[TrainedFacts]):
         return LiveCurves(store, self.fingerprint())
 
 
-def _describe(folder: Path, plan: TrainingPlan, data: DataResult) -> None:
+def _describe(place: Workplace, plan: TrainingPlan, data: DataResult) -> None:
     """Write recipe.json: what whoever loads the models must know to use them."""
     facts = data.facts
     images = TrainingImages(
@@ -122,5 +121,6 @@ def _describe(folder: Path, plan: TrainingPlan, data: DataResult) -> None:
         scale=scale_of(facts),
         sample_bits=facts.sample_bits,
         has_clean=facts.clean is not None,
+        mask=load_pixel_mask(place.store, data),
     )
-    (folder / "recipe.json").write_text(TrainedRecipe(plan=plan, trained_on=images).model_dump_json(indent=2))
+    (place.folder / "recipe.json").write_text(TrainedRecipe(plan=plan, trained_on=images).model_dump_json(indent=2))

@@ -25,7 +25,7 @@ from aepipe.deploy.apply.specification import (
 )
 from aepipe.deploy.apply.uses import use_deployment
 from aepipe.errors import ParameterError
-from aepipe.flows.limits import IMAGES, clean_pictures_of
+from aepipe.flows.limits import IMAGES, places_beside
 from aepipe.flows.nightly import nightly
 
 ENTRYPOINT = "aepipe.flows.nightly.nightly"
@@ -91,9 +91,10 @@ def _night(file: Path, where: str, entry: Mapping[str, Any], store: str) -> Depl
     if night.model is not None:
         chosen["name"] = night.model
     chosen["data_set"] = from_any_folder(file, night.data_set)
-    clean = clean_pictures_of(chosen)
-    if clean is not None:
-        chosen["data"] = {**chosen["data"], "clean": path_from_any_folder(file, clean.removeprefix(IMAGES))}
+    beside = places_beside(chosen)
+    if beside:
+        found = {name: path_from_any_folder(file, place.removeprefix(IMAGES)) for name, place in beside.items()}
+        chosen["data"] = {**chosen["data"], **found}
     recipes = chosen.get("recipes", RECIPES)
     given: dict[str, Any] = {"store": store, "execution": "pool", **chosen}
     given["recipes"] = [recipes] if isinstance(recipes, str) else recipes

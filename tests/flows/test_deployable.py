@@ -117,6 +117,8 @@ def test_images_from_elsewhere_are_refused(of_a_worker, images):
         {"reference": f"images:{images}"},
         {"data": {"clean": images}},
         {"data": DataSettings.model_construct(clean=images)},
+        {"data": {"mask": images}},
+        {"data": DataSettings.model_construct(mask=images)},
     ):
         with pytest.raises(ParameterError, match=r"A run reads images from where its worker allows it."):
             check_limits({"store": "/srv/store", **given})

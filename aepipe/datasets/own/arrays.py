@@ -11,20 +11,21 @@ from aepipe.datasets.formats.pictures import digest_of
 from aepipe.datasets.index import OK
 from aepipe.datasets.one_by_one import row_names
 from aepipe.datasets.own.keeping import Blocks
+from aepipe.datasets.own.mask_picture import MaskPicture
 from aepipe.datasets.own.placing import Placer
 from aepipe.datasets.own.reading import Kept, kept_of
 from aepipe.datasets.own.rows import Row
 from aepipe.datasets.picture_settings import PictureSettings
 
 
-def kept_of_arrays(path: Path, settings: PictureSettings, version: str) -> Kept:
+def kept_of_arrays(path: Path, settings: PictureSettings, version: str, mask: MaskPicture | None = None) -> Kept:
     """Return what is taken of each image of an npz file; they keep their size where none was chosen.
 
     Raises:
         DataError: the file is damaged, or holds other things than images.
     """
     with open_npz(path, BLOCK_BYTES) as stored:
-        return kept_of(settings.chosen_size or stored.size, settings, version)
+        return kept_of(settings.chosen_size or stored.size, settings, version, mask)
 
 
 def take_arrays(path: Path, kept: Kept, blocks: Blocks) -> list[Row]:

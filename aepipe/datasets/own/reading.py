@@ -11,9 +11,11 @@ from aepipe.datasets.formats.fitting import Form, Size
 from aepipe.datasets.formats.members import Member
 from aepipe.datasets.formats.pictures import quiet, read_frames
 from aepipe.datasets.own.keeping import SMALL_BYTES, Blocks
+from aepipe.datasets.own.mask_picture import MaskPicture
 from aepipe.datasets.own.placing import Placer
 from aepipe.datasets.own.rows import Row, broken_row, file_row, left_out, rows_of
 from aepipe.datasets.picture_settings import PictureSettings
+from aepipe.datasets.pixel_mask import with_mask
 from aepipe.datasets.tally import Reason
 from aepipe.errors import BrokenFileError, DataError
 
@@ -39,15 +41,21 @@ class Kept:
     first_only: bool = False
 
 
-def kept_of(size: Size, settings: PictureSettings, version: str) -> Kept:
+def kept_of(size: Size, settings: PictureSettings, version: str, mask: MaskPicture | None = None) -> Kept:
     """Return what is taken of each file.
 
     Args:
         size: What each picture is brought to.
         settings: What was chosen of the pictures.
         version: Changes when they are decoded otherwise.
+        mask: Which of their pixels count; all where None.
+
+    Raises:
+        DataError: the mask leaves nothing, or leaves nothing out.
     """
-    form, first_only = Form(size, settings.fit, settings.color == "grey"), settings.pages == "first"
+    fitted = None if mask is None else mask.fitted(size, settings.fit)
+    form = with_mask(Form(size, settings.fit, settings.color == "grey"), fitted)
+    first_only = settings.pages == "first"
     name = hashlib.sha256(f"{form.text}/{first_only}/{version}".encode()).hexdigest()[:NAME_DIGITS]
     return Kept(name, form, first_only)
 

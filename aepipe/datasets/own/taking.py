@@ -13,6 +13,7 @@ from aepipe.datasets.layouts import Arrangement, open_layout
 from aepipe.datasets.locations import open_listing
 from aepipe.datasets.own.files import Counts, Files, rows_before
 from aepipe.datasets.own.keeping import Blocks
+from aepipe.datasets.own.mask_picture import MaskPicture
 from aepipe.datasets.own.reading import NETWORK_THREADS, Kept, kept_of
 from aepipe.datasets.own.rows import Row
 from aepipe.datasets.own_settings import OwnSettings
@@ -47,7 +48,12 @@ class Taken:
 
 
 def take_files(
-    location: str, settings: OwnSettings, version: str, blocks: Blocks, before: Index | None = None
+    location: str,
+    settings: OwnSettings,
+    version: str,
+    blocks: Blocks,
+    before: Index | None = None,
+    mask: MaskPicture | None = None,
 ) -> Taken:
     """Read what a place has that the index before has not.
 
@@ -57,13 +63,14 @@ def take_files(
         version: Changes when pictures are decoded otherwise.
         blocks: Where their pixels are kept.
         before: What was taken before; None reads everything.
+        mask: Which of their pixels count; all where None.
 
     Raises:
         DataError: the place or a file can't be read.
         ChangedDataError: files were written or removed all the time.
         StoreError: S3 does not give one's own images.
     """
-    taking = _Taking(location, settings, version, blocks, before)
+    taking = _Taking(location, settings, version, blocks, before, mask)
     for _ in range(TRIES - 1):
         with suppress(ChangedDataError):
             return taking.take()
@@ -79,6 +86,7 @@ class _Taking:
     version: str
     blocks: Blocks
     before: Index | None
+    mask: MaskPicture | None
     files: Files | None = None
 
     def take(self) -> Taken:
@@ -92,7 +100,7 @@ class _Taking:
         before, blocks = self.before, self.blocks
         # A size that nobody chose stays what it was.
         size = self.settings.chosen_size or parse_size(before.facts.get(SIZE, AUTO) if before is not None else AUTO)
-        kept = kept_of(size or _look(listing), self.settings, self.version)
+        kept = kept_of(size or _look(listing), self.settings, self.version, self.mask)
         return Files(
             kept, blocks, rows_before(before, kept.name, blocks.sizes(kept.name)) if before is not None else {}
         )

@@ -3,9 +3,11 @@
 import json
 import zipfile
 
+import numpy as np
 import pytest
 from results import done
 
+from aepipe.datasets.pixel_mask import PixelMask
 from aepipe.errors import TransientStoreError
 from aepipe.gate.recheck import measure_published
 from aepipe.models import build
@@ -68,6 +70,24 @@ def test_models_of_pairs_and_of_others_are_no_fair_comparison(store, outcome, kn
     measured = measure_published(store, RELEASE, RECIPE, outcome)
     whose = "it was" if knows_clean else "this run's was, it was not,"
     assert measured.problem.startswith(f"no fair comparison: {whose} trained on pairs")
+
+
+@pytest.mark.parametrize("counts", [np.eye(8) > 0, np.ones((8, 8), bool)])
+def test_models_of_which_other_pixels_counted_are_no_fair_comparison(store, outcome, counts):
+    key = f"{PREFIX}/recipe.json"
+    published = json.loads(store.get(key))
+    published["trained_on"]["mask"] = PixelMask.of(counts).model_dump()
+    store.put(key, json.dumps(published).encode())
+    measured = measure_published(store, RELEASE, RECIPE, outcome)
+    assert measured.problem.startswith("no fair comparison: other pixels of its pictures counted.")
+
+
+def test_a_mask_of_another_size_is_none_of_the_models(store, outcome):
+    key = f"{PREFIX}/recipe.json"
+    published = json.loads(store.get(key))
+    published["trained_on"]["mask"] = PixelMask.of(np.eye(9) > 0).model_dump()
+    store.put(key, json.dumps(published).encode())
+    assert "a mask has the size of the images" in measure_published(store, RELEASE, RECIPE, outcome).problem
 
 
 @pytest.mark.parametrize("damage", ["deep", "no zip", "no recipe", "hostile recipe", "gone"])

@@ -8,6 +8,7 @@ from published_models import RECIPE
 from sklearn.datasets import load_digits
 
 import aepipe
+from aepipe.datasets.pixel_mask import PixelMask
 from aepipe.errors import ParameterError
 
 DIGITS = load_digits().images[:20]
@@ -40,6 +41,25 @@ def test_arrays_come_back_in_their_own_form(loaded):
             loaded.restore(images)
     with pytest.raises(ParameterError, match="pixel_range"):
         loaded.restore(bytes_)
+
+
+@on_a_folder
+def test_pixels_that_did_not_count_are_black_at_a_pictures_own_size(loaded):
+    """Not in each of its tiles."""
+    counts = np.ones((8, 8), bool)
+    counts[:, :4] = False
+    images = loaded.trained.trained_on.model_copy(update={"mask": PixelMask.of(counts)})
+    masked = replace(loaded, trained=loaded.trained.model_copy(update={"trained_on": images}))
+    pictures = np.full((1, 24, 24), 200, np.uint8)
+    black = pictures.copy()
+    black[:, :, :12] = 0
+    expected = loaded.restore(black, (0, 255))
+    expected[:, :, :12] = 0
+    np.testing.assert_array_equal(masked.restore(pictures, (0, 255)), expected)
+    # Of another shape, the middle is what the mask is of.
+    wide = masked.restore(np.full((1, 24, 48), 200, np.uint8), (0, 255))
+    assert not wide[:, :, 12:24].any()
+    assert wide[:, :, :12].any()
 
 
 @on_a_folder

@@ -6,6 +6,7 @@ import pytest
 from aepipe.datasets.formats.fitting import grey
 from aepipe.datasets.images import ImageData
 from aepipe.datasets.picture_settings import PictureSettings
+from aepipe.datasets.pixel_mask import PixelMask
 from aepipe.errors import ParameterError
 from aepipe.inference.inputs import to_model_input
 from aepipe.preprocess import Preprocessing, preprocess, resize_bicubic
@@ -34,6 +35,28 @@ def test_images_of_the_data_set_become_exactly_what_was_trained_on(settings):
     made = to_model_input(images[rows], trained(seen.image_shape, **settings))
     assert made.dtype == np.float32
     np.testing.assert_array_equal(made, seen.scaled())
+
+
+@pytest.mark.parametrize("size", [16, 40, 7])
+def test_what_did_not_count_is_black_whatever_is_there(size):
+    counts = np.ones((16, 16), bool)
+    counts[:8, 4:] = False
+    recipe = trained()
+    images = recipe.trained_on.model_copy(update={"mask": PixelMask.of(counts)})
+    recipe = recipe.model_copy(update={"trained_on": images})
+    one, other = pixels(3, size, size), pixels(3, size, size)
+    one[:, : size // 2, size // 4 :] = 9
+    other = one.copy()
+    # In a picture of 7 x 7 that is one of the pixels that lie in what is left out with their centres.
+    other[:, size // 4, size // 2] = 250
+    made = to_model_input(one, recipe)
+    np.testing.assert_array_equal(made, to_model_input(other, recipe))
+    assert not made[:, ~counts].any()
+    assert not np.array_equal(to_model_input(one, trained()), to_model_input(other, trained()))
+    # Black is what the caller says that it is.
+    floats = one.astype(np.float32) / 128 - 1
+    np.testing.assert_allclose(to_model_input(floats, recipe, (-1, 255 / 128 - 1)), made, atol=0.05)
+    np.testing.assert_array_equal(to_model_input(made, recipe), made)
 
 
 def test_what_was_preprocessed_stays_as_it_is():

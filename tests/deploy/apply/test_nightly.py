@@ -62,10 +62,10 @@ def test_an_entry_may_have_whatever_the_pipeline_takes(write):
 
 
 def test_a_relative_folder_is_meant_from_the_file(write):
-    file = write({**PHOTOS, "data_set": "images:photos", "data": {"clean": "clean"}})
+    file = write({**PHOTOS, "data_set": "images:photos", "data": {"clean": "clean", "mask": "mask.png"}})
     parameters = load(file)[0].parameters
     assert parameters["data_set"] == f"images:{file.parent}/photos"
-    assert parameters["data"] == {"clean": f"{file.parent}/clean"}
+    assert parameters["data"] == {"clean": f"{file.parent}/clean", "mask": f"{file.parent}/mask.png"}
 
 
 REFUSED = {
