@@ -1,8 +1,6 @@
-"""Batches of an epoch: which images each step sees, read from disk while the step before is computed."""
+"""Batches of an epoch: which images each step sees."""
 
 import math
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,8 +11,6 @@ from aepipe.training.settings import TrainingSettings
 # A data set up to this size is shuffled as a whole; pages of a larger one would be read again for every image.
 MAX_SHUFFLED_BYTES = 1 << 30
 BLOCK_BYTES, BLOCKS_AT_ONCE = 1 << 22, 32
-# Bounds what is held beside the data set.
-MAX_CHUNK_BYTES = 1 << 25
 # Who is told to stop does so after a chunk of steps at the latest.
 CHUNK_SECONDS = 0.25
 
@@ -141,26 +137,3 @@ def _blockwise(generator: np.random.Generator, num_images: int, image_bytes: int
     windows = (starts[first : first + BLOCKS_AT_ONCE] for first in range(0, len(starts), BLOCKS_AT_ONCE))
     blocks = ([np.arange(start, min(start + block, num_images)) for start in window] for window in windows)
     return np.concatenate([generator.permutation(np.concatenate(window)) for window in blocks])
-
-
-def read_ahead(pixels: Pixels, rows: np.ndarray, num_steps: Callable[[], int], group: int = 1) -> Iterator[np.ndarray]:
-    """Yield images for some steps at a time, (num_steps, batch_size, height, width, channels); the next are read
-    while the consumer computes.
-
-    Args:
-        pixels: Where they come from.
-        rows: Positions, (num_steps, batch_size).
-        num_steps: Says how many steps the next chunk should have; bounded to 32 MiB here.
-        group: A chunk has a multiple of this, so that steps are grouped alike however chunks are cut.
-    """
-    most = max(1, MAX_CHUNK_BYTES // (rows.shape[1] * pixels.image_bytes))
-    with ThreadPoolExecutor(1) as reader:
-        pending, start = None, 0
-        while start < len(rows) or pending:
-            size = max(1, min(most, num_steps()) // group) * group
-            chunk = rows[start : start + size]
-            start += len(chunk)
-            ahead = reader.submit(pixels.take, chunk) if len(chunk) else None
-            if pending:
-                yield pending.result()
-            pending = ahead

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.training.distribution import share_out
+from aepipe.training.feed import Feed
 from aepipe.training.optimizer import NUM_STEP_VALUES
 from aepipe.training.runtime import keras, resolve_precision, tf
 from aepipe.training.settings import TrainingSettings
@@ -16,21 +17,19 @@ CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.Conv2DTranspose)
 Chunk = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
-def compile_chunk(
-    step: Step, batch: tf.TensorSpec, group: int = 1, strategy: tf.distribute.Strategy | None = None
-) -> Chunk:
-    """Return a compiled function from batches, (num_steps, batch_size, height, width, channels), and the optimizer's
-    values for these steps, to each step's `Losses`, float32 of (num_steps, 3).
+def compile_chunk(step: Step, feed: Feed, group: int = 1, strategy: tf.distribute.Strategy | None = None) -> Chunk:
+    """Return a compiled function from a chunk of a feed, and the optimizer's values for its steps, to each step's
+    `Losses`, float32 of (num_steps, 3).
 
     Args:
         step: What is done with each batch.
-        batch: Shape and type of one.
+        feed: Makes batches of what a chunk has.
         group: How many steps are compiled into one.
         strategy: Shares each batch out among devices; one device where None.
     """
     update, update_group = step.update, _in_a_row(step.update, group)
     if strategy is not None:
-        update = share_out(update, strategy, batch.shape[0])
+        update = share_out(update, strategy, feed.batch_size)
     elif _gains_from_xla(step.autoencoder, step.settings):
         update, update_group = (
             tf.function(function, jit_compile=True, autograph=False) for function in (update, update_group)
@@ -39,23 +38,23 @@ def compile_chunk(
     # Autograph would parse these sources while other threads of the process may parse theirs, which Python 3.11 can't.
     @tf.function(
         input_signature=[
-            tf.TensorSpec((None, *batch.shape), batch.dtype),
+            tf.TensorSpec((None, *feed.item.shape), feed.item.dtype),
             tf.TensorSpec((None, NUM_STEP_VALUES), tf.float32),
         ],
         autograph=False,
     )
-    def train_chunk(batches: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
+    def train_chunk(items: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
         def run_group(first: tf.Tensor, losses: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
             last = first + group
-            results = update_group(*step.draw_group(batches[first:last], group), values[first:last])
+            results = update_group(*step.draw_group(feed.images(items[first:last]), group), values[first:last])
             for number in range(group):
                 losses = losses.write(first + number, results[number])
             return last, losses
 
         def run_one(number: tf.Tensor, losses: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
-            return number + 1, losses.write(number, update(*step.draw(batches[number]), values[number]))
+            return number + 1, losses.write(number, update(*step.draw(feed.images(items[number])), values[number]))
 
-        num_steps, number = tf.shape(batches)[0], tf.constant(0)
+        num_steps, number = tf.shape(items)[0], tf.constant(0)
         losses = tf.TensorArray(tf.float32, num_steps, element_shape=(len(Losses._fields),))
         if group > 1:
             in_groups = num_steps // group * group

@@ -3,6 +3,7 @@
 Each takes targets and reconstructions, (batch, height, width, channels), in the unit of the settings, and the settings.
 """
 
+import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -18,6 +19,17 @@ def loss_of(settings: TrainingSettings) -> Loss:
     """Return the loss that was chosen, of targets and reconstructions in [0, 1]."""
     chosen, unit = LOSSES[settings.loss], settings.loss_unit
     return lambda targets, reconstructions: chosen(targets * unit, reconstructions * unit, settings)
+
+
+def mse_beside(loss, targets, reconstructions, settings: TrainingSettings):
+    """Return the MSE per pixel in [0, 1] of what comes to a loss: from that where it is of squares itself, as no
+    compiler finds out that both are the same sum.
+    """
+    if settings.loss not in SQUARES:
+        return mean_squared_error(targets, reconstructions)
+    num_counted = SQUARES[settings.loss](*targets.shape[1:])
+    # One after the other: the square of a large unit is too large for float32.
+    return loss / num_counted / settings.loss_unit / settings.loss_unit
 
 
 def mean_squared_error(targets, reconstructions, settings=None):
@@ -75,6 +87,11 @@ UNITS = {
     "mean-absolute-error": "mean absolute error per pixel",
     "huber": "Huber's loss per pixel",
     "ssim": "1 - SSIM",
+}
+# Losses that are a mean of squares, and by what they are more.
+SQUARES: Mapping[LossName, Callable[[int, int, int], float]] = {
+    "mean-squared-error": lambda *_: 1.0,
+    "half-sum-of-squares": lambda *shape: 0.5 * math.prod(shape),
 }
 LOSSES: Mapping[LossName, Callable] = {
     "mean-squared-error": mean_squared_error,

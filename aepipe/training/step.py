@@ -6,7 +6,7 @@ from functools import partial
 
 from aepipe.models.autoencoder import Autoencoder
 from aepipe.training.loss_scale import LossScale
-from aepipe.training.losses import loss_of, mean_squared_error
+from aepipe.training.losses import loss_of, mse_beside
 from aepipe.training.optimizer import FusedAdam
 from aepipe.training.parts import sum_over_parts
 from aepipe.training.perturbation import Perturbation, how_much_counts, seen_by_model, what_counts
@@ -73,9 +73,11 @@ class Step:
             outputs = tf.cast(model(seen, training=True), tf.float32)
             reconstructions = what_counts(self.settings, inputs, clean, outputs)
             penalty = penalty_of(model) / (self.num_shares * self.num_parts)
-            loss = share * reconstruction_loss(clean, reconstructions) + penalty
+            of_pixels = reconstruction_loss(clean, reconstructions)
+            loss = share * of_pixels + penalty
             differentiated = loss if self.loss_scale is None else self.loss_scale.scaled(loss)
-        losses = tf.stack([loss, share * mean_squared_error(clean, reconstructions), penalty])
+        mse = share * mse_beside(of_pixels, clean, reconstructions, self.settings)
+        losses = tf.stack([loss, mse, penalty])
         return losses, tape.gradient(differentiated, weights)
 
     @property

@@ -12,11 +12,12 @@ import numpy as np
 
 from aepipe.errors import CorruptObjectError, TrainingError
 from aepipe.models.autoencoder import Autoencoder
-from aepipe.training.batches import Pace, Pixels, epoch_rows, read_ahead, steps_per_epoch, total_steps
+from aepipe.training.batches import Pace, Pixels, epoch_rows, steps_per_epoch, total_steps
 from aepipe.training.checkpoints import Checkpoints, PacedSaving
 from aepipe.training.chunk import Chunk, compile_chunk, steps_in_a_group
 from aepipe.training.cost import Speed, gpu_peak_memory_mb, peak_memory_mb
 from aepipe.training.ending import End, ending, is_out_of_time
+from aepipe.training.feed import feed_for
 from aepipe.training.making import make_step
 from aepipe.training.parts import StepTooLargeError
 from aepipe.training.runtime import tf
@@ -100,6 +101,7 @@ class Trainer:
         self._step = make_step(self.autoencoder, self.train, settings, num_steps, self.strategy)
         self._optimizer = self._step.optimizer
         self.state = TrainingState(self._step.variables, num_parts=self.num_parts)
+        self._feed = feed_for(self.train, min(settings.batch_size, len(self.train)), self.strategy is not None)
         self._group = 1 if self.strategy else steps_in_a_group(self.autoencoder, settings, num_steps)
         self._validate = compile_validation(self.autoencoder, self.validation, settings)
         keeps_start = settings.keep == "best-or-start"
@@ -140,14 +142,14 @@ class Trainer:
         num_done = len(state.step_losses)
         values = self._optimizer.step_values(self._steps_done() - num_done, len(rows))
         started = time.perf_counter()
-        for batches in read_ahead(self.train, rows[num_done:], lambda: self._pace.steps, self._group):
-            num_done, first = num_done + len(batches), num_done
-            losses = self._train(batches, values[first:num_done])
+        for items in self._feed.chunks(rows[num_done:], lambda: self._pace.steps, self._group):
+            num_done, first = num_done + len(items), num_done
+            losses = self._train(items, values[first:num_done])
             seconds, started = time.perf_counter() - started, time.perf_counter()
             state.add_seconds(seconds)
             state.add_steps(losses)
-            self._pace.adapt(len(batches), seconds)
-            self._speed.add(len(batches) * batches.shape[1], seconds)
+            self._pace.adapt(len(items), seconds)
+            self._speed.add(len(items) * self._feed.batch_size, seconds)
             self._require_finite(losses)
             if self._saving.is_due():
                 self._save()
@@ -158,23 +160,20 @@ class Trainer:
     @property
     def share_of_batch(self) -> int:
         """How many images of a batch one device computes."""
-        return min(self.settings.batch_size, len(self.train)) // self._step.num_shares
+        return self._feed.batch_size // self._step.num_shares
 
-    def _train(self, batches: np.ndarray, values: np.ndarray) -> np.ndarray:
+    def _train(self, items: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Take some steps; return the `Losses` of each, float64 of (num_steps, 3)."""
         try:
-            return self._train_chunk(batches, values).numpy().astype(np.float64)
+            return self._train_chunk(items, values).numpy().astype(np.float64)
         except tf.errors.ResourceExhaustedError as error:
             raise StepTooLargeError(self.settings.batch_size, self.state.num_parts) from error
 
     @cached_property
     def _train_chunk(self) -> Chunk:
         """The compiled steps; a checkpoint says in how many parts."""
-        batch = tf.TensorSpec(
-            (min(self.settings.batch_size, len(self.train)), *self.train.taken_shape), self.train.dtype
-        )
         step = replace(self._step, num_parts=self.state.num_parts)
-        return compile_chunk(step, batch, self._group, self.strategy)
+        return compile_chunk(step, self._feed, self._group, self.strategy)
 
     def end_epoch(self) -> None:
         """Note what the steps of an epoch came to, and validate."""

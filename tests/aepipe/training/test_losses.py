@@ -7,7 +7,7 @@ from aepipe.evaluation.curves import curve_names
 from aepipe.evaluation.metrics import mse_per_image, ssim_per_image
 from aepipe.generation.likelihood import PixelModel
 from aepipe.models.options import DenseOptions
-from aepipe.training.losses import LOSSES, UNITS, loss_of
+from aepipe.training.losses import LOSSES, UNITS, loss_of, mse_beside
 from aepipe.training.runtime import tf
 from aepipe.training.settings import LIKELIHOODS, TrainingSettings
 
@@ -51,6 +51,14 @@ def test_every_loss_has_a_unit_and_a_gradient_and_is_least_for_equal_images(name
     assert np.isfinite(tape.gradient(value, reconstructions)).all()
     assert float(chosen(targets, targets)) < float(value)
     assert UNITS[name]
+
+
+@pytest.mark.parametrize("unit", [1, 255])
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_error_beside_a_loss_is_per_pixel_in_0_to_1(name, unit):
+    pair, settings = pair_of(SHAPES[1]), TrainingSettings(loss=name, loss_unit=unit)
+    value = loss_of(settings)(*pair)
+    assert float(mse_beside(value, *pair, settings)) == pytest.approx(mse_per_image(*pair).mean(), rel=1e-5)
 
 
 def test_absolute_errors_and_hubers():

@@ -78,15 +78,15 @@ def has_room_for(monkeypatch):
     def limit(most: int, first_call: int = 0) -> None:
         calls = itertools.count()
 
-        def compile_limited(step, batch, group, strategy):
-            compiled = chunk.compile_chunk(step, batch, group, strategy)
+        def compile_limited(step, feed, group, strategy):
+            compiled = chunk.compile_chunk(step, feed, group, strategy)
 
-            def run(batches, values):
-                if next(calls) >= first_call and batch.shape[0] // step.num_parts > most:
+            def run(items, values):
+                if next(calls) >= first_call and feed.batch_size // step.num_parts > most:
                     # As where it happens: some weights have moved already.
                     step.autoencoder.model.trainable_variables[0].assign_add(step.autoencoder.model.weights[0])
                     raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
-                return compiled(batches, values)
+                return compiled(items, values)
 
             return run
 
