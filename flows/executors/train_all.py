@@ -3,14 +3,10 @@
 from collections.abc import Sequence
 
 from aepipe.flows.executors.executor import Executor, Shared
-from aepipe.flows.executors.local import train_side_by_side
-from aepipe.flows.executors.pool import train_on_pool
 from aepipe.flows.parameters.trainings import Execution
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest
 from aepipe.tasks.results import find_results, take_images
-
-TRAIN: dict[Execution, Executor] = {"local": train_side_by_side, "pool": train_on_pool}
 
 
 def train_all(
@@ -31,6 +27,17 @@ def train_all(
     outcomes: dict[TrainingRequest, Outcome] = {request: done for request, done in found if done is not None}
     missing = [request for request in requests if request not in outcomes]
     if missing:
-        trained = TRAIN[execution](missing, at_once, shared)
+        trained = _executor(execution)(missing, at_once, shared)
         outcomes |= dict(zip(missing, trained, strict=True))
     return [outcomes[request] for request in requests]
+
+
+def _executor(execution: Execution) -> Executor:
+    # Here, because a run that finds everything in the store starts without what trains.
+    if execution == "pool":
+        from aepipe.flows.executors.pool import train_on_pool
+
+        return train_on_pool
+    from aepipe.flows.executors.local import train_side_by_side
+
+    return train_side_by_side
