@@ -27,17 +27,22 @@ def train_all(
     outcomes: dict[TrainingRequest, Outcome] = {request: done for request, done in found if done is not None}
     missing = [request for request in requests if request not in outcomes]
     if missing:
-        trained = _executor(execution)(missing, at_once, shared)
+        trained = TRAIN[execution](missing, at_once, shared)
         outcomes |= dict(zip(missing, trained, strict=True))
     return [outcomes[request] for request in requests]
 
 
-def _executor(execution: Execution) -> Executor:
-    # Here, because a run that finds everything in the store starts without what trains.
-    if execution == "pool":
-        from aepipe.flows.executors.pool import train_on_pool
-
-        return train_on_pool
+# Both import what trains when they are called: a run that finds everything in the store starts without it.
+def _train_here(requests: Sequence[TrainingRequest], at_once: int | None, shared: Shared) -> list[Outcome]:
     from aepipe.flows.executors.local import train_side_by_side
 
-    return train_side_by_side
+    return train_side_by_side(requests, at_once, shared)
+
+
+def _train_on_pool(requests: Sequence[TrainingRequest], at_once: int | None, shared: Shared) -> list[Outcome]:
+    from aepipe.flows.executors.pool import train_on_pool
+
+    return train_on_pool(requests, at_once, shared)
+
+
+TRAIN: dict[Execution, Executor] = {"local": _train_here, "pool": _train_on_pool}
