@@ -10,6 +10,7 @@ from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.responses import DeploymentResponse
+from prefect.context import FlowRunContext
 from prefect.runtime import deployment
 
 from aepipe.datasets import OWN_IMAGES
@@ -73,7 +74,11 @@ def places_beside(parameters: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _deployment() -> DeploymentResponse | None:
-    if deployment.id is None:
+    context = FlowRunContext.get()
+    own = context.flow_run if context else None
+    is_by_hand = own is not None and own.deployment_id is None and own.parent_task_run_id is None
+    # The runtime would ask the server again for what the run itself says.
+    if is_by_hand or deployment.id is None:
         return None
     with get_client(sync_client=True) as client:
         return client.read_deployment(UUID(str(deployment.id)))

@@ -44,6 +44,8 @@ logger = logging.getLogger(__name__)
 
 # Of the day for which what is at work spares a result, so much may pass before that is said again.
 USED_SECONDS = 6 * 3600
+# Of each store, how far its clock is ahead of this process's own.
+_AHEAD: dict[str, float] = {}
 
 FactsT = TypeVar("FactsT", bound=Facts)
 
@@ -170,8 +172,15 @@ def find_whole_stage(
 
 def _keep_young(store: Store, key: str, infos: Iterable[ObjectInfo]) -> None:
     """Write the manifest of a result again that is used: what removes old results takes it for one of today."""
-    if store.clock() - max(info.modified for info in infos) > USED_SECONDS:
+    if _now(store) - max(info.modified for info in infos) > USED_SECONDS:
         store.put(key, store.get(key))
+
+
+def _now(store: Store) -> float:
+    """Return the time by a store's clock, which is asked once: it writes a file, or takes a request."""
+    if store.url not in _AHEAD:
+        _AHEAD[store.url] = store.clock() - time.monotonic()
+    return _AHEAD[store.url] + time.monotonic()
 
 
 def produce_stage(

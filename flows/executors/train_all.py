@@ -3,14 +3,10 @@
 from collections.abc import Sequence
 
 from aepipe.flows.executors.executor import Executor, Shared
-from aepipe.flows.executors.local import train_side_by_side
-from aepipe.flows.executors.pool import train_on_pool
 from aepipe.flows.parameters.trainings import Execution
 from aepipe.stages.outcome import Outcome
 from aepipe.stages.request import TrainingRequest
 from aepipe.tasks.results import find_results, take_images
-
-TRAIN: dict[Execution, Executor] = {"local": train_side_by_side, "pool": train_on_pool}
 
 
 def train_all(
@@ -34,3 +30,19 @@ def train_all(
         trained = TRAIN[execution](missing, at_once, shared)
         outcomes |= dict(zip(missing, trained, strict=True))
     return [outcomes[request] for request in requests]
+
+
+# Both import what trains when they are called: a run that finds everything in the store starts without it.
+def _train_here(requests: Sequence[TrainingRequest], at_once: int | None, shared: Shared) -> list[Outcome]:
+    from aepipe.flows.executors.local import train_side_by_side
+
+    return train_side_by_side(requests, at_once, shared)
+
+
+def _train_on_pool(requests: Sequence[TrainingRequest], at_once: int | None, shared: Shared) -> list[Outcome]:
+    from aepipe.flows.executors.pool import train_on_pool
+
+    return train_on_pool(requests, at_once, shared)
+
+
+TRAIN: dict[Execution, Executor] = {"local": _train_here, "pool": _train_on_pool}

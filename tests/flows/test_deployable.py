@@ -7,11 +7,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import FailedRun
+from prefect.flow_engine import run_flow
 from prefect.states import Failed, Scheduled
 
 from aepipe.errors import ParameterError, StoreError
@@ -47,6 +49,22 @@ def of_a_worker(monkeypatch):
 
 def test_who_runs_a_flow_by_hand_is_not_limited():
     check_limits({"store": "/anywhere", "data_set": "images:/etc"})
+
+
+def test_the_run_of_a_deployment_has_its_limits_also_in_a_flow_that_it_calls(schedules):
+    client, own = schedules
+
+    @flow
+    def inner():
+        return limits._deployment()
+
+    @flow(persist_result=False)
+    def outer():
+        return [found and found.id for found in (limits._deployment(), inner())]
+
+    due = _runs_of(client, own)[0]
+    assert run_flow(outer, flow_run=client.read_flow_run(due.id)) == [own, own]
+    assert outer() == [None, None]
 
 
 @pytest.mark.parametrize("store", ["s3://models/aepipe", "s3://models/aepipe/", "s3://models/aepipe/more"])

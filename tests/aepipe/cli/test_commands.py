@@ -5,9 +5,11 @@ import subprocess
 import sys
 
 import pytest
+from prefect._internal.analytics.enabled import is_telemetry_enabled
 from releases import put_release
 
 from aepipe.cli.commands import COMMANDS, build_app
+from aepipe.command import main
 from aepipe.store import open_store
 
 FOR_SETTINGS = {"typer", "rich", "pydantic", "pydantic_core"}
@@ -49,3 +51,13 @@ def test_a_shell_that_asks_for_what_could_come_next_gets_everything(monkeypatch)
     monkeypatch.setenv("_AEPIPE_COMPLETE", "complete_bash")
     loaded = build_app([])
     assert "not_called" not in {command.callback.__name__ for command in loaded.registered_commands}
+
+
+def test_nobody_is_told_that_the_program_is_used(monkeypatch):
+    monkeypatch.delenv("DO_NOT_TRACK", raising=False)
+    monkeypatch.setattr("prefect._internal.analytics.enabled.is_ci_environment", lambda: False)
+    assert is_telemetry_enabled()
+    monkeypatch.setattr(sys, "argv", ["aepipe", "--version"])
+    with pytest.raises(SystemExit):
+        main()
+    assert not is_telemetry_enabled()

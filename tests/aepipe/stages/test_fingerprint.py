@@ -1,11 +1,23 @@
 """A fingerprint changes with everything that the result depends on, and with nothing else."""
 
+import ast
 import sys
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
-from aepipe.stages.fingerprint import _is_module, _read_module, canonical_json, fingerprint, module_path, source_digests
+import aepipe
+from aepipe.stages.fingerprint import (
+    _imports_of,
+    _is_module,
+    _project_imports,
+    _read_module,
+    canonical_json,
+    fingerprint,
+    module_path,
+    source_digests,
+)
 
 
 class Parameters(BaseModel):
@@ -93,3 +105,27 @@ def test_the_store_and_the_errors_are_no_part_of_what_a_stage_computes():
 
 def test_one_architecture_does_not_depend_on_another():
     assert "aepipe.models.convolutional" not in source_digests(["aepipe.training.trainer", "aepipe.models.dense"])
+
+
+SHAPES = {
+    "several lines": "from fake_package import (\n    used,  # one\n    unused,\n)",
+    "a bracket in a comment": "from fake_package import (\n    used,  # :)\n    unused,\n)",
+    "a backslash": "from fake_package import used, \\\n    unused",
+    "in a function": "def work():\n    from fake_package import used\n    import fake_package.unused",
+    "beside words": '"""What it\nimports is not all.\n"""\nimport fake_package.used\nfrom . import unused',
+    "in another encoding": "# -*- coding: latin-1 -*-\nfrom fake_package import used, unused  # \xe4",
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_imports_count_in_whatever_shape_they_are(package, shape):
+    (package / "stage.py").write_bytes(SHAPES[shape].encode("latin-1"))
+    found = {name.split(".")[1] for name in source_digests(["fake_package.stage"]) if name.count(".")}
+    assert {"stage", "used", "unused"} <= found
+
+
+def test_no_import_of_this_package_is_overlooked():
+    for path in Path(aepipe.__file__).parent.rglob("*.py"):
+        source, package = path.read_text(), ".".join(path.relative_to(Path(aepipe.__file__).parents[1]).parent.parts)
+        found, all_of_it = (set(_project_imports(tree, package)) for tree in (_imports_of(source), ast.parse(source)))
+        assert found == all_of_it, path
