@@ -59,12 +59,13 @@ class ArrayRow:
 
     def image(self, fit: Change, sample_bits: int | None) -> SingleImage:
         """Return the row as an image; the arguments are those of `images_of`."""
-        name, size, white = self.name, self.pixels.shape[:2], self.white
+        white = self.white
         if white is None and self.pixels.dtype == np.uint16:
             white = _white(*used_bits(self.pixels), sample_bits)
-            return SingleImage(name, self.digest, np.minimum(fit(self.pixels), white), size, white)
         white = white or (WHITE if self.pixels.dtype == np.uint8 else 1)
-        return SingleImage(name, self.digest, fit(self.pixels), size, white)
+        # Resizing overshoots at edges, up to what the type has; white may be less.
+        pixels = np.minimum(fit(self.pixels), self.pixels.dtype.type(white))
+        return SingleImage(self.name, self.digest, pixels, self.pixels.shape[:2], white)
 
 
 @dataclass(frozen=True)

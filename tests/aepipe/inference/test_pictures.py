@@ -130,6 +130,14 @@ def test_arrays_and_rows_have_the_digests_of_their_pixels(tmp_path):
     assert len(taken(rows="digits:all:0-9")[0]) == 10
 
 
+def test_rows_whose_white_is_less_than_their_type_has_stay_within_it_at_another_size():
+    plan = plan_training("mnist-dense", "tuned", "quick", Overrides(), (28, 28, 1))
+    with open_pictures(None, "digits:all:0-99") as opened:
+        found = [one for batch in opened.batches(TrainedRecipe(plan=plan, trained_on=IMAGES)) for one in batch]
+    assert len(found) == 100
+    assert max(one.pixels.max() for one in found) == 1
+
+
 MISTAKES = MappingProxyType(
     {
         "digits": ParameterError,
