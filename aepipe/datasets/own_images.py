@@ -27,7 +27,7 @@ from aepipe.datasets.own.rows import Row, file_of, path_of
 from aepipe.datasets.own.taking import SIZE, take_files
 from aepipe.datasets.own_settings import OwnSettings
 from aepipe.datasets.picture_settings import size_text
-from aepipe.datasets.pixel_mask import PixelMask
+from aepipe.datasets.pixel_mask import MaskedForm, PixelMask
 from aepipe.datasets.spec import DataSetSpec, DataSetSummary, join_digests
 from aepipe.datasets.tally import Tally
 from aepipe.errors import BrokenFileError, DataError
@@ -107,7 +107,7 @@ class OwnImages:
     @property
     def pixel_mask(self) -> PixelMask | None:
         """The mask at the size that the pictures were brought to."""
-        return None if self.mask is None else self.mask.fitted(self.form.size, self.form.fit)
+        return self.form.mask if isinstance(self.form, MaskedForm) else None
 
     @property
     def form(self) -> Form:

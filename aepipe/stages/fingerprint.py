@@ -87,7 +87,7 @@ def _read_module(name: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _imports_of(source: str) -> ast.Module:
-    """Return a module that has at least the imports of another one: to parse all of that takes five times as long."""
+    """Return a module that has at least the imports of another one: to parse all of that takes many times as long."""
     try:
         return ast.parse("\n".join(IMPORTS.findall(source)))
     except SyntaxError:
