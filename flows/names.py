@@ -1,9 +1,10 @@
 """Names of runs: the one that somebody gave, else what the run does."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext
@@ -31,10 +32,18 @@ def named(description: str | Callable[[], str]) -> Callable[[], str]:
     return name
 
 
-def name_of_recipe() -> str:
-    """Return what this run's recipe is called, one of a file too."""
-    text = flow_run.parameters.get("recipe_file")
-    return str(flow_run.parameters["recipe"]) if text is None else read_recipe(text).name
+def name_of_recipe(parameters: Mapping[str, Any]) -> str:
+    """Return what the recipe of a flow's parameters is called, one of a file too."""
+    text = parameters.get("recipe_file")
+    return str(parameters["recipe"]) if text is None else read_recipe(text).name
+
+
+def name_of_pipeline(parameters: Mapping[str, Any]) -> str:
+    """Return what a run of the pipeline is called by its parameters."""
+    by_name = parameters.get("recipe_file") is None
+    names = [str(name) for name in parameters["recipes"]] if by_name else [name_of_recipe(parameters)]
+    what = ", ".join(names) if len(names) <= 3 else f"{len(names)} recipes"
+    return f"{parameters['setting']} {what}, {parameters['preset']}"
 
 
 def rename_run(before: str, name: str) -> None:

@@ -12,7 +12,7 @@ from aepipe.checks.news import describe_news
 from aepipe.flows.deployable import deployable
 from aepipe.flows.executors.executor import Shared
 from aepipe.flows.executors.train_all import train_all
-from aepipe.flows.names import name_of_recipe, named, rename_run
+from aepipe.flows.names import name_of_pipeline, named, rename_run
 from aepipe.flows.parameters import stores, trainings
 from aepipe.gate.settings import PublishSettings
 from aepipe.noise import NoiseParameters
@@ -31,11 +31,7 @@ from aepipe.training.settings import CheckpointSettings
 
 
 def _run_name() -> str:
-    chosen = flow_run.parameters
-    by_name = chosen.get("recipe_file") is None
-    names = [str(name) for name in chosen["recipes"]] if by_name else [name_of_recipe()]
-    what = ", ".join(names) if len(names) <= 3 else f"{len(names)} recipes"
-    return f"{chosen['setting']} {what}, {chosen['preset']}"
+    return name_of_pipeline(flow_run.parameters)
 
 
 @flow(name="pipeline", flow_run_name=named(_run_name))

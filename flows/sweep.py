@@ -25,7 +25,7 @@ from aepipe.training.settings import CheckpointSettings
 
 
 def _run_name() -> str:
-    return f"{flow_run.parameters['setting']} {name_of_recipe()} sweep"
+    return f"{flow_run.parameters['setting']} {name_of_recipe(flow_run.parameters)} sweep"
 
 
 @flow(name="sweep", flow_run_name=named(_run_name))

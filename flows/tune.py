@@ -32,7 +32,7 @@ AT_ONCE = {"local": 2, "pool": 8}
 
 
 def _run_name() -> str:
-    return f"{flow_run.parameters['setting']} {name_of_recipe()} search"
+    return f"{flow_run.parameters['setting']} {name_of_recipe(flow_run.parameters)} search"
 
 
 @flow(name="tune", flow_run_name=named(_run_name))

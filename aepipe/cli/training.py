@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
+from pydantic_core import to_jsonable_python
 
 from aepipe.cli.arguments import parse_changes, parse_lists, parse_recipes, parse_space, split_list
 from aepipe.cli.mistakes import refuse_mistakes, refuse_search_mistakes, refuse_sweep_mistakes
@@ -27,9 +28,11 @@ from aepipe.cli.training_options import (
 from aepipe.errors import ParameterError
 from aepipe.flows.interruption import ending_in_one_line
 from aepipe.flows.parameters import trainings
+from aepipe.flows.parameters.run import RunParameters
 from aepipe.flows.parameters.words import words
 from aepipe.flows.which_server import is_named, use_server
 from aepipe.gate.settings import PublishSettings
+from aepipe.publishing.published import Published
 from aepipe.recipes import complete_name
 from aepipe.recipes.file import read_recipe_at
 from aepipe.releases.listing import listed_releases
@@ -107,8 +110,12 @@ def _run(chosen: dict[str, Any], server: str | None) -> str | None:
     """
     requests = refuse_mistakes(chosen)
     purpose = f"{len(requests)} recipes, results go to {chosen['store']}"
-    if not is_named(server) and (unchanged := find_without_a_run(chosen, requests)) is not None:
-        typer.echo(f"aepipe: {purpose}; all of it is there, so no Prefect server was started", err=True)
+    unchanged = find_without_a_run(chosen, requests)
+    if unchanged is not None:
+        if is_named(server):
+            _record(chosen, server, f"{purpose}, all of it is there", unchanged)
+        else:
+            typer.echo(f"aepipe: {purpose}; all of it is there, so no Prefect server was started", err=True)
         _say_where(unchanged.summary, unchanged.report_uri)
         return unchanged.release
     with _prefect(server, chosen, purpose) as ready:
@@ -122,6 +129,18 @@ def _run(chosen: dict[str, Any], server: str | None) -> str | None:
     if not state.is_completed():
         raise typer.Exit(FAILED)
     return release
+
+
+def _record(chosen: dict[str, Any], server: str | None, purpose: str, unchanged: Published) -> None:
+    """Let the server know of a run that nothing is done for, as if it had been run there."""
+    with _prefect(server, chosen, purpose) as ready:
+        from aepipe.flows.names import name_of_pipeline
+        from aepipe.flows.recorded import record_completed
+
+        ready()
+        # As Prefect has them: what was chosen as it was written, and the defaults of the rest.
+        parameters = RunParameters().model_dump(mode="json") | to_jsonable_python(chosen)
+        record_completed("pipeline", name_of_pipeline(parameters), parameters, unchanged.summary)
 
 
 def _say_where(summary: str | None, report_uri: str | None) -> None:
@@ -139,8 +158,6 @@ def _release_of(state: Any, store: Store) -> str | None:
     if state.is_completed() and state.data is None:
         this_run = str(state.state_details.flow_run_id)
         return next((found.release for found in listed_releases(store) if found.flow_run == this_run), None)
-    from aepipe.publishing.published import Published
-
     published = state.result(raise_on_failure=False)
     return published.release if isinstance(published, Published) else None
 

@@ -11,8 +11,11 @@ import pytest
 from PIL import Image
 from prefect import flow
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.settings import PREFECT_API_URL
 from prefect.states import Completed
 
+from aepipe.cli import training as commands
 from aepipe.cli.mistakes import refuse_mistakes
 from aepipe.cli.nothing_to_do import find_without_a_run
 from aepipe.datasets.index import read_index
@@ -52,6 +55,27 @@ def run(store, recipes=TWO, epochs=40, exports=(), data_set="digits", **paramete
         **parameters,
     )
     return state, state.result(raise_on_failure=False)
+
+
+def as_by_command(folder) -> dict:
+    """What the command calls the flow with that `published` called."""
+    chosen = {
+        "recipes": TWO,
+        "data_set": "digits",
+        "overrides": {"epochs": 40, "learning_rate": 0.01},
+        "noise": NOISE.model_dump(mode="json"),
+        "exports": [],
+        "store": str(folder),
+        "setting": "tuned",
+        "preset": "full",
+        "publishing": {"demand_baselines": False},
+    }
+    return chosen | {group: {} for group in ("recipe_overrides", "data", "split", "checkpoints", "timeouts")}
+
+
+def latest_run():
+    with get_client(sync_client=True) as client:
+        return client.read_flow_runs(sort=FlowRunSort.EXPECTED_START_TIME_DESC, limit=1)[0]
 
 
 def task_runs(flow_run_id) -> dict[str, str]:
@@ -246,23 +270,35 @@ def test_the_second_run_of_the_same_parameters_trains_nothing_and_says_so(publis
 )
 def test_whether_there_is_nothing_to_do_is_found_without_a_run(published, changed):
     folder, _, first = published
-    chosen = {
-        "recipes": TWO,
-        "data_set": "digits",
-        "overrides": {"epochs": 40, "learning_rate": 0.01},
-        "noise": NOISE.model_dump(mode="json"),
-        "exports": [],
-        "store": str(folder),
-        "setting": "tuned",
-        "preset": "full",
-        "publishing": {"demand_baselines": False},
-    }
-    chosen |= {group: {} for group in ("recipe_overrides", "data", "split", "checkpoints", "timeouts")}
+    chosen = as_by_command(folder)
     found = find_without_a_run(chosen, refuse_mistakes(chosen))
     assert found is not None
     assert found.summary == f"nothing changed since {first.release}. Production is {first.release}."
     asked = chosen | changed
     assert find_without_a_run(asked, refuse_mistakes(asked)) is None
+
+
+def test_a_server_that_is_named_is_told_of_a_run_with_nothing_to_do_as_if_it_had_run(published, monkeypatch, capsys):
+    folder, _, first = published
+    # Set first, so that what the command sets is taken back.
+    monkeypatch.setenv("PREFECT_API_URL", PREFECT_API_URL.value())
+    monkeypatch.setattr("aepipe.cli.training.parse_changes", lambda _: as_by_command(folder))
+    commands.run(server=PREFECT_API_URL.value())
+    printed = capsys.readouterr()
+    assert printed.out.splitlines() == [
+        f"nothing changed since {first.release}. Production is {first.release}.",
+        f"Report: {first.report_uri}",
+    ]
+    assert "all of it is there; Prefect server" in printed.err
+    told = latest_run()
+    ran = pipeline(**as_by_command(folder), return_state=True)
+    engine = latest_run()
+    assert engine.id == ran.state_details.flow_run_id != told.id
+    for fact in ("name", "flow_id", "parameters", "state_name"):
+        assert getattr(told, fact) == getattr(engine, fact)
+    assert told.state.message == engine.state.message
+    assert told.start_time <= told.end_time
+    assert task_runs(told.id) == {}
 
 
 def test_another_epochs_value_for_one_recipe_retrains_and_judges_that_recipe_alone(published):
