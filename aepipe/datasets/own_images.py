@@ -24,7 +24,7 @@ from aepipe.datasets.own.keeping import Blocks, LocalBlocks
 from aepipe.datasets.own.mask_picture import MaskPicture, read_mask
 from aepipe.datasets.own.reading import NETWORK_THREADS, Kept
 from aepipe.datasets.own.rows import Row, file_of, path_of
-from aepipe.datasets.own.taking import SIZE, take_files
+from aepipe.datasets.own.taking import SIZE, Terms, take_files
 from aepipe.datasets.own_settings import OwnSettings
 from aepipe.datasets.picture_settings import size_text
 from aepipe.datasets.pixel_mask import MaskedForm, PixelMask
@@ -175,29 +175,22 @@ def take(
     if holds_arrays(location):
         settings.check_unused(location)
     name, mask = name_of(location, settings.name), read_mask(location, settings)
-    own = _take_place(location, name, settings, blocks, version, before, mask)
+    terms = Terms(settings, blocks, version, mask)
+    own = _take_place(location, name, terms, before)
     if settings.clean is not None:
-        chosen = settings.of_clean(own.facts[SIZE])
-        clean = _take_place(settings.clean, clean_name(name), chosen, blocks, version, clean_before, mask)
+        of_clean = replace(terms, settings=settings.of_clean(own.facts[SIZE]))
+        clean = _take_place(settings.clean, clean_name(name), of_clean, clean_before)
         if own.facts[LOCATION] == clean.facts[LOCATION]:
             raise DataError("Clean pictures lie elsewhere than noisy ones.", clean=own.facts[LOCATION])
         own = own.beside(clean)
     return own if mask is None else own.under(mask)
 
 
-def _take_place(
-    location: str,
-    name: str,
-    settings: OwnSettings,
-    blocks: Blocks,
-    version: str,
-    before: Index | None,
-    mask: MaskPicture | None,
-) -> OwnImages:
+def _take_place(location: str, name: str, terms: Terms, before: Index | None) -> OwnImages:
     check_location(location)
     if holds_arrays(location):
-        return _take_arrays(location, name, settings, blocks, version, before, mask)
-    taken = take_files(location, settings, version, blocks, before, mask)
+        return _take_arrays(location, name, terms, before)
+    taken = take_files(location, terms, before)
 
     def see_files() -> Seen:
         rows, listing, arrangement = [dict(row) for row in taken.rows], taken.listing, taken.arrangement
@@ -205,30 +198,22 @@ def _take_place(
         return Seen(rows, passed_over(listing, arrangement), listing.num_files, layout.notes)
 
     facts = _facts(location, name, _identity(taken.listing, taken.arrangement, taken.rows), taken.kept)
-    return OwnImages(name, facts, settings, taken.kept, see_files, taken.counts)
+    return OwnImages(name, facts, terms.settings, taken.kept, see_files, taken.counts)
 
 
-def _take_arrays(
-    location: str,
-    name: str,
-    settings: OwnSettings,
-    blocks: Blocks,
-    version: str,
-    before: Index | None,
-    mask: MaskPicture | None,
-) -> OwnImages:
+def _take_arrays(location: str, name: str, terms: Terms, before: Index | None) -> OwnImages:
     """Return the images of an npz file, which are copied when they are described: a file that is known needs it not."""
     path, file = existing(location), OneFile(location)
-    identity, kept = file.sha256(), kept_of_arrays(path, settings, version, mask)
+    identity, kept = file.sha256(), kept_of_arrays(path, terms.settings, terms.version, terms.mask)
     is_new = before is None or before.facts.get(ALONE, before.facts.get(IDENTITY)) != identity
 
     def see_arrays() -> Seen:
-        rows = take_arrays(path, kept, blocks)
+        rows = take_arrays(path, kept, terms.blocks)
         file.check_unchanged()
         return Seen(rows, Tally(), len(rows))
 
     counts = Counts(1, int(before is None), int(is_new and before is not None), 0, int(is_new), int(is_new))
-    return OwnImages(name, _facts(location, name, identity, kept), settings, kept, see_arrays, counts)
+    return OwnImages(name, _facts(location, name, identity, kept), terms.settings, kept, see_arrays, counts)
 
 
 def find_identity(location: str, settings: OwnSettings) -> str:

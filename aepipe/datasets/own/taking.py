@@ -47,30 +47,37 @@ class Taken:
     counts: Counts
 
 
-def take_files(
-    location: str,
-    settings: OwnSettings,
-    version: str,
-    blocks: Blocks,
-    before: Index | None = None,
-    mask: MaskPicture | None = None,
-) -> Taken:
+@dataclass(frozen=True)
+class Terms:
+    """How pictures are taken, wherever they lie.
+
+    Attributes:
+        settings: What was chosen of the pictures, and of how they lie there.
+        blocks: Where their pixels are kept.
+        version: Changes when pictures are decoded otherwise.
+        mask: Which of their pixels count; all where None.
+    """
+
+    settings: OwnSettings
+    blocks: Blocks
+    version: str
+    mask: MaskPicture | None
+
+
+def take_files(location: str, terms: Terms, before: Index | None = None) -> Taken:
     """Read what a place has that the index before has not.
 
     Args:
         location: The place, of files.
-        settings: What was chosen of the pictures, and of how they lie there.
-        version: Changes when pictures are decoded otherwise.
-        blocks: Where their pixels are kept.
+        terms: How its pictures are taken.
         before: What was taken before; None reads everything.
-        mask: Which of their pixels count; all where None.
 
     Raises:
         DataError: the place or a file can't be read.
         ChangedDataError: files were written or removed all the time.
         StoreError: S3 does not give one's own images.
     """
-    taking = _Taking(location, settings, version, blocks, before, mask)
+    taking = _Taking(location, terms, before)
     for _ in range(TRIES - 1):
         with suppress(ChangedDataError):
             return taking.take()
@@ -82,28 +89,25 @@ class _Taking:
     """A place while it is read, maybe more than once: what was read by then stays known."""
 
     location: str
-    settings: OwnSettings
-    version: str
-    blocks: Blocks
+    terms: Terms
     before: Index | None
-    mask: MaskPicture | None
     files: Files | None = None
 
     def take(self) -> Taken:
         with open_listing(self.location) as listing:
-            arrangement = open_layout(listing, self.settings)
+            arrangement = open_layout(listing, self.terms.settings)
             self.files = self.files or self._files(listing)
             rows, counts = self.files.read(listing, arrangement.left_out)
             return Taken(listing, arrangement, rows, self.files.kept, counts)
 
     def _files(self, listing: Listing) -> Files:
-        before, blocks = self.before, self.blocks
+        terms, before, known = self.terms, self.before, {}
         # A size that nobody chose stays what it was.
-        size = self.settings.chosen_size or parse_size(before.facts.get(SIZE, AUTO) if before is not None else AUTO)
-        kept = kept_of(size or _look(listing), self.settings, self.version, self.mask)
-        return Files(
-            kept, blocks, rows_before(before, kept.name, blocks.sizes(kept.name)) if before is not None else {}
-        )
+        size = terms.settings.chosen_size or parse_size(before.facts.get(SIZE, AUTO) if before is not None else AUTO)
+        kept = kept_of(size or _look(listing), terms.settings, terms.version, terms.mask)
+        if before is not None:
+            known = rows_before(before, kept.name, terms.blocks.sizes(kept.name))
+        return Files(kept, terms.blocks, known)
 
 
 def _look(listing: Listing) -> Size:
