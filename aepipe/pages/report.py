@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -11,6 +12,7 @@ from aepipe.evaluation.catalogue import BY_NAME, DENOISED_MSE, LINEAR_MSE, MSE, 
 from aepipe.evaluation.strongest import Baseline, find_strongest
 from aepipe.gate.rules import COUNTS, ERRORS, is_sound
 from aepipe.gate.verdicts import Verdict
+from aepipe.hardware import usable_cores
 from aepipe.notation import Notation, choose_notation, decimals, significant
 from aepipe.pages.before import Before
 from aepipe.pages.data import DataSection
@@ -186,14 +188,14 @@ def render_report(report: Report) -> str:
 
 def _entries(report: Report) -> list[RecipeEntry]:
     """Return the recipes, those that failed first, otherwise in the order of the run."""
-    entries = [
-        RecipeEntry(
-            outcome,
-            verdict,
-            [figure.pictures() for figure in report.figures.get(outcome.model, ())],
-        )
-        for outcome, verdict in zip(report.outcomes, report.verdicts, strict=True)
-    ]
+
+    def pictures(outcome: Outcome) -> list[list[tuple[str, InlineImage]]]:
+        return [figure.pictures() for figure in report.figures.get(outcome.model, ())]
+
+    # They are encoded outside of Python's lock.
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        by_outcome = pool.map(pictures, report.outcomes)
+    entries = [RecipeEntry(*of_one) for of_one in zip(report.outcomes, report.verdicts, by_outcome, strict=True)]
     return sorted(entries, key=lambda entry: entry.verdict.verdict != "failed")
 
 
