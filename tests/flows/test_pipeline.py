@@ -4,6 +4,7 @@ import html
 import json
 import re
 import shutil
+import time
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,8 @@ import pytest
 from PIL import Image
 from prefect import flow
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.objects import TaskRun
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.settings import PREFECT_API_URL
 from prefect.states import Completed
@@ -79,17 +82,22 @@ def latest_run():
 
 
 def task_runs(flow_run_id) -> dict[str, str]:
-    """Name to state name of all task runs of a flow run and its subflows."""
-    from prefect.client.schemas.filters import FlowRunFilter
+    """Name to state name of all task runs of a flow run and its subflows, once the server has all their ends."""
+    deadline = time.monotonic() + 60
+    # A task's states reach the server as events, which may come after the end of its flow.
+    while not all(one.state and one.state.is_final() for one in read_task_runs(flow_run_id)):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    return {one.name: one.state_name for one in read_task_runs(flow_run_id)}
 
+
+def read_task_runs(flow_run_id) -> list[TaskRun]:
     with get_client(sync_client=True) as client:
-        found, waiting = {}, [flow_run_id]
+        found, waiting = [], [flow_run_id]
         while waiting:
-            flow_filter = FlowRunFilter(id={"any_": [waiting.pop()]})
-            for task_run in client.read_task_runs(flow_run_filter=flow_filter):
-                found[task_run.name] = task_run.state_name
-                if task_run.state.state_details.child_flow_run_id:
-                    waiting.append(task_run.state.state_details.child_flow_run_id)
+            of_flow = client.read_task_runs(flow_run_filter=FlowRunFilter(id={"any_": [waiting.pop()]}))
+            found += of_flow
+            waiting += [child for one in of_flow if one.state and (child := one.state.state_details.child_flow_run_id)]
     return found
 
 
