@@ -134,12 +134,14 @@ def _run(chosen: dict[str, Any], server: str | None) -> str | None:
 def _record(chosen: dict[str, Any], server: str | None, purpose: str, unchanged: Published) -> None:
     """Let the server know of a run that nothing is done for, as if it had been run there."""
     with _prefect(server, chosen, purpose) as ready:
+        from aepipe.flows.limits import check_limits
         from aepipe.flows.names import name_of_pipeline
         from aepipe.flows.recorded import record_completed
 
         ready()
         # As Prefect has them: what was chosen as it was written, and the defaults of the rest.
         parameters = RunParameters().model_dump(mode="json") | to_jsonable_python(chosen)
+        check_limits(parameters)
         record_completed("pipeline", name_of_pipeline(parameters), parameters, unchanged.summary)
 
 

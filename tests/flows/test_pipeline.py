@@ -22,6 +22,7 @@ from aepipe.cli import training as commands
 from aepipe.cli.mistakes import refuse_mistakes
 from aepipe.cli.nothing_to_do import find_without_a_run
 from aepipe.datasets.index import read_index
+from aepipe.errors import ParameterError
 from aepipe.flows.executors import lanes, train_all
 from aepipe.flows.executors.executor import Shared
 from aepipe.flows.pipeline import pipeline
@@ -307,6 +308,11 @@ def test_a_server_that_is_named_is_told_of_a_run_with_nothing_to_do_as_if_it_had
     assert told.state.message == engine.state.message
     assert told.start_time <= told.end_time
     assert task_runs(told.id) == {}
+    # The limits of a run hold for it, too.
+    monkeypatch.setenv("AEPIPE_STORES", str(folder / "another"))
+    with pytest.raises(ParameterError, match="A run names a store of those that its worker allows"):
+        commands.run(server=PREFECT_API_URL.value())
+    assert latest_run().id == engine.id
 
 
 def test_another_epochs_value_for_one_recipe_retrains_and_judges_that_recipe_alone(published):

@@ -25,7 +25,7 @@ class _Images:
 IMAGES = {
     "mnist": _Images("mnist-dense, code 2", DataSettings(), {}, {AUTOENCODER: 0.1373, TOPOLOGICAL: 0.1388}),
     "fashion-mnist": _Images("mnist-dense, code 2", DataSettings(), {}, {AUTOENCODER: 0.1020, TOPOLOGICAL: 0.1207}),
-    # Five times fewer weights than the recipe's own, which would train for two hours of a core.
+    # Five times fewer weights than the recipe's own, which by its forecast would train for an hour of a core or two.
     "cifar10": _Images(
         "mnist-dense of widths 512 and 128, code 2",
         DataSettings(color="rgb"),
