@@ -170,6 +170,7 @@ def _charts(releases: Sequence[ReleaseSummary]) -> Iterable[tuple[str, InlineIma
         path = folder / "chart.png"
         for model in _present(releases):
             series = series_of(model, releases)
-            if series:
+            # One point is no course, and takes as long to draw.
+            if sum(len(line.mse) for line in series) > 1:
                 error_over_time(series, path, model)
                 yield model, inline_image(path.read_bytes())
