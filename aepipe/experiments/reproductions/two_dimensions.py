@@ -23,7 +23,13 @@ class _Images:
 
 
 IMAGES = {
-    "mnist": _Images("mnist-dense, code 2", DataSettings(), {}, {AUTOENCODER: 0.1373, TOPOLOGICAL: 0.1388}),
+    # Narrower than the recipe's own and one layer more: the lowest error on the validation part of those tried.
+    "mnist": _Images(
+        "mnist-dense of widths 256, 128 and 64, code 2",
+        DataSettings(),
+        {"hidden_widths": (256, 128, 64)},
+        {AUTOENCODER: 0.1373, TOPOLOGICAL: 0.1388},
+    ),
     "fashion-mnist": _Images("mnist-dense, code 2", DataSettings(), {}, {AUTOENCODER: 0.1020, TOPOLOGICAL: 0.1207}),
     # Five times fewer weights than the recipe's own, which by its forecast would train for an hour of a core or two.
     "cifar10": _Images(
