@@ -68,10 +68,10 @@ def test_the_page_links_each_report_and_names_channels():
 def test_a_model_with_two_points_has_a_chart():
     failed = release(OLD, "faces-conv", verdict="failed", origin=None, mse_per_pixel=None, pca_mse_per_pixel=None)
     other = release(OLD, setting="published")
-    charts = [
-        render_index(of, {}, "s3://models").count("data:image/webp") for of in ([release(), failed], [release(), other])
-    ]
-    assert charts == [0, 1]
+    alone, beside_another = (render_index([release(), one], {}, "s3://models") for one in (failed, other))
+    assert [page.count("data:image/webp") for page in (alone, beside_another)] == [0, 1]
+    links = [re.findall(r'href="#([^"]+)"', page) for page in (alone, beside_another)]
+    assert links == [[], ["mnist-dense@digits"]], "a link that leads nowhere"
 
 
 def test_a_store_without_releases_has_a_page():
