@@ -9,6 +9,8 @@ from aepipe.splits import evenly_spaced
 DEAD_DEVIATION = 1e-6
 MAX_SILHOUETTE_IMAGES, MAX_PROBE_STEPS = 2000, 300
 MAX_NEIGHBOUR_IMAGES, NUM_NEIGHBOURS = 2000, 10
+# Half of scikit-learn's, in a little more than half the time; 364 to 5,000 digits lose .002 of trustworthiness at most.
+TSNE_ITERATIONS = 500
 
 
 def code_statistics(codes: np.ndarray) -> dict[str, float]:
@@ -108,7 +110,6 @@ def map_codes(codes: np.ndarray, seed: int) -> np.ndarray:
         # t-SNE starts from the first two principal components.
         codes = np.hstack([codes, np.zeros_like(codes)])
     perplexity = min(30.0, max(1.0, (len(codes) - 1) / 3))
-    # Half of the default: maps of 364 to 5,000 digits lose at most .002 of their trustworthiness, and half of the time.
     # Its threads wait for each other by spinning: on a busy machine two are ten times slower than one.
     with threadpool_limits(1):
-        return TSNE(perplexity=perplexity, init="pca", max_iter=500, random_state=seed).fit_transform(codes)
+        return TSNE(perplexity=perplexity, init="pca", max_iter=TSNE_ITERATIONS, random_state=seed).fit_transform(codes)
